@@ -1,0 +1,45 @@
+# Every target works on a bare machine with Python 3.11 or 3.12: it makes .venv first, and only when something changed.
+#   PYTHON=/path/to/python3.12   another interpreter        MOSIM_NO_CONSTRAINTS=1   newest allowed versions
+#   PYTEST_ARGS="-n 0 tests/mechanics"   how and what to test
+
+BIN := .venv/bin
+DEMO_OUT ?= runs/demo
+PYTEST_ARGS ?= -n auto --maxprocesses 8 --dist loadfile
+# One torch thread for each test worker: more only makes the workers wait for one another.
+OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check docs bench format clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv ready (every target below does this by itself)
+	@bash scripts/setup_venv.sh
+
+demo: setup ## a robot in its learned motion beside MuJoCo, written to runs/demo
+	@$(BIN)/mosim-gym demo --out $(DEMO_OUT)
+
+test: setup ## run the quick tests (PYTEST_ARGS="-m slow" for the slow ones)
+	@OMP_NUM_THREADS=$(OMP_NUM_THREADS) $(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+check: setup ## check format, lint, types and import layers
+	@echo '== ruff format'   && $(BIN)/ruff format --check .
+	@echo '== ruff check'    && $(BIN)/ruff check .
+	@echo '== basedpyright'  && $(BIN)/basedpyright
+	@echo '== import-linter' && $(BIN)/lint-imports
+
+docs: setup ## build the documentation into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo 'docs: site/index.html'
+
+bench: setup ## run the benchmarks
+	@$(BIN)/python benchmarks/kinematics.py
+	@$(BIN)/python benchmarks/parity.py
+
+format: setup ## format and fix the code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+clean: ## remove .venv, caches and built files (runs/ stays)
+	rm -rf .venv site build dist .pytest_cache .ruff_cache .import_linter_cache
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Make .venv ready: Python 3.11 or 3.12, CPU torch where there is no NVIDIA GPU, this package in editable mode.
+#
+# A stamp (.venv/.ready-<checksum>) records what was installed, so a second call returns at once. The checksum covers
+# pyproject.toml, constraints.txt, this script and the folder (a virtual environment cannot be moved).
+#
+#   PYTHON=/path/to/python3.12   the interpreter to use, instead of the first one that works
+#   MOSIM_NO_CONSTRAINTS=1       newest versions that the ranges of pyproject.toml allow, instead of constraints.txt
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '[setup] %s\n' "$*"; }
+fail() { printf '[setup] error: %s\n' "$*" >&2; exit 1; }
+
+unconstrained=${MOSIM_NO_CONSTRAINTS:-0}
+key=$({ cat pyproject.toml constraints.txt scripts/setup_venv.sh; printf '%s %s' "$PWD" "$unconstrained"; } | cksum | cut -d' ' -f1)
+stamp=.venv/.ready-$key
+log=.venv/setup.log
+
+# ---- the interpreter
+
+is_supported() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1; }
+has_venv() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
+version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
+
+find_python() { # prints the first interpreter that really runs: a pyenv shim can exist and fail
+    local candidate without_venv=
+    if [ -n "${PYTHON:-}" ]; then
+        is_supported "$PYTHON" || fail "PYTHON=$PYTHON is not a working Python 3.11 or 3.12."
+        has_venv "$PYTHON" || fail "PYTHON=$PYTHON lacks the venv module (on Debian and Ubuntu: apt install python$(version_of "$PYTHON")-venv)."
+        echo "$PYTHON"
+        return
+    fi
+    for candidate in python3.11 python3.12 python3 python; do
+        is_supported "$candidate" || continue
+        if has_venv "$candidate"; then echo "$candidate"; return; fi
+        without_venv=${without_venv:-$candidate}
+    done
+    [ -z "$without_venv" ] ||
+        fail "$without_venv works but lacks the venv module (on Debian and Ubuntu: apt install python$(version_of "$without_venv")-venv)."
+    fail "no working Python 3.11 or 3.12 found; install one, or name it: PYTHON=/path/to/python3.12 make test."
+}
+
+if [ -n "${PYTHON:-}" ] && [ -e .venv ] && [ "$(version_of "$PYTHON")" != "$(version_of .venv/bin/python)" ]; then
+    say "PYTHON asks for another version: making .venv again"
+    rm -rf .venv
+fi
+
+[ ! -e "$stamp" ] || exit 0
+
+# ---- the environment
+
+if ! is_supported .venv/bin/python || [ "$(cat .venv/.folder 2>/dev/null)" != "$PWD" ]; then
+    python=$(find_python) || exit 1
+    say "creating .venv with $python ($("$python" -V 2>&1))"
+    rm -rf .venv
+    "$python" -m venv .venv || fail "$python -m venv failed; the message above says why."
+    printf '%s' "$PWD" >.venv/.folder
+fi
+rm -f .venv/.ready-*
+: >"$log"
+
+try_pip() { .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input "$@" >>"$log" 2>&1; }
+pip_install() {
+    try_pip "$@" || { tail -n 20 "$log" >&2; fail "pip install failed; its last lines are above, all of them in $log."; }
+}
+
+# ---- torch first: on Linux the default wheel brings gigabytes of CUDA libraries that a machine without a GPU cannot use
+
+torch=$(grep -E '^torch==' constraints.txt) || fail "constraints.txt pins no torch."
+has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q .; }
+has_torch() { # the pinned version, CPU or not; any version without constraints
+    local found
+    found=$(.venv/bin/python -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null) || return 1
+    [ "$unconstrained" = 1 ] || [ "torch==${found%%+*}" = "$torch" ]
+}
+
+if ! has_torch && [ "$(uname -s)" = Linux ] && ! has_gpu; then
+    say "installing $torch for the CPU (no NVIDIA GPU found)"
+    # What pip is configured with (a local wheel, say), then PyTorch's own index, then the default wheel. Without
+    # dependencies: the index holds few versions of them, and the next step brings them anyway.
+    try_pip --no-deps "$torch+cpu" ||
+        try_pip --no-deps --timeout 10 --retries 1 --index-url https://download.pytorch.org/whl/cpu "$torch" ||
+        { say "no CPU build within reach: the default one is larger"; pip_install "$torch"; }
+elif ! has_torch; then
+    say "installing $torch"
+    pip_install "$torch"
+fi
+
+# ---- everything else
+
+if [ "$unconstrained" = 1 ]; then
+    say "installing mosim-gym with the newest versions its ranges allow"
+    pip_install --upgrade --upgrade-strategy only-if-needed -e ".[test,dev,docs]"
+else
+    say "installing mosim-gym and its tools (constraints.txt)"
+    pip_install -c constraints.txt -e ".[test,dev,docs]"
+fi
+
+touch "$stamp"
+say "ready: .venv with $(.venv/bin/python -V 2>&1), torch $(.venv/bin/python -c 'import torch; print(torch.__version__)')"

@@ -1,0 +1,34 @@
+"""Robot-independent rigid-body mathematics: the `Robot` description, batched kinematics, motion on manifolds, contact geometry."""
+
+from mosim_gym.mechanics.contact import contact_clearance, contact_quantities, limit_distance
+from mosim_gym.mechanics.kinematics import ForwardKinematics
+from mosim_gym.mechanics.manifold import difference, integrate
+from mosim_gym.mechanics.quantities import (
+    Quantity,
+    angular_velocity,
+    position,
+    rotation,
+    subtree_com,
+    subtree_velocity,
+    velocity,
+)
+from mosim_gym.mechanics.robot import Invariances, ResetBank, Robot
+
+__all__ = [
+    "ForwardKinematics",
+    "Invariances",
+    "Quantity",
+    "ResetBank",
+    "Robot",
+    "angular_velocity",
+    "contact_clearance",
+    "contact_quantities",
+    "difference",
+    "integrate",
+    "limit_distance",
+    "position",
+    "rotation",
+    "subtree_com",
+    "subtree_velocity",
+    "velocity",
+]

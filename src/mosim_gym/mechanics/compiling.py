@@ -1,0 +1,236 @@
+"""From an `mujoco.MjModel` to a `Robot`. The only place in `mechanics` that needs MuJoCo, and only while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mosim_gym.mechanics.robot import (
+    Actuators,
+    Bodies,
+    Contacts,
+    Dofs,
+    Geoms,
+    GeomType,
+    Invariances,
+    Joints,
+    JointType,
+    Robot,
+    Sensors,
+    Sites,
+    Tendons,
+)
+
+if TYPE_CHECKING:
+    import mujoco
+
+_DOF_SUFFIXES = {
+    JointType.FREE: (".x", ".y", ".z", ".wx", ".wy", ".wz"),
+    JointType.BALL: (".wx", ".wy", ".wz"),
+    JointType.SLIDE: ("",),
+    JointType.HINGE: ("",),
+}
+
+
+def compile_robot(model: mujoco.MjModel, *, name: str, substeps: int, invariances: Invariances | None = None) -> Robot:
+    """Describe `model` as a `Robot` with `substeps` physics steps in a control step; its reset banks are empty."""
+    import mujoco
+
+    def names(kind: mujoco.mjtObj, count: int) -> tuple[str, ...]:
+        return tuple(mujoco.mj_id2name(model, kind, i) or "" for i in range(count))
+
+    objects = mujoco.mjtObj
+    flags, off = model.opt.disableflags, mujoco.mjtDisableBit
+    joint_names = names(objects.mjOBJ_JOINT, model.njnt)
+    dof_names = [
+        (joint_names[j] or f"joint{j}") + suffix
+        for j in range(model.njnt)
+        for suffix in _DOF_SUFFIXES[JointType(model.jnt_type[j])]
+    ]
+    geoms = Geoms(
+        names=names(objects.mjOBJ_GEOM, model.ngeom),
+        type=_int(model.geom_type),
+        body=_int(model.geom_bodyid),
+        pos=_float(model.geom_pos),
+        quat=_float(model.geom_quat),
+        size=_float(model.geom_size),
+        contype=_int(model.geom_contype),
+        conaffinity=_int(model.geom_conaffinity),
+        rgba=_colours(model),
+        group=_int(model.geom_group),
+    )
+    disabled = int(off.mjDSBL_CONTACT) | int(off.mjDSBL_CONSTRAINT)
+    contact_enabled = not flags & disabled
+    return Robot(
+        name=name,
+        bodies=Bodies(
+            names=names(objects.mjOBJ_BODY, model.nbody),
+            parent=_int(model.body_parentid),
+            pos=_float(model.body_pos),
+            quat=_float(model.body_quat),
+            ipos=_float(model.body_ipos),
+            iquat=_float(model.body_iquat),
+            mass=_float(model.body_mass),
+            inertia=_float(model.body_inertia),
+        ),
+        joints=Joints(
+            names=joint_names,
+            type=_int(model.jnt_type),
+            body=_int(model.jnt_bodyid),
+            qpos_start=_int(model.jnt_qposadr),
+            dof_start=_int(model.jnt_dofadr),
+            pos=_float(model.jnt_pos),
+            axis=_float(model.jnt_axis),
+            limited=model.jnt_limited.astype(bool),
+            range=_float(model.jnt_range),
+            stiffness=_float(model.jnt_stiffness),
+        ),
+        dofs=Dofs(
+            names=tuple(dof_names),
+            joint=_int(model.dof_jntid),
+            body=_int(model.dof_bodyid),
+            damping=_float(model.dof_damping),
+            armature=_float(model.dof_armature),
+        ),
+        geoms=geoms,
+        sites=Sites(
+            names=names(objects.mjOBJ_SITE, model.nsite),
+            type=_int(model.site_type),
+            body=_int(model.site_bodyid),
+            pos=_float(model.site_pos),
+            quat=_float(model.site_quat),
+            size=_float(model.site_size),
+        ),
+        contacts=_contacts(model, geoms, contact_enabled),
+        tendons=_tendons(model, names(objects.mjOBJ_TENDON, model.ntendon)),
+        actuators=Actuators(
+            names=names(objects.mjOBJ_ACTUATOR, model.nu),
+            limited=model.actuator_ctrllimited.astype(bool),
+            range=_float(model.actuator_ctrlrange),
+            gear=_float(model.actuator_gear),
+        ),
+        sensors=Sensors(
+            names=names(objects.mjOBJ_SENSOR, model.nsensor),
+            type=_int(model.sensor_type),
+            start=_int(model.sensor_adr),
+            size=_int(model.sensor_dim),
+        ),
+        qpos0=_float(model.qpos0),
+        gravity=_float(model.opt.gravity) * (not flags & int(off.mjDSBL_GRAVITY)),
+        physics_step=float(model.opt.timestep),
+        substeps=substeps,
+        integrator=mujoco.mjtIntegrator(model.opt.integrator).name.removeprefix("mjINT_").capitalize()
+        if model.opt.integrator != mujoco.mjtIntegrator.mjINT_RK4
+        else "RK4",
+        contact_enabled=contact_enabled,
+        limit_enabled=not flags & (int(off.mjDSBL_LIMIT) | int(off.mjDSBL_CONSTRAINT)),
+        density=float(model.opt.density),
+        viscosity=float(model.opt.viscosity),
+        invariances=invariances or Invariances(),
+    )
+
+
+def _int(values: np.ndarray) -> np.ndarray:
+    return np.array(values, np.int32)
+
+
+def _float(values: np.ndarray) -> np.ndarray:
+    return np.array(values, np.float64)
+
+
+def _colours(model: mujoco.MjModel) -> np.ndarray:
+    """Each geom's colour, its material's where it has one, float32."""
+    colours = np.array(model.geom_rgba, np.float32)
+    with_material = model.geom_matid >= 0
+    colours[with_material] = model.mat_rgba[model.geom_matid[with_material]]
+    return colours
+
+
+def _tendons(model: mujoco.MjModel, names: tuple[str, ...]) -> Tendons:
+    import mujoco
+
+    coefficients = np.zeros((model.ntendon, model.nq))
+    spatial = np.zeros(model.ntendon, bool)
+    for tendon in range(model.ntendon):
+        start, count = model.tendon_adr[tendon], model.tendon_num[tendon]
+        for wrap in range(start, start + count):
+            if model.wrap_type[wrap] == mujoco.mjtWrap.mjWRAP_JOINT:
+                coefficients[tendon, model.jnt_qposadr[model.wrap_objid[wrap]]] = model.wrap_prm[wrap]
+            else:
+                spatial[tendon] = True
+    return Tendons(names, coefficients, model.tendon_limited.astype(bool), _float(model.tendon_range), spatial)
+
+
+def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
+    """All (point, static plane) pairs whose geoms' contact masks meet."""
+    import mujoco
+
+    static = model.body_weldid[geoms.body] == 0
+    planes = [g for g in range(len(geoms)) if enabled and static[g] and geoms.type[g] == GeomType.PLANE]
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    rows = []
+    for geom in range(len(geoms)):
+        if static[geom] or geoms.type[geom] == GeomType.PLANE:
+            continue
+        for plane in planes:
+            meets = geoms.contype[geom] & geoms.conaffinity[plane] or geoms.contype[plane] & geoms.conaffinity[geom]
+            if not meets:
+                continue
+            normal = data.geom_xmat[plane].reshape(3, 3)[:, 2]
+            offset = float(normal @ data.geom_xpos[plane])
+            points, radius = _touching_points(model, geom)
+            body_points = _to_body_frame(geoms.pos[geom], geoms.quat[geom], points)
+            name = geoms.names[geom] or f"geom{geom}"
+            for k, point in enumerate(body_points):
+                label = f"{name}/{k}" if len(planes) == 1 else f"{name}/{k}@{geoms.names[plane] or f'geom{plane}'}"
+                rows.append((label, geoms.body[geom], point, radius, geom, plane, normal.copy(), offset))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 8
+    n = len(rows)
+    return Contacts(
+        names=tuple(columns[0]),
+        body=np.array(columns[1], np.int32),
+        pos=np.array(columns[2], np.float64).reshape(n, 3),
+        quat=np.tile([1.0, 0.0, 0.0, 0.0], (n, 1)),
+        radius=np.array(columns[3], np.float64),
+        geom=np.array(columns[4], np.int32),
+        plane=np.array(columns[5], np.int32),
+        normal=np.array(columns[6], np.float64).reshape(n, 3),
+        offset=np.array(columns[7], np.float64),
+    )
+
+
+def _touching_points(model: mujoco.MjModel, geom: int) -> tuple[np.ndarray, float]:
+    """Points (in the geom's frame) and radius whose swept spheres touch a plane exactly where the shape does."""
+    size = model.geom_size[geom]
+    match GeomType(model.geom_type[geom]):
+        case GeomType.SPHERE:
+            return np.zeros((1, 3)), float(size[0])
+        case GeomType.CAPSULE:
+            return np.array([[0, 0, size[1]], [0, 0, -size[1]]]), float(size[0])
+        case GeomType.BOX:
+            signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+            return signs * size, 0.0
+        case _:
+            return np.zeros((1, 3)), float(model.geom_rbound[geom])
+
+
+def _to_body_frame(pos: np.ndarray, quat: np.ndarray, points: np.ndarray) -> np.ndarray:
+    from mosim_gym.mechanics.linear_form import matrix
+
+    return pos + points @ matrix(quat).T
+
+
+def compile_mjcf(xml: str, *, name: str, control_step: float, invariances: Invariances | None = None) -> Robot:
+    """Compile self-contained MJCF text; `control_step` (s) must be a whole number of the model's physics steps."""
+    import mujoco
+
+    model = mujoco.MjModel.from_xml_string(xml)
+    substeps = round(control_step / model.opt.timestep)
+    if substeps < 1 or abs(substeps * model.opt.timestep - control_step) > 1e-9:
+        raise ValueError(
+            f"The control step of {name} ({control_step} s) is not a whole number of its physics steps "
+            f"({model.opt.timestep} s)."
+        )
+    return compile_robot(model, name=name, substeps=substeps, invariances=invariances)

@@ -1,0 +1,66 @@
+"""Configurations live on a manifold: `q ⊕ v·dt` and its inverse, as `mj_integratePos` and `mj_differentiatePos` have them.
+
+Hinges and slides add; a free joint's position adds in the world's axes; quaternions turn by the angular velocity in the body's frame.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from mosim_gym.mechanics import rotations
+from mosim_gym.mechanics.robot import JointType, Robot
+
+
+@lru_cache(maxsize=64)
+def _segments(robot: Robot) -> tuple[tuple[str, slice, slice], ...]:
+    """The state cut into runs: `("linear" | "quaternion", where in qpos, where in qvel)`, neighbours merged."""
+    runs: list[tuple[str, slice, slice]] = []
+
+    def add(kind: str, q: int, nq: int, v: int, nv: int) -> None:
+        if kind == "linear" and runs and runs[-1][0] == "linear":
+            _, before_q, before_v = runs.pop()
+            q, nq, v, nv = before_q.start, nq + q - before_q.start, before_v.start, nv + v - before_v.start
+        runs.append((kind, slice(q, q + nq), slice(v, v + nv)))
+
+    for kind, q, v in zip(robot.joints.type, robot.joints.qpos_start, robot.joints.dof_start, strict=True):
+        q, v = int(q), int(v)
+        match JointType(kind):
+            case JointType.FREE:
+                add("linear", q, 3, v, 3)
+                add("quaternion", q + 3, 4, v + 3, 3)
+            case JointType.BALL:
+                add("quaternion", q, 4, v, 3)
+            case _:
+                add("linear", q, 1, v, 1)
+    return tuple(runs)
+
+
+def integrate(robot: Robot, qpos: Tensor, qvel: Tensor, dt: float) -> Tensor:
+    """`qpos ⊕ qvel·dt`: `(..., nq)`, `(..., nv)`, seconds → `(..., nq)`; quaternions stay unit."""
+    if robot.nq == robot.nv:
+        return qpos + dt * qvel
+    parts = []
+    for kind, q, v in _segments(robot):
+        if kind == "linear":
+            parts.append(qpos[..., q] + dt * qvel[..., v])
+        else:
+            turn = rotations.exponential(dt * qvel[..., v])
+            parts.append(rotations.normalize(rotations.multiply(qpos[..., q], turn)))
+    return torch.cat(parts, dim=-1)
+
+
+def difference(robot: Robot, end: Tensor, start: Tensor, dt: float) -> Tensor:
+    """The velocity that takes `start` to `end` in `dt` seconds: `(..., nq)`, `(..., nq)` → `(..., nv)`."""
+    if robot.nq == robot.nv:
+        return (end - start) / dt
+    parts = []
+    for kind, q, _ in _segments(robot):
+        if kind == "linear":
+            parts.append((end[..., q] - start[..., q]) / dt)
+        else:
+            turn = rotations.multiply(rotations.conjugate(start[..., q]), end[..., q])
+            parts.append(rotations.logarithm(turn) / dt)
+    return torch.cat(parts, dim=-1)

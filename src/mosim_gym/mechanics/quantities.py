@@ -1,0 +1,64 @@
+"""What can be asked of forward kinematics: declared by name once, computed together in one pass.
+
+A quantity of a single name has shape `(..., 3)` (a rotation `(..., 3, 3)`); of a sequence of names `(..., n, 3)` (`(..., n, 3, 3)`).
+Everything is in the world's frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["position", "rotation", "velocity", "angular_velocity"]
+Object = Literal["body", "geom", "site", "contact", "subtree"]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """`kind` of the objects `names`; `single` drops the axis over names."""
+
+    kind: Kind
+    object: Object
+    names: tuple[str, ...]
+    single: bool
+
+    @property
+    def needs_velocity(self) -> bool:
+        """Whether `qvel` is needed."""
+        return self.kind in ("velocity", "angular_velocity")
+
+
+def _ask(kind: Kind, object: Object, names: str | Sequence[str]) -> Quantity:
+    single = isinstance(names, str)
+    return Quantity(kind, object, (names,) if single else tuple(names), single)
+
+
+def position(object: Object, names: str | Sequence[str]) -> Quantity:
+    """Position of the object's origin, m (`xpos`, `geom_xpos`, `site_xpos`)."""
+    return _ask("position", object, names)
+
+
+def rotation(object: Object, names: str | Sequence[str]) -> Quantity:
+    """Rotation matrix of the object's frame (`xmat`, `geom_xmat`, `site_xmat`): `[..., i, k]` is component i of axis k."""
+    return _ask("rotation", object, names)
+
+
+def velocity(object: Object, names: str | Sequence[str]) -> Quantity:
+    """Linear velocity of the object's origin, m/s (`mj_objectVelocity`, world axes)."""
+    return _ask("velocity", object, names)
+
+
+def angular_velocity(object: Object, names: str | Sequence[str]) -> Quantity:
+    """Angular velocity of the object's frame, rad/s, in world axes."""
+    return _ask("angular_velocity", object, names)
+
+
+def subtree_com(names: str | Sequence[str]) -> Quantity:
+    """Centre of mass of a body and all below it, m (`subtree_com`)."""
+    return _ask("position", "subtree", names)
+
+
+def subtree_velocity(names: str | Sequence[str]) -> Quantity:
+    """Velocity of that centre of mass, m/s (`subtree_linvel`)."""
+    return _ask("velocity", "subtree", names)

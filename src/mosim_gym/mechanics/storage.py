@@ -1,0 +1,67 @@
+"""Writing files so that nothing the user had is ever lost, and reading them so that every fault has one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+HEADER = "mosim_gym"
+"""The one metadata key of our safetensors files; its value is a JSON object with at least `kind` and `version`."""
+
+
+class FileFault(ValueError):
+    """A file that is missing, damaged, or not what it should be."""
+
+
+def write_atomically(path: Path, content: bytes | str) -> Path:
+    """Write `content` to `path` through a temporary neighbour and a rename, so that readers see the old file or the new one."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise OSError(
+            error.errno, f"Could not write {path} ({error.strerror}); the previous file, if any, is unchanged."
+        ) from error
+    return path
+
+
+def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Path:
+    """Write named arrays and a JSON header as one safetensors file of the given `kind`."""
+    metadata = {HEADER: json.dumps({"kind": kind, **header}, sort_keys=True)}
+    contiguous = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
+    return write_atomically(path, save(contiguous, metadata))
+
+
+def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read what `save_arrays` wrote; raises `FileFault` for anything else."""
+    if not path.is_file():
+        raise FileFault(f"There is no {kind} file at {path}.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise FileFault(
+            f"{path} is not a readable safetensors file ({error}); a {kind} is never a pickle."
+        ) from error
+    header = json.loads(metadata.get(HEADER, "{}"))
+    if header.get("kind") != kind:
+        raise FileFault(f"{path} is a safetensors file, but not a {kind} written by mosim_gym.")
+    return arrays, header

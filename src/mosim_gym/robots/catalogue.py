@@ -1,0 +1,90 @@
+"""All robots and tasks: the modules of this folder, and those that other packages offer in the entry-point group `mosim_gym.robots`."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.robot import suggest
+from mosim_gym.robots.definition import RobotDefinition
+from mosim_gym.robots.task import Task
+
+ENTRY_POINT_GROUP = "mosim_gym.robots"
+
+
+@cache
+def robot_definitions() -> dict[str, RobotDefinition]:
+    """Every robot by name: ours first, in alphabetical order, then third parties'."""
+    found: dict[str, RobotDefinition] = {}
+    origin: dict[str, str] = {}
+
+    def add(definition: object, where: str) -> None:
+        if not isinstance(definition, RobotDefinition):
+            raise TypeError(f"{where} is a {type(definition).__name__}; the group {ENTRY_POINT_GROUP} needs a RobotDefinition.")
+        if definition.name in found:
+            raise ValueError(f"Two robots are named {definition.name!r}: {origin[definition.name]} and {where}.")
+        found[definition.name], origin[definition.name] = definition, where
+
+    for module in sorted(pkgutil.iter_modules([str(Path(__file__).parent)]), key=lambda m: m.name):
+        content = import_module(f"mosim_gym.robots.{module.name}")
+        if hasattr(content, "ROBOT"):
+            add(content.ROBOT, content.__name__)
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
+        add(entry.load(), f"entry point {entry.name} = {entry.value}")
+    return found
+
+
+@cache
+def task_classes() -> dict[str, tuple[RobotDefinition, type[Task]]]:
+    """Every task by id, with its robot."""
+    found: dict[str, tuple[RobotDefinition, type[Task]]] = {}
+    for definition in robot_definitions().values():
+        for task in definition.tasks:
+            if task.id() in found:
+                raise ValueError(f"Two tasks have the id {task.id()!r}, of {found[task.id()][0].name} and {definition.name}.")
+            found[task.id()] = (definition, task)
+    return found
+
+
+def tasks(tag: str | None = None) -> list[str]:
+    """Ids of all tasks, or of those with `tag`."""
+    return sorted(name for name, (_, task) in task_classes().items() if tag is None or tag in task.tags)
+
+
+def find_robot(name: str) -> RobotDefinition:
+    """The definition of robot `name`; an unknown one raises `KeyError` with the valid names."""
+    definitions = robot_definitions()
+    if name not in definitions:
+        raise KeyError(suggest("robot", name, list(definitions)))
+    return definitions[name]
+
+
+def find_task(task: str) -> tuple[RobotDefinition, type[Task]]:
+    """The robot and class of a task id; an unknown one raises `KeyError` with the valid ids."""
+    classes = task_classes()
+    if task not in classes:
+        raise KeyError(suggest("task", task, tasks()))
+    return classes[task]
+
+
+@cache
+def load_robot(name: str) -> Robot:
+    """The packaged description of robot `name`."""
+    definition = find_robot(name)
+    if not definition.description_file.exists():
+        raise FileNotFoundError(
+            f"Robot {name!r} has not been built: {definition.description_file} is missing. "
+            f"Run `mosim-gym build-robot {name}`."
+        )
+    return Robot.load(definition.description_file)
+
+
+@cache
+def load_task(task: str) -> Task:
+    """The task with this id, bound to its robot."""
+    definition, kind = find_task(task)
+    return kind(load_robot(definition.name))

@@ -1,0 +1,62 @@
+"""`RobotDefinition`: what one robot file declares. Everything else about a robot follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from mosim_gym.mechanics import Invariances
+from mosim_gym.robots.task import Task
+
+Assets = Mapping[str, bytes | str]
+PACKAGED = Path(__file__).parent / "assets"
+
+
+def dm_control_model(domain: str) -> Callable[[], tuple[str | bytes, Assets]]:
+    """The MJCF text and assets of a domain of dm_control's suite, read when called."""
+
+    def read() -> tuple[str | bytes, Assets]:
+        return import_module(f"dm_control.suite.{domain}").get_model_and_assets()
+
+    return read
+
+
+def mjcf_file(path: str | Path) -> Callable[[], tuple[str | bytes, Assets]]:
+    """The MJCF file at `path`; included files are read from its folder."""
+
+    def read() -> tuple[str | bytes, Assets]:
+        folder = Path(path).parent
+        assets = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.xml")}
+        return Path(path).read_text(), assets
+
+    return read
+
+
+@dataclass(frozen=True)
+class RobotDefinition:
+    """A robot: where its MJCF comes from, its control step in seconds, its invariances and its tasks.
+
+    `assets` is the folder of the built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept for each
+    task; `sensors` names the sensors whose readings the state alone cannot tell.
+    """
+
+    name: str
+    model: Callable[[], tuple[str | bytes, Assets]]
+    control_step: float
+    tasks: tuple[type[Task], ...]
+    invariances: Invariances = Invariances()
+    sensors: tuple[str, ...] = ()
+    bank_size: int = 1024
+    assets: Path = PACKAGED
+
+    @property
+    def description_file(self) -> Path:
+        """The packaged `Robot`."""
+        return self.assets / f"{self.name}.safetensors"
+
+    @property
+    def mjcf_file(self) -> Path:
+        """The packaged, self-contained MJCF."""
+        return self.assets / f"{self.name}.xml"
