@@ -1,1 +1,27 @@
-"""placeholder"""
+"""mosim_gym: learn a robot's motion once, then train any policy inside it through the Gymnasium API.
+
+Importing this package registers the `MoSim/<Task>-v0` ids. No simulator is imported until one is needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mosim_gym.envs.registration import register_all as _register_all
+from mosim_gym.robots import tasks
+
+if TYPE_CHECKING:
+    from mosim_gym.truth.real import RealEnv
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "make_real", "tasks"]
+
+
+def make_real(task: str, **options: Any) -> RealEnv:
+    """The true dm_control task with the learned environment's spaces and episode rules; `options` as for `truth.real.RealEnv`."""
+    from mosim_gym.truth.real import make_real
+
+    return make_real(task, **options)
+
+
+_register_all()

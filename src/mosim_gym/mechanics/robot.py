@@ -80,7 +80,9 @@ class Group:
         return {name: index for index, name in enumerate(self.names) if name}
 
     def index(self, name: str) -> int:
-        """Row of `name`; an unknown one raises `KeyError` with the valid names."""
+        """Row of `name`, or row 3 for `"#3"`, since things may have no name; others raise `KeyError` with the valid names."""
+        if name.startswith("#") and name[1:].isdecimal() and int(name[1:]) < len(self):
+            return int(name[1:])
         try:
             return self._lookup[name]
         except KeyError:
@@ -289,6 +291,13 @@ class Robot:
         row = self.joints.index(joint)
         start = int(self.joints.dof_start[row])
         return slice(start, start + JointType(self.joints.type[row]).dof_size)
+
+    @cached_property
+    def quaternion_starts(self) -> tuple[int, ...]:
+        """Where in `qpos` the quaternions of free and ball joints begin."""
+        shift = {JointType.FREE: 3, JointType.BALL: 0}
+        pairs = zip(self.joints.type.tolist(), self.joints.qpos_start.tolist(), strict=True)
+        return tuple(start + shift[JointType(kind)] for kind, start in pairs if kind in shift)
 
     @cached_property
     def translation_indices(self) -> tuple[int, ...]:

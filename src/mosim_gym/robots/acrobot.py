@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import position, rotation
 from mosim_gym.robots.definition import RobotDefinition, dm_control_model
 from mosim_gym.robots.starts import uniform
-from mosim_gym.robots.task import Features, Start, Task
+from mosim_gym.robots.task import TARGET_RGB, Features, Mark, Start, Task
 from mosim_gym.robots.tolerance import tolerance
 
 
@@ -50,6 +51,12 @@ class AcrobotSwingup(Task):
     def sample_start(self, generator: Generator, n: int) -> Start:  # noqa: D102
         qpos = uniform(generator, (n, self.robot.nq), -math.pi, math.pi)
         return Start(qpos, torch.zeros_like(qpos), self.sample_goal(generator, n))
+
+    def goal_marks(self, goal: np.ndarray) -> list[Mark]:  # noqa: D102
+        sites = self.robot.sites
+        row = sites.index("target")
+        x, y, z = (float(c) for c in sites.pos[row])
+        return [Mark(x, y, z, float(sites.size[row, 0]), TARGET_RGB)]
 
 
 class AcrobotSwingupSparse(AcrobotSwingup):

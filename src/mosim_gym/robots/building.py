@@ -13,6 +13,7 @@ from mosim_gym.mechanics.compiling import compile_mjcf
 from mosim_gym.mechanics.mjcf import inline_includes
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots.definition import RobotDefinition
+from mosim_gym.robots.suite import dm_control_suite
 from mosim_gym.robots.task import Task
 
 BANK_SEED = 20_260_101
@@ -35,9 +36,7 @@ def reset_bank(task: type[Task], robot: Robot, size: int) -> ResetBank:
     if not task.in_dm_control:
         start = task(robot).sample_start(torch.Generator().manual_seed(BANK_SEED), size)
         return ResetBank(start.qpos.numpy().astype(np.float32), start.qvel.numpy().astype(np.float32))
-    from dm_control import suite
-
-    env = suite.load(task.domain, task.name, task_kwargs={"random": BANK_SEED})
+    env = dm_control_suite().load(task.domain, task.name, task_kwargs={"random": BANK_SEED})
     qpos, qvel = np.zeros((size, robot.nq), np.float32), np.zeros((size, robot.nv), np.float32)
     for row in range(size):
         env.reset()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from mosim_gym.mechanics import Invariances
+from mosim_gym.robots.suite import dm_control_suite
 from mosim_gym.robots.task import Task
 
 Assets = Mapping[str, bytes | str]
@@ -18,7 +18,7 @@ def dm_control_model(domain: str) -> Callable[[], tuple[str | bytes, Assets]]:
     """The MJCF text and assets of a domain of dm_control's suite, read when called."""
 
     def read() -> tuple[str | bytes, Assets]:
-        return import_module(f"dm_control.suite.{domain}").get_model_and_assets()
+        return dm_control_suite(domain).get_model_and_assets()
 
     return read
 

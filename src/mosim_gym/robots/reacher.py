@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from mosim_gym.mechanics import Invariances, position
 from mosim_gym.robots.definition import RobotDefinition, dm_control_model
 from mosim_gym.robots.starts import random_joints, uniform
-from mosim_gym.robots.task import Features, Start, Task
+from mosim_gym.robots.task import TARGET_RGB, Features, Mark, Start, Task
 from mosim_gym.robots.tolerance import tolerance
 
 TARGET_DISTANCE = (0.05, 0.20)  # m from the shoulder
@@ -35,6 +35,7 @@ class ReacherEasy(Task):
         "to_target": "from the finger to the target in the plane (m)",
         "velocity": "shoulder and wrist rates (rad/s)",
     }
+    hidden_geoms = ("target",)
     target_radius: ClassVar[float] = 0.05
 
     def observation(self, features: Features, goal: Tensor, sensors: Tensor) -> dict[str, Tensor]:  # noqa: D102
@@ -65,6 +66,11 @@ class ReacherEasy(Task):
 
     def read_goal(self, model: Any) -> np.ndarray:  # noqa: D102
         return model.geom("target").pos[:2].copy()
+
+    def goal_marks(self, goal: np.ndarray) -> list[Mark]:  # noqa: D102
+        geoms = self.robot.geoms
+        height = float(geoms.pos[geoms.index("target"), 2])
+        return [Mark(float(goal[0]), float(goal[1]), height, self.target_radius, TARGET_RGB)]
 
 
 class ReacherHard(ReacherEasy):

@@ -48,6 +48,19 @@ class Start(NamedTuple):
     goal: Tensor
 
 
+class Mark(NamedTuple):
+    """A disc that shows a goal in a drawing: centre in the world and radius in m, colour in [0, 1]."""
+
+    x: float
+    y: float
+    z: float
+    radius: float
+    rgb: tuple[float, float, float]
+
+
+TARGET_RGB = (0.6, 0.3, 0.3)  # the colour of dm_control's targets
+
+
 class Task(ABC):
     """One task of one robot. Subclasses are stateless: everything they compute follows from their arguments.
 
@@ -68,6 +81,8 @@ class Task(ABC):
     """Whether dm_control's suite has this very task, to be compared with."""
     deviations: ClassVar[tuple[str, ...]] = ()
     """Every known difference from the dm_control task."""
+    hidden_geoms: ClassVar[tuple[str, ...]] = ()
+    """Geoms that only show the goal: drawings leave them out and draw `goal_marks` instead."""
 
     def __init__(self, robot: Robot) -> None:
         """Bind the task to its robot's description."""
@@ -115,3 +130,7 @@ class Task(ABC):
     def read_goal(self, model: Any) -> np.ndarray:
         """The goal that an `MjModel` holds, `(goal_size,)`; inverse of `place_goal`."""
         return np.zeros(0)
+
+    def goal_marks(self, goal: np.ndarray) -> list[Mark]:
+        """What a drawing shows of `goal (goal_size,)`; nothing for tasks without one."""
+        return []

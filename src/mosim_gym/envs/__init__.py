@@ -1,0 +1,1 @@
+"""Environments over the functional core, and their Gymnasium ids."""

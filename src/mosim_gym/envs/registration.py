@@ -1,0 +1,28 @@
+"""Gymnasium ids: one `MoSim/<Task>-v0` for each task of the catalogue."""
+
+from __future__ import annotations
+
+import gymnasium
+
+from mosim_gym.robots import tasks
+
+NAMESPACE = "MoSim"
+EPISODE_STEPS = 1000
+"""dm_control's time limit, the same number of control steps for every task."""
+
+
+def env_id(task: str) -> str:
+    """`MoSim/CheetahRun-v0` for `CheetahRun`."""
+    return f"{NAMESPACE}/{task}-v0"
+
+
+def register_all() -> None:
+    """Register every task that is not registered yet; entry points are strings, so that specs serialise."""
+    for task in tasks():
+        if env_id(task) not in gymnasium.registry:
+            gymnasium.register(
+                env_id(task),
+                entry_point="mosim_gym.envs.single:MoSimEnv",
+                max_episode_steps=EPISODE_STEPS,
+                kwargs={"task": task},
+            )

@@ -1,0 +1,109 @@
+"""`MoSimEnv`: one environment of a task as a `gymnasium.Env`, over the functional core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+
+from mosim_gym.envs.backend import open_dynamics
+from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.robots import find_task, load_task
+from mosim_gym.robots.spaces import sensor_count
+from mosim_gym.truth.rendering import Renderer
+from mosim_gym.truth.spaces import ObservationKind, action_space, checked_action, observation_space, pack_observation
+
+RENDER_MODES = ("rgb_array",)
+
+
+class MoSimEnv(gymnasium.Env[Any, np.ndarray]):
+    """A drop-in for the dm_control task: the same observations and rewards, moved by learned or true dynamics.
+
+    `info` holds the state in the dynamics' own precision, `qpos`, `qvel`, `goal`, and on a truncation of our own making `end`, its reason.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        *,
+        checkpoint: str | Dynamics | None = None,
+        obs: ObservationKind = "flat",
+        render_mode: str | None = None,
+        width: int = 480,
+        height: int = 360,
+    ) -> None:
+        """`task` is an id such as `CheetahRun`; for the other arguments see `gymnasium.make` in the documentation."""
+        if render_mode is not None and render_mode not in RENDER_MODES:
+            raise ValueError(f"Unknown render_mode {render_mode!r}. Valid: None, {', '.join(RENDER_MODES)}.")
+        definition, _ = find_task(task)
+        self.task = load_task(task)
+        self.dynamics = open_dynamics(definition, checkpoint)
+        self.core = Core(self.task, dtype=self.dynamics.dtype, sensor_count=sensor_count(task))
+        self.observation_space = observation_space(task, obs)
+        self.action_space = action_space(task)
+        self.render_mode = render_mode
+        self.metadata = {"render_modes": list(RENDER_MODES), "render_fps": round(1 / definition.control_step)}
+        self._obs, self._definition, self._size = obs, definition, (width, height)
+        self._generator = torch.Generator()
+        self._seeded = False
+        self._state: State | None = None
+        self._over = True
+        self._renderer: Renderer | None = None
+
+    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start an episode; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`. The same seed gives the same episode."""
+        super().reset(seed=seed)
+        if seed is not None or not self._seeded:
+            self._generator.manual_seed(int(self.np_random.integers(2**62)))
+            self._seeded = True
+        with torch.inference_mode():
+            self._state = self.core.reset(self._generator, 1, options)
+            observation = self.core.observe(self._state)
+        self._over = False
+        return self._packed(observation), self._info(self._state)
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """One control step; a state that is no longer finite is not entered but ends the episode as truncated."""
+        if self._state is None or self._over:
+            raise RuntimeError("The episode has not begun or is over: call reset() before step().")
+        control = torch.from_numpy(checked_action(action, self.action_space))[None]
+        with torch.inference_mode():
+            after, observation, reward, terminated = self.core.step(self._state, control, self.dynamics)
+            finite = bool(torch.isfinite(after.qpos).all() & torch.isfinite(after.qvel).all())
+            if not finite:
+                self._over = True
+                info = {**self._info(self._state), "end": "diverged"}
+                return self._packed(self.core.observe(self._state)), 0.0, False, True, info
+        self._state, self._over = after, bool(terminated)
+        return self._packed(observation), float(reward), self._over, False, self._info(after)
+
+    def _packed(self, observation: dict[str, torch.Tensor]) -> Any:
+        return pack_observation({name: part[0].numpy() for name, part in observation.items()}, self._obs)
+
+    @staticmethod
+    def _info(state: State) -> dict[str, Any]:
+        return {
+            "qpos": state.qpos[0].numpy().copy(),
+            "qvel": state.qvel[0].numpy().copy(),
+            "goal": state.goal[0].numpy().copy(),
+        }
+
+    def render(self) -> np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The current state as `(height, width, 3)` uint8 in `rgb_array` mode."""
+        if self.render_mode is None:
+            return None
+        if self._state is None:
+            raise RuntimeError("There is nothing to render yet: call reset() before render().")
+        if self._renderer is None:
+            self._renderer = Renderer(self._definition, task=self.task, width=self._size[0], height=self._size[1])
+        info = self._info(self._state)
+        return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
+
+    def close(self) -> None:
+        """Free the renderer."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None

@@ -1,0 +1,38 @@
+"""The shape of a task's observations, and how they are flattened: dm_control's own key order, not the alphabet."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.robots.catalogue import find_task, load_task
+from mosim_gym.robots.task import Features
+
+
+@cache
+def observation_shapes(task: str) -> dict[str, tuple[int, ...]]:
+    """Shape of each named part of one environment's observation, in dm_control's order; `()` for scalars."""
+    bound = load_task(task)
+    robot = bound.robot
+    qpos = torch.from_numpy(robot.qpos0)[None]
+    qvel = torch.zeros(1, robot.nv, dtype=qpos.dtype)
+    values = ForwardKinematics(robot, bound.quantities)(qpos, qvel)
+    goal = torch.zeros(1, bound.goal_size, dtype=qpos.dtype)
+    sensors = torch.zeros(1, sensor_count(task), dtype=qpos.dtype)
+    parts = bound.observation(Features(robot, qpos, qvel, values), goal, sensors)
+    return {name: tuple(part.shape[1:]) for name, part in parts.items()}
+
+
+def sensor_count(task: str) -> int:
+    """Numbers read from the sensors that the robot's state does not tell."""
+    definition, _ = find_task(task)
+    sensors = load_task(task).robot.sensors
+    return sum(int(sensors.size[sensors.index(name)]) for name in definition.sensors)
+
+
+def flatten(parts: dict[str, Tensor]) -> Tensor:
+    """`(B, k)`: the named parts side by side in their own order; scalars become one column."""
+    return torch.cat([part if part.ndim > 1 else part[:, None] for part in parts.values()], dim=-1)

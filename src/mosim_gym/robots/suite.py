@@ -1,0 +1,27 @@
+"""Importing dm_control quietly: the one door to its suite."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from importlib import import_module
+from types import ModuleType
+
+
+class _AboutOthersModels(logging.Filter):
+    """Drops the compiler's remark on an attribute of dm_control's own cheetah model, which a user can do nothing about."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether `record` is printed."""
+        return "settotalmass" not in record.getMessage()
+
+
+def dm_control_suite(domain: str | None = None) -> ModuleType:
+    """`dm_control.suite`, or one of its domain modules; imported at the first call, without GLFW's remark that there is no screen."""
+    logging.getLogger("absl").addFilter(_FILTER)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*DISPLAY.*")
+        return import_module(f"dm_control.suite.{domain}" if domain else "dm_control.suite")
+
+
+_FILTER = _AboutOthersModels()

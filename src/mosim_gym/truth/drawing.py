@@ -1,0 +1,224 @@
+"""`Drawing`: a picture of a robot from our own kinematics. It needs no simulator and no graphics library."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from mosim_gym.mechanics import ForwardKinematics, Robot, position, rotation, subtree_com
+from mosim_gym.mechanics.linear_form import matrix
+from mosim_gym.mechanics.robot import GeomType
+from mosim_gym.robots.starts import random_joints
+from mosim_gym.truth.silhouettes import rounding, support_points
+from mosim_gym.truth.viewpoint import Framing, choose_view, fit, travels
+
+Array = np.ndarray
+Colour = tuple[int, ...]
+MarkLike = tuple[float, float, float, float, tuple[float, float, float]]
+
+SUPERSAMPLING = 3  # drawn this many times larger, then averaged, for smooth edges
+CORNERS = 72  # of the polygon that stands for an outline
+VISIBLE_GROUPS = 3  # MuJoCo shows geoms of groups 0, 1 and 2
+OUTLINE = 0.0032  # width of the dark outlines, as a share of the picture's width
+REACH_SAMPLES = 256  # random poses from which the reach of a robot with a fixed base is taken
+
+SKY = ((222, 232, 243), (250, 251, 253))  # top, bottom
+GROUND = ((116, 128, 143), (84, 95, 110))
+TILES = ((172, 182, 193), (205, 212, 220))
+PAPER = ((226, 231, 237), (236, 240, 244))  # tiles of a ground seen from above
+INK = (58, 66, 78)
+LABEL = (222, 228, 235)
+
+
+class Drawing:
+    """Draws states of `robot` as pictures of `width` × `height` pixels, without the geoms named in `hidden_geoms`.
+
+    The view is chosen by `truth.viewpoint`; a ground with tiles of a fixed size in the world, numbered in metres, shows how the robot travels.
+    """
+
+    def __init__(
+        self, robot: Robot, width: int = 480, height: int = 360, *, hidden_geoms: Iterable[str] = ()
+    ) -> None:
+        """Work out what is visible, from where, and at which scale."""
+        self.robot, self.width, self.height = robot, width, height
+        self.view = choose_view(robot)
+        geoms, hidden = robot.geoms, set(hidden_geoms)
+        visible = (geoms.rgba[:, 3] > 0) & (geoms.group < VISIBLE_GROUPS)
+        planes = geoms.type == GeomType.PLANE
+        static = _welded_to_world(robot)[geoms.body]
+        level = np.array([static[g] and abs(matrix(geoms.quat[g])[2, 2]) > 0.999 for g in range(len(geoms))], bool)
+        sized = ~planes | (geoms.size[:, :2] > 0).all(1)
+        shown = [name not in hidden for name in geoms.names]
+        self._grounds = np.flatnonzero(visible & planes & level & shown)
+        self._shapes = np.flatnonzero(visible & sized & shown & ~(planes & level))
+        self._moving = ~static[self._shapes]
+        names = [f"#{g}" for g in self._shapes]
+        self._kinematics = ForwardKinematics(
+            robot,
+            {"position": position("geom", names), "rotation": rotation("geom", names), "com": subtree_com("#0")},
+        )
+        angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
+        self._flat_directions = np.stack((np.cos(angle), np.sin(angle)), axis=1)
+        self._directions = self._flat_directions @ np.stack((self.view.right, self.view.up))  # (K, 3)
+        self._framing = self._frame()
+        self._size = (width * SUPERSAMPLING, height * SUPERSAMPLING)
+        self._scale = self._size[0] / self._framing.width  # pixels per metre
+        self._sky = _gradient(self._size, *SKY)
+        self._soil = _gradient(self._size, *GROUND)
+        self._font = ImageFont.load_default(size=max(8, round(0.022 * self._size[0])))
+
+    def render(self, qpos: Array, marks: Sequence[MarkLike] = ()) -> Array:
+        """The picture `(H, W, 3)`, uint8, of the state `qpos (nq,)`, with discs `(x, y, z, radius, rgb)` in m and [0, 1] behind the robot."""
+        qpos = np.asarray(qpos, np.float64)
+        picture = self._sky.copy()
+        ink = ImageDraw.Draw(picture, "RGBA")
+        if not np.isfinite(qpos).all():
+            ink.text((self._size[0] / 2, self._size[1] / 2), "the state is not finite", INK, self._font, anchor="mm")
+            return np.asarray(picture.reduce(SUPERSAMPLING))
+        points, turns, com = self._pose(qpos)
+        corner = self._framing.corner(self.view.flat(com))
+        if self.view.from_above:
+            self._draw_map(ink, corner)
+        else:
+            self._draw_ground(picture, ink, corner)
+        for x, y, z, radius, rgb in marks:
+            self._draw_mark(ink, corner, np.array([x, y, z]), radius, rgb)
+        order = np.round(self._nearness(points, turns), 4)
+        shades = self._shades(self.view.depth(points))
+        for row in np.lexsort((order, self._moving)):  # what never moves lies behind what does
+            self._draw_shape(ink, corner, row, points[row], turns[row], shades[row])
+        return np.asarray(picture.reduce(SUPERSAMPLING))
+
+    def _pose(self, qpos: Array) -> tuple[Array, Array, Array]:
+        """Positions `(..., G, 3)` and rotations `(..., G, 3, 3)` of the shapes, centre of mass `(..., 3)`."""
+        values = self._kinematics(torch.from_numpy(qpos))
+        return values["position"].numpy(), values["rotation"].numpy(), values["com"].numpy()
+
+    def _nearness(self, points: Array, turns: Array) -> Array:
+        """Depth `(G,)` in m by which the shapes are sorted: of their centres, or where all centres lie in one plane, of their nearest points."""
+        depth = self.view.depth(points)
+        if self._moving.any() and np.ptp(depth[self._moving]) > 1e-6:
+            return depth
+        toward = self.view.toward @ turns  # (G, 3) in each shape's own frame
+        reach = [support_points(*self._shape(row), toward[row, None])[0] @ toward[row] for row in range(len(points))]
+        return depth + np.array(reach)
+
+    def _shape(self, row: int) -> tuple[GeomType, Array]:
+        """Kind and half lengths `(3,)` in m."""
+        geom = self._shapes[row]
+        return GeomType(self.robot.geoms.type[geom]), self.robot.geoms.size[geom]
+
+    def _outline(self, row: int, point: Array, turn: Array) -> Array:
+        """The outline `(K, 2)`, m in the picture's plane, of a shape at `point (3,)` turned by `turn (3, 3)`."""
+        return self.view.flat(point + support_points(*self._shape(row), self._directions @ turn) @ turn.T)
+
+    def _frame(self) -> Framing:
+        """Around the standing robot if it travels, else around everything it can reach and everything fixed about it."""
+        robot, follows = self.robot, travels(self.robot)
+        floor = None
+        if not self.view.from_above and len(self._grounds):
+            floor = float(robot.geoms.pos[self._grounds, 2].max())
+        poses = robot.qpos0[None] if follows else random_joints(robot, torch.Generator().manual_seed(0), REACH_SAMPLES)
+        points, turns, com = self._pose(np.asarray(poses, np.float64))
+        kept = [row for row in range(len(self._shapes)) if self._moving[row] or not follows]
+        outlines = [self._outline(r, p[r], t[r]) for p, t in zip(points, turns, strict=True) for r in kept]
+        every = np.concatenate([*outlines, self.view.flat(com)])
+        return fit(every.min(0), every.max(0), aspect=self.width / self.height, follows=follows, floor=floor)
+
+    def _pixels(self, points: Array, corner: Array) -> list[tuple[float, float]]:
+        """Picture's plane `(K, 2)` → pixels."""
+        return [(float(x), float(y)) for x, y in (points - corner) * [self._scale, -self._scale]]
+
+    def _shades(self, depth: Array) -> Array:
+        """Brightness `(G,)` of shapes with centres at `depth (G,)`: seen from the side, the far limbs of a robot are darker."""
+        shades, moving = np.ones(len(depth)), self._moving
+        if moving.any() and not self.view.from_above and np.ptp(depth[moving]) > 0.02:
+            shades[moving] -= 0.35 * (depth[moving].max() - depth[moving]) / np.ptp(depth[moving])
+        return shades
+
+    def _draw_shape(self, ink: ImageDraw.ImageDraw, corner: Array, row: int, point: Array, turn: Array, shade: float) -> None:
+        *rgb, alpha = self.robot.geoms.rgba[self._shapes[row]]
+        colour, opacity = _colour(rgb, shade), round(255 * float(alpha))
+        outline, border = self._outline(row, point, turn), OUTLINE * self._framing.width
+        grown = outline + border * self._flat_directions
+        ink.polygon(self._pixels(grown, corner), (*_mix(colour, (20, 24, 30), 0.6), opacity))
+        ink.polygon(self._pixels(outline, corner), (*colour, opacity))
+        round_by = rounding(*self._shape(row))
+        if round_by * self._scale > 4 * SUPERSAMPLING:  # a highlight makes limbs look round
+            shine = outline - 0.55 * round_by * self._flat_directions + 0.22 * round_by * np.array([-0.6, 0.8])
+            ink.polygon(self._pixels(shine, corner), (*_mix(colour, (255, 255, 255), 0.35), opacity // 2))
+
+    def _draw_mark(
+        self, ink: ImageDraw.ImageDraw, corner: Array, centre: Array, radius: float, rgb: Sequence[float]
+    ) -> None:
+        outline = self.view.flat(centre) + radius * self._flat_directions
+        border = OUTLINE * self._framing.width * self._flat_directions
+        colour = _colour(rgb, 1.0)
+        ink.polygon(self._pixels(outline + border / 2, corner), (*_mix(colour, (20, 24, 30), 0.3), 255))
+        ink.polygon(self._pixels(outline - border / 2, corner), (*_mix(colour, (255, 255, 255), 0.45), 255))
+
+    def _draw_ground(self, picture: Image.Image, ink: ImageDraw.ImageDraw, corner: Array) -> None:
+        """The ground from the side: a band under a row of tiles, with the distance in metres at every second tile."""
+        if self._framing.floor is None:
+            return
+        wide, high = self._size
+        top = round((corner[1] - self._framing.floor) * self._scale)
+        if top >= high:
+            return
+        picture.paste(self._soil.crop((0, 0, wide, high - max(top, 0))), (0, max(top, 0)))
+        tile, thick = _round_step(self._framing.width / 5) / 2, 0.014 * wide
+        for k in range(math.floor(corner[0] / tile), math.ceil((corner[0] + self._framing.width) / tile) + 1):
+            left = (k * tile - corner[0]) * self._scale
+            ink.rectangle((left, top, left + tile * self._scale, top + thick), TILES[k % 2])
+            if k % 2 == 0:
+                text = f"{k * tile:.10g} m" if k == 0 else f"{k * tile:.10g}"
+                ink.text((left, top + 1.5 * thick), text, LABEL, self._font, anchor="mt")
+        ink.line((0, top, wide, top), INK, round(OUTLINE * wide))
+
+    def _draw_map(self, ink: ImageDraw.ImageDraw, corner: Array) -> None:
+        """The ground from above: tiles, as far as the ground reaches."""
+        tile = _round_step(self._framing.width / 10)
+        for geom in self._grounds:
+            middle, half = self.robot.geoms.pos[geom, :2], self.robot.geoms.size[geom, :2]
+            half = np.where(half > 0, half, np.inf)
+            low = np.maximum(middle - half, corner - [0, self._framing.height])
+            high = np.minimum(middle + half, corner + [self._framing.width, 0])
+            for i in range(math.floor(low[0] / tile), math.ceil(high[0] / tile)):
+                for j in range(math.floor(low[1] / tile), math.ceil(high[1] / tile)):
+                    a = np.clip([i * tile, j * tile], low, high)
+                    b = np.clip([(i + 1) * tile, (j + 1) * tile], low, high)
+                    (left, bottom), (right, top) = self._pixels(np.stack((a, b)), corner)
+                    ink.rectangle((left, top, right, bottom), PAPER[(i + j) % 2])
+
+
+def _welded_to_world(robot: Robot) -> Array:
+    """For each body, whether nothing can move it."""
+    fixed = np.ones(len(robot.bodies), bool)
+    fixed[robot.joints.body] = False
+    for body in range(1, len(robot.bodies)):
+        fixed[body] &= fixed[robot.bodies.parent[body]]
+    return fixed
+
+
+def _round_step(length: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is at most `length`."""
+    power = 10.0 ** math.floor(math.log10(length))
+    return power * max(k for k in (1, 2, 5) if k * power <= length * (1 + 1e-9))
+
+
+def _colour(rgb: Sequence[float], shade: float) -> Colour:
+    return tuple(round(255 * shade * min(max(float(c), 0.0), 1.0)) for c in rgb)
+
+
+def _mix(colour: Colour, other: Colour, share: float) -> Colour:
+    return tuple(round((1 - share) * a + share * b) for a, b in zip(colour, other, strict=True))
+
+
+def _gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
+    share = np.linspace(0, 1, size[1])[:, None, None]
+    column = (1 - share) * np.array(top) + share * np.array(bottom)
+    return Image.fromarray(np.broadcast_to(column.round().astype(np.uint8), (size[1], size[0], 3)).copy())

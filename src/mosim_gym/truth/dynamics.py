@@ -1,0 +1,124 @@
+"""`TrueDynamics`: MuJoCo behind the Simulator's interface, so that everything built for a learned model also runs on the truth."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.motion import Step, Trajectory
+from mosim_gym.robots import find_robot, load_robot
+
+Array = np.ndarray
+
+
+class TrueDynamics:
+    """The packaged MJCF of a robot, stepped by MuJoCo in float64 for batches of independent states.
+
+    `rollout` runs open loop through `mujoco.rollout` on all cores. `step` is for closed loops. MuJoCo's constraint solver starts from the
+    accelerations of the step before (its *warm start*), so a state alone does not fix the next one to the last bit: `step` remembers them for every
+    row whose state is exactly the one it returned last and starts the others from zero, as a fresh `mjData` does. With `warm_start=False` it starts all
+    rows from zero and runs on all cores, which is faster for large batches and differs by the solver's tolerance (about 1e-8).
+
+    Inputs are numpy or torch, outputs are of the same kind, float64, without gradients. A row that MuJoCo declares unstable becomes NaN.
+    """
+
+    dtype = torch.float64
+
+    def __init__(self, robot: str, *, threads: int | None = None, warm_start: bool = True) -> None:
+        """Load the packaged model of `robot`; an unknown name raises `KeyError` with the valid ones."""
+        import mujoco
+        from mujoco.rollout import Rollout
+
+        definition = find_robot(robot)
+        self.robot: Robot = load_robot(robot)
+        self.timestep = self.robot.control_step
+        self.card: dict[str, Any] = {"kind": "truth", "robot": robot, "simulator": f"mujoco {mujoco.__version__}"}
+        self._mujoco = mujoco
+        self.model = mujoco.MjModel.from_xml_path(str(definition.mjcf_file))
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._data = [mujoco.MjData(self.model) for _ in range(self._threads)]
+        self._pool = Rollout(nthread=self._threads if self._threads > 1 else 0)
+        self._warm_start = warm_start
+        self._last: tuple[Array, Array, Array] | None = None
+        sensors = self.robot.sensors
+        rows = [sensors.index(name) for name in definition.sensors]
+        self._sensor_columns = np.concatenate(
+            [np.arange(sensors.start[r], sensors.start[r] + sensors.size[r]) for r in rows] or [np.zeros(0, int)]
+        ).astype(int)
+
+    def remember(self, qpos: Array, qvel: Array, warm_start: Array) -> None:
+        """Set the warm start `(B, nv)` that the next `step` uses for rows whose state is exactly `qpos (B, nq)`, `qvel (B, nv)`."""
+        self._last = (_float64(qpos), _float64(qvel), _float64(warm_start))
+
+    @overload
+    def step(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: object = None) -> Step: ...
+    @overload
+    def step(self, qpos: Array, qvel: Array, action: Array, features: object = None) -> Step: ...
+    def step(self, qpos: Any, qvel: Any, action: Any, features: object = None) -> Step:
+        """One control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`; `features` are not needed."""
+        start_q, start_v, control = _float64(qpos), _float64(qvel), _float64(action)
+        if self._warm_start:
+            result = self._step_rows(start_q, start_v, control)
+        else:
+            path = self._rollout(start_q, start_v, control[:, None])
+            result = Step(path.qpos[:, 0], path.qvel[:, 0], path.sensors[:, 0])
+        return Step(*(_like(part, qpos) for part in result))
+
+    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
+        """The states after each of T control steps under `actions (B, T, nu)`, each held for one of them."""
+        path = self._rollout(_float64(qpos), _float64(qvel), _float64(actions))
+        return Trajectory(*(_like(part, qpos) for part in path))
+
+    def _step_rows(self, qpos: Array, qvel: Array, control: Array) -> Step:
+        data, step = self._data[0], self._mujoco.mj_step
+        warm = np.zeros_like(qvel)
+        if self._last is not None and self._last[0].shape == qpos.shape:
+            known = (self._last[0] == qpos).all(1) & (self._last[1] == qvel).all(1)
+            warm[known] = self._last[2][known]
+        next_q, next_v, next_warm = np.empty_like(qpos), np.empty_like(qvel), np.empty_like(qvel)
+        sensors = np.empty((len(qpos), len(self._sensor_columns)))
+        q, v, u, w = data.qpos, data.qvel, data.ctrl, data.qacc_warmstart
+        for row in range(len(qpos)):
+            q[:], v[:], u[:], w[:] = qpos[row], qvel[row], control[row], warm[row]
+            data.time = 0.0
+            step(self.model, data, self.robot.substeps)
+            next_q[row], next_v[row], next_warm[row] = q, v, w
+            sensors[row] = data.sensordata[self._sensor_columns]
+            if data.time < self.timestep / 2 or not np.isfinite(data.qacc).all():  # MuJoCo has reset an unstable state
+                next_q[row] = next_v[row] = sensors[row] = np.nan
+                self._mujoco.mj_resetData(self.model, data)
+        self._last = (next_q.copy(), next_v.copy(), next_warm)
+        return Step(next_q, next_v, sensors)
+
+    def _rollout(self, qpos: Array, qvel: Array, actions: Array) -> Trajectory:
+        nq, nv, substeps = self.robot.nq, self.robot.nv, self.robot.substeps
+        state = np.zeros((len(qpos), 1 + nq + nv + self.model.na))
+        state[:, 1 : 1 + nq], state[:, 1 + nq : 1 + nq + nv] = qpos, qvel
+        control = np.repeat(actions, substeps, axis=1) if substeps > 1 else np.ascontiguousarray(actions)
+        path, sensordata = self._pool.rollout(self.model, self._data, state, control)
+        path, sensordata = path[:, substeps - 1 :: substeps], sensordata[:, substeps - 1 :: substeps]
+        # After an instability MuJoCo repeats the last state, whose clock then stands still.
+        clock = np.arange(1, actions.shape[1] + 1) * self.timestep
+        stopped = np.abs(path[:, :, 0] - clock) > self.timestep / 2
+        if stopped.any():
+            path[stopped] = np.nan
+        return Trajectory(
+            path[:, :, 1 : 1 + nq].copy(),
+            path[:, :, 1 + nq : 1 + nq + nv].copy(),
+            sensordata[:, :, self._sensor_columns],
+        )
+
+
+def _float64(values: Any) -> Array:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    return np.ascontiguousarray(values, np.float64)
+
+
+def _like(values: Array, example: Any) -> Any:
+    return torch.from_numpy(values).to(example.device) if isinstance(example, Tensor) else values

@@ -1,0 +1,140 @@
+"""`make_real`: the true dm_control task as a Gymnasium environment, with the learned environment's spaces and episode rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from mosim_gym.robots import find_task, load_task
+from mosim_gym.robots.suite import dm_control_suite
+from mosim_gym.truth.rendering import Renderer
+from mosim_gym.truth.spaces import (
+    ObservationKind,
+    action_space,
+    checked_action,
+    observation_space,
+    pack_observation,
+)
+
+RENDER_MODES = ("rgb_array",)
+RESET_OPTIONS = ("qpos", "qvel", "goal")
+
+
+class RealEnv(gymnasium.Env[Any, np.ndarray]):
+    """dm_control's own environment, untouched inside: its resets, its physics, its rewards.
+
+    Observations are float32 in dm_control's key order (or, with `obs="dict"`, Shimmy's space), rewards Python floats. An episode that reaches
+    `max_episode_steps` is truncated; one that the task ends is terminated. `info` holds the exact float64 state: `qpos`, `qvel`, `goal`, and
+    `warm_start`, the solver's memory, with which `TrueDynamics.remember` continues the very same trajectory.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        *,
+        max_episode_steps: int = 1000,
+        obs: ObservationKind = "flat",
+        render_mode: str | None = None,
+        width: int = 480,
+        height: int = 360,
+    ) -> None:
+        """Load the dm_control task with this id, for example `CheetahRun`."""
+        definition, kind = find_task(task)
+        if not kind.in_dm_control:
+            raise ValueError(
+                f"{task} is not a dm_control task; its truth is gymnasium.make('MoSim/{task}-v0', checkpoint='truth')."
+            )
+        if render_mode is not None and render_mode not in RENDER_MODES:
+            raise ValueError(f"Unknown render_mode {render_mode!r}. Valid: None, {', '.join(RENDER_MODES)}.")
+        if max_episode_steps < 1:
+            raise ValueError(f"max_episode_steps is {max_episode_steps}; it must be at least 1.")
+        self.task = load_task(task)
+        self._max_steps, self._obs, self._definition = max_episode_steps, obs, definition
+        # The time limit is kept here, where it can be chosen.
+        self._env = dm_control_suite().load(kind.domain, kind.name, task_kwargs={"time_limit": float("inf")})
+        self.observation_space = observation_space(task, obs)
+        self.action_space = action_space(task)
+        self.render_mode = render_mode
+        self.metadata = {"render_modes": list(RENDER_MODES), "render_fps": round(1 / definition.control_step)}
+        self._size = (width, height)
+        self._renderer: Renderer | None = None
+        self._steps: int | None = None
+
+    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start an episode as dm_control does; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`."""
+        super().reset(seed=seed)
+        if seed is not None:
+            self._env.task.random.seed(seed % 2**32)
+        options = dict(options or {})
+        unknown = set(options) - set(RESET_OPTIONS)
+        if unknown:
+            raise ValueError(f"Unknown reset option {sorted(unknown)[0]!r}. Valid: {', '.join(RESET_OPTIONS)}.")
+        step = self._env.reset()
+        observation = step.observation
+        if options:
+            observation = self._set_state(options)
+        self._steps = 0
+        return pack_observation(observation, self._obs), self._info()
+
+    def _set_state(self, options: dict[str, Any]) -> Mapping[str, np.ndarray]:
+        robot, physics = self.task.robot, self._env.physics
+        sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": self.task.goal_size}
+        given = {name: np.asarray(value, np.float64) for name, value in options.items() if value is not None}
+        for name, value in given.items():
+            if value.shape != (sizes[name],) or not np.isfinite(value).all():
+                raise ValueError(
+                    f"options[{name!r}] has shape {value.shape}; {self.task.id()} needs ({sizes[name]},), finite."
+                )
+        if "qpos" in given:
+            given.setdefault("qvel", np.zeros(robot.nv))
+        state = {**self._info(), **given}
+        with physics.reset_context():
+            physics.data.qpos[:], physics.data.qvel[:] = state["qpos"], state["qvel"]
+            self.task.place_goal(physics.model.ptr, state["goal"])
+        return self._env.task.get_observation(physics)
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """One control step of dm_control."""
+        if self._steps is None:
+            raise RuntimeError("The episode has not begun or is over: call reset() before step().")
+        step = self._env.step(checked_action(action, self.action_space).astype(np.float64))
+        self._steps += 1
+        terminated = bool(step.last() and step.discount == 0)
+        truncated = not terminated and (self._steps >= self._max_steps or bool(step.last()))
+        if terminated or truncated:
+            self._steps = None
+        reward = float(step.reward or 0.0)
+        return pack_observation(step.observation, self._obs), reward, terminated, truncated, self._info()
+
+    def _info(self) -> dict[str, Any]:
+        data, model = self._env.physics.data, self._env.physics.model
+        return {
+            "qpos": data.qpos.copy(),
+            "qvel": data.qvel.copy(),
+            "goal": self.task.read_goal(model.ptr),
+            "warm_start": data.qacc_warmstart.copy(),
+        }
+
+    def render(self) -> np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The current state as `(height, width, 3)` uint8 in `rgb_array` mode."""
+        if self.render_mode is None:
+            return None
+        if self._renderer is None:
+            self._renderer = Renderer(self._definition, task=self.task, width=self._size[0], height=self._size[1])
+        info = self._info()
+        return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
+
+    def close(self) -> None:
+        """Free the renderer and the simulator."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+        self._env.close()
+
+
+def make_real(task: str, **options: Any) -> RealEnv:
+    """The true environment of `task` (for example `CheetahRun`), with the learned one's spaces; `options` as for `RealEnv`."""
+    return RealEnv(task, **options)

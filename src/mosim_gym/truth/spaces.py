@@ -1,0 +1,52 @@
+"""Gymnasium spaces of a task: the same for the learned, the true and the real environment, so that a policy loads on any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import spaces
+
+from mosim_gym.robots import load_task
+from mosim_gym.robots.spaces import observation_shapes
+
+ObservationKind = Literal["flat", "dict"]
+OBSERVATION_KINDS: tuple[ObservationKind, ...] = ("flat", "dict")
+
+
+def action_space(task: str) -> spaces.Box:
+    """Controls within the actuators' range, float32."""
+    low, high = load_task(task).robot.control_range
+    return spaces.Box(low, high, dtype=np.float32)
+
+
+def observation_space(task: str, kind: ObservationKind = "flat") -> spaces.Space[Any]:
+    """`flat`: one unbounded float32 vector in dm_control's order. `dict`: Shimmy's space, sorted keys, float64, scalars of shape ()."""
+    shapes = observation_shapes(task)
+    if kind == "flat":
+        size = sum(int(np.prod(shape)) for shape in shapes.values())
+        return spaces.Box(-np.inf, np.inf, (size,), np.float32)
+    if kind == "dict":
+        return spaces.Dict({name: spaces.Box(-np.inf, np.inf, shapes[name], np.float64) for name in sorted(shapes)})
+    raise ValueError(f"Unknown obs {kind!r}. Valid: {', '.join(OBSERVATION_KINDS)}.")
+
+
+def pack_observation(parts: Mapping[str, np.ndarray], kind: ObservationKind) -> Any:
+    """One environment's named parts, in dm_control's order, as an element of `observation_space`; always freshly allocated."""
+    if kind == "flat":
+        return np.concatenate([np.ravel(part) for part in parts.values()]).astype(np.float32)
+    return {name: np.array(parts[name], np.float64) for name in sorted(parts)}
+
+
+def checked_action(action: Any, space: spaces.Box) -> np.ndarray:
+    """`action` as float32 of the space's shape, or one sentence saying what is wrong with it."""
+    array = np.asarray(action)
+    if array.shape != space.shape:
+        raise ValueError(f"The action has shape {array.shape}; this environment needs {space.shape}.")
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"The action has dtype {array.dtype}; this environment needs float32.")
+    array = array.astype(np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError(f"The action {array.tolist()} holds numbers that are not finite.")
+    return array
