@@ -25,6 +25,8 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray]):
     `info` holds the state in the dynamics' own precision, `qpos`, `qvel`, `goal`, and on a truncation of our own making `end`, its reason.
     """
 
+    metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
+
     def __init__(
         self,
         task: str,
@@ -43,10 +45,11 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray]):
         self.dynamics = open_dynamics(definition, checkpoint)
         self.core = Core(self.task, dtype=self.dynamics.dtype, sensor_count=sensor_count(task))
         self.observation_space = observation_space(task, obs)
-        self.action_space = action_space(task)
+        self.action_space = self._controls = action_space(task)
         self.render_mode = render_mode
-        self.metadata = {"render_modes": list(RENDER_MODES), "render_fps": round(1 / definition.control_step)}
-        self._obs, self._definition, self._size = obs, definition, (width, height)
+        self.metadata = {**self.metadata, "render_fps": round(1 / definition.control_step)}
+        self._obs: ObservationKind = obs
+        self._definition, self._size = definition, (width, height)
         self._generator = torch.Generator()
         self._seeded = False
         self._state: State | None = None
@@ -69,7 +72,7 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray]):
         """One control step; a state that is no longer finite is not entered but ends the episode as truncated."""
         if self._state is None or self._over:
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
-        control = torch.from_numpy(checked_action(action, self.action_space))[None]
+        control = torch.from_numpy(checked_action(action, self._controls))[None]
         with torch.inference_mode():
             after, observation, reward, terminated = self.core.step(self._state, control, self.dynamics)
             finite = bool(torch.isfinite(after.qpos).all() & torch.isfinite(after.qvel).all())

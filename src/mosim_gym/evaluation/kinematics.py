@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import (
     ForwardKinematics,
     Quantity,
@@ -22,6 +23,8 @@ from mosim_gym.mechanics import (
     subtree_velocity,
     velocity,
 )
+from mosim_gym.mechanics.quantities import Object
+from mosim_gym.mechanics.robot import Group
 from mosim_gym.truth.reference import ReferenceKinematics, suite_robot
 
 DOMAINS = (
@@ -34,7 +37,8 @@ BATCH = 1024
 def every_quantity(robot: Robot) -> dict[str, Quantity]:
     """Positions, rotations and velocities of all named bodies, geoms and sites, and of the centre of mass of every sub-tree."""
     wanted: dict[str, Quantity] = {}
-    for kind, group in (("body", robot.bodies), ("geom", robot.geoms), ("site", robot.sites)):
+    groups: dict[Object, Group] = {"body": robot.bodies, "geom": robot.geoms, "site": robot.sites}
+    for kind, group in groups.items():
         names = [name for name in group.names if name]
         if names:
             for ask in (position, rotation, velocity, angular_velocity):
@@ -107,3 +111,26 @@ def kinematics_report(*, states: int = 4000, seed: int = 0, budget: float = 1.0)
             "time": kinematics_time(robot, model, seed=seed, budget=budget),
         }
     return {"machine": machine(), "states": states, "seed": seed, "batch": BATCH, "domains": domains}
+
+
+def kinematics_table(report: dict[str, Any]) -> str:
+    """The report as a Markdown table."""
+    rows = [
+        [
+            domain,
+            result["nq"],
+            result["contact_points"],
+            f"{result['max_error_float32']:.1e}",
+            f"{result['max_error_float64']:.1e}",
+            f"{result['time']['ours_ms']:.2f}",
+            f"{result['time']['ours_single_ms']:.3f}",
+            f"{result['time']['mujoco_loop_ms']:.2f}",
+        ]
+        for domain, result in report["domains"].items()
+    ]
+    batch = f"{report['batch']:,}"
+    header = [
+        "Robot", "nq", "Contact points", "Error, float32", "Error, float64",
+        f"ms for {batch}", "ms for 1", f"MuJoCo loop, ms for {batch}",
+    ]  # fmt: skip
+    return table(header, rows)

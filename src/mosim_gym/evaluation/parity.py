@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.robots import Features, Task, load_task, tasks
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -120,7 +121,9 @@ def resolvable(task: Task, states: States, *, digits: float = 4 * float(np.finfo
     reward = _task_values(task, states, torch.float64)[1]
     steady = np.ones(len(reward), bool)
     for _ in range(16):
-        moved = States(*(part + digits * np.maximum(1, np.abs(part)) * rng.choice([-1, 1], part.shape) for part in states))
+        moved = States(
+            *(part + digits * np.maximum(1, np.abs(part)) * rng.choice([-1, 1], part.shape) for part in states)
+        )
         steady &= np.abs(_task_values(task, moved, torch.float64)[1] - reward) < 1e-5
     return steady
 
@@ -231,3 +234,29 @@ def parity_report(*, n: int = 2000, seed: int = 0) -> dict[str, Any]:
             "starts": start_errors(task_id, n=n, seed=seed),
         }
     return report
+
+
+def parity_table(report: dict[str, Any]) -> str:
+    """The report as a Markdown table; every error is the largest absolute one."""
+    rows = []
+    for task_id, result in report["tasks"].items():
+        worst = {
+            (dtype, kind): max(family[kind] for family in result[dtype].values())
+            for dtype in ("float32", "float64")
+            for kind in ("observation", "reward")
+        }
+        rows.append(
+            [
+                task_id,
+                f"{result['states']:,}",
+                *(f"{worst[key]:.1e}" for key in worst),
+                f"{result['step']:.1e}",
+                f"{result['episode']['difference']:.1e}",
+                f"{result['starts']['ks_p']:.2f}",
+            ]
+        )
+    header = [
+        "Task", "States", "Observation, float32", "Reward, float32", "Observation, float64", "Reward, float64",
+        "One step", "Return of 1,000 steps", "Starts: smallest KS p",
+    ]  # fmt: skip
+    return table(header, rows)

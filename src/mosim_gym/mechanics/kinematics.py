@@ -47,9 +47,7 @@ class ForwardKinematics:
         places: dict[str, tuple[bool, int, int, tuple[int, ...]]] = {}
         cursor = {False: 0, True: 0}
         # The spatial method appends angular velocities after the linear ones; the planar one keeps the order.
-        order = sorted(
-            self.quantities.items(), key=lambda item: not self.planar and item[1].kind == "angular_velocity"
-        )
+        order = sorted(self.quantities.items(), key=lambda item: not self.planar and item[1].kind == "angular_velocity")
         for name, quantity in order:
             count = len(quantity.names)
             rows = 3 * count if quantity.kind == "rotation" else count

@@ -97,7 +97,7 @@ class JointTree:
                 origin.slides[up],
                 origin.frees[up],
             )
-            frame, turn = self.body_frame[up], self.body_rotation[up]
+            frame, turn = int(self.body_frame[up]), self.body_rotation[up]
             origin.frames[body, frame] += turn @ bodies.pos[body]
             turn = turn @ matrix(bodies.quat[body])
             for joint in own:

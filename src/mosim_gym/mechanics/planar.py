@@ -41,13 +41,13 @@ def planar_angles(tree: JointTree) -> PlanarAngles | None:
     count = len(tree.frames)
     rotation0 = np.tile(np.eye(3), (count, 1, 1))
     slope, offset = np.zeros((count, robot.nq)), np.zeros(count)
-    axis: Array | None = None
+    axis = np.array([0.0, 1.0, 0.0])  # of a robot without hinges, where any will do
     for index, frame in enumerate(tree.frames):
         if frame.joint is None:
             continue
         rotation0[index] = rotation0[frame.parent] @ frame.before
         own = rotation0[index] @ robot.joints.axis[frame.joint]
-        axis = own if axis is None else axis
+        axis = own if not slope.any() else axis
         sign = float(np.sign(own @ axis))
         if not np.allclose(own, sign * axis, atol=1e-12):
             return None
@@ -55,7 +55,6 @@ def planar_angles(tree: JointTree) -> PlanarAngles | None:
         slope[index] = slope[frame.parent]
         slope[index, column] += sign
         offset[index] = offset[frame.parent] - sign * robot.qpos0[column]
-    axis = np.array([0.0, 1.0, 0.0]) if axis is None else axis
     for slide in tree.slides:
         if slide.frame and not np.allclose(np.cross(rotation0[slide.frame] @ slide.axis, axis), 0, atol=1e-12):
             return None
@@ -74,7 +73,9 @@ class PlanarKinematics:
         positions = [self._rows(q) for q in static]
         velocities = [self._rows(q) for q in moving]
         used = [
-            f for f in turning if any(np.abs(block[0][[f - 1, f - 1 + len(turning)]]).any() for block in positions + velocities)
+            f
+            for f in turning
+            if any(np.abs(block[0][[f - 1, f - 1 + len(turning)]]).any() for block in positions + velocities)
         ]
         keep = [f - 1 for f in used] + [f - 1 + len(turning) for f in used]
         self.slope = np.concatenate((angles.slope[used], angles.slope[used])).T  # (nq, 2F)

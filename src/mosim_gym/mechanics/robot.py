@@ -230,7 +230,16 @@ _GROUPS: dict[str, type[Group]] = {
     "actuators": Actuators,
     "sensors": Sensors,
 }
-_SCALARS = ("name", "physics_step", "substeps", "integrator", "contact_enabled", "limit_enabled", "density", "viscosity")
+_SCALARS = (
+    "name",
+    "physics_step",
+    "substeps",
+    "integrator",
+    "contact_enabled",
+    "limit_enabled",
+    "density",
+    "viscosity",
+)
 _APPEARANCE = {"geoms.rgba", "geoms.group"}
 
 
@@ -364,7 +373,7 @@ class Robot:
                 "build it again with `mosim-gym build-robot`."
             )
         header = outer["robot"]
-        groups = {
+        groups: dict[str, Any] = {
             group: kind(
                 names=tuple(header["names"][group]),
                 **{f.name: arrays[f"{group}.{f.name}"] for f in dataclasses.fields(kind) if f.name != "names"},
@@ -375,7 +384,7 @@ class Robot:
         invariances = Invariances(tuple(header["invariances"]["translations"]), header["invariances"]["yaw"])
         robot = cls(
             **{key: header[key] for key in _SCALARS},
-            **groups,  # pyright: ignore[reportArgumentType]
+            **groups,
             qpos0=arrays["qpos0"],
             gravity=arrays["gravity"],
             invariances=invariances,

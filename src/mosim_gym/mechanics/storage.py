@@ -58,9 +58,7 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
             metadata = file.metadata() or {}
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise FileFault(
-            f"{path} is not a readable safetensors file ({error}); a {kind} is never a pickle."
-        ) from error
+        raise FileFault(f"{path} is not a readable safetensors file ({error}); a {kind} is never a pickle.") from error
     header = json.loads(metadata.get(HEADER, "{}"))
     if header.get("kind") != kind:
         raise FileFault(f"{path} is a safetensors file, but not a {kind} written by mosim_gym.")

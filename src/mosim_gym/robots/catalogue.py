@@ -24,7 +24,9 @@ def robot_definitions() -> dict[str, RobotDefinition]:
 
     def add(definition: object, where: str) -> None:
         if not isinstance(definition, RobotDefinition):
-            raise TypeError(f"{where} is a {type(definition).__name__}; the group {ENTRY_POINT_GROUP} needs a RobotDefinition.")
+            raise TypeError(
+                f"{where} is a {type(definition).__name__}; the group {ENTRY_POINT_GROUP} needs a RobotDefinition."
+            )
         if definition.name in found:
             raise ValueError(f"Two robots are named {definition.name!r}: {origin[definition.name]} and {where}.")
         found[definition.name], origin[definition.name] = definition, where
@@ -45,7 +47,9 @@ def task_classes() -> dict[str, tuple[RobotDefinition, type[Task]]]:
     for definition in robot_definitions().values():
         for task in definition.tasks:
             if task.id() in found:
-                raise ValueError(f"Two tasks have the id {task.id()!r}, of {found[task.id()][0].name} and {definition.name}.")
+                raise ValueError(
+                    f"Two tasks have the id {task.id()!r}, of {found[task.id()][0].name} and {definition.name}."
+                )
             found[task.id()] = (definition, task)
     return found
 

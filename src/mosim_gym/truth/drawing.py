@@ -40,9 +40,7 @@ class Drawing:
     The view is chosen by `truth.viewpoint`; a ground with tiles of a fixed size in the world, numbered in metres, shows how the robot travels.
     """
 
-    def __init__(
-        self, robot: Robot, width: int = 480, height: int = 360, *, hidden_geoms: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, robot: Robot, width: int = 480, height: int = 360, *, hidden_geoms: Iterable[str] = ()) -> None:
         """Work out what is visible, from where, and at which scale."""
         self.robot, self.width, self.height = robot, width, height
         self.view = choose_view(robot)
@@ -140,7 +138,9 @@ class Drawing:
             shades[moving] -= 0.35 * (depth[moving].max() - depth[moving]) / np.ptp(depth[moving])
         return shades
 
-    def _draw_shape(self, ink: ImageDraw.ImageDraw, corner: Array, row: int, point: Array, turn: Array, shade: float) -> None:
+    def _draw_shape(
+        self, ink: ImageDraw.ImageDraw, corner: Array, row: int, point: Array, turn: Array, shade: float
+    ) -> None:
         *rgb, alpha = self.robot.geoms.rgba[self._shapes[row]]
         colour, opacity = _colour(rgb, shade), round(255 * float(alpha))
         outline, border = self._outline(row, point, turn), OUTLINE * self._framing.width

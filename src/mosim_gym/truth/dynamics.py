@@ -14,6 +14,8 @@ from mosim_gym.mechanics.motion import Step, Trajectory
 from mosim_gym.robots import find_robot, load_robot
 
 Array = np.ndarray
+_START = 1.0
+"""What the clock shows before each step, s. MuJoCo resets an unstable state, clock included, to zero: that is how it is noticed."""
 
 
 class TrueDynamics:
@@ -85,28 +87,28 @@ class TrueDynamics:
         q, v, u, w = data.qpos, data.qvel, data.ctrl, data.qacc_warmstart
         for row in range(len(qpos)):
             q[:], v[:], u[:], w[:] = qpos[row], qvel[row], control[row], warm[row]
-            data.time = 0.0
+            data.time = _START
             step(self.model, data, self.robot.substeps)
             next_q[row], next_v[row], next_warm[row] = q, v, w
             sensors[row] = data.sensordata[self._sensor_columns]
-            if data.time < self.timestep / 2 or not np.isfinite(data.qacc).all():  # MuJoCo has reset an unstable state
+            if data.time < _START:  # the state was unstable
                 next_q[row] = next_v[row] = sensors[row] = np.nan
-                self._mujoco.mj_resetData(self.model, data)
         self._last = (next_q.copy(), next_v.copy(), next_warm)
         return Step(next_q, next_v, sensors)
 
     def _rollout(self, qpos: Array, qvel: Array, actions: Array) -> Trajectory:
         nq, nv, substeps = self.robot.nq, self.robot.nv, self.robot.substeps
         state = np.zeros((len(qpos), 1 + nq + nv + self.model.na))
+        state[:, 0] = _START
         state[:, 1 : 1 + nq], state[:, 1 + nq : 1 + nq + nv] = qpos, qvel
         control = np.repeat(actions, substeps, axis=1) if substeps > 1 else np.ascontiguousarray(actions)
         path, sensordata = self._pool.rollout(self.model, self._data, state, control)
         path, sensordata = path[:, substeps - 1 :: substeps], sensordata[:, substeps - 1 :: substeps]
-        # After an instability MuJoCo repeats the last state, whose clock then stands still.
-        clock = np.arange(1, actions.shape[1] + 1) * self.timestep
-        stopped = np.abs(path[:, :, 0] - clock) > self.timestep / 2
-        if stopped.any():
-            path[stopped] = np.nan
+        # From an instability on, MuJoCo repeats the state that it was reset to.
+        clock = _START + np.arange(1, actions.shape[1] + 1) * self.timestep
+        unstable = path[:, :, 0] < clock - self.timestep / 2
+        if unstable.any():
+            path[unstable] = np.nan
         return Trajectory(
             path[:, :, 1 : 1 + nq].copy(),
             path[:, :, 1 + nq : 1 + nq + nv].copy(),

@@ -31,6 +31,8 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
     `warm_start`, the solver's memory, with which `TrueDynamics.remember` continues the very same trajectory.
     """
 
+    metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
+
     def __init__(
         self,
         task: str,
@@ -52,13 +54,14 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         if max_episode_steps < 1:
             raise ValueError(f"max_episode_steps is {max_episode_steps}; it must be at least 1.")
         self.task = load_task(task)
-        self._max_steps, self._obs, self._definition = max_episode_steps, obs, definition
+        self._max_steps, self._definition = max_episode_steps, definition
+        self._obs: ObservationKind = obs
         # The time limit is kept here, where it can be chosen.
         self._env = dm_control_suite().load(kind.domain, kind.name, task_kwargs={"time_limit": float("inf")})
         self.observation_space = observation_space(task, obs)
-        self.action_space = action_space(task)
+        self.action_space = self._controls = action_space(task)
         self.render_mode = render_mode
-        self.metadata = {"render_modes": list(RENDER_MODES), "render_fps": round(1 / definition.control_step)}
+        self.metadata = {**self.metadata, "render_fps": round(1 / definition.control_step)}
         self._size = (width, height)
         self._renderer: Renderer | None = None
         self._steps: int | None = None
@@ -100,7 +103,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         """One control step of dm_control."""
         if self._steps is None:
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
-        step = self._env.step(checked_action(action, self.action_space).astype(np.float64))
+        step = self._env.step(checked_action(action, self._controls).astype(np.float64))
         self._steps += 1
         terminated = bool(step.last() and step.discount == 0)
         truncated = not terminated and (self._steps >= self._max_steps or bool(step.last()))

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mosim_gym.mechanics import Quantity, Robot
-from mosim_gym.mechanics.compiling import compile_mjcf
-from mosim_gym.mechanics.mjcf import inline_includes
-from mosim_gym.robots import dm_control_model, find_task, load_task
+from mosim_gym.mechanics.compiling import compile_robot
+from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.suite import dm_control_suite
 
 Array = np.ndarray
@@ -72,11 +71,9 @@ class ReferenceTask:
 
 def suite_robot(domain: str) -> tuple[Robot, Any]:
     """Any domain of dm_control's suite as a `Robot`, whether or not it is in the catalogue, with the `MjModel` it was compiled from."""
-    import mujoco
-
-    xml = inline_includes(*dm_control_model(domain)())
-    model = mujoco.MjModel.from_xml_string(xml)
-    return compile_mjcf(xml, name=domain, control_step=float(model.opt.timestep)), model
+    suite = dm_control_suite()
+    model = suite.load(domain, suite.TASKS_BY_DOMAIN[domain][0]).physics.model.ptr
+    return compile_robot(model, name=domain, substeps=1), model
 
 
 class ReferenceKinematics:
@@ -89,7 +86,9 @@ class ReferenceKinematics:
         self._mujoco, self._robot, self._model = mujoco, robot, model
         self.data = mujoco.MjData(model)
 
-    def random_states(self, rng: np.random.Generator, n: int, *, spread: float = 2.0, speed: float = 3.0) -> tuple[Array, Array]:
+    def random_states(
+        self, rng: np.random.Generator, n: int, *, spread: float = 2.0, speed: float = 3.0
+    ) -> tuple[Array, Array]:
         """`qpos (n, nq)` spread from `qpos0` along the manifold, and normal `qvel (n, nv)`."""
         qpos = np.tile(self._robot.qpos0, (n, 1))
         for row in qpos:

@@ -1,0 +1,14 @@
+"""Writes benchmarks/results/parity.json; see `mosim-gym evaluate parity --help` for what is measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from mosim_gym.evaluation.parity import parity_report, parity_table
+from mosim_gym.mechanics.storage import write_atomically
+
+if __name__ == "__main__":
+    report = parity_report()
+    print(parity_table(report))
+    write_atomically(Path(__file__).parent / "results" / "parity.json", json.dumps(report, indent=1) + "\n")

@@ -1,0 +1,176 @@
+"""`mosim-gym`: every stage of the pipeline from the command line. Each command is a dataclass whose fields are its options."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
+
+from mosim_gym.mechanics.storage import write_atomically
+
+Seed = Annotated[int, arg(help="Seed of everything random.")]
+Out = Annotated[Path, arg(help="Folder for result.json and whatever else is written.")]
+
+
+def write_result(out: Path, command: object, result: dict[str, Any]) -> None:
+    """`out/result.json`: the result, with the command and options that give it again."""
+    options = {key: str(value) if isinstance(value, Path) else value for key, value in vars(command).items()}
+    content = {"command": type(command).__name__, "options": options, **result}
+    path = write_atomically(out / "result.json", json.dumps(content, indent=1) + "\n")
+    print(f"wrote {path}")
+
+
+@dataclass(frozen=True)
+class BuildRobot:
+    """Build a robot's packaged files from its MJCF: its description with true starts, and a self-contained MJCF."""
+
+    name: Annotated[
+        Positional[str], arg(help="A robot of the catalogue, ours or a third party's; `all` for every one.")
+    ]
+    out: Annotated[Path | None, arg(help="Folder to write to; by default the one the robot's package reads.")] = None
+
+    def run(self) -> None:
+        from mosim_gym.robots import find_robot, load_robot, load_task, robot_definitions
+        from mosim_gym.robots.building import build_robot
+
+        for name in robot_definitions() if self.name == "all" else [self.name]:
+            for path in build_robot(find_robot(name), self.out):
+                print(f"wrote {path} ({path.stat().st_size / 1000:.0f} kB)")
+        load_robot.cache_clear()
+        load_task.cache_clear()
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Compare every task with dm_control: observations, rewards, starts, steps, whole episodes."""
+
+    out: Out = Path("runs/parity")
+    states: Annotated[int, arg(help="States for each family.")] = 2000
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from mosim_gym.evaluation.parity import parity_report, parity_table
+
+        report = parity_report(n=self.states, seed=self.seed)
+        print(parity_table(report))
+        write_result(self.out, self, report)
+
+
+@dataclass(frozen=True)
+class Kinematics:
+    """Compare forward kinematics with MuJoCo's: exactness and speed for 14 robots."""
+
+    out: Out = Path("runs/kinematics")
+    states: Annotated[int, arg(help="Random states for each robot.")] = 4000
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from mosim_gym.evaluation.kinematics import kinematics_report, kinematics_table
+
+        report = kinematics_report(states=self.states, seed=self.seed)
+        print(kinematics_table(report))
+        write_result(self.out, self, report)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure, against the simulator or dm_control."""
+
+    what: (
+        Annotated[Parity, subcommand("parity")]
+        | Annotated[Kinematics, subcommand("kinematics")]
+    )  # fmt: skip
+
+    def run(self) -> None:
+        self.what.run()
+
+
+@dataclass(frozen=True)
+class Info:
+    """Describe a task, a robot, or (without a name) list everything there is."""
+
+    name: Annotated[Positional[str | None], arg(help="A task such as CheetahRun or a robot such as cheetah.")] = None
+
+    def run(self) -> None:
+        from mosim_gym.evaluation.describe import describe_everything, describe_robot, describe_task
+        from mosim_gym.robots import robot_definitions, tasks
+
+        if self.name is None:
+            print(describe_everything())
+        elif self.name in robot_definitions() and self.name not in tasks():
+            print(describe_robot(self.name))
+        else:
+            print(describe_task(self.name))
+
+
+@dataclass(frozen=True)
+class Render:
+    """Film a scripted policy in a task, in the real environment or in the functional core on the truth."""
+
+    task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
+    policy: Annotated[Literal["scripted", "random"], arg(help="Which policy acts.")] = "scripted"
+    out: Out = Path("runs/render")
+    steps: Annotated[int, arg(help="Control steps to film.")] = 300
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from mosim_gym.evaluation.demonstration import demonstrate
+
+        write_result(
+            self.out,
+            self,
+            demonstrate(self.task, self.policy, episodes=1, steps=self.steps, seed=self.seed, out=self.out),
+        )
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Run a scripted policy in the true task: returns, a plot and a video."""
+
+    out: Out = Path("runs/demo")
+    task: Annotated[str, arg(help="The task.")] = "CheetahRun"
+    episodes: Annotated[int, arg(help="Episodes to average over.")] = 5
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from mosim_gym.evaluation.demonstration import demonstrate
+
+        result = demonstrate(self.task, "scripted", episodes=self.episodes, steps=1000, seed=self.seed, out=self.out)
+        write_result(self.out, self, result)
+
+
+Command = (
+    Annotated[BuildRobot, subcommand("build-robot")]
+    | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[Render, subcommand("render")]
+    | Annotated[Info, subcommand("info")]
+    | Annotated[Demo, subcommand("demo")]
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse `arguments` (the command line's by default) and run; faults of the input end in one sentence and exit code 2."""
+    command = tyro.cli(
+        OmitSubcommandPrefixes[Command],
+        prog="mosim-gym",
+        args=arguments,
+        description="Learn how a robot moves; train policies inside.",
+    )
+    try:
+        command.run()
+    except (KeyError, ValueError, FileNotFoundError) as error:
+        print(f"mosim-gym: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    except KeyboardInterrupt:
+        print("mosim-gym: interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Plots, all in one style. Nothing here touches matplotlib's global state: figures are made directly, without pyplot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mosim_gym.evaluation.policy_return import PolicyReturn
+from mosim_gym.mechanics.storage import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = (
+    "#2f6db3",
+    "#d9622b",
+    "#3b9b6d",
+    "#8a5fb0",
+    "#c2a021",
+    "#5b6470",
+)  # told apart in grey and by the colour-blind
+INK, FAINT, GRID = "#2b323c", "#6b7480", "#e4e8ed"
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The package's look, for figures made inside the `with` block."""
+    from cycler import cycler
+    from matplotlib import rc_context
+
+    settings = {
+        "figure.dpi": 160,
+        "savefig.dpi": 160,
+        "figure.facecolor": "white",
+        "font.family": "sans-serif",
+        "font.size": 9.5,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": FAINT,
+        "axes.titlesize": 10.5,
+        "axes.titlelocation": "left",
+        "axes.titlepad": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.8,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.prop_cycle": cycler(color=COLOURS),
+        "grid.color": GRID,
+        "grid.linewidth": 0.8,
+        "lines.linewidth": 1.8,
+        "lines.solid_capstyle": "round",
+        "xtick.color": FAINT,
+        "ytick.color": FAINT,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "xtick.major.size": 3,
+        "ytick.major.size": 3,
+        "legend.frameon": False,
+        "legend.fontsize": 9,
+        "svg.hashsalt": "mosim_gym",  # the same bytes every time
+    }
+    with rc_context(settings):
+        yield
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write `figure` in the format of the path's ending, atomically and without a date in it."""
+    path = Path(path)
+    content = BytesIO()
+    kind = path.suffix.lower().removeprefix(".")
+    metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    figure.savefig(content, format=kind, metadata=metadata)
+    return write_atomically(path, content.getvalue())
+
+
+def return_plot(
+    path: str | Path,
+    results: PolicyReturn | Mapping[str, PolicyReturn],
+    title: str = "",
+    *,
+    control_step: float | None = None,
+) -> Path:
+    """Plot the reward of every step (left) and the return so far (right) of each episode, with the episodes' mean and its spread.
+
+    Give a mapping to compare several policies or environments by name. The horizontal axis is in seconds if `control_step` (s) is given, else in steps.
+    The line is the mean and the band one standard deviation over the episodes still running; thin lines are single episodes.
+    """
+    from matplotlib.figure import Figure
+
+    named = {"": results} if isinstance(results, PolicyReturn) else dict(results)
+    if not named:
+        raise ValueError("return_plot needs at least one result.")
+    with style():
+        figure = Figure(figsize=(9.0, 3.4), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for (name, result), colour in zip(named.items(), _colours(len(named)), strict=True):
+            label = f"{name}: " if name else ""
+            low, high = result.interval
+            _curves(left, list(result.rewards), colour, control_step, label=name)
+            cumulated = [rewards.cumsum() for rewards in result.rewards]
+            text = (
+                f"{label}{result.mean:.0f} ({low:.0f} to {high:.0f})"
+                if result.episodes > 1
+                else f"{label}{result.mean:.0f}"
+            )
+            _curves(right, cumulated, colour, control_step, label=text)
+        for axes, heading in ((left, "Reward of a step"), (right, "Return so far")):
+            axes.set_title(heading)
+            axes.set_xlabel("step" if control_step is None else "time (s)")
+            axes.margins(x=0)
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+        left.set_ylim(top=max(1.02, left.get_ylim()[1]))  # rewards of the suite end at 1
+        right.legend(loc="upper left")
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        return save(figure, path)
+
+
+def _curves(axes: Axes, curves: list[np.ndarray], colour: str, control_step: float | None, *, label: str) -> None:
+    """Single curves (thin), their mean (thick) and one standard deviation about it (band), over the curves that reach each step."""
+    length = max(len(curve) for curve in curves)
+    table = np.full((len(curves), length), np.nan)
+    for row, curve in zip(table, curves, strict=True):
+        row[: len(curve)] = curve
+    x = (np.arange(length) + 1) * (1.0 if control_step is None else control_step)
+    mean, spread = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
+    if len(curves) > 1:
+        axes.plot(x, table.T, color=colour, alpha=min(0.35, 3 / len(curves)), linewidth=0.6)
+        axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.16, linewidth=0)
+    axes.plot(x, mean, color=colour, label=label)
+
+
+def _colours(count: int) -> list[str]:
+    return [COLOURS[i % len(COLOURS)] for i in range(count)]

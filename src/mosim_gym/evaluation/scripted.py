@@ -1,0 +1,108 @@
+"""Scripted policies: nothing in them is learned. They need no checkpoint, and show what a task pays for little skill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mosim_gym.evaluation.controllers import CartpoleController, PendulumController, ReacherController
+from mosim_gym.evaluation.policy_return import Policy
+from mosim_gym.robots import find_task, load_task
+
+Array = np.ndarray
+
+
+class RandomPolicy:
+    """Uniform controls between `low (nu,)` and `high (nu,)`, each held for `hold` steps; deterministic only in that `seed` fixes their sequence."""
+
+    def __init__(self, low: Array, high: Array, seed: int, hold: int = 1) -> None:
+        """`hold` is at least 1."""
+        if hold < 1:
+            raise ValueError(f"hold is {hold}; it must be at least 1.")
+        self._low, self._high = np.asarray(low, np.float32), np.asarray(high, np.float32)
+        self._hold = hold
+        self._generator = np.random.default_rng(seed)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin an episode with a fresh control."""
+        self._steps, self._action = 0, self._low
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
+    ) -> tuple[Array, None]:
+        """The control `(nu,)`, whatever the observation."""
+        if self._steps % self._hold == 0:
+            self._action = self._generator.uniform(self._low, self._high).astype(np.float32)
+        self._steps += 1
+        return self._action.copy(), None
+
+
+class SinusoidPolicy:
+    """`offset + amplitude sin(2π frequency t + phase)` for each motor, clipped to ±1, with t counted from the last `reset()`.
+
+    Amplitudes and offsets are shares of the control's range, phases rad, frequency Hz; `control_step` is the duration of a step in s.
+    """
+
+    def __init__(
+        self,
+        amplitudes: Sequence[float],
+        phases: Sequence[float],
+        frequency: float,
+        offset: Sequence[float] | float,
+        control_step: float,
+    ) -> None:
+        """All sequences have one number for each motor."""
+        self._amplitudes, self._phases = np.asarray(amplitudes, float), np.asarray(phases, float)
+        if self._amplitudes.shape != self._phases.shape or self._amplitudes.ndim != 1:
+            raise ValueError(f"{len(amplitudes)} amplitudes and {len(phases)} phases: each motor needs one of both.")
+        self._offset = np.broadcast_to(np.asarray(offset, float), self._amplitudes.shape)
+        self._turn = 2 * np.pi * frequency * control_step  # rad for each step
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin an episode at t = 0."""
+        self._steps = 0
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
+    ) -> tuple[Array, None]:
+        """The control `(nu,)` at the present time, whatever the observation."""
+        wave = self._offset + self._amplitudes * np.sin(self._turn * self._steps + self._phases)
+        self._steps += 1
+        return wave.clip(-1, 1).astype(np.float32), None
+
+
+def cheetah_gait() -> SinusoidPolicy:
+    """A bounding gait for the cheetah, found by `benchmarks/scripted_gait.py` (its result file holds the same numbers)."""
+    return SinusoidPolicy(
+        amplitudes=(3.479, 0.358, 0.847, 0.772, 1.766, 1.078),
+        phases=(-1.967, -2.109, -2.316, -0.626, 0.772, -2.83),
+        frequency=3.214,
+        offset=(-0.43, 0.095, -0.98, -0.488, -0.015, -1.286),
+        control_step=load_task("CheetahRun").robot.control_step,
+    )
+
+
+SCRIPTED: dict[str, Callable[[], Policy]] = {
+    "CartpoleBalance": CartpoleController,
+    "CartpoleBalanceSparse": CartpoleController,
+    "CartpoleSwingup": CartpoleController,
+    "CartpoleSwingupSparse": CartpoleController,
+    "CheetahRun": cheetah_gait,
+    "PendulumSwingup": PendulumController,
+    "ReacherEasy": ReacherController,
+    "ReacherHard": ReacherController,
+}
+"""For each task that has one, what makes its scripted policy."""
+
+
+def scripted_policy(task: str, *, seed: int = 0) -> Policy:
+    """The scripted policy of `task`, or random controls held for five steps where nobody has written one."""
+    find_task(task)  # an unknown task raises with the valid ones
+    if task in SCRIPTED:
+        return SCRIPTED[task]()
+    low, high = load_task(task).robot.control_range
+    return RandomPolicy(low, high, seed, hold=5)

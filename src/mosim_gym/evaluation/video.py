@@ -1,0 +1,125 @@
+"""Pictures that move, and pictures of pictures: `write_video` (mp4) and `film_strip` (png)."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+from mosim_gym.mechanics.storage import write_atomically
+
+Array = np.ndarray
+QUALITY = 8  # of imageio-ffmpeg's scale from 0 to 10
+INK, FAINT = (40, 46, 56), (120, 128, 140)
+
+
+def write_video(path: str | Path, frames: Iterable[Array], fps: float, *, progress: bool = False) -> Path:
+    """Write `frames`, uint8 `(H, W, 3)` each, as an H.264 video of `fps` frames a second, and return its path.
+
+    `frames` may be a generator: one picture is held at a time. H.264 halves the colours' resolution, so that an odd last row or column is doubled. The
+    file appears when it is complete; an interrupted write leaves what was there before.
+    """
+    from imageio_ffmpeg import write_frames
+
+    path = Path(path)
+    if path.suffix.lower() != ".mp4":
+        raise ValueError(f"{path} does not end in .mp4; write_video writes nothing else.")
+    if not fps > 0:
+        raise ValueError(f"fps is {fps}; it must be positive.")
+    source = iter(frames)
+    first = next(source, None)
+    if first is None:
+        raise ValueError(f"There are no frames to write to {path}.")
+    shape = _checked(first, None).shape
+    height, width = shape[0] + shape[0] % 2, shape[1] + shape[1] % 2
+    total = len(frames) if isinstance(frames, Sequence) else None
+    with tempfile.TemporaryDirectory() as folder:
+        unfinished = Path(folder) / "video.mp4"
+        encoder = write_frames(
+            str(unfinished),
+            (width, height),
+            fps=fps,
+            codec="libx264",
+            pix_fmt_in="rgb24",
+            pix_fmt_out="yuv420p",
+            quality=QUALITY,
+            macro_block_size=1,
+            ffmpeg_log_level="error",
+            output_params=["-movflags", "+faststart"],
+        )
+        encoder.send(None)
+        try:
+            for frame in tqdm(chain([first], source), desc="video", unit="frame", total=total, disable=not progress):
+                pixels = _checked(frame, shape)
+                pad = ((0, height - shape[0]), (0, width - shape[1]), (0, 0))
+                encoder.send(np.ascontiguousarray(np.pad(pixels, pad, mode="edge")))
+        finally:
+            encoder.close()
+        return write_atomically(path, unfinished.read_bytes())
+
+
+def film_strip(
+    path: str | Path,
+    rows: Mapping[str, Sequence[Array]],
+    *,
+    captions: Sequence[str] = (),
+    title: str = "",
+    height: int = 180,
+    gap: int = 6,
+) -> Path:
+    """Write a png with one labelled row of frames, uint8 `(H, W, 3)` each, for each item of `rows`, all scaled to `height` pixels.
+
+    `captions` stand above the columns, for example times.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"{path} does not end in .png; film_strip writes nothing else.")
+    if not rows or not all(rows.values()):
+        raise ValueError("film_strip needs at least one row, and at least one frame in every row.")
+    pictures = {label: [_scaled(_checked(f, None), height) for f in row] for label, row in rows.items()}
+    columns = max(len(row) for row in pictures.values())
+    wide = max(picture.width for row in pictures.values() for picture in row)
+    font = ImageFont.load_default(size=max(11, round(0.085 * height)))
+    heading = ImageFont.load_default(size=max(14, round(0.11 * height)))
+    margin = 2 * gap
+    left = margin + round(max(font.getlength(label) for label in pictures)) + 2 * gap
+    top = margin + (round(2.0 * heading.size) if title else 0) + (round(1.7 * font.size) if captions else 0)
+    sheet = Image.new(
+        "RGB",
+        (left + columns * (wide + gap) - gap + margin, top + len(pictures) * (height + gap) - gap + margin),
+        "white",
+    )
+    ink = ImageDraw.Draw(sheet)
+    if title:
+        ink.text((margin, margin), title, INK, heading)
+    for column, caption in enumerate(captions):
+        ink.text((left + column * (wide + gap) + wide / 2, top - 0.5 * font.size), caption, FAINT, font, anchor="ms")
+    for number, (label, row) in enumerate(pictures.items()):
+        y = top + number * (height + gap)
+        ink.text((left - 2 * gap, y + height / 2), label, INK, font, anchor="rm")
+        for column, picture in enumerate(row):
+            sheet.paste(picture, (left + column * (wide + gap), y))
+    content = BytesIO()
+    sheet.save(content, "png", optimize=True)
+    return write_atomically(path, content.getvalue())
+
+
+def _checked(frame: Array, shape: tuple[int, ...] | None) -> Array:
+    pixels = np.asarray(frame)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"A frame is {pixels.dtype} of shape {pixels.shape}; frames are uint8 of shape (H, W, 3).")
+    if shape is not None and pixels.shape != shape:
+        raise ValueError(f"A frame has shape {pixels.shape}, the first one had {shape}; all must be alike.")
+    return pixels
+
+
+def _scaled(frame: Array, height: int) -> Image.Image:
+    picture = Image.fromarray(frame)
+    width = max(1, round(picture.width * height / picture.height))
+    return picture if picture.height == height else picture.resize((width, height), Image.Resampling.LANCZOS)

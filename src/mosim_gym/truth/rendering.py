@@ -1,0 +1,121 @@
+"""`Renderer`: pictures of a robot's states, by MuJoCo where it can paint, else drawn from our own kinematics."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.robot import suggest
+from mosim_gym.robots import RobotDefinition, Task, find_robot
+from mosim_gym.truth.drawing import Drawing
+from mosim_gym.truth.opengl import BACKENDS, Canvas, turned_off, working_backend
+
+DRAWING = "drawing"
+NO_OPENGL = (
+    "No OpenGL library works here, so robots are drawn from their own kinematics; for MuJoCo's pictures run "
+    "`apt-get install libegl1` (or `libosmesa6`) and, if MUJOCO_GL is set, set it to egl (or osmesa)."
+)
+Array = np.ndarray
+
+
+class Renderer:
+    """Pictures of `width` × `height` pixels of a robot (its name or its definition) in given states.
+
+    Nothing is opened before the first picture, so that an environment can be made on a machine that cannot paint. `backend` forces a kind of OpenGL,
+    or `"drawing"`; by default the first that works is taken. Give the `task` so that its goal is shown. `camera` is the name or number of one of the
+    model's cameras; drawings choose their own view.
+    """
+
+    def __init__(
+        self,
+        robot: str | RobotDefinition,
+        task: Task | None = None,
+        *,
+        width: int = 480,
+        height: int = 360,
+        camera: int | str = 0,
+        backend: str | None = None,
+    ) -> None:
+        """Remember what to paint."""
+        if width < 1 or height < 1:
+            raise ValueError(f"A picture of {width} × {height} pixels cannot be painted; both must be at least 1.")
+        if backend is not None and backend not in (DRAWING, *BACKENDS):
+            raise ValueError(suggest("backend", backend, [DRAWING, *BACKENDS]))
+        self._definition = find_robot(robot) if isinstance(robot, str) else robot
+        self._task, self._size, self._camera = task, (width, height), camera
+        self._backend = backend
+        self._drawing: Drawing | None = None
+        self._canvas: Canvas | None = None
+        self._model: Any = None
+        self._data: Any = None
+
+    @property
+    def backend(self) -> str:
+        """What paints: `"egl"`, `"osmesa"`, `"glfw"`, `"cgl"` or `"drawing"`."""
+        if self._backend is None:
+            self._backend = working_backend() or DRAWING
+            if self._backend == DRAWING and not turned_off():
+                _warn_once()
+        return self._backend
+
+    def frame(self, qpos: Array, qvel: Array | None = None, goal: Array | None = None) -> Array:
+        """The picture `(height, width, 3)`, uint8, of the state `qpos (nq,)`, `qvel (nv,)` with the task's `goal (goal_size,)`."""
+        qpos = np.asarray(qpos, np.float64)
+        if self.backend == DRAWING or not np.isfinite(qpos).all():
+            return self._draw(qpos, goal)
+        if self._canvas is None:
+            self._open()
+        import mujoco
+
+        model, data = self._model, self._data
+        if self._task is not None and goal is not None and self._task.goal_size:
+            self._task.place_goal(model, np.asarray(goal, np.float64))
+        data.qpos[:], data.qvel[:] = qpos, 0.0 if qvel is None else qvel
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_comPos(model, data)
+        mujoco.mj_camlight(model, data)
+        mujoco.mj_tendon(model, data)
+        assert self._canvas is not None
+        return self._canvas.paint(data, self._camera_number())
+
+    def _draw(self, qpos: Array, goal: Array | None) -> Array:
+        task = self._task
+        if self._drawing is None:
+            robot = Robot.load(self._definition.description_file) if task is None else task.robot
+            hidden = task.hidden_geoms if task is not None else ()
+            self._drawing = Drawing(robot, *self._size, hidden_geoms=hidden)
+        marks = [] if task is None else task.goal_marks(np.zeros(task.goal_size) if goal is None else np.asarray(goal))
+        return self._drawing.render(qpos, marks)
+
+    def _open(self) -> None:
+        import mujoco
+
+        self._model = mujoco.MjModel.from_xml_path(str(self._definition.mjcf_file))
+        self._data = mujoco.MjData(self._model)
+        self._canvas = Canvas(self._model, *self._size, backend=self.backend)
+
+    def _camera_number(self) -> int:
+        """Number of the camera; -1, a view of the whole model, where the default camera is asked of a model that has none."""
+        cameras = [self._model.camera(i).name for i in range(self._model.ncam)]
+        if isinstance(self._camera, str):
+            if self._camera not in cameras:
+                raise KeyError(suggest("camera", self._camera, cameras))
+            return cameras.index(self._camera)
+        if self._camera >= len(cameras) > 0 or self._camera < -1:
+            raise KeyError(f"Camera {self._camera} does not exist; {self._definition.name} has {len(cameras)}.")
+        return self._camera if cameras else -1
+
+    def close(self) -> None:
+        """Free what painting holds; the next `frame` opens it again."""
+        if self._canvas is not None:
+            self._canvas.close()
+        self._canvas = self._drawing = None
+
+
+@cache
+def _warn_once() -> None:
+    warnings.warn(NO_OPENGL, RuntimeWarning, stacklevel=3)

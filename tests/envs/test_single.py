@@ -1,0 +1,145 @@
+"""`gym.make("MoSim/<Task>-v0")` as users meet it."""
+
+from __future__ import annotations
+
+import warnings
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env as gymnasium_check
+from stable_baselines3 import SAC
+from stable_baselines3.common.env_checker import check_env as sb3_check
+from stable_baselines3.common.env_util import make_vec_env
+
+import mosim_gym
+from mosim_gym.envs.registration import env_id
+
+TASKS = mosim_gym.tasks()
+EXEMPT = ("A Box observation space m", "infinity. This is probably too")  # infinite bounds, which dm_control has too
+
+
+def _make(task, **options):
+    return gym.make(env_id(task), checkpoint="truth", **options)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("kind", ["truth", "real"])
+def test_both_checkers_pass(task, kind):
+    env = _make(task).unwrapped if kind == "truth" else mosim_gym.make_real(task)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gymnasium_check(env, skip_render_check=True)
+        sb3_check(env)
+    texts = [str(w.message) for w in caught]
+    assert [t for t in texts if not any(e in t for e in EXEMPT) and "spec" not in t] == []
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_spaces_equal_the_real_ones(task):
+    for obs in ("flat", "dict"):
+        model, real = _make(task, obs=obs), mosim_gym.make_real(task, obs=obs)
+        assert model.observation_space == real.observation_space
+        assert model.action_space == real.action_space
+        observation, _ = model.reset(seed=0)
+        assert model.observation_space.contains(observation)
+
+
+@pytest.mark.parametrize("task", ["CheetahRun", "ReacherEasy", "AcrobotSwingup"])
+def test_an_episode_on_the_truth_is_the_real_episode(task):
+    real, model = mosim_gym.make_real(task), _make(task)
+    observation, info = real.reset(seed=4)
+    ours, _ = model.reset(options={name: info[name] for name in ("qpos", "qvel", "goal")})
+    model.unwrapped.dynamics.remember(info["qpos"][None], info["qvel"][None], info["warm_start"][None])
+    real.action_space.seed(4)
+    returns = [0.0, 0.0]
+    for step in range(1000):
+        np.testing.assert_allclose(ours, observation, rtol=1e-5, atol=1e-5)
+        action = real.action_space.sample()
+        observation, reward, _, truncated, _ = real.step(action)
+        ours, our_reward, _, our_truncated, _ = model.step(action)
+        returns[0] += reward
+        returns[1] += our_reward
+        assert truncated == our_truncated == (step == 999)
+    assert returns[0] == pytest.approx(returns[1], abs=1e-6)
+
+
+def test_the_same_seed_gives_the_same_episode_whatever_the_global_generators():
+    import torch
+
+    def episode(noise):
+        torch.manual_seed(noise)
+        env = _make("ReacherHard")
+        observations = [env.reset(seed=9)[0]]
+        for _ in range(5):
+            torch.rand(noise)
+            observations.append(env.step(np.full(2, 0.3, np.float32))[0])
+        observations.append(env.reset()[0])
+        return np.array(observations)
+
+    np.testing.assert_array_equal(episode(1), episode(2))
+
+
+def test_a_specification_survives_json():
+    spec = gym.spec("MoSim/CheetahRun-v0")
+    assert gym.envs.registration.EnvSpec.from_json(spec.to_json()) == spec
+    assert spec.max_episode_steps == 1000
+    assert _make("CheetahRun", max_episode_steps=7).spec.max_episode_steps == 7
+
+
+def test_without_a_checkpoint_gym_make_says_so():
+    with pytest.raises(FileNotFoundError, match=r"robot 'cheetah' .* Valid: checkpoint='truth'"):
+        gym.make("MoSim/CheetahRun-v0", checkpoint="cheetah:unheard-of")
+
+
+def test_unknown_ids_are_refused_by_name():
+    with pytest.raises(gym.error.NameNotFound, match="CheetahRun"):
+        gym.make("MoSim/CheetahRunn-v0")
+
+
+def test_a_state_that_blows_up_ends_the_episode_without_nan():
+    env = _make("CheetahRun")
+    env.reset(seed=0, options={"qpos": np.zeros(9), "qvel": np.full(9, 1e11)})
+    observation, reward, terminated, truncated, info = env.step(np.zeros(6, np.float32))
+    assert np.isfinite(observation).all()
+    assert (reward, terminated, truncated, info["end"]) == (0.0, False, True, "diverged")
+
+
+def test_actions_and_order_of_calls_are_checked():
+    env = _make("CheetahRun", disable_env_checker=True).unwrapped
+    with pytest.raises(RuntimeError, match=r"call reset\(\) before step"):
+        env.step(np.zeros(6, np.float32))
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=r"shape \(6, 1\)"):
+        env.step(np.zeros((6, 1), np.float32))
+    with pytest.raises(ValueError, match="not finite"):
+        env.step(np.full(6, np.inf, np.float32))
+
+
+def test_returned_arrays_are_the_callers_own():
+    env = _make("CheetahRun")
+    first, info = env.reset(seed=0)
+    kept = first.copy(), info["qpos"].copy()
+    env.step(np.ones(6, np.float32))
+    np.testing.assert_array_equal(first, kept[0])
+    np.testing.assert_array_equal(info["qpos"], kept[1])
+
+
+def test_make_vec_and_make_vec_env_work():
+    venv = gym.make_vec("MoSim/PendulumSwingup-v0", num_envs=3, checkpoint="truth")
+    observation, _ = venv.reset(seed=0)
+    assert observation.shape == (3, 3)
+    sb3 = make_vec_env("MoSim/PendulumSwingup-v0", n_envs=2, env_kwargs={"checkpoint": "truth"})
+    assert sb3.reset().shape == (2, 3)
+
+
+def test_sac_trains_on_the_real_task_and_its_policy_loads_on_the_truth(tmp_path):
+    model = SAC("MlpPolicy", mosim_gym.make_real("PendulumSwingup"), learning_starts=50, seed=0, device="cpu")
+    model.learn(120)
+    model.save(tmp_path / "policy")
+    env = _make("PendulumSwingup")
+    loaded = SAC.load(tmp_path / "policy", env=env, device="cpu")
+    observation, _ = env.reset(seed=0)
+    action, _ = loaded.predict(observation, deterministic=True)
+    np.testing.assert_array_equal(action, model.predict(observation, deterministic=True)[0])
+    env.step(action)

@@ -1,0 +1,93 @@
+"""The frozen description: saving, loading, identity, and what happens to files that are not one."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from mosim_gym.mechanics import Invariances, ResetBank, Robot
+from mosim_gym.mechanics.compiling import compile_mjcf
+from mosim_gym.mechanics.mjcf import inline_includes
+from mosim_gym.mechanics.storage import FileFault, write_atomically
+from mosim_gym.truth.reference import suite_robot
+
+
+def test_a_saved_robot_is_the_same_robot(tmp_path):
+    robot, _ = suite_robot("humanoid")
+    bank = ResetBank(np.zeros((3, robot.nq), np.float32), np.ones((3, robot.nv), np.float32))
+    robot = dataclasses.replace(robot, reset_banks={"run": bank}, invariances=Invariances(("root.x", "root.y"), "root"))
+    loaded = Robot.load(robot.save(tmp_path / "humanoid.safetensors"))
+    assert loaded.fingerprint == robot.fingerprint
+    assert loaded.invariances == robot.invariances
+    assert loaded.translation_indices == (0, 1)
+    assert loaded.joints.names == robot.joints.names
+    np.testing.assert_array_equal(loaded.geoms.pos, robot.geoms.pos)
+    np.testing.assert_array_equal(loaded.reset_banks["run"].qvel, bank.qvel)
+
+
+def test_fingerprint_follows_the_mechanics_and_nothing_else():
+    robot, _ = suite_robot("cheetah")
+    repainted = dataclasses.replace(robot.geoms, rgba=robot.geoms.rgba * 0)
+    heavier = dataclasses.replace(robot.bodies, mass=robot.bodies.mass * 1.001)
+    rounded = dataclasses.replace(robot.bodies, mass=robot.bodies.mass * (1 + 1e-13))
+    assert dataclasses.replace(robot, geoms=repainted, name="other").fingerprint == robot.fingerprint
+    assert dataclasses.replace(robot, bodies=rounded).fingerprint == robot.fingerprint
+    assert dataclasses.replace(robot, bodies=heavier).fingerprint != robot.fingerprint
+    assert dataclasses.replace(robot, substeps=2).fingerprint != robot.fingerprint
+
+
+def test_files_that_are_not_a_robot_are_refused_in_one_sentence(tmp_path):
+    with pytest.raises(FileFault, match="There is no robot file"):
+        Robot.load(tmp_path / "missing.safetensors")
+    pickled = tmp_path / "pickle.safetensors"
+    pickled.write_bytes(pickle.dumps({"mass": 1}))
+    with pytest.raises(FileFault, match="never a pickle"):
+        Robot.load(pickled)
+    foreign = tmp_path / "foreign.safetensors"
+    save_file({"weight": np.zeros(3)}, foreign)
+    with pytest.raises(FileFault, match="not a robot written by mosim_gym"):
+        Robot.load(foreign)
+    good = suite_robot("pendulum")[0].save(tmp_path / "pendulum.safetensors")
+    content = good.read_bytes()
+    good.write_bytes(content[:-20])
+    with pytest.raises(FileFault, match="not a readable safetensors file"):
+        Robot.load(good)
+    good.write_bytes(content.replace(np.float64(-9.81).tobytes(), np.float64(-9.71).tobytes()))
+    with pytest.raises(ValueError, match="damaged: its content does not match its fingerprint"):
+        Robot.load(good)
+
+
+def test_a_failed_write_leaves_the_earlier_file_whole(tmp_path, monkeypatch):
+    target = write_atomically(tmp_path / "robot.xml", "first")
+
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match=r"No space left on device.*previous file, if any, is unchanged"):
+        write_atomically(target, "second")
+    assert target.read_text() == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["robot.xml"]
+
+
+def test_includes_are_spliced_in_and_numbers_kept():
+    outer = '<mujoco><include file="./common/a.xml"/><worldbody><geom size="0.1"/></worldbody></mujoco>'
+    inner = '<mujoco><default><geom rgba="0.123456789012345 0 0 1"/></default></mujoco>'
+    text = inline_includes(outer, {"common/a.xml": inner})
+    assert "include" not in text
+    assert "0.123456789012345" in text
+    with pytest.raises(ValueError, match=r"includes 'common/a.xml', which is not among its assets"):
+        inline_includes(outer, {})
+    with pytest.raises(ValueError, match=r"reads 'hull.stl' for its mesh"):
+        inline_includes('<mujoco><asset><mesh file="hull.stl"/></asset></mujoco>', {})
+
+
+def test_control_step_must_be_whole_physics_steps():
+    xml = '<mujoco><option timestep="0.004"/><worldbody/></mujoco>'
+    assert compile_mjcf(xml, name="r", control_step=0.02).substeps == 5
+    with pytest.raises(ValueError, match="not a whole number of its physics steps"):
+        compile_mjcf(xml, name="r", control_step=0.01)

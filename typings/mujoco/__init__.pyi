@@ -1,0 +1,6 @@
+# MuJoCo's bindings are compiled and carry no types: everything in them is Any to the checker.
+from typing import Any
+
+__version__: str
+
+def __getattr__(name: str) -> Any: ...
