@@ -35,11 +35,11 @@ class Gait:
 class SearchConfig:
     """How long and how widely to search."""
 
-    restarts: int = 4
-    generations: int = 30
+    restarts: int = 3
+    generations: int = 24
     population: int = 96
     starts: int = 6  # episodes' starts for each candidate, fresh ones for each generation
-    steps: int = 500
+    steps: int = 1000
     seed: int = 0
 
 

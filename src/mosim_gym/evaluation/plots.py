@@ -117,7 +117,7 @@ def return_plot(
             axes.margins(x=0)
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         left.set_ylim(top=max(1.02, left.get_ylim()[1]))  # rewards of the suite end at 1
-        right.legend(loc="upper left")
+        right.legend(loc="upper left", title="mean return (95% interval)", title_fontsize=8.5, alignment="left")
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         return save(figure, path)
