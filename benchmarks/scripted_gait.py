@@ -1,6 +1,7 @@
-"""Search an open-loop gait for the cheetah and measure it in dm_control: `python benchmarks/scripted_gait.py` (about two minutes on 2 cores).
+"""Search an open-loop gait for the cheetah and measure it in dm_control: `python benchmarks/scripted_gait.py`.
 
-Writes results/scripted_gait.json. `mosim_gym.evaluation.scripted.cheetah_gait` holds the numbers found.
+Takes about two and a half minutes on 2 cores and writes results/scripted_gait.json.
+`mosim_gym.evaluation.scripted.cheetah_gait` holds the numbers found.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import pickle
+import pickle  # noqa: TID251
 
 import numpy as np
 import pytest

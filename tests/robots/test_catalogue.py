@@ -39,7 +39,7 @@ def test_tags_select():
 def test_unknown_names_list_the_valid_ones():
     with pytest.raises(KeyError, match=r"Unknown task 'CheetaRun'. Did you mean 'CheetahRun'\? Valid: Acrobot"):
         find_task("CheetaRun")
-    with pytest.raises(KeyError, match="Unknown robot 'chetah'. Did you mean 'cheetah'"):
+    with pytest.raises(KeyError, match=r"Unknown robot 'chetah'. Did you mean 'cheetah'"):
         find_robot("chetah")
 
 

@@ -29,7 +29,8 @@ def test_an_episode_is_dm_controls_own(task, rng):
         observation, reward, terminated, truncated, _ = ours.step(action)
         assert reward == step.reward
         assert type(reward) is float
-        assert not (terminated or truncated)
+        assert not terminated
+        assert not truncated
 
 
 def test_the_same_seed_gives_the_same_episode():
@@ -71,7 +72,7 @@ def test_options_set_state_and_goal():
     np.testing.assert_allclose(info["goal"], [0.1, -0.1])
     with pytest.raises(ValueError, match=r"options\['qpos'\] has shape \(3,\); ReacherEasy needs \(2,\)"):
         env.reset(options={"qpos": [0, 0, 0]})
-    with pytest.raises(ValueError, match="Unknown reset option 'state'. Valid: qpos, qvel, goal"):
+    with pytest.raises(ValueError, match=r"Unknown reset option 'state'. Valid: qpos, qvel, goal"):
         env.reset(options={"state": 1})
 
 
@@ -102,9 +103,9 @@ def test_actions_that_are_not_actions_are_named():
 def test_bad_arguments_are_named():
     with pytest.raises(KeyError, match="Did you mean 'CheetahRun'"):
         mosim_gym.make_real("cheetahrun")
-    with pytest.raises(ValueError, match="Unknown render_mode 'human'. Valid: None, rgb_array"):
+    with pytest.raises(ValueError, match=r"Unknown render_mode 'human'. Valid: None, rgb_array"):
         mosim_gym.make_real("CheetahRun", render_mode="human")
-    with pytest.raises(ValueError, match="Unknown obs 'pixels'. Valid: flat, dict"):
+    with pytest.raises(ValueError, match=r"Unknown obs 'pixels'. Valid: flat, dict"):
         mosim_gym.make_real("CheetahRun", obs="pixels")
     with pytest.raises(ValueError, match="at least 1"):
         mosim_gym.make_real("CheetahRun", max_episode_steps=0)

@@ -1,6 +1,7 @@
 """Feedback controllers from textbooks for the simple robots, as policies on the flat observation.
 
-Swing-ups pump energy until the pole can be caught, then balance with state feedback. The constants were set by hand for dm_control's models.
+Swing-ups pump energy until the pole can be caught, then balance with state feedback. The constants were set by hand
+for dm_control's models.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ GRAVITY = 9.81  # m/s²
 
 
 class PendulumController:
-    """Pumps the energy `E = ½ I ω² + m g l (cos θ - 1)` to 0, that of the pole standing still, then balances with `u = -k sin θ - d ω`."""
+    """Pumps the energy to that of the pole standing still, then balances.
+
+    The energy is `E = ½ I ω² + m g l (cos θ - 1)`, 0 when standing; balancing is `u = -k sin θ - d ω`.
+    """
 
     MASS, LENGTH, INERTIA = 1.0, 0.5, 0.251  # kg, m, kg m² about the hinge
 
@@ -32,16 +36,15 @@ class PendulumController:
 
 
 class CartpoleController:
-    """Accelerates the cart so that the pole gains energy, `a = k E ω cos θ` and a pull to the middle, then balances with state feedback."""
+    """Accelerates the cart so that the pole gains energy, `u = k E ω cos θ` and a pull to the middle, then balances."""
 
-    LENGTH, FORCE = 1.0, 10.0  # m, N of a control of 1
-    TOTAL_MASS, POLE_MASS, POLE_INERTIA = 1.1, 0.1, 0.0337  # kg, kg, kg m² about the hinge
+    LENGTH, POLE_MASS, POLE_INERTIA = 1.0, 0.1, 0.0337  # m, kg, kg m² about the hinge
     GAINS = (0.42, 0.63, 5.07, 1.29)  # control for each m, m/s, rad and rad/s, of the linear-quadratic regulator
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
     ) -> tuple[Array, None]:
-        """The force (share of 10 N), from the cart's place x (m), cos θ, sin θ, ẋ (m/s) and the pole's rate ω (rad/s); θ = 0 is upright."""
+        """The force (share of 10 N), from the cart's x (m), cos θ, sin θ, ẋ (m/s), ω (rad/s); θ = 0 is upright."""
         x, cosine, sine, speed, rate = (float(v) for v in np.ravel(observation))
         if cosine > 0.85 and abs(rate) < 3.5:
             angle = np.arctan2(sine, cosine)
@@ -54,7 +57,7 @@ class CartpoleController:
 
 
 class ReacherController:
-    """`u = k Jᵀ e - d q̇`: a spring from the finger to the target, and damping. e is the way to the target, J the finger's Jacobian."""
+    """`u = k Jᵀ e - d q̇`: a spring along the way e from the finger to the target, and damping; J is the Jacobian."""
 
     UPPER, LOWER = 0.12, 0.12  # m: shoulder to wrist, wrist to finger
     STIFFNESS, DAMPING = 60.0, 0.25
@@ -62,7 +65,7 @@ class ReacherController:
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
     ) -> tuple[Array, None]:
-        """The torques (shares of 0.05 N m), from both angles (rad), the way to the target (m) and both rates (rad/s)."""
+        """The torques (shares of 0.05 N m), from both angles (rad), the way to the target (m), both rates (rad/s)."""
         shoulder, wrist, x, y, *rates = (float(v) for v in np.ravel(observation))
         outer = self.LOWER * np.array([-np.sin(shoulder + wrist), np.cos(shoulder + wrist)])
         inner = self.UPPER * np.array([-np.sin(shoulder), np.cos(shoulder)])

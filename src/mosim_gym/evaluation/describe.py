@@ -92,6 +92,7 @@ def describe_robot(name: str) -> str:
         ]
         for row, joint in enumerate(robot.joints.names)
     ]
+    unchanging = (*robot.invariances.translations, *filter(None, [robot.invariances.yaw]))
     lines = [
         f"### {name}",
         "",
@@ -101,7 +102,7 @@ def describe_robot(name: str) -> str:
         "",
         table(["Joint", "Type", "Range (rad, m)"], joints),
         "",
-        f"Does not depend on: {', '.join((*robot.invariances.translations, *filter(None, [robot.invariances.yaw]))) or 'nothing declared'}.",
+        f"Does not depend on: {', '.join(unchanging) or 'nothing declared'}.",
         f"Tasks: {', '.join(task.id() for task in definition.tasks)}. Fingerprint {robot.fingerprint}.",
     ]
     return "\n".join(lines)
@@ -121,8 +122,9 @@ def tasks_page() -> str:
         "",
         task_table(),
         "",
-        "Every task runs 1,000 control steps unless `max_episode_steps` says otherwise. The flat observation is float32, in the order shown here,",
-        "which is dm_control's own; with `obs=\"dict\"` it is Shimmy's dictionary (keys sorted, float64). Actions are float32 and clipped to their range.",
+        "Every task runs 1,000 control steps unless `max_episode_steps` says otherwise. The flat observation is float32, in the",
+        "order shown here, which is dm_control's own; with `obs=\"dict\"` it is Shimmy's dictionary (keys sorted, float64). Actions",
+        "are float32 and clipped to their range.",
     ]
     pages = []
     for definition in robot_definitions().values():

@@ -1,7 +1,8 @@
 """Search for an open-loop gait: the sinusoid of the motors that earns most in the true task.
 
-The control of motor i at time t is `offset_i + sine_i sin(2π f t) + cosine_i cos(2π f t)`, clipped to its range: 3 nu + 1 numbers, searched with the
-cross-entropy method (sample a population around a mean, move mean and spread to its best eighth, repeat).
+The control of motor i at time t is `offset_i + sine_i sin(2π f t) + cosine_i cos(2π f t)`, clipped to its range: 3 nu
++ 1 numbers, searched with the cross-entropy method (sample a population around a mean, move mean and spread to its
+best eighth, repeat).
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def controls(parameters: Array, times: Array) -> Array:
 
 
 def search_gait(task: Task, config: SearchConfig, *, progress: bool = True) -> Gait:
-    """The best gait found for `task`, judged by its return over `config.steps` steps of MuJoCo from the task's own starts."""
+    """The best gait found for `task`, judged by its return over `config.steps` true steps from true starts."""
     dynamics, kinematics = TrueDynamics(task.robot.name), ForwardKinematics(task.robot, task.quantities)
     rng = np.random.default_rng(config.seed)
     starts = torch.Generator().manual_seed(config.seed)
@@ -94,7 +95,7 @@ def _returns(
     *,
     starts_each: int | None = None,
 ) -> Array:
-    """Mean return `(P,)` of each candidate over the same fresh starts; a run that MuJoCo declares unstable earns nothing from there on."""
+    """Mean return `(P,)` of each candidate over the same fresh starts; a run that becomes unstable earns no more."""
     count = starts_each or config.starts
     start = task.sample_start(generator, count)
     times = np.arange(config.steps) * task.robot.control_step

@@ -99,8 +99,8 @@ def edge_states(task: Task, rng: np.random.Generator, n: int, *, halvings: int) 
 def state_families(task_id: str, *, n: int, seed: int) -> dict[str, States]:
     """The families of states in which a task is compared, about `n` each.
 
-    `at the edges` is as near to the reward's edges as float64 resolves; in float32 a state there may fall on the other side of an edge, so that
-    float32 is compared `near the edges` only.
+    `at the edges` is as near to the reward's edges as float64 resolves; in float32 a state there may fall on the other side of an edge,
+    so that float32 is compared `near the edges` only.
     """
     rng = np.random.default_rng(seed)
     task = load_task(task_id)

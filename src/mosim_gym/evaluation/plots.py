@@ -1,4 +1,4 @@
-"""Plots, all in one style. Nothing here touches matplotlib's global state: figures are made directly, without pyplot."""
+"""Plots, all in one style. Nothing here touches matplotlib's global state: figures are made without pyplot."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def style() -> Iterator[None]:
     from cycler import cycler
     from matplotlib import rc_context
 
-    settings = {
+    settings: dict[Any, Any] = {
         "figure.dpi": 160,
         "savefig.dpi": 160,
         "figure.facecolor": "white",
@@ -87,10 +87,11 @@ def return_plot(
     *,
     control_step: float | None = None,
 ) -> Path:
-    """Plot the reward of every step (left) and the return so far (right) of each episode, with the episodes' mean and its spread.
+    """Plot the reward of every step (left) and the return so far (right) of each episode, with mean and spread.
 
-    Give a mapping to compare several policies or environments by name. The horizontal axis is in seconds if `control_step` (s) is given, else in steps.
-    The line is the mean and the band one standard deviation over the episodes still running; thin lines are single episodes.
+    Give a mapping to compare several policies or environments by name. The horizontal axis is in seconds if
+    `control_step` (s) is given, else in steps. The line is the mean and the band one standard deviation over the
+    episodes still running; thin lines are single episodes.
     """
     from matplotlib.figure import Figure
 
@@ -124,7 +125,7 @@ def return_plot(
 
 
 def _curves(axes: Axes, curves: list[np.ndarray], colour: str, control_step: float | None, *, label: str) -> None:
-    """Single curves (thin), their mean (thick) and one standard deviation about it (band), over the curves that reach each step."""
+    """Single curves (thin), their mean (thick) and one standard deviation (band) over those that reach each step."""
     length = max(len(curve) for curve in curves)
     table = np.full((len(curves), length), np.nan)
     for row, curve in zip(table, curves, strict=True):

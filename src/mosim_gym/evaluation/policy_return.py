@@ -33,7 +33,10 @@ class Environment(Protocol):
 
 
 class Policy(Protocol):
-    """What `evaluate` needs of a policy: Stable-Baselines3's `predict`. A policy with memory also has `reset()`, called before each episode."""
+    """What `evaluate` needs of a policy: Stable-Baselines3's `predict`.
+
+    A policy with memory also has `reset()`, which is called before each episode.
+    """
 
     def predict(self, observation: Any, *, deterministic: bool = False) -> tuple[Any, Any]:
         """The action, and a recurrent state that is not used."""
@@ -80,7 +83,7 @@ class PolicyReturn:
 
     @cached_property
     def interval(self) -> tuple[float, float]:
-        """95% confidence interval of the mean: percentiles of the means of 10,000 bootstrap resamples of the episodes."""
+        """95% confidence interval of the mean, by percentiles over 10,000 bootstrap resamples of the episodes."""
         generator = np.random.default_rng(_RESAMPLING_SEED)
         drawn = generator.integers(self.episodes, size=(RESAMPLES, self.episodes))
         low, high = np.percentile(self.returns[drawn].mean(axis=1), [2.5, 97.5])
@@ -109,7 +112,8 @@ class PolicyReturn:
 
     def __str__(self) -> str:
         low, high = self.interval
-        return f"{self.mean:.1f} ± {self.std:.1f} over {self.episodes} episodes (95% interval of the mean {low:.1f} to {high:.1f})"
+        spread = f"{self.mean:.1f} ± {self.std:.1f} over {self.episodes} episodes"
+        return f"{spread} (95% interval of the mean {low:.1f} to {high:.1f})"
 
 
 def evaluate(
@@ -123,8 +127,9 @@ def evaluate(
 ) -> PolicyReturn:
     """Play `episodes` whole episodes with the policy's deterministic actions.
 
-    Episode k begins with `env.reset(seed=seed + k)`, so that different policies and environments can be compared start by start, and one episode can
-    be played again. `record` is called with `env.render()` at the start and after every step of the first one.
+    Episode k begins with `env.reset(seed=seed + k)`, so that different policies and environments can be compared start
+    by start, and one episode can be played again. `record` is called with `env.render()` at the start and after every
+    step of the first one.
     """
     if episodes < 1:
         raise ValueError(f"episodes is {episodes}; it must be at least 1.")

@@ -1,4 +1,4 @@
-"""Scripted policies: nothing in them is learned. They need no checkpoint, and show what a task pays for little skill."""
+"""Scripted policies, in which nothing is learned. They show what a task pays for a little skill."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = np.ndarray
 
 
 class RandomPolicy:
-    """Uniform controls between `low (nu,)` and `high (nu,)`, each held for `hold` steps; deterministic only in that `seed` fixes their sequence."""
+    """Uniform controls between `low (nu,)` and `high (nu,)`, held for `hold` steps each; `seed` fixes them."""
 
     def __init__(self, low: Array, high: Array, seed: int, hold: int = 1) -> None:
         """`hold` is at least 1."""
@@ -41,9 +41,10 @@ class RandomPolicy:
 
 
 class SinusoidPolicy:
-    """`offset + amplitude sin(2π frequency t + phase)` for each motor, clipped to ±1, with t counted from the last `reset()`.
+    """`offset + amplitude sin(2π frequency t + phase)` for each motor, clipped to ±1; t counts from the last `reset()`.
 
-    Amplitudes and offsets are shares of the control's range, phases rad, frequency Hz; `control_step` is the duration of a step in s.
+    Amplitudes and offsets are shares of the control's range, phases rad, frequency Hz; `control_step` is the duration
+    of a step in s.
     """
 
     def __init__(
@@ -76,12 +77,12 @@ class SinusoidPolicy:
 
 
 def cheetah_gait() -> SinusoidPolicy:
-    """A bounding gait for the cheetah, found by `benchmarks/scripted_gait.py` (its result file holds the same numbers)."""
+    """A bounding gait, found by `benchmarks/scripted_gait.py`, whose result file holds the same numbers."""
     return SinusoidPolicy(
-        amplitudes=(3.479, 0.358, 0.847, 0.772, 1.766, 1.078),
-        phases=(-1.967, -2.109, -2.316, -0.626, 0.772, -2.83),
-        frequency=3.214,
-        offset=(-0.43, 0.095, -0.98, -0.488, -0.015, -1.286),
+        amplitudes=(2.601, 0.195, 0.86, 0.284, 1.483, 4.217),
+        phases=(-2.506, 2.644, -2.818, 1.954, 0.927, 1.39),
+        frequency=4.359,
+        offset=(0.026, 0.437, -0.715, -0.117, 0.276, 0.05),
         control_step=load_task("CheetahRun").robot.control_step,
     )
 

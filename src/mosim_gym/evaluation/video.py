@@ -22,8 +22,9 @@ INK, FAINT = (40, 46, 56), (120, 128, 140)
 def write_video(path: str | Path, frames: Iterable[Array], fps: float, *, progress: bool = False) -> Path:
     """Write `frames`, uint8 `(H, W, 3)` each, as an H.264 video of `fps` frames a second, and return its path.
 
-    `frames` may be a generator: one picture is held at a time. H.264 halves the colours' resolution, so that an odd last row or column is doubled. The
-    file appears when it is complete; an interrupted write leaves what was there before.
+    `frames` may be a generator: one picture is held at a time. H.264 halves the colours' resolution, so that an odd
+    last row or column is doubled. The file appears when it is complete; an interrupted write leaves what was there
+    before.
     """
     from imageio_ffmpeg import write_frames
 
@@ -44,7 +45,7 @@ def write_video(path: str | Path, frames: Iterable[Array], fps: float, *, progre
         encoder = write_frames(
             str(unfinished),
             (width, height),
-            fps=fps,
+            fps=fps,  # pyright: ignore[reportArgumentType]  # ffmpeg takes fractions too
             codec="libx264",
             pix_fmt_in="rgb24",
             pix_fmt_out="yuv420p",
@@ -73,23 +74,23 @@ def film_strip(
     height: int = 180,
     gap: int = 6,
 ) -> Path:
-    """Write a png with one labelled row of frames, uint8 `(H, W, 3)` each, for each item of `rows`, all scaled to `height` pixels.
+    """Write a png with one labelled row of frames, uint8 `(H, W, 3)` each, for each item of `rows`.
 
-    `captions` stand above the columns, for example times.
+    All frames are scaled to `height` pixels; `captions` stand above the columns, for example times.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise ValueError(f"{path} does not end in .png; film_strip writes nothing else.")
-    if not rows or not all(rows.values()):
+    if not rows or not all(len(row) for row in rows.values()):
         raise ValueError("film_strip needs at least one row, and at least one frame in every row.")
     pictures = {label: [_scaled(_checked(f, None), height) for f in row] for label, row in rows.items()}
     columns = max(len(row) for row in pictures.values())
     wide = max(picture.width for row in pictures.values() for picture in row)
-    font = ImageFont.load_default(size=max(11, round(0.085 * height)))
-    heading = ImageFont.load_default(size=max(14, round(0.11 * height)))
+    small, large = max(11, round(0.085 * height)), max(14, round(0.11 * height))
+    font, heading = ImageFont.load_default(size=small), ImageFont.load_default(size=large)
     margin = 2 * gap
     left = margin + round(max(font.getlength(label) for label in pictures)) + 2 * gap
-    top = margin + (round(2.0 * heading.size) if title else 0) + (round(1.7 * font.size) if captions else 0)
+    top = margin + (round(2.0 * large) if title else 0) + (round(1.7 * small) if captions else 0)
     sheet = Image.new(
         "RGB",
         (left + columns * (wide + gap) - gap + margin, top + len(pictures) * (height + gap) - gap + margin),
@@ -99,7 +100,7 @@ def film_strip(
     if title:
         ink.text((margin, margin), title, INK, heading)
     for column, caption in enumerate(captions):
-        ink.text((left + column * (wide + gap) + wide / 2, top - 0.5 * font.size), caption, FAINT, font, anchor="ms")
+        ink.text((left + column * (wide + gap) + wide / 2, top - 0.5 * small), caption, FAINT, font, anchor="ms")
     for number, (label, row) in enumerate(pictures.items()):
         y = top + number * (height + gap)
         ink.text((left - 2 * gap, y + height / 2), label, INK, font, anchor="rm")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,12 +26,32 @@ from mosim_gym.mechanics.robot import (
 if TYPE_CHECKING:
     import mujoco
 
+_log = logging.getLogger("mosim_gym.mujoco")
+
 _DOF_SUFFIXES = {
     JointType.FREE: (".x", ".y", ".z", ".wx", ".wy", ".wz"),
     JointType.BALL: (".wx", ".wy", ".wz"),
     JointType.SLIDE: ("",),
     JointType.HINGE: ("",),
 }
+
+
+def load_model(xml: str) -> mujoco.MjModel:
+    """The `mujoco.MjModel` of self-contained MJCF text.
+
+    MuJoCo's warnings go to Python's log `mosim_gym.mujoco`, unless someone has claimed them already; by itself MuJoCo would print them
+    and leave a file MUJOCO_LOG.TXT in the user's folder.
+    """
+    import mujoco
+
+    if mujoco.get_mju_user_warning() is None:
+        mujoco.set_mju_user_warning(_log_warning)
+    return mujoco.MjModel.from_xml_string(xml)
+
+
+def _log_warning(message: str) -> None:
+    # What dm_control's own models are written like is nothing a user can act on.
+    _log.log(logging.DEBUG if "settotalmass" in message else logging.WARNING, message)
 
 
 def compile_robot(model: mujoco.MjModel, *, name: str, substeps: int, invariances: Invariances | None = None) -> Robot:
@@ -224,9 +245,7 @@ def _to_body_frame(pos: np.ndarray, quat: np.ndarray, points: np.ndarray) -> np.
 
 def compile_mjcf(xml: str, *, name: str, control_step: float, invariances: Invariances | None = None) -> Robot:
     """Compile self-contained MJCF text; `control_step` (s) must be a whole number of the model's physics steps."""
-    import mujoco
-
-    model = mujoco.MjModel.from_xml_string(xml)
+    model = load_model(xml)
     substeps = round(control_step / model.opt.timestep)
     if substeps < 1 or abs(substeps * model.opt.timestep - control_step) > 1e-9:
         raise ValueError(

@@ -24,9 +24,9 @@ for _dtype in (torch.float32, torch.float64):
 class ForwardKinematics:
     """Computes the named `quantities` of `robot`, and nothing else, in one pass.
 
-    Call it with `qpos (..., nq)` and, if any quantity is a velocity, `qvel (..., nv)`; it returns a dict with the quantities' names, each of the
-    shape given in `mechanics.quantities`, on the inputs' device and in their dtype. Constants are worked out once in float64 and kept for each
-    device and dtype that was used.
+    Call it with `qpos (..., nq)` and, if any quantity is a velocity, `qvel (..., nv)`; it returns a dict with the quantities' names, each
+    of the shape given in `mechanics.quantities`, on the inputs' device and in their dtype. Constants are worked out once in float64 and
+    kept for each device and dtype that was used.
     """
 
     def __init__(self, robot: Robot, quantities: Mapping[str, Quantity]) -> None:

@@ -1,13 +1,13 @@
 """Every point of a mechanism is linear in the rotations of its joints: the constants of that linear form, worked out once.
 
-Each ball, free or hinge joint `f` opens a *frame* with rotation `R_f = R_parent(f) · K_f · Q_f(q)`, where `K_f` is constant and `Q_f` is the
-joint's own turn; frame 0 is the world. Whatever the tree, a point is then
+Each ball, free or hinge joint `f` opens a *frame* with rotation `R_f = R_parent(f) · K_f · Q_f(q)`, where `K_f` is constant and `Q_f` is
+the joint's own turn; frame 0 is the world. Whatever the tree, a point is then
 
     x = Σ_f R_f c_f  +  Σ_s d_s q_s (R_f(s) a_s)  +  Σ_j t_j p_j
 
-with constants `c` (frames), `d` (slides, with axis `a` in frame `f(s)`) and `t` (positions of free joints). Centres of mass are weighted sums
-of points, so they have the same form, and velocities are its derivative. `forward kinematics` is therefore: the frames' rotations, then one
-matrix product.
+with constants `c` (frames), `d` (slides, with axis `a` in frame `f(s)`) and `t` (positions of free joints). Centres of mass are weighted
+sums of points, so they have the same form, and velocities are its derivative. Forward kinematics is therefore: the frames' rotations,
+then one matrix product.
 """
 
 from __future__ import annotations

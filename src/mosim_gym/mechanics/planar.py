@@ -69,7 +69,7 @@ class PlanarKinematics:
         self._tree, self._angles = tree, angles
         static = [q for q in quantities if not q.needs_velocity]
         moving = [q for q in quantities if q.needs_velocity]
-        turning = [f for f in range(1, len(tree.frames))]
+        turning = list(range(1, len(tree.frames)))
         positions = [self._rows(q) for q in static]
         velocities = [self._rows(q) for q in moving]
         used = [

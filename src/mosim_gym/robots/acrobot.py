@@ -19,7 +19,8 @@ from mosim_gym.robots.tolerance import tolerance
 class AcrobotSwingup(Task):
     """Swing the tip up to a target straight above the shoulder and balance there.
 
-    Reward: 1 while the tip is within the target (20 cm), else falling with the distance d to it as a Gaussian that is 0.1 one metre outside.
+    Reward: 1 while the tip is within the target (20 cm), else falling with the distance to it as a Gaussian that is 0.1 one metre
+    outside.
     Start: shoulder and elbow uniform in [-π, π), at rest.
     End: never, but for the time limit.
     """

@@ -11,6 +11,7 @@ from mosim_gym.robots.suite import dm_control_suite
 from mosim_gym.robots.task import Task
 
 Assets = Mapping[str, bytes | str]
+NO_INVARIANCES = Invariances()
 PACKAGED = Path(__file__).parent / "assets"
 
 
@@ -38,15 +39,15 @@ def mjcf_file(path: str | Path) -> Callable[[], tuple[str | bytes, Assets]]:
 class RobotDefinition:
     """A robot: where its MJCF comes from, its control step in seconds, its invariances and its tasks.
 
-    `assets` is the folder of the built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept for each
-    task; `sensors` names the sensors whose readings the state alone cannot tell.
+    `assets` is the folder of the built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept
+    for each task; `sensors` names the sensors whose readings the state alone cannot tell.
     """
 
     name: str
     model: Callable[[], tuple[str | bytes, Assets]]
     control_step: float
     tasks: tuple[type[Task], ...]
-    invariances: Invariances = Invariances()
+    invariances: Invariances = NO_INVARIANCES
     sensors: tuple[str, ...] = ()
     bank_size: int = 1024
     assets: Path = PACKAGED

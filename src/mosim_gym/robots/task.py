@@ -124,7 +124,7 @@ class Task(ABC):
         """Goals of `n` episodes `(n, goal_size)`, float64."""
         return torch.zeros(n, self.goal_size, dtype=torch.float64)
 
-    def place_goal(self, model: Any, goal: np.ndarray) -> None:
+    def place_goal(self, model: Any, goal: np.ndarray) -> None:  # noqa: B027
         """Write `goal (goal_size,)` into an `MjModel`, where dm_control keeps it; nothing for tasks without one."""
 
     def read_goal(self, model: Any) -> np.ndarray:

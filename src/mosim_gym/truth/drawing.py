@@ -37,7 +37,8 @@ LABEL = (222, 228, 235)
 class Drawing:
     """Draws states of `robot` as pictures of `width` × `height` pixels, without the geoms named in `hidden_geoms`.
 
-    The view is chosen by `truth.viewpoint`; a ground with tiles of a fixed size in the world, numbered in metres, shows how the robot travels.
+    The view is chosen by `truth.viewpoint`; a ground with tiles of a fixed size in the world, numbered in metres,
+    shows how the robot travels.
     """
 
     def __init__(self, robot: Robot, width: int = 480, height: int = 360, *, hidden_geoms: Iterable[str] = ()) -> None:
@@ -70,7 +71,10 @@ class Drawing:
         self._font = ImageFont.load_default(size=max(8, round(0.022 * self._size[0])))
 
     def render(self, qpos: Array, marks: Sequence[MarkLike] = ()) -> Array:
-        """The picture `(H, W, 3)`, uint8, of the state `qpos (nq,)`, with discs `(x, y, z, radius, rgb)` in m and [0, 1] behind the robot."""
+        """The picture `(H, W, 3)`, uint8, of the state `qpos (nq,)`.
+
+        Each mark is a disc behind the robot: `x, y, z, radius` in m in the world and a colour in [0, 1].
+        """
         qpos = np.asarray(qpos, np.float64)
         picture = self._sky.copy()
         ink = ImageDraw.Draw(picture, "RGBA")
@@ -86,7 +90,7 @@ class Drawing:
         for x, y, z, radius, rgb in marks:
             self._draw_mark(ink, corner, np.array([x, y, z]), radius, rgb)
         order = np.round(self._nearness(points, turns), 4)
-        shades = self._shades(self.view.depth(points))
+        shades = self._shades(self.view.depth(points)).tolist()
         for row in np.lexsort((order, self._moving)):  # what never moves lies behind what does
             self._draw_shape(ink, corner, row, points[row], turns[row], shades[row])
         return np.asarray(picture.reduce(SUPERSAMPLING))
@@ -97,7 +101,7 @@ class Drawing:
         return values["position"].numpy(), values["rotation"].numpy(), values["com"].numpy()
 
     def _nearness(self, points: Array, turns: Array) -> Array:
-        """Depth `(G,)` in m by which the shapes are sorted: of their centres, or where all centres lie in one plane, of their nearest points."""
+        """Depth `(G,)`, m, to sort the shapes by: the centres', or the nearest points' where these lie in a plane."""
         depth = self.view.depth(points)
         if self._moving.any() and np.ptp(depth[self._moving]) > 1e-6:
             return depth
@@ -115,7 +119,7 @@ class Drawing:
         return self.view.flat(point + support_points(*self._shape(row), self._directions @ turn) @ turn.T)
 
     def _frame(self) -> Framing:
-        """Around the standing robot if it travels, else around everything it can reach and everything fixed about it."""
+        """Around the standing robot if it travels, else around all that it can reach and all that is fixed about it."""
         robot, follows = self.robot, travels(self.robot)
         floor = None
         if not self.view.from_above and len(self._grounds):
@@ -132,7 +136,7 @@ class Drawing:
         return [(float(x), float(y)) for x, y in (points - corner) * [self._scale, -self._scale]]
 
     def _shades(self, depth: Array) -> Array:
-        """Brightness `(G,)` of shapes with centres at `depth (G,)`: seen from the side, the far limbs of a robot are darker."""
+        """Brightness `(G,)` of shapes with centres at `depth (G,)`: seen from the side, far limbs are darker."""
         shades, moving = np.ones(len(depth)), self._moving
         if moving.any() and not self.view.from_above and np.ptp(depth[moving]) > 0.02:
             shades[moving] -= 0.35 * (depth[moving].max() - depth[moving]) / np.ptp(depth[moving])
@@ -186,7 +190,7 @@ class Drawing:
             middle, half = self.robot.geoms.pos[geom, :2], self.robot.geoms.size[geom, :2]
             half = np.where(half > 0, half, np.inf)
             low = np.maximum(middle - half, corner - [0, self._framing.height])
-            high = np.minimum(middle + half, corner + [self._framing.width, 0])
+            high = np.minimum(middle + half, corner + np.array([self._framing.width, 0]))
             for i in range(math.floor(low[0] / tile), math.ceil(high[0] / tile)):
                 for j in range(math.floor(low[1] / tile), math.ceil(high[1] / tile)):
                     a = np.clip([i * tile, j * tile], low, high)

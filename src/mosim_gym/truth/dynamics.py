@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.compiling import load_model
 from mosim_gym.mechanics.motion import Step, Trajectory
 from mosim_gym.robots import find_robot, load_robot
 
@@ -21,10 +22,11 @@ _START = 1.0
 class TrueDynamics:
     """The packaged MJCF of a robot, stepped by MuJoCo in float64 for batches of independent states.
 
-    `rollout` runs open loop through `mujoco.rollout` on all cores. `step` is for closed loops. MuJoCo's constraint solver starts from the
-    accelerations of the step before (its *warm start*), so a state alone does not fix the next one to the last bit: `step` remembers them for every
-    row whose state is exactly the one it returned last and starts the others from zero, as a fresh `mjData` does. With `warm_start=False` it starts all
-    rows from zero and runs on all cores, which is faster for large batches and differs by the solver's tolerance (about 1e-8).
+    `rollout` runs open loop through `mujoco.rollout` on all cores. `step` is for closed loops. MuJoCo's constraint solver starts from
+    the accelerations of the step before (its *warm start*), so a state alone does not fix the next one to the last bit: `step` remembers
+    them for every row whose state is exactly the one it returned last and starts the others from zero, as a fresh `mjData` does. With
+    `warm_start=False` it starts all rows from zero and runs on all cores, which is faster for large batches and differs by the solver's
+    tolerance (about 1e-8).
 
     Inputs are numpy or torch, outputs are of the same kind, float64, without gradients. A row that MuJoCo declares unstable becomes NaN.
     """
@@ -41,7 +43,7 @@ class TrueDynamics:
         self.timestep = self.robot.control_step
         self.card: dict[str, Any] = {"kind": "truth", "robot": robot, "simulator": f"mujoco {mujoco.__version__}"}
         self._mujoco = mujoco
-        self.model = mujoco.MjModel.from_xml_path(str(definition.mjcf_file))
+        self.model = load_model(definition.mjcf_file.read_text())
         self._threads = threads or len(os.sched_getaffinity(0))
         self._data = [mujoco.MjData(self.model) for _ in range(self._threads)]
         self._pool = Rollout(nthread=self._threads if self._threads > 1 else 0)

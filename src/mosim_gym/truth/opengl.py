@@ -1,7 +1,8 @@
 """The OpenGL that MuJoCo paints with: which kind works on this machine, and an off-screen canvas that uses it.
 
-MuJoCo's own `Renderer` uses the kind that `MUJOCO_GL` named when `mujoco` was first imported, and a kind that fails leaves Python's OpenGL bindings
-unusable until the process ends. So the kinds are tried in a process of their own, once, and only when the first picture is wanted.
+MuJoCo's own `Renderer` uses the kind that `MUJOCO_GL` named when `mujoco` was first imported, and a kind that fails
+leaves Python's OpenGL bindings unusable until the process ends. So the kinds are tried in a process of their own,
+once, and only when the first picture is wanted.
 """
 
 from __future__ import annotations
@@ -88,12 +89,13 @@ class Canvas:
         self._context.make_current()
         self._painter = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_150)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._painter)
-        # Contexts must be freed before the bindings' own exit handlers close the display, hence an exit handler registered after theirs.
+        # Contexts must be freed before the bindings' own exit handlers close the display. They run in reverse order,
+        # so ours is registered after theirs.
         _close_at_exit()
         _OPEN.add(self)
 
     def paint(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """The picture `(height, width, 3)`, uint8, of `data` through the model's camera number `camera`; -1 is a view of the whole model."""
+        """The picture `(height, width, 3)`, uint8, of `data` through camera number `camera`; -1 shows it all."""
         mujoco = self._mujoco
         if self._context is None or self._painter is None:
             raise RuntimeError("The renderer has been closed.")

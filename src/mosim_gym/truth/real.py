@@ -26,9 +26,9 @@ RESET_OPTIONS = ("qpos", "qvel", "goal")
 class RealEnv(gymnasium.Env[Any, np.ndarray]):
     """dm_control's own environment, untouched inside: its resets, its physics, its rewards.
 
-    Observations are float32 in dm_control's key order (or, with `obs="dict"`, Shimmy's space), rewards Python floats. An episode that reaches
-    `max_episode_steps` is truncated; one that the task ends is terminated. `info` holds the exact float64 state: `qpos`, `qvel`, `goal`, and
-    `warm_start`, the solver's memory, with which `TrueDynamics.remember` continues the very same trajectory.
+    Observations are float32 in dm_control's key order (or, with `obs="dict"`, Shimmy's space), rewards Python floats. An episode that
+    reaches `max_episode_steps` is truncated; one that the task ends is terminated. `info` holds the exact float64 state: `qpos`, `qvel`,
+    `goal`, and `warm_start`, the solver's memory, with which `TrueDynamics.remember` continues the very same trajectory.
     """
 
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate

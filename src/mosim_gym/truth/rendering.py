@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.compiling import load_model
 from mosim_gym.mechanics.robot import suggest
 from mosim_gym.robots import RobotDefinition, Task, find_robot
 from mosim_gym.truth.drawing import Drawing
@@ -25,9 +26,10 @@ Array = np.ndarray
 class Renderer:
     """Pictures of `width` × `height` pixels of a robot (its name or its definition) in given states.
 
-    Nothing is opened before the first picture, so that an environment can be made on a machine that cannot paint. `backend` forces a kind of OpenGL,
-    or `"drawing"`; by default the first that works is taken. Give the `task` so that its goal is shown. `camera` is the name or number of one of the
-    model's cameras; drawings choose their own view.
+    Nothing is opened before the first picture, so that an environment can be made on a machine that cannot paint.
+    `backend` forces a kind of OpenGL, or `"drawing"`; by default the first that works is taken. Give the `task` so
+    that its goal is shown. `camera` is the name or number of one of the model's cameras; drawings choose their own
+    view.
     """
 
     def __init__(
@@ -57,13 +59,13 @@ class Renderer:
     def backend(self) -> str:
         """What paints: `"egl"`, `"osmesa"`, `"glfw"`, `"cgl"` or `"drawing"`."""
         if self._backend is None:
-            self._backend = working_backend() or DRAWING
+            self._backend = (working_backend() if _has_mujoco() else None) or DRAWING
             if self._backend == DRAWING and not turned_off():
                 _warn_once()
         return self._backend
 
     def frame(self, qpos: Array, qvel: Array | None = None, goal: Array | None = None) -> Array:
-        """The picture `(height, width, 3)`, uint8, of the state `qpos (nq,)`, `qvel (nv,)` with the task's `goal (goal_size,)`."""
+        """The picture `(height, width, 3)`, uint8, of `qpos (nq,)`, `qvel (nv,)` with `goal (goal_size,)`."""
         qpos = np.asarray(qpos, np.float64)
         if self.backend == DRAWING or not np.isfinite(qpos).all():
             return self._draw(qpos, goal)
@@ -94,12 +96,12 @@ class Renderer:
     def _open(self) -> None:
         import mujoco
 
-        self._model = mujoco.MjModel.from_xml_path(str(self._definition.mjcf_file))
+        self._model = load_model(self._definition.mjcf_file.read_text())
         self._data = mujoco.MjData(self._model)
         self._canvas = Canvas(self._model, *self._size, backend=self.backend)
 
     def _camera_number(self) -> int:
-        """Number of the camera; -1, a view of the whole model, where the default camera is asked of a model that has none."""
+        """Number of the camera; -1, a view of the whole model, for models without cameras."""
         cameras = [self._model.camera(i).name for i in range(self._model.ncam)]
         if isinstance(self._camera, str):
             if self._camera not in cameras:
@@ -114,6 +116,15 @@ class Renderer:
         if self._canvas is not None:
             self._canvas.close()
         self._canvas = self._drawing = None
+
+
+@cache
+def _has_mujoco() -> bool:
+    try:
+        import mujoco  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 @cache

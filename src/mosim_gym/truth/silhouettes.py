@@ -1,6 +1,7 @@
 """Silhouettes: the outline of a convex shape seen from infinitely far away, as a polygon.
 
-The outline of a convex body K, seen along an axis, is the curve of its support points: for each direction d in the picture's plane the point
+The outline of a convex body K, seen along an axis, is the curve of its support points: for each direction d in the
+picture's plane the point
 
     s(d) = argmax { d · x : x ∈ K },
 
@@ -66,7 +67,7 @@ _SUPPORT: dict[GeomType, Callable[[Array, Array], Array]] = {
 
 
 def support_points(kind: GeomType, size: Array, directions: Array) -> Array:
-    """Support points `(K, 3)` of a shape of half lengths `size (3,)` in m for `directions (K, 3)`, all in the shape's own frame."""
+    """Support points `(K, 3)` of a shape of half lengths `size (3,)`, m, for `directions (K, 3)`, in its own frame."""
     return _SUPPORT[kind](directions, size)
 
 

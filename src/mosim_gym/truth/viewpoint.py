@@ -1,7 +1,8 @@
 """Viewpoint: from where a robot is looked at, and how a camera without perspective follows it.
 
-Robots that move in a plane are looked at along its normal: from the side (a cheetah, a pole) or from above (an arm on a table). Robots that move in
-space are looked at from the side, turned a little, so that the far limbs show behind the near ones.
+Robots that move in a plane are looked at along its normal: from the side (a cheetah, a pole) or from above (an arm on
+a table). Robots that move in space are looked at from the side, turned a little, so that the far limbs show behind the
+near ones.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ OBLIQUE = _looking(np.array([np.sin(SPATIAL_AZIMUTH), -np.cos(SPATIAL_AZIMUTH), 
 
 
 def choose_view(robot: Robot) -> View:
-    """Along the normal of the plane in which all joints move, if there is one and it is an axis of the world; else obliquely from the side.
+    """Along the normal of the plane in which all joints move, where that is an axis of the world; else obliquely.
 
-    Without hinges the slides span the plane, and of several possible planes the upright one is taken, seen from the side.
+    Without hinges the slides span the plane; of several possible planes the upright one seen from the side is taken.
     """
     tree = JointTree(robot)
     angles = planar_angles(tree)
@@ -71,7 +72,7 @@ def choose_view(robot: Robot) -> View:
 
 
 def travels(robot: Robot) -> bool:
-    """Whether the camera must follow: the robot floats freely, or declares that its horizontal place does not matter."""
+    """Whether the camera must follow: the robot floats freely, or declares that its place does not matter."""
     return bool(robot.invariances.translations) or (len(robot.joints) > 0 and robot.joints.type[0] == JointType.FREE)
 
 
@@ -79,8 +80,9 @@ def travels(robot: Robot) -> bool:
 class Framing:
     """A window of `width` × `height` m onto the picture's plane.
 
-    A camera that `follows` keeps the robot's centre of mass in its middle, except that a picture with a `floor` keeps its height unless the robot
-    would leave it at the top; any other camera stays at `centre`. The floor is given by its height in the picture, None for none.
+    A camera that `follows` keeps the robot's centre of mass in its middle, except that a picture with a `floor` keeps
+    its height unless the robot would leave it at the top; any other camera stays at `centre`. The floor is given by
+    its height in the picture, None for none.
     """
 
     centre: tuple[float, float]
@@ -99,7 +101,7 @@ class Framing:
 
 
 def fit(low: Array, high: Array, *, aspect: float, follows: bool, floor: float | None) -> Framing:
-    """The window of shape `aspect` (width / height) around the box from `low (2,)` to `high (2,)` in which a robot stands or moves.
+    """The window of shape `aspect` (width / height) around the box from `low (2,)` to `high (2,)` that a robot takes.
 
     A robot that is followed gets more room around it than one whose whole reach the box already is.
     """
