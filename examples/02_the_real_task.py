@@ -20,7 +20,8 @@ parser.add_argument("--episodes", type=int, default=3)
 parser.add_argument("--steps", type=int, default=300, help="control steps in an episode; dm_control has 1,000")
 options = parser.parse_args()
 
-env = mosim_gym.make_real(options.task, max_episode_steps=options.steps, render_mode="rgb_array")
+picture = {"render_mode": "rgb_array", "width": 320, "height": 240}
+env = mosim_gym.make_real(options.task, max_episode_steps=options.steps, **picture)
 print("observation", env.observation_space, "action", env.action_space)
 
 # Anything with Stable-Baselines3's predict() is a policy.

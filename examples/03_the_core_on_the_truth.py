@@ -22,13 +22,14 @@ mine, _ = ours.reset(options={name: info[name] for name in ("qpos", "qvel", "goa
 ours.unwrapped.dynamics.remember(info["qpos"][None], info["qvel"][None], info["warm_start"][None])
 
 real.action_space.seed(0)
-gap, returns = float(np.abs(mine - theirs).max()), np.zeros(2)
+gap, returns = float(np.abs(mine - theirs).max()), [0.0, 0.0]
 for _ in range(STEPS):
     action = real.action_space.sample()
     theirs, their_reward, *_ = real.step(action)
     mine, my_reward, *_ = ours.step(action)
     gap = max(gap, float(np.abs(mine - theirs).max()))
-    returns += their_reward, my_reward
+    returns[0] += their_reward
+    returns[1] += my_reward
 
 print(f"largest difference of an observation in {STEPS} steps: {gap}")
 print(f"return in dm_control {returns[0]!r}, in the core {returns[1]!r}")

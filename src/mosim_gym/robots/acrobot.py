@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import position, rotation
-from mosim_gym.robots.definition import RobotDefinition, dm_control_model
+from mosim_gym.robots.definition import Coverage, RobotDefinition, dm_control_model
 from mosim_gym.robots.starts import uniform
 from mosim_gym.robots.task import TARGET_RGB, Features, Mark, Start, Task
 from mosim_gym.robots.tolerance import tolerance
@@ -77,5 +77,6 @@ ROBOT = RobotDefinition(
     name="acrobot",
     model=dm_control_model("acrobot"),
     control_step=0.01,
+    coverage=Coverage(speeds={"shoulder": (-16, 16), "elbow": (-35, 35)}),
     tasks=(AcrobotSwingup, AcrobotSwingupSparse),
 )

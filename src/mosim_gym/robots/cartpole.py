@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import rotation
-from mosim_gym.robots.definition import RobotDefinition, dm_control_model
+from mosim_gym.robots.definition import Coverage, RobotDefinition, dm_control_model
 from mosim_gym.robots.starts import normal, uniform
 from mosim_gym.robots.task import Features, Start, Task
 from mosim_gym.robots.tolerance import tolerance
@@ -105,5 +105,6 @@ ROBOT = RobotDefinition(
     name="cartpole",
     model=dm_control_model("cartpole"),
     control_step=0.01,
+    coverage=Coverage(speeds={"slider": (-10, 10), "hinge_1": (-30, 30)}),
     tasks=(CartpoleBalance, CartpoleBalanceSparse, CartpoleSwingup, CartpoleSwingupSparse),
 )

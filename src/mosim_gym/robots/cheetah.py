@@ -7,7 +7,7 @@ import math
 from torch import Tensor
 
 from mosim_gym.mechanics import Invariances, subtree_velocity
-from mosim_gym.robots.definition import RobotDefinition, dm_control_model
+from mosim_gym.robots.definition import Coverage, RobotDefinition, dm_control_model
 from mosim_gym.robots.task import Features, Task
 from mosim_gym.robots.tolerance import tolerance
 
@@ -46,5 +46,19 @@ ROBOT = RobotDefinition(
     control_step=0.01,
     invariances=Invariances(translations=("rootx",)),
     tasks=(CheetahRun,),
+    coverage=Coverage(
+        speeds={
+            "rootx": (-4, 12),
+            "rootz": (-4, 4),
+            "rooty": (-10, 10),
+            "bthigh": (-30, 30),
+            "bshin": (-30, 30),
+            "bfoot": (-30, 30),
+            "fthigh": (-30, 30),
+            "fshin": (-30, 30),
+            "ffoot": (-30, 30),
+        },
+        height="rootz",
+    ),  # fmt: skip
     bank_size=4096,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mosim_gym.mechanics import Invariances
@@ -36,10 +36,25 @@ def mjcf_file(path: str | Path) -> Callable[[], tuple[str | bytes, Assets]]:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """From where `wide` resets draw a robot's states, so that a model learnt there holds wherever a policy may go.
+
+    `speeds` gives each joint's range of velocity (rad/s or m/s). `positions` gives the range of joints without limits (rad or m); hinges
+    that are not named are uniform in ±π, slides stay at `qpos0`. A robot that touches the ground is then lifted along `height`, a slide,
+    until its lowest contact point has a clearance in `clearance` (m).
+    """
+
+    speeds: Mapping[str, tuple[float, float]]
+    positions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    height: str | None = None
+    clearance: tuple[float, float] = (-0.015, 0.3)
+
+
+@dataclass(frozen=True)
 class RobotDefinition:
     """A robot: where its MJCF comes from, its control step in seconds, its invariances and its tasks.
 
-    `assets` is the folder of the built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept
+    `coverage` says where training data come from; a robot without one has environments on the truth only. `assets` is the folder of the built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept
     for each task; `sensors` names the sensors whose readings the state alone cannot tell.
     """
 
@@ -47,6 +62,7 @@ class RobotDefinition:
     model: Callable[[], tuple[str | bytes, Assets]]
     control_step: float
     tasks: tuple[type[Task], ...]
+    coverage: Coverage | None = None
     invariances: Invariances = NO_INVARIANCES
     sensors: tuple[str, ...] = ()
     bank_size: int = 1024

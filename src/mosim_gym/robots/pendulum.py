@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import rotation
-from mosim_gym.robots.definition import RobotDefinition, dm_control_model
+from mosim_gym.robots.definition import Coverage, RobotDefinition, dm_control_model
 from mosim_gym.robots.starts import uniform
 from mosim_gym.robots.task import Features, Start, Task
 from mosim_gym.robots.tolerance import tolerance
@@ -47,5 +47,6 @@ ROBOT = RobotDefinition(
     name="pendulum",
     model=dm_control_model("pendulum"),
     control_step=0.02,
+    coverage=Coverage(speeds={"hinge": (-15, 15)}),
     tasks=(PendulumSwingup,),
 )

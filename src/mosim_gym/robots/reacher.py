@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import Invariances, position
-from mosim_gym.robots.definition import RobotDefinition, dm_control_model
+from mosim_gym.robots.definition import Coverage, RobotDefinition, dm_control_model
 from mosim_gym.robots.starts import random_joints, uniform
 from mosim_gym.robots.task import TARGET_RGB, Features, Mark, Start, Task
 from mosim_gym.robots.tolerance import tolerance
@@ -90,5 +90,6 @@ ROBOT = RobotDefinition(
     model=dm_control_model("reacher"),
     control_step=0.02,
     invariances=Invariances(yaw="shoulder"),
+    coverage=Coverage(speeds={"shoulder": (-12, 12), "wrist": (-15, 15)}),
     tasks=(ReacherEasy, ReacherHard),
 )

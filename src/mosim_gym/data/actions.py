@@ -1,0 +1,92 @@
+"""Named samplers of action sequences: `uniform`, `poisson`, `coverage` and its families.
+
+Each is a function `(rng, n, steps, nu, control_step) -> (n, steps, nu)` of controls in [-1, 1], float64 holding float32 numbers, so that
+the model and the truth see the same ones. Controls are shares of the actuators' range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mosim_gym.mechanics.robot import suggest
+
+Array = np.ndarray
+ActionSampler = Callable[[np.random.Generator, int, int, int, float], Array]
+
+POISSON_MEAN_HOLD = 5
+POISSON_ZERO_SHARES = (0.1, 0.3)
+
+
+def uniform(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """Independent at every step."""
+    return rng.uniform(-1, 1, (n, steps, nu))
+
+
+def poisson(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """Held for a geometric time: redrawn with probability 1/5 a step; a redrawn control is all zero with probability 0.1 … 0.3."""
+    drawn = rng.uniform(-1, 1, (n, steps, nu))
+    drawn *= rng.random((n, steps, 1)) >= rng.uniform(*POISSON_ZERO_SHARES, (n, 1, 1))
+    redrawn = rng.random((n, steps)) < 1 / POISSON_MEAN_HOLD
+    redrawn[:, 0] = True
+    latest = np.maximum.accumulate(np.where(redrawn, np.arange(steps), 0), axis=1)
+    return np.take_along_axis(drawn, latest[:, :, None], axis=1)
+
+
+def held(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """Held for 2 to 20 steps, the time being one sequence's own."""
+    hold = rng.integers(2, 21, (n, 1))
+    chosen = np.arange(steps) // hold
+    return np.take_along_axis(rng.uniform(-1, 1, (n, steps, nu)), chosen[:, :, None], axis=1)
+
+
+def sinusoid(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """A sine of 0.5 to 8 Hz for each actuator, with an offset and noise."""
+    time = np.arange(steps)[:, None] * control_step
+    one = (n, 1, nu)
+    phase = 2 * np.pi * (rng.uniform(0.5, 8, one) * time + rng.uniform(0, 1, one))
+    return rng.uniform(0, 1.5, one) * np.sin(phase) + rng.normal(0, 0.3, one) + rng.normal(0, 0.2, (n, steps, nu))
+
+
+def bang_bang(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """Either end of the range, held."""
+    return np.sign(held(rng, n, steps, nu, control_step))
+
+
+def scaled(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """Independent at every step, of a strength that is one sequence's own."""
+    return rng.uniform(0, 1, (n, 1, 1)) * uniform(rng, n, steps, nu, control_step)
+
+
+def smooth(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """Held controls with noise at every step, as an exploring policy acts."""
+    return held(rng, n, steps, nu, control_step) + rng.normal(0, 0.3, (n, steps, nu))
+
+
+FAMILIES: tuple[ActionSampler, ...] = (uniform, held, sinusoid, bang_bang, scaled, smooth)
+
+
+def coverage(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """Each sequence of one family, drawn at random: uniform, held, sinusoid, bang-bang, scaled or smooth."""
+    family = rng.integers(len(FAMILIES), size=n)
+    actions = np.empty((n, steps, nu))
+    for number, sample in enumerate(FAMILIES):
+        rows = np.flatnonzero(family == number)
+        actions[rows] = sample(rng, len(rows), steps, nu, control_step)
+    return actions
+
+
+ACTIONS: dict[str, ActionSampler] = {"uniform": uniform, "poisson": poisson, "coverage": coverage}
+
+
+def action_sampler(name: str) -> ActionSampler:
+    """The sampler called `name`, clipped and rounded to float32; an unknown name raises with the valid ones."""
+    if name not in ACTIONS:
+        raise KeyError(suggest("action sampler", name, list(ACTIONS)))
+    draw = ACTIONS[name]
+
+    def sample(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+        return draw(rng, n, steps, nu, control_step).clip(-1, 1).astype(np.float32).astype(np.float64)
+
+    return sample

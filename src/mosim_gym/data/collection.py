@@ -1,0 +1,96 @@
+"""Segments of true motion: resets and actions by recipe, simulated on all cores, unstable ones dropped and counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from mosim_gym.data.actions import action_sampler
+from mosim_gym.data.resets import reset_sampler
+from mosim_gym.mechanics.robot import suggest
+from mosim_gym.robots import find_robot
+from mosim_gym.truth.dynamics import TrueDynamics
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Which states segments start from, in which shares, which actions they see, and how many control steps they last."""
+
+    resets: tuple[tuple[str, float], ...]
+    actions: tuple[tuple[str, float], ...]
+    steps: int
+
+
+RECIPES: dict[str, Recipe] = {
+    "coverage": Recipe(resets=(("wide", 0.8), ("task", 0.2)), actions=(("coverage", 1.0),), steps=40),
+    "narrow": Recipe(resets=(("task", 1.0),), actions=(("uniform", 0.5), ("poisson", 0.5)), steps=100),
+}
+"""`coverage`: everything the robot can do. `narrow`: what random actions reach from the task's own starts, as in the MoSim paper."""
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe called `name`; an unknown name raises with the valid ones."""
+    if name not in RECIPES:
+        raise KeyError(suggest("recipe", name, list(RECIPES)))
+    return RECIPES[name]
+
+
+class Segments(NamedTuple):
+    """N stretches of T control steps: `qpos (N, T + 1, nq)`, `qvel (N, T + 1, nv)`, `actions (N, T, nu)`, `sensors (N, T, ns)`, float64."""
+
+    qpos: Array
+    qvel: Array
+    actions: Array
+    sensors: Array
+
+    @property
+    def transitions(self) -> int:
+        """How many control steps there are in all."""
+        return self.actions.shape[0] * self.actions.shape[1]
+
+
+class Collector:
+    """Draws segments of `robot` by `recipe`. `dropped` counts the segments in which the simulation became unstable."""
+
+    def __init__(self, robot: str, recipe: str | Recipe = "coverage", *, threads: int | None = None) -> None:
+        """An unknown robot or recipe raises `KeyError` with the valid names."""
+        self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+        definition = find_robot(robot)
+        self.dynamics = TrueDynamics(robot, threads=threads)
+        self.robot = self.dynamics.robot
+        self._resets = [(reset_sampler(name, definition), share) for name, share in self.recipe.resets]
+        self._actions = [(action_sampler(name), share) for name, share in self.recipe.actions]
+        low, high = self.robot.control_range
+        self._middle, self._half = (high + low) / 2.0, (high - low) / 2.0
+        self.dropped = 0
+
+    def collect(self, rng: np.random.Generator, segments: int) -> Segments:
+        """Simulate `segments` segments; those that become unstable are left out."""
+        robot, steps = self.robot, self.recipe.steps
+        qpos, qvel = np.empty((segments, robot.nq)), np.empty((segments, robot.nv))
+        for sample, rows in _split(rng, self._resets, segments):
+            qpos[rows], qvel[rows] = sample(rng, len(rows))
+        actions = np.empty((segments, steps, robot.nu))
+        for draw, rows in _split(rng, self._actions, segments):
+            actions[rows] = draw(rng, len(rows), steps, robot.nu, robot.control_step)
+        actions = self._middle + self._half * actions
+        path = self.dynamics.rollout(qpos, qvel, actions)
+        stable = np.isfinite(path.qpos).all((1, 2)) & np.isfinite(path.qvel).all((1, 2))
+        self.dropped += int((~stable).sum())
+        return Segments(
+            np.concatenate((qpos[:, None], path.qpos), axis=1)[stable],
+            np.concatenate((qvel[:, None], path.qvel), axis=1)[stable],
+            actions[stable],
+            path.sensors[stable],
+        )
+
+
+def _split(rng: np.random.Generator, choices: list, n: int) -> list:  # type: ignore[type-arg]
+    """Deal `n` rows to the choices by their shares: pairs of choice and rows."""
+    shares = np.array([share for _, share in choices], float)
+    drawn = rng.choice(len(choices), size=n, p=shares / shares.sum())
+    return [(item, np.flatnonzero(drawn == number)) for number, (item, _) in enumerate(choices)]

@@ -1,0 +1,101 @@
+"""Named samplers of start states: `task` (the true task's own), `wide` (coverage) and `states` (given ones).
+
+Each is a function `(rng, n) -> qpos (n, nq), qvel (n, nv)` in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from mosim_gym.mechanics import ForwardKinematics, contact_clearance, contact_quantities
+from mosim_gym.mechanics.robot import JointType, suggest
+from mosim_gym.robots import RobotDefinition, load_robot
+
+Array = np.ndarray
+Sampler = Callable[[np.random.Generator, int], tuple[Array, Array]]
+
+LIMIT_OVERSHOOT = 0.05
+"""How far beyond its limits a joint is placed, as a share of their range: limits are soft, and are passed in use."""
+CALM = (0.1, 0.4, 1.0)
+"""Each state's speeds are scaled by one of these and a uniform factor, so that slow motion is learnt as well as fast."""
+NEAR_GROUND = (0.6, 0.03)
+"""This share of states has its lowest contact point within this many metres of the ground, where motion is hardest to learn."""
+
+
+def task_resets(definition: RobotDefinition) -> Sampler:
+    """States in which the robot's tasks start their episodes, all tasks alike often."""
+    banks = list(load_robot(definition.name).reset_banks.values())
+
+    def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        qpos = np.concatenate([bank.qpos for bank in banks]).astype(np.float64)
+        qvel = np.concatenate([bank.qvel for bank in banks]).astype(np.float64)
+        rows = rng.integers(len(qpos), size=n)
+        return qpos[rows], qvel[rows]
+
+    return sample
+
+
+def wide_resets(definition: RobotDefinition) -> Sampler:
+    """States spread over all that the robot can do, as its `Coverage` says."""
+    coverage = definition.coverage
+    if coverage is None:
+        raise ValueError(f"The robot {definition.name!r} declares no coverage, which wide resets need.")
+    robot = load_robot(definition.name)
+    missing = [name for name in robot.joints.names if name not in coverage.speeds]
+    if missing:
+        raise ValueError(f"The coverage of {definition.name!r} gives no speeds for {', '.join(missing)}.")
+    joints = robot.joints
+    if set(joints.type.tolist()) - {JointType.HINGE, JointType.SLIDE}:
+        raise ValueError(f"Wide resets of {definition.name!r} need hinges and slides only.")
+    height = None if coverage.height is None else robot.qpos_indices(coverage.height).start
+    kinematics = ForwardKinematics(robot, contact_quantities(robot)) if height is not None else None
+    low, high = np.array([coverage.speeds[name] for name in joints.names], float).T
+    root = robot.bodies.parent[joints.body] == 0
+
+    def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        qpos = np.tile(robot.qpos0, (n, 1))
+        for row, name in enumerate(joints.names):
+            column, (lower, upper) = joints.qpos_start[row], joints.range[row]
+            if joints.limited[row]:
+                margin = LIMIT_OVERSHOOT * (upper - lower)
+                qpos[:, column] = rng.uniform(lower - margin, upper + margin, n)
+            elif name in coverage.positions or joints.type[row] == JointType.HINGE:
+                qpos[:, column] += rng.uniform(*coverage.positions.get(name, (-np.pi, np.pi)), n)
+        calm = rng.choice(CALM, (n, 2)) * rng.uniform(0, 1, (n, 2))
+        qvel = rng.uniform(low, high, (n, robot.nv)) * np.where(root, calm[:, :1], calm[:, 1:])
+        if kinematics is not None:
+            share, near = NEAR_GROUND
+            top = np.where(rng.random(n) < share, near, coverage.clearance[1])
+            wanted = rng.uniform(coverage.clearance[0], top)
+            values = kinematics(torch.from_numpy(qpos), torch.from_numpy(qvel))
+            lowest = contact_clearance(robot, values)[0].amin(-1).numpy()
+            qpos[:, height] += wanted - lowest
+        return qpos, qvel
+
+    return sample
+
+
+def state_resets(qpos: Array, qvel: Array) -> Sampler:
+    """Rows of given states, `(N, nq)` and `(N, nv)`, drawn at random."""
+    if len(qpos) != len(qvel) or not len(qpos):
+        raise ValueError(f"{len(qpos)} positions and {len(qvel)} velocities: state resets need as many of both.")
+    qpos, qvel = np.asarray(qpos, np.float64), np.asarray(qvel, np.float64)
+
+    def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        rows = rng.integers(len(qpos), size=n)
+        return qpos[rows], qvel[rows]
+
+    return sample
+
+
+RESETS: dict[str, Callable[[RobotDefinition], Sampler]] = {"task": task_resets, "wide": wide_resets}
+
+
+def reset_sampler(name: str, definition: RobotDefinition) -> Sampler:
+    """The sampler called `name` for a robot; an unknown name raises with the valid ones."""
+    if name not in RESETS:
+        raise KeyError(suggest("reset sampler", name, list(RESETS)))
+    return RESETS[name](definition)
