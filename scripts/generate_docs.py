@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: docs/tasks.md, and the tables between markers in README.md and docs/results.md.
+"""Write the generated parts of the documentation: docs/tasks.md, and what stands between markers in README.md and docs/*.md.
 
 `--check` writes nothing and fails if anything is out of date.
 """
@@ -10,13 +10,21 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from mosim_gym.evaluation.describe import task_table, tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
+from mosim_gym.evaluation.tables import table
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
+README, DOCS = ROOT / "README.md", ROOT / "docs"
+STATUS = re.compile(r"<!-- status -->\n\n(.*?)\n\n<!-- end -->", re.DOTALL)
+
+
+def result(name: str) -> dict[str, Any]:
+    """What benchmarks/`name`.py measured."""
+    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
 
 
 def between_markers(text: str, name: str, content: str) -> str:
@@ -26,7 +34,7 @@ def between_markers(text: str, name: str, content: str) -> str:
     return pattern.sub(lambda m: f"{m[1]}\n{content}\n\n{m[2]}", text)
 
 
-def measured_on(report: dict) -> str:
+def measured_on(report: dict[str, Any]) -> str:
     m = report["machine"]
     return (
         f"Measured on {m['cores']} cores of {m['processor']}, accelerator {m['accelerator']}, torch {m['torch']} with "
@@ -34,17 +42,35 @@ def measured_on(report: dict) -> str:
     )
 
 
+def gait_table(report: dict[str, Any]) -> str:
+    """Real returns of the policies that benchmarks/scripted_gait.py measured."""
+    rows = [
+        [name, r["episodes"], f"{r['mean']:.1f}", f"{r['std']:.1f}", "{:.1f} to {:.1f}".format(*r["interval_95"])]
+        for name, r in report["real_return"].items()
+    ]
+    episodes = report["real_return"]["gait"]
+    note = (
+        f"Episodes start from dm_control's resets with the seeds {episodes['seed']} to {episodes['seed'] + episodes['episodes'] - 1}. "
+        f"The search took {report['search_steps']:,} control steps of MuJoCo."
+    )
+    header = ["Policy", "Episodes", "Mean real return", "Standard deviation", "95% interval of the mean"]
+    return f"{table(header, rows)}\n\n{note}"
+
+
 def generated() -> dict[Path, str]:
-    readme = (ROOT / "README.md").read_text()
-    results = (ROOT / "docs" / "results.md").read_text()
-    parity = json.loads((RESULTS / "parity.json").read_text())
-    kinematics = json.loads((RESULTS / "kinematics.json").read_text())
-    results = between_markers(results, "parity", f"{parity_table(parity)}\n\n{measured_on(parity)}")
-    results = between_markers(results, "kinematics", f"{kinematics_table(kinematics)}\n\n{measured_on(kinematics)}")
+    """The content that each file should have."""
+    readme, index, results = (path.read_text() for path in (README, DOCS / "index.md", DOCS / "results.md"))
+    status = STATUS.search(readme)
+    if status is None:
+        raise SystemExit("README.md has no <!-- status --> … <!-- end --> to copy from.")
+    for name, to_table in (("parity", parity_table), ("kinematics", kinematics_table)):
+        report = result(name)
+        results = between_markers(results, name, f"{to_table(report)}\n\n{measured_on(report)}")
     return {
-        ROOT / "docs" / "tasks.md": tasks_page(),
-        ROOT / "README.md": between_markers(readme, "tasks", task_table()),
-        ROOT / "docs" / "results.md": results,
+        README: between_markers(readme, "tasks", task_table()),
+        DOCS / "index.md": between_markers(index, "status", status[1]),
+        DOCS / "tasks.md": tasks_page(),
+        DOCS / "results.md": between_markers(results, "gait", gait_table(result("scripted_gait"))),
     }
 
 
@@ -52,12 +78,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail if anything is out of date")
     check = parser.parse_args().check
-    stale = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
-    for path in stale:
+    stale = {path: text for path, text in generated().items() if not path.exists() or path.read_text() != text}
+    for path, text in stale.items():
         if check:
             print(f"{path.relative_to(ROOT)} is out of date: run python scripts/generate_docs.py")
         else:
-            path.write_text(generated()[path])
+            path.write_text(text)
             print(f"wrote {path.relative_to(ROOT)}")
     sys.exit(bool(stale) and check)
 

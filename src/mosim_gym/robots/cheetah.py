@@ -59,6 +59,6 @@ ROBOT = RobotDefinition(
             "ffoot": (-30, 30),
         },
         height="rootz",
-    ),  # fmt: skip
+    ),
     bank_size=4096,
 )

@@ -54,8 +54,9 @@ class Coverage:
 class RobotDefinition:
     """A robot: where its MJCF comes from, its control step in seconds, its invariances and its tasks.
 
-    `coverage` says where training data come from; a robot without one has environments on the truth only. `assets` is the folder of the built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept
-    for each task; `sensors` names the sensors whose readings the state alone cannot tell.
+    `coverage` says where training data come from; a robot without one has environments on the truth only. `assets` is the folder of the
+    built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept for each task; `sensors` names
+    the sensors whose readings the state alone cannot tell.
     """
 
     name: str

@@ -1,0 +1,100 @@
+"""`MoSimConfig`: every choice of the model in one frozen record, and its named presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from mosim_gym.mechanics.robot import suggest
+
+
+@dataclass(frozen=True)
+class Size:
+    """A residual network: `blocks` blocks of `width` units; no blocks means a single hidden layer."""
+
+    width: int
+    blocks: int
+
+
+@dataclass(frozen=True)
+class MoSimConfig:
+    """The model q̈ = M(q) [b(q, q̇) + τ(a)] + Σᵢ εᵢ(q, q̇, a), with M = L Lᵀ.
+
+    `inertia`, `bias` and `torque` are the sizes of L, b and τ (together the predictor), `correctors` those of the εᵢ.
+    """
+
+    preset: str
+    inertia: Size | None
+    bias: Size | None
+    torque: Size | None
+    correctors: tuple[Size, ...]
+    activation: str = "silu"  # or "softplus"
+    layer_norm: bool = True
+    canonical: bool = (
+        True  # inputs by the robot's invariances, sines and cosines of unlimited hinges; else the raw state
+    )
+    whiten: bool = True  # inputs and accelerations in units of their standard deviation over the training data
+    nonsmooth: bool = True  # contact clearances, limit distances, which of them are active, and their rates as inputs
+    solver: str = "semi_implicit"
+    members: int = 1  # of the ensemble, weights stacked
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for a card."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> MoSimConfig:
+        """Inverse of `to_dict`."""
+        sizes = {key: Size(**content[key]) if content[key] else None for key in ("inertia", "bias", "torque")}
+        correctors = tuple(Size(**size) for size in content["correctors"])
+        return cls(**{**content, **sizes, "correctors": correctors})
+
+
+def _paper(name: str, encoder: Size, torque: Size, correctors: tuple[Size, ...]) -> MoSimConfig:
+    return MoSimConfig(
+        preset=name,
+        inertia=encoder,
+        bias=encoder,
+        torque=torque,
+        correctors=correctors,
+        activation="softplus",
+        layer_norm=False,
+        canonical=False,
+        whiten=False,
+        nonsmooth=False,
+        solver="dopri5",
+    )
+
+
+PRESETS: dict[str, MoSimConfig] = {
+    "default": MoSimConfig(
+        preset="default",
+        inertia=Size(128, 1),
+        bias=Size(128, 1),
+        torque=Size(64, 0),
+        correctors=(Size(320, 3),),
+    ),
+    "smooth": MoSimConfig(
+        preset="smooth",
+        inertia=Size(64, 1),
+        bias=Size(64, 1),
+        torque=Size(32, 0),
+        correctors=(Size(128, 3),),
+    ),
+    "residual": MoSimConfig(
+        preset="residual", inertia=None, bias=None, torque=None, correctors=(Size(320, 3),), nonsmooth=False
+    ),
+    "paper-small": _paper("paper-small", Size(64, 3), Size(32, 1), (Size(64, 5),)),
+    "paper-medium": _paper("paper-medium", Size(64, 3), Size(32, 3), (Size(128, 5),)),
+    "paper-large": _paper("paper-large", Size(128, 3), Size(128, 3), (Size(128, 5),) * 3),
+}
+"""`default`: what the zoo ships for robots with contacts; `smooth`: for robots without, smaller. `residual`: no structure and no contact
+features, as a baseline. `paper-*`: the MoSim paper's appendix (Tables I to III): softplus, no normalisation, raw inputs, dopri5."""
+
+
+def preset(name: str, **changes: Any) -> MoSimConfig:
+    """The preset `name` with fields changed; an unknown name raises with the valid ones."""
+    if name not in PRESETS:
+        raise KeyError(suggest("preset", name, list(PRESETS)))
+    return replace(PRESETS[name], **changes)

@@ -1,0 +1,127 @@
+"""What the model sees: canonical inputs of a state and a control, with the non-smooth features that contact and limits need.
+
+The vector is laid out as `[position | velocity | action | non-smooth]`, so that M(q) reads its first part, b(q, q̇) the first two, τ(a) the
+third, and the correctors all of it.
+
+- *position*: coordinates that the robot declares not to matter are left out; unlimited hinges enter as sine and cosine.
+- *non-smooth*: for each contact point its clearance, for each limited joint its distance to both limits, all signed. MuJoCo's constraints
+  act exactly where such a distance is negative, so each comes with that indicator, with how deep it is on two scales (the second is that of
+  the millimetre over which MuJoCo's constraints stiffen), with the point's velocity, and with the velocity where the constraint acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mosim_gym.dynamics.config import MoSimConfig
+from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot, contact_quantities
+from mosim_gym.mechanics.contact import POINT_VELOCITIES, POINTS
+from mosim_gym.mechanics.robot import JointType
+
+DEEP, STIFF = 0.02, 0.001  # m or rad: the two scales of penetration
+FAR = 0.5  # m or rad: beyond this a distance no longer matters
+
+
+class InputFeatures(nn.Module):
+    """Maps `qpos (..., nq)`, `qvel (..., nv)`, `action (..., nu)` and kinematic values to `(..., size)`."""
+
+    _plain: Tensor
+    _angles: Tensor
+    _limit_q: Tensor
+    _limit_v: Tensor
+    _limit_low: Tensor
+    _limit_high: Tensor
+    _normal: Tensor
+    _level: Tensor
+    _moving: Tensor
+    _owner: Tensor
+
+    def __init__(self, robot: Robot, config: MoSimConfig) -> None:
+        """Resolve all names and indices once."""
+        super().__init__()
+        joints = robot.joints
+        if config.canonical and robot.quaternion_starts:
+            raise ValueError(f"{robot.name!r} has quaternions; canonical inputs are for hinges and slides.")
+        columns = {name: int(start) for name, start in zip(joints.names, joints.qpos_start, strict=True)}
+        ignored: set[int] = set(robot.translation_indices)
+        if robot.invariances.yaw is not None:
+            ignored.add(columns[robot.invariances.yaw])
+        plain, angles = list(range(robot.nq)), []
+        if config.canonical:
+            unlimited = (joints.type == JointType.HINGE) & ~joints.limited
+            angles = [int(c) for c in joints.qpos_start[unlimited] if c not in ignored]
+            plain = [c for c in range(robot.nq) if c not in ignored and c not in angles]
+        self.position_size = len(plain) + 2 * len(angles)
+        self.velocity_size, self.action_size = robot.nv, robot.nu
+        self._index("_plain", plain)
+        self._index("_angles", angles)
+
+        single = np.isin(joints.type, (JointType.SLIDE, JointType.HINGE))
+        limited = (
+            np.flatnonzero(single & joints.limited & robot.limit_enabled) if config.nonsmooth else np.zeros(0, int)
+        )
+        self._index("_limit_q", joints.qpos_start[limited])
+        self._index("_limit_v", joints.dof_start[limited])
+        low, high = joints.range[limited].T
+        self._constant("_limit_low", low)
+        self._constant("_limit_high", high)
+
+        contacts = robot.contacts
+        self.quantities: dict[str, Quantity] = contact_quantities(robot) if config.nonsmooth else {}
+        moving = _moving_components(robot) if self.quantities else np.zeros((3, 0), int)
+        self._constant("_normal", contacts.normal)
+        self._constant("_level", contacts.offset + contacts.radius)
+        self._index("_moving", moving[0] * 3 + moving[1])
+        points = len(contacts) if self.quantities else 0
+        gaps, rates = points + 2 * len(limited), len(moving[0]) + 2 * len(limited)
+        owner = np.concatenate((moving[0], points + np.arange(2 * len(limited)))).astype(int)
+        self._index("_owner", owner)  # which gap each rate belongs to
+        self.nonsmooth_size = 4 * gaps + 2 * rates
+        self.size = self.position_size + robot.nv + robot.nu + self.nonsmooth_size
+
+    def _index(self, name: str, values: object) -> None:
+        self.register_buffer(name, torch.as_tensor(np.asarray(values, np.int64)), persistent=False)
+
+    def _constant(self, name: str, values: np.ndarray) -> None:
+        self.register_buffer(name, torch.as_tensor(np.asarray(values, np.float32)), persistent=False)
+
+    def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: Mapping[str, Tensor]) -> Tensor:
+        """The model's inputs; `values` must hold this object's `quantities` at the state."""
+        parts = [qpos[..., self._plain]]
+        if len(self._angles):
+            angle = qpos[..., self._angles]
+            parts += [torch.sin(angle), torch.cos(angle)]
+        parts += [qvel, action]
+        if self.nonsmooth_size:
+            parts += self._nonsmooth(qpos, qvel, values)
+        return torch.cat(parts, dim=-1)
+
+    def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: Mapping[str, Tensor]) -> list[Tensor]:
+        gaps, rates = [], []
+        if self.quantities:
+            gaps.append((values[POINTS] * self._normal).sum(-1) - self._level)
+            rates.append(values[POINT_VELOCITIES].flatten(-2)[..., self._moving])
+        if len(self._limit_q):
+            angle, speed = qpos[..., self._limit_q], qvel[..., self._limit_v]
+            gaps += [angle - self._limit_low, self._limit_high - angle]
+            rates += [speed, -speed]
+        gap, rate = torch.cat(gaps, dim=-1), torch.cat(rates, dim=-1)
+        active = (gap < 0).to(gap.dtype)
+        depth = (-gap).clamp(min=0)
+        acting = active[..., self._owner] * rate
+        return [gap.clamp(max=FAR), active, depth.clamp(max=5 * DEEP), depth.clamp(max=STIFF), rate, acting]
+
+
+def _moving_components(robot: Robot) -> np.ndarray:
+    """`(3, n)`: which points and which components of their velocity ever differ from zero (planar robots never leave their plane)."""
+    kinematics = ForwardKinematics(robot, contact_quantities(robot))
+    generator = torch.Generator().manual_seed(0)
+    qpos = torch.from_numpy(robot.qpos0) + torch.randn(16, robot.nq, generator=generator, dtype=torch.float64)
+    qvel = torch.randn(16, robot.nv, generator=generator, dtype=torch.float64)
+    velocity = kinematics(qpos, qvel)[POINT_VELOCITIES]
+    points, components = np.nonzero(velocity.abs().amax(0).numpy() > 1e-9)
+    return np.stack((points, components, np.zeros_like(points)))

@@ -1,0 +1,104 @@
+"""The neural motion simulator: q̈ = M(q) [b(q, q̇) + τ(a)] + Σᵢ εᵢ(q, q̇, a), with M = L Lᵀ, all learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mosim_gym.dynamics.config import MoSimConfig
+from mosim_gym.dynamics.features import InputFeatures
+from mosim_gym.dynamics.networks import ResidualNet
+from mosim_gym.mechanics import Robot
+
+MINIMUM_STD = 1e-6
+
+
+class Motion(NamedTuple):
+    """What the model says about one control step: mean acceleration `(…, nv)`, rad/s² or m/s², and `drift (…, nv)`.
+
+    `drift`, rad/s or m/s, is by how much the mean velocity over the step differs from the mean of the velocities at its ends; None where
+    the integrator makes it known.
+    """
+
+    acceleration: Tensor
+    drift: Tensor | None
+
+
+def learns_drift(robot: Robot) -> bool:
+    """Whether a position update must be learned: MuJoCo's Euler moves the position by the new velocity, exactly, each physics step."""
+    return robot.integrator != "Euler" or robot.substeps > 1
+
+
+class MoSim(nn.Module):
+    """Predictor and correctors over canonical, whitened inputs.
+
+    Buffers `input_mean`, `input_std`, `output_std` hold the training data's statistics and travel with the weights. With several members
+    every input and output has a leading axis of that many.
+    """
+
+    input_mean: Tensor
+    input_std: Tensor
+    output_std: Tensor
+
+    def __init__(self, robot: Robot, config: MoSimConfig) -> None:
+        """Random weights, unit statistics."""
+        super().__init__()
+        self.robot, self.config = robot, config
+        self.features = InputFeatures(robot, config)
+        f, nv = self.features, robot.nv
+        self.drifts = learns_drift(robot)
+        outputs = 2 * nv if self.drifts else nv
+        shared = {"activation": config.activation, "layer_norm": config.layer_norm}
+        e = config.members
+        self.inertia = self.bias = self.torque = None
+        if config.inertia is not None and config.bias is not None and config.torque is not None:
+            self.inertia = ResidualNet(e, f.position_size, nv * (nv + 1) // 2, config.inertia, **shared)
+            self.bias = ResidualNet(e, f.position_size + nv, nv, config.bias, **shared)
+            self.torque = ResidualNet(e, max(robot.nu, 1), nv, config.torque, **shared)
+        self.correctors = nn.ModuleList(
+            ResidualNet(e, f.size, outputs, size, zero=True, **shared) for size in config.correctors
+        )
+        rows, columns = torch.tril_indices(nv, nv)
+        self.register_buffer("_triangle", rows * nv + columns, persistent=False)
+        self.register_buffer("input_mean", torch.zeros(f.size))
+        self.register_buffer("input_std", torch.ones(f.size))
+        self.register_buffer("output_std", torch.ones(outputs))
+
+    @torch.no_grad()
+    def fit_statistics(self, inputs: Tensor, targets: Tensor) -> None:
+        """Take mean and deviation of `inputs (N, size)` and deviation of `targets (N, nv or 2 nv)`; nothing where whitening is off."""
+        if not self.config.whiten:
+            return
+        std = inputs.std(0)
+        self.input_mean.copy_(inputs.mean(0))
+        self.input_std.copy_(torch.where(std > MINIMUM_STD, std, 1.0))
+        self.output_std.copy_(targets.std(0).clamp_min(MINIMUM_STD))
+
+    def inputs(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: Mapping[str, Tensor]) -> Tensor:
+        """Whitened inputs `(…, size)`."""
+        return (self.features(qpos, qvel, action, values) - self.input_mean) / self.input_std
+
+    def outputs(self, x: Tensor, *, correctors: int | None = None) -> Tensor:
+        """Whitened outputs `(…, nv or 2 nv)` from whitened inputs, by the predictor and the first `correctors` correctors (None: all)."""
+        f, nv = self.features, self.robot.nv
+        parts: list[Tensor] = []
+        if self.inertia is not None and self.bias is not None and self.torque is not None:
+            state = f.position_size + nv
+            force = self.bias(x[..., :state]) + self.torque(x[..., state : state + max(f.action_size, 1)])
+            entries = self.inertia(x[..., : f.position_size])
+            flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
+            lower = flat.index_copy(-1, self._triangle, entries).unflatten(-1, (nv, nv))
+            predicted = (lower @ (lower.mT @ force.unsqueeze(-1))).squeeze(-1)
+            parts.append(F.pad(predicted, (0, nv)) if self.drifts else predicted)
+        parts += [corrector(x) for corrector in self.correctors[:correctors]]
+        return sum(parts[1:], parts[0])
+
+    def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: Mapping[str, Tensor]) -> Motion:
+        """The motion over one control step from a state whose kinematic `values` are given."""
+        raw = self.outputs(self.inputs(qpos, qvel, action, values)) * self.output_std
+        nv = self.robot.nv
+        return Motion(raw[..., :nv], raw[..., nv:]) if self.drifts else Motion(raw, None)
