@@ -1,0 +1,1 @@
+"""Training: losses, optimisers, stages and the loop that runs them."""

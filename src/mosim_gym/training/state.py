@@ -1,0 +1,51 @@
+"""A run's whole state as one safetensors file, so that training goes on after any interruption with the same result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mosim_gym.mechanics.storage import load_arrays, save_arrays
+
+KIND = "training state"
+
+
+def save_state(
+    path: Path,
+    model: nn.Module,
+    average: nn.Module,
+    optimisers: dict[str, torch.optim.Optimizer],
+    header: dict[str, Any],
+) -> None:
+    """Write weights, their average, the optimisers' moments and `header` atomically."""
+    arrays: dict[str, np.ndarray] = {}
+    for prefix, module in (("model", model), ("average", average)):
+        arrays.update({f"{prefix}/{k}": v.detach().cpu().numpy() for k, v in module.state_dict().items()})
+    for name, optimiser in optimisers.items():
+        for index, slots in optimiser.state_dict()["state"].items():
+            for slot, value in slots.items():
+                arrays[f"{name}/{index}/{slot}"] = torch.as_tensor(value).detach().cpu().numpy()
+    save_arrays(path, KIND, arrays, header)
+
+
+def load_state(
+    path: Path, model: nn.Module, average: nn.Module, optimisers: dict[str, torch.optim.Optimizer]
+) -> dict[str, Any]:
+    """Put back what `save_state` wrote and return its header."""
+    arrays, header = load_arrays(path, KIND)
+    tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
+    for prefix, module in (("model", model), ("average", average)):
+        module.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith(f"{prefix}/")})
+    for name, optimiser in optimisers.items():
+        slots: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith(f"{name}/"):
+                _, index, slot = key.split("/")
+                slots.setdefault(int(index), {})[slot] = value
+        content = optimiser.state_dict()
+        optimiser.load_state_dict({"state": slots, "param_groups": content["param_groups"]})
+    return header

@@ -1,0 +1,5 @@
+"""Trained models: the checkpoint format, the packaged weights with their cards, and `load`."""
+
+from mosim_gym.zoo.names import load, packaged
+
+__all__ = ["load", "packaged"]

@@ -1,0 +1,66 @@
+"""Checkpoints are data: one safetensors file of weights, with the model's card as JSON in its header."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mosim_gym.dynamics.config import MoSimConfig
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+
+KIND = "checkpoint"
+FORMAT = 1
+
+
+def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any], *, half: bool = False) -> Path:
+    """Write weights and card atomically; `half` stores hidden matrices as float16, at a price that the card's benchmark shows."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, value in model.state_dict().items():
+        array = value.detach().cpu().numpy().astype(np.float32)
+        arrays[name] = array.astype(np.float16) if half and (".up." in name or ".down." in name) else array
+    header = {
+        "version": FORMAT,
+        "card": {
+            **card,
+            "robot": model.robot.name,
+            "fingerprint": model.robot.fingerprint,
+            "model": model.config.to_dict(),
+        },
+    }
+    return save_arrays(Path(path), KIND, arrays, header)
+
+
+def read_card(path: str | Path) -> dict[str, Any]:
+    """The card of the checkpoint at `path`."""
+    return load_arrays(Path(path), KIND)[1]["card"]
+
+
+def load_checkpoint(path: str | Path, robot: Robot, **options: Any) -> Simulator:
+    """The Simulator of the checkpoint at `path`, which must have been trained for `robot`; `options` as for `Simulator`."""
+    arrays, header = load_arrays(Path(path), KIND)
+    if header.get("version") != FORMAT:
+        raise FileFault(
+            f"{path} has checkpoint format {header.get('version')}; this version of mosim_gym reads {FORMAT}."
+        )
+    card = header["card"]
+    if card["fingerprint"] != robot.fingerprint:
+        raise FileFault(
+            f"{path} was trained for the robot {card['robot']!r} with fingerprint {card['fingerprint']}; "
+            f"this {robot.name!r} has {robot.fingerprint}: train it again with `mosim-gym train {robot.name}`."
+        )
+    model = MoSim(robot, MoSimConfig.from_dict(card["model"]))
+    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    found = {name: value.shape for name, value in arrays.items()}
+    if wanted != found:
+        odd = sorted(set(wanted.items()) ^ set(found.items()))[0][0]
+        raise FileFault(f"{path} is damaged: its weight {odd!r} is not what its own card describes.")
+    if not all(np.isfinite(value).all() for value in arrays.values()):
+        raise FileFault(f"{path} is damaged: it holds weights that are not finite.")
+    model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()})
+    return Simulator(model, card, **options)

@@ -1,0 +1,58 @@
+"""Names of packaged checkpoints, `robot[@dt][:variant]`, and `load`."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.robots import find_robot, load_robot
+from mosim_gym.zoo.checkpoint import load_checkpoint, read_card
+
+WEIGHTS = Path(__file__).parent / "weights"
+_NAME = re.compile(r"(?P<robot>[a-z0-9_]+)(@(?P<dt>[0-9.]+))?(:(?P<variant>[a-z0-9_-]+))?")
+
+
+def packaged() -> list[str]:
+    """Names of all packaged checkpoints."""
+    return sorted(path.stem.replace("+", ":") for path in WEIGHTS.glob("*.safetensors"))
+
+
+def packaged_path(name: str) -> Path:
+    """Where the packaged checkpoint `name` is kept."""
+    return WEIGHTS / f"{name.replace(':', '+')}.safetensors"
+
+
+def robot_at(name: str) -> Robot:
+    """The robot of a checkpoint name; `@dt` makes one of its control steps last `dt` seconds."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise KeyError(suggest("checkpoint", name, packaged()))
+    find_robot(match["robot"])
+    robot = load_robot(match["robot"])
+    if match["dt"] is None:
+        return robot
+    substeps = round(float(match["dt"]) / robot.physics_step)
+    if substeps < 1 or abs(substeps * robot.physics_step - float(match["dt"])) > 1e-9:
+        raise ValueError(
+            f"{match['dt']} s is not a whole number of {robot.name}'s physics steps ({robot.physics_step} s)."
+        )
+    return dataclasses.replace(robot, substeps=substeps)
+
+
+def load(name: str | Path, **options: Any) -> Simulator:
+    """A Simulator by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or by path; `options` as for `Simulator`."""
+    if isinstance(name, str) and packaged_path(name).exists():
+        return load_checkpoint(packaged_path(name), robot_at(name), **options)
+    path = Path(name)
+    if not path.exists():
+        if path.suffix or "/" in str(name):
+            raise FileFault(f"There is no checkpoint file at {path}.")
+        raise KeyError(suggest("checkpoint", str(name), packaged()))
+    card = read_card(path)
+    return load_checkpoint(path, robot_at(card["name"]), **options)

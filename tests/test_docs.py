@@ -1,0 +1,137 @@
+"""The documentation says what is so: generated parts are up to date, code runs as pasted, links and commands exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import tyro
+from tyro.conf import OmitSubcommandPrefixes
+
+from mosim_gym.cli import Command
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
+FENCE = re.compile(r"^```(\w*).*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RUN = re.compile(r"<!-- run: (\S+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+PATH = re.compile(r"`((?:\.ci|benchmarks|docs|examples|scripts|src|tests|truth)/[\w./-]+)`")
+OWN_ROBOT = ROOT / "docs" / "your-own-robot.md"
+
+
+def _run(arguments, cwd, **environment):
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _blocks():
+    yield pytest.param(
+        re.search(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)[1], id="README"
+    )
+    for page in PAGES:
+        for name, code in RUN.findall(page.read_text()):
+            if page != OWN_ROBOT:
+                yield pytest.param(code, id=f"{page.stem}-{name}")
+
+
+def _prose(page):
+    return FENCE.sub("", page.read_text())
+
+
+def _anchors(page):
+    titles = re.findall(r"^#+ (.*)$", _prose(page), re.MULTILINE)
+    return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower()) for title in titles}
+
+
+def _shell_lines(page):
+    for language, code in FENCE.findall(page.read_text()):
+        if language == "bash":
+            yield from (shlex.split(line, comments=True) for line in code.splitlines())
+
+
+def test_generated_parts_are_up_to_date(tmp_path):
+    _run([str(ROOT / "scripts" / "generate_docs.py"), "--check"], tmp_path)
+
+
+@pytest.mark.parametrize("code", list(_blocks()))
+def test_code_runs_as_pasted(code, tmp_path):
+    _run(["-c", code], tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(_prose(page)):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), target
+        assert not anchor or anchor in _anchors(file), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_that_are_named_exist(page):
+    for path in PATH.findall(_prose(page)):
+        assert (ROOT / path).exists() or (ROOT / "src" / "mosim_gym" / path).exists(), path
+
+
+def test_commands_that_are_shown_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    shown = [words for page in PAGES for words in _shell_lines(page) if words]
+    for words in shown:
+        if words[0] == "mosim-gym":
+            tyro.cli(OmitSubcommandPrefixes[Command], args=words[1:])
+        elif "make" in words:
+            for target in words[words.index("make") + 1 :]:
+                assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+        elif words[0] == "python":
+            assert (ROOT / words[1]).exists(), words
+    assert any(words[0] == "mosim-gym" for words in shown)
+
+
+def test_the_robot_of_ones_own_works_as_its_page_says(tmp_path):
+    """Its files are written as shown, its package is found through the entry point, its use and its tests run."""
+    text = OWN_ROBOT.read_text()
+    for name, content in FILE.findall(text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    (tmp_path / "my_robots" / "__init__.py").touch()
+    project = tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"]
+    # what `pip install -e .` would leave behind
+    info = tmp_path / "my_robots-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    groups = project["entry-points"].items()
+    lines = [line for group, items in groups for line in (f"[{group}]", *(f"{k} = {v}" for k, v in items.items()))]
+    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+    assert "crane.safetensors" in _run(
+        ["-m", "mosim_gym.cli", "build-robot", "crane"], tmp_path, PYTHONPATH=str(tmp_path)
+    )
+    ((_, use),) = RUN.findall(text)
+    report = _run(["-c", use], tmp_path, PYTHONPATH=str(tmp_path), MUJOCO_GL="disable")
+    earned, short_by = map(float, re.search(r"return (\S+) of 500, (\S+) m from", report).groups())
+    assert earned > 300
+    assert short_by < 0.1
+    assert "passed" in _run(
+        ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], tmp_path, PYTHONPATH=str(tmp_path)
+    )

@@ -1,0 +1,49 @@
+"""Every example runs as it is, from any folder, and writes only under runs/."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+QUICK = {
+    "02_the_real_task": ["--steps", "20", "--episodes", "1"],
+    "04_train_sac_on_the_real_task": ["--steps", "110", "--episodes", "1"],
+    "05_batched_rollouts": ["--batch", "64", "--steps", "20"],
+}
+WRITES = {
+    "01_look_at_a_robot": ["01/cheetah.png"],
+    "02_the_real_task": ["02/episode.mp4", "02/return.png"],
+    "04_train_sac_on_the_real_task": ["04/PendulumSwingup.zip"],
+}
+LOG = "MUJOCO_LOG.TXT"  # MuJoCo's own, wherever it is run
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs(example, tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(example), *QUICK.get(example.stem, [])],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    written = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file() and p.name != LOG)
+    assert written == [f"runs/{name}" for name in WRITES.get(example.stem, [])]
+
+
+def test_examples_are_short_and_numbered():
+    assert [path.name[:2] for path in EXAMPLES] == [f"{i:02d}" for i in range(1, len(EXAMPLES) + 1)]
+    assert all(len(path.read_text().splitlines()) <= 50 for path in EXAMPLES)
+
+
+def test_names_above_exist():
+    assert set(QUICK) | set(WRITES) <= {path.stem for path in EXAMPLES}
