@@ -83,7 +83,13 @@ def targets(model: MoSim, batch: Transitions) -> Tensor:
 
 
 def one_step_loss(
-    model: MoSim, batch: Transitions, kinematics: ForwardKinematics, *, huber: float, correctors: int | None
+    model: MoSim,
+    batch: Transitions,
+    kinematics: ForwardKinematics,
+    *,
+    huber: float,
+    correctors: int | None = None,
+    autocast: bool = False,
 ) -> Tensor:
     """Huber loss of the whitened outputs, in units of its square part: robust to collisions, exact for small errors."""
     with torch.no_grad():
@@ -92,7 +98,7 @@ def one_step_loss(
     members = model.config.members
     if members > 1:
         x, y = x.unflatten(0, (members, -1)), y.unflatten(0, (members, -1))
-    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=model.training and _bf16(x.device)):
+    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and _bf16(x.device)):
         error = model.outputs(x, correctors=correctors) - y
     return F.huber_loss(error, torch.zeros_like(error), delta=huber) / huber
 
@@ -177,7 +183,12 @@ def train(
                     )
             model.train()
             loss = one_step_loss(
-                model, batch, kinematics, huber=config.huber, correctors=0 if stage.name == "predictor" else None
+                model,
+                batch,
+                kinematics,
+                huber=config.huber,
+                correctors=0 if stage.name == "predictor" else None,
+                autocast=config.autocast,
             )
             for optimiser in optimisers.values():
                 optimiser.zero_grad(set_to_none=True)
@@ -196,12 +207,12 @@ def train(
                 model.eval()
                 average.eval()
                 with torch.no_grad():
-                    error = one_step_loss(average, validation, kinematics, huber=config.huber, correctors=None)
+                    error = one_step_loss(average, validation, kinematics, huber=config.huber)
                 report(
                     {
                         "step": step + 1,
                         "total": record["total"],
-                        "loss": float(loss),
+                        "loss": float(loss.detach()),
                         "validation": float(error),
                         "seconds": record["seconds"],
                     }
