@@ -79,12 +79,84 @@ class Kinematics:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """Measure a checkpoint's open-loop prediction error on i.i.d. and Poisson random actions, beside the chaos floor."""
+
+    checkpoint: Annotated[Positional[str], arg(help="A packaged name such as cheetah, or a file.")]
+    out: Out = Path("runs/prediction")
+    segments: Annotated[int, arg(help="Test segments.")] = 1000
+    steps: Annotated[int, arg(help="Control steps in each.")] = 100
+    seed: Annotated[int, arg(help="Seed of the test segments; training never uses it.")] = 20_011
+
+    def run(self) -> None:
+        from mosim_gym.evaluation.prediction import prediction_report, prediction_table
+        from mosim_gym.zoo import load
+
+        simulator = load(self.checkpoint)
+        report = prediction_report(
+            simulator.robot.name,
+            {self.checkpoint: simulator},
+            segments=self.segments,
+            steps=self.steps,
+            seed=self.seed,
+        )
+        print(prediction_table(report))
+        write_result(self.out, self, report)
+
+
+@dataclass(frozen=True)
+class Train:
+    """Learn how a robot moves: data, model, benchmark and checkpoint, in a given time. An interrupted run goes on where it was."""
+
+    robot: Annotated[Positional[str | None], arg(help="A robot such as cheetah; leave out with --all.")] = None
+    all: Annotated[bool, arg(help="Every robot in turn, the budget divided among them.")] = False
+    budget: Annotated[str, arg(help="Time for training, for example 90s, 20m or 1.5h.")] = "20m"
+    preset: Annotated[str | None, arg(help="Model preset; by default the one that suits the robot.")] = None
+    members: Annotated[int, arg(help="Ensemble members, trained together.")] = 1
+    recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
+    variant: Annotated[str | None, arg(help="Variant in the checkpoint's name, as in cheetah:narrow.")] = None
+    device: Annotated[str, arg(help="Where to train: cpu or cuda.")] = "cpu"
+    install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
+    out: Out = Path("runs/train")
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from mosim_gym.training.config import TrainConfig
+        from mosim_gym.training.run import score, seconds, train_checkpoint, trainable_robots
+
+        if self.all == (self.robot is not None):
+            raise ValueError("Name one robot, or give --all.")
+        robots = trainable_robots() if self.robot is None else [self.robot]
+        config = TrainConfig(seed=self.seed, recipe=self.recipe)
+        results = {}
+        for robot in robots:
+            outcome = train_checkpoint(
+                robot,
+                budget=seconds(self.budget) / len(robots),
+                folder=self.out / robot,
+                preset_name=self.preset,
+                members=self.members,
+                config=config,
+                variant=self.variant,
+                device=self.device,
+                install=self.install,
+            )
+            kept = ", now the packaged one" if outcome.installed else ""
+            print(
+                f"{outcome.card['name']}: raw MSE over 16 steps {score(outcome.card):.3g}; wrote {outcome.path}{kept}"
+            )
+            results[robot] = outcome.card
+        write_result(self.out, self, {"cards": results})
+
+
+@dataclass(frozen=True)
 class Evaluate:
     """Measure, against the simulator or dm_control."""
 
     what: (
         Annotated[Parity, subcommand("parity")]
         | Annotated[Kinematics, subcommand("kinematics")]
+        | Annotated[Prediction, subcommand("prediction")]
     )  # fmt: skip
 
     def run(self) -> None:
@@ -147,6 +219,7 @@ class Demo:
 
 Command = (
     Annotated[BuildRobot, subcommand("build-robot")]
+    | Annotated[Train, subcommand("train")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Render, subcommand("render")]
     | Annotated[Info, subcommand("info")]

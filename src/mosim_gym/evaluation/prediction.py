@@ -10,6 +10,7 @@ import numpy as np
 from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.motion import Trajectory
 from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -156,3 +157,14 @@ def prediction_report(
             for name, test in tests.items()
         },
     }
+
+
+def prediction_table(report: dict[str, Any]) -> str:
+    """The report as a Markdown table of raw mean squared errors."""
+    rows = []
+    for test, results in report["tests"].items():
+        for who, result in results.items():
+            if who != "state_variance":
+                rows.append([test, who, f"{result['one_step_raw']:.2e}", *(f"{v:.3g}" for v in result["raw"].values())])
+    horizons = [f"{h} steps" for h in RAW_HORIZONS if h <= report["steps"]]
+    return table(["Actions", "Predictor", "1 step", *horizons], rows)

@@ -1,0 +1,133 @@
+"""Train a robot's checkpoint from start to finish: model, budget, benchmark, card, file; and keep a packaged one only if it is better."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.prediction import prediction_report
+from mosim_gym.mechanics.robot import suggest
+from mosim_gym.robots import find_robot, load_robot, robot_definitions
+from mosim_gym.training.config import TrainConfig
+from mosim_gym.training.loop import train
+from mosim_gym.zoo.checkpoint import read_card, save_checkpoint
+from mosim_gym.zoo.names import packaged_path
+
+BENCHMARK = ("uniform", "16")
+"""The test and horizon by which two checkpoints of one robot are compared: raw MSE, lower is better."""
+
+
+def seconds(text: str) -> float:
+    """`90s`, `20m`, `1.5h` or plain seconds, in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise ValueError(f"{text!r} is not a duration; write for example 90s, 20m or 1.5h.")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimConfig:
+    """The preset `name`; by default `default` for robots that touch something and `smooth` for those that do not."""
+    if name is None:
+        name = "default" if len(load_robot(robot).contacts) else "smooth"
+    if name not in PRESETS:
+        raise KeyError(suggest("preset", name, list(PRESETS)))
+    return preset(name, members=members)
+
+
+def trainable_robots() -> list[str]:
+    """Robots that declare where their training data come from."""
+    return [name for name, definition in robot_definitions().items() if definition.coverage is not None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run made: the checkpoint's file, its card, and whether it became the packaged one."""
+
+    path: Path
+    card: dict[str, Any]
+    installed: bool
+
+
+def train_checkpoint(
+    robot: str,
+    *,
+    budget: float,
+    folder: Path,
+    preset_name: str | None = None,
+    members: int = 1,
+    config: TrainConfig | None = None,
+    variant: str | None = None,
+    device: str = "cpu",
+    install: bool = False,
+) -> Outcome:
+    """Train `robot` for `budget` seconds in `folder` (where an interrupted run goes on), measure it and write its checkpoint.
+
+    With `install` it replaces the packaged checkpoint of its name if its benchmark is better, or if there is none.
+    """
+    find_robot(robot)
+    config = config or TrainConfig()
+    if config.recipe == "narrow" and variant is None:
+        variant = "narrow"
+    name = f"{robot}:{variant}" if variant else robot
+    with tqdm(
+        total=1000, desc=name, unit="‰", bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} {postfix}"
+    ) as bar:
+
+        def show(state: dict[str, float]) -> None:
+            if state["total"]:
+                bar.n = int(1000 * state["step"] / state["total"])
+            bar.set_postfix_str(f"loss {state['loss']:.4f}, validation {state['validation']:.4f}")
+
+        model, record = train(
+            robot,
+            model_for(robot, preset_name, members),
+            config,
+            budget=budget,
+            folder=folder,
+            device=device,
+            report=show,
+        )
+    model = model.to("cpu")
+    report = prediction_report(robot, {"model": Simulator(model, {})})
+    card = {
+        "name": name,
+        "recipe": record["config"],
+        "transitions": record["transitions"],
+        "training_steps": record["step"],
+        "training_seconds": round(record["seconds"], 1),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "seed": config.seed,
+        "machine": machine(),
+        "date": time.strftime("%Y-%m-%d"),
+        "start_states": "set by a simulator",
+        "tuned_on_real_return": False,
+        "benchmark": {test: result["model"] for test, result in report["tests"].items()},
+        "benchmark_protocol": {key: report[key] for key in ("segments", "steps", "seed", "burn_in")},
+    }
+    path = save_checkpoint(folder / "checkpoint.safetensors", model, card)
+    installed = install and is_better(card, packaged_path(name))
+    if installed:
+        save_checkpoint(packaged_path(name), model, card)
+    return Outcome(path, card, installed)
+
+
+def score(card: dict[str, Any]) -> float:
+    """The benchmark figure by which checkpoints are compared."""
+    test, horizon = BENCHMARK
+    return float(card["benchmark"][test]["raw"][horizon])
+
+
+def is_better(card: dict[str, Any], packaged: Path) -> bool:
+    """Whether a checkpoint deserves to replace the packaged one of the same robot."""
+    if not packaged.exists():
+        return True
+    theirs = read_card(packaged)
+    return theirs["fingerprint"] != load_robot(theirs["robot"]).fingerprint or score(card) < score(theirs)
