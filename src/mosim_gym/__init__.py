@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from mosim_gym.envs.registration import register_all as _register_all
 from mosim_gym.robots import tasks
+from mosim_gym.zoo import load
 
 if TYPE_CHECKING:
     from mosim_gym.truth.real import RealEnv
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "make_real", "tasks"]
+__all__ = ["__version__", "load", "make_real", "tasks"]
 
 
 def make_real(task: str, **options: Any) -> RealEnv:

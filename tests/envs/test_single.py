@@ -87,9 +87,19 @@ def test_a_specification_survives_json():
     assert _make("CheetahRun", max_episode_steps=7).spec.max_episode_steps == 7
 
 
-def test_without_a_checkpoint_gym_make_says_so():
-    with pytest.raises(FileNotFoundError, match=r"robot 'cheetah' .* Valid: checkpoint='truth'"):
+def test_without_a_checkpoint_gym_make_says_so(monkeypatch):
+    monkeypatch.setattr("mosim_gym.envs.backend.packaged", list)
+    with pytest.raises(
+        FileNotFoundError, match=r"No checkpoint is packaged for the robot 'cheetah'. Valid: checkpoint='truth'"
+    ):
+        gym.make("MoSim/CheetahRun-v0")
+
+
+def test_unknown_checkpoints_are_refused_by_name():
+    with pytest.raises(KeyError, match="Unknown checkpoint 'cheetah:unheard-of'"):
         gym.make("MoSim/CheetahRun-v0", checkpoint="cheetah:unheard-of")
+    with pytest.raises(ValueError, match=r"There is no checkpoint file at nowhere/model.safetensors"):
+        gym.make("MoSim/CheetahRun-v0", checkpoint="nowhere/model.safetensors")
 
 
 def test_unknown_ids_are_refused_by_name():

@@ -11,8 +11,6 @@ third, and the correctors all of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -20,6 +18,7 @@ from torch import Tensor, nn
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot, contact_quantities
 from mosim_gym.mechanics.contact import POINT_VELOCITIES, POINTS
+from mosim_gym.mechanics.motion import KinematicValues
 from mosim_gym.mechanics.robot import JointType
 
 DEEP, STIFF = 0.02, 0.001  # m or rad: the two scales of penetration
@@ -89,7 +88,7 @@ class InputFeatures(nn.Module):
     def _constant(self, name: str, values: np.ndarray) -> None:
         self.register_buffer(name, torch.as_tensor(np.asarray(values, np.float32)), persistent=False)
 
-    def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: Mapping[str, Tensor]) -> Tensor:
+    def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Tensor:
         """The model's inputs; `values` must hold this object's `quantities` at the state."""
         parts = [qpos[..., self._plain]]
         if len(self._angles):
@@ -100,7 +99,7 @@ class InputFeatures(nn.Module):
             parts += self._nonsmooth(qpos, qvel, values)
         return torch.cat(parts, dim=-1)
 
-    def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: Mapping[str, Tensor]) -> list[Tensor]:
+    def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues) -> list[Tensor]:
         gaps, rates = [], []
         if self.quantities:
             gaps.append((values[POINTS] * self._normal).sum(-1) - self._level)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -13,6 +12,7 @@ from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.dynamics.networks import ResidualNet
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.motion import KinematicValues
 
 MINIMUM_STD = 1e-6
 
@@ -78,7 +78,7 @@ class MoSim(nn.Module):
         self.input_std.copy_(torch.where(std > MINIMUM_STD, std, 1.0))
         self.output_std.copy_(targets.std(0).clamp_min(MINIMUM_STD))
 
-    def inputs(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: Mapping[str, Tensor]) -> Tensor:
+    def inputs(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Tensor:
         """Whitened inputs `(…, size)`."""
         return (self.features(qpos, qvel, action, values) - self.input_mean) / self.input_std
 
@@ -97,7 +97,7 @@ class MoSim(nn.Module):
         parts += [corrector(x) for corrector in self.correctors[:correctors]]
         return sum(parts[1:], parts[0])
 
-    def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: Mapping[str, Tensor]) -> Motion:
+    def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Motion:
         """The motion over one control step from a state whose kinematic `values` are given."""
         raw = self.outputs(self.inputs(qpos, qvel, action, values)) * self.output_std
         nv = self.robot.nv

@@ -12,7 +12,7 @@ from torch import Tensor
 from mosim_gym.dynamics.mosim import MoSim, Motion
 from mosim_gym.dynamics.solvers import find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
-from mosim_gym.mechanics.motion import Step, Trajectory
+from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 
 
 class Simulator:
@@ -49,7 +49,7 @@ class Simulator:
         self.model.to(device)
         return self
 
-    def step(self, qpos: Any, qvel: Any, action: Any, features: Mapping[str, Tensor] | None = None) -> Step:
+    def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
         """The state after one control step under `action (B, nu)`; `features` may hold this object's `quantities` at the state already."""
         q, v, a = self._tensors(qpos, qvel, action)
         with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
@@ -69,7 +69,7 @@ class Simulator:
         return Trajectory(*(self._like(x, qpos) for x in (*path, path[0].new_zeros(*path[0].shape[:-1], 0))))
 
     def _advance(
-        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: Mapping[str, Tensor] | None
+        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None
     ) -> tuple[Tensor, Tensor]:
         def field(q: Tensor, v: Tensor) -> Motion:
             known = features is not None and q is qpos and v is qvel
@@ -77,7 +77,7 @@ class Simulator:
 
         return self._solver(field, self.robot, qpos, qvel, self.timestep)
 
-    def _motion(self, q: Tensor, v: Tensor, action: Tensor, values: Mapping[str, Tensor]) -> Motion:
+    def _motion(self, q: Tensor, v: Tensor, action: Tensor, values: KinematicValues) -> Motion:
         model, members = self.model, self.model.config.members
         x = model.inputs(q, v, action, values)
         if members > 1:

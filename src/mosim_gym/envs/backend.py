@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mosim_gym.envs.core import Dynamics
-from mosim_gym.robots import RobotDefinition
+from mosim_gym.robots import RobotDefinition, load_robot
+from mosim_gym.zoo import load, packaged
 
 TRUTH = "truth"
 
@@ -13,23 +14,26 @@ class CheckpointMissing(FileNotFoundError):
 
 
 def open_dynamics(robot: RobotDefinition, checkpoint: str | Dynamics | None) -> Dynamics:
-    """`checkpoint` as given to `gym.make`: None for the packaged one, `"truth"` for MuJoCo, or an object with the Simulator's `step`."""
+    """`checkpoint` as given to `gym.make`: a packaged name or a path, None for the robot's packaged one, `"truth"` for MuJoCo.
+
+    An object with the Simulator's `step` is taken as it is. Whatever it is must move this very robot.
+    """
     if checkpoint == TRUTH:
         from mosim_gym.truth.dynamics import TrueDynamics
 
         return TrueDynamics(robot.name)
-    if checkpoint is None or isinstance(checkpoint, str):
-        wanted = "no checkpoint is packaged" if checkpoint is None else f"there is no checkpoint {checkpoint!r}"
-        raise CheckpointMissing(
-            f"For the robot {robot.name!r} {wanted}. Valid: checkpoint='truth' (MuJoCo behind the same core)."
+    fingerprint = load_robot(robot.name).fingerprint
+    if checkpoint is None:
+        checkpoint = robot.name
+        if checkpoint not in packaged():
+            names = ", ".join(n for n in packaged() if n.split(":")[0] == robot.name) or "none is packaged"
+            raise CheckpointMissing(
+                f"No checkpoint is packaged for the robot {robot.name!r}. Valid: checkpoint='truth' (MuJoCo behind the same "
+                f"core), the path of one made by `mosim-gym train {robot.name}`, or a packaged variant ({names})."
+            )
+    dynamics = load(checkpoint) if isinstance(checkpoint, str) else checkpoint
+    if dynamics.robot.fingerprint != fingerprint:
+        raise ValueError(
+            f"The checkpoint moves the robot {dynamics.robot.name!r}; this environment needs {robot.name!r}."
         )
-    if checkpoint.robot.fingerprint != robot_fingerprint(robot):
-        raise ValueError(f"The dynamics move {checkpoint.robot.name!r}; this environment needs {robot.name!r}.")
-    return checkpoint
-
-
-def robot_fingerprint(robot: RobotDefinition) -> str:
-    """Identity of the packaged description of `robot`."""
-    from mosim_gym.robots import load_robot
-
-    return load_robot(robot.name).fingerprint
+    return dynamics

@@ -16,7 +16,7 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot
-from mosim_gym.mechanics.motion import Step
+from mosim_gym.mechanics.motion import KinematicValues, Step
 from mosim_gym.robots import Features, Task
 
 RESET_OPTIONS = ("qpos", "qvel", "goal")
@@ -29,7 +29,7 @@ class Dynamics(Protocol):
     timestep: float
     dtype: torch.dtype
 
-    def step(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: Features | None = None) -> Step:
+    def step(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None) -> Step:
         """The state after one control step under a constant, already clipped action."""
         ...
 

@@ -43,7 +43,12 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray]):
         definition, _ = find_task(task)
         self.task = load_task(task)
         self.dynamics = open_dynamics(definition, checkpoint)
-        self.core = Core(self.task, dtype=self.dynamics.dtype, sensor_count=sensor_count(task))
+        self.core = Core(
+            self.task,
+            dtype=self.dynamics.dtype,
+            quantities=getattr(self.dynamics, "quantities", None),
+            sensor_count=sensor_count(task),
+        )
         self.observation_space = observation_space(task, obs)
         self.action_space = self._controls = action_space(task)
         self.render_mode = render_mode

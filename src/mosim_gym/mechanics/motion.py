@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+from torch import Tensor
+
+
+class KinematicValues(Protocol):
+    """Kinematic quantities by name: what `ForwardKinematics` returns, or a task's features."""
+
+    def __getitem__(self, name: str, /) -> Tensor:
+        """The quantity `name`."""
+        ...
 
 
 class Step(NamedTuple):
