@@ -1,0 +1,131 @@
+"""Where training data come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.data.actions import ACTIONS, POISSON_MEAN_HOLD, action_sampler
+from mosim_gym.data.collection import RECIPES, Collector, Recipe
+from mosim_gym.data.resets import reset_sampler, state_resets
+from mosim_gym.data.stream import Stream, chunk
+from mosim_gym.mechanics import ForwardKinematics, contact_clearance, contact_quantities, difference, integrate
+from mosim_gym.robots import find_robot, load_robot, robot_definitions
+from mosim_gym.truth.dynamics import TrueDynamics
+
+ROBOTS = [name for name, d in robot_definitions().items() if d.coverage is not None]
+
+
+@pytest.mark.parametrize("name", list(ACTIONS))
+def test_actions_are_in_range_repeatable_and_exact_in_float32(name):
+    draw = action_sampler(name)
+    actions = draw(np.random.default_rng(3), 200, 60, 2, 0.01)
+    assert actions.shape == (200, 60, 2)
+    assert np.abs(actions).max() <= 1
+    np.testing.assert_array_equal(actions, actions.astype(np.float32))
+    np.testing.assert_array_equal(actions, draw(np.random.default_rng(3), 200, 60, 2, 0.01))
+
+
+def test_poisson_actions_hold_for_a_geometric_time_and_are_zero_as_often_as_the_paper_says(rng):
+    actions = action_sampler("poisson")(rng, 4000, 100, 1, 0.01)
+    changes = np.diff(actions[:, :, 0], axis=1) != 0
+    zeros = (actions == 0).mean()
+    # a redraw from zero to zero is no change, which happens with probability 0.2² on average
+    assert changes.mean() == pytest.approx((1 / POISSON_MEAN_HOLD) * (1 - 0.0433), abs=0.005)
+    assert zeros == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+def test_wide_resets_cover_joint_limits_speeds_and_the_ground(robot, rng):
+    definition, description = find_robot(robot), load_robot(robot)
+    assert definition.coverage is not None
+    qpos, qvel = reset_sampler("wide", definition)(rng, 4000)
+    for row, name in enumerate(description.joints.names):
+        column = description.qpos_indices(name).start
+        low, high = definition.coverage.speeds[name]
+        assert qvel[:, column].min() >= low
+        assert qvel[:, column].max() <= high
+        assert np.ptp(qvel[:, column]) > 0.6 * (high - low)
+        if description.joints.limited[row]:
+            lower, upper = description.joints.range[row]
+            assert qpos[:, column].min() < lower
+            assert qpos[:, column].max() > upper
+    if definition.coverage.height is not None:
+        kinematics = ForwardKinematics(description, contact_quantities(description))
+        values = kinematics(torch.from_numpy(qpos), torch.from_numpy(qvel))
+        lowest = contact_clearance(description, values)[0].amin(-1).numpy()
+        assert lowest.min() >= definition.coverage.clearance[0] - 1e-9
+        assert lowest.max() <= definition.coverage.clearance[1] + 1e-9
+        assert (lowest < 0).mean() > 0.1
+
+
+def test_state_resets_draw_the_given_rows(rng):
+    states = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    qpos, qvel = state_resets(*states)(rng, 50)
+    for q, v in zip(qpos, qvel, strict=True):
+        row = np.flatnonzero((states[0] == q).all(1))[0]
+        np.testing.assert_array_equal(v, states[1][row])
+    with pytest.raises(ValueError, match="5 positions and 4 velocities"):
+        state_resets(states[0], states[1][:4])
+
+
+@pytest.mark.parametrize("recipe", list(RECIPES))
+def test_segments_are_the_truth(recipe):
+    collector = Collector("acrobot", recipe)
+    segments = collector.collect(np.random.default_rng(0), 20)
+    path = TrueDynamics("acrobot").rollout(segments.qpos[:, 0], segments.qvel[:, 0], segments.actions)
+    np.testing.assert_array_equal(path.qpos, segments.qpos[:, 1:])
+    assert segments.transitions == 20 * RECIPES[recipe].steps
+
+
+def test_unstable_segments_are_dropped_and_counted(monkeypatch):
+    collector = Collector("cheetah", Recipe(resets=(("task", 1.0),), actions=(("uniform", 1.0),), steps=3))
+    original = collector._resets[0][0]
+
+    def wild(rng, n):
+        qpos, qvel = original(rng, n)
+        qvel[: n // 2] = 1e11
+        return qpos, qvel
+
+    collector._resets = [(wild, 1.0)]
+    segments = collector.collect(np.random.default_rng(0), 10)
+    assert collector.dropped == 5
+    assert len(segments.qpos) == 5
+    assert np.isfinite(segments.qpos).all()
+
+
+def test_unknown_names_are_refused_with_the_valid_ones():
+    with pytest.raises(KeyError, match=r"Unknown recipe 'covrage'. Did you mean 'coverage'"):
+        Collector("cheetah", "covrage")
+    with pytest.raises(KeyError, match=r"Unknown action sampler 'gauss'"):
+        action_sampler("gauss")
+    with pytest.raises(KeyError, match=r"Unknown reset sampler 'all'"):
+        reset_sampler("all", find_robot("cheetah"))
+
+
+def test_a_stream_gives_the_same_chunks_wherever_it_begins():
+    with Stream("acrobot", "coverage", seed=1, segments=10) as stream:
+        first, second = next(stream), next(stream)
+    with Stream("acrobot", "coverage", seed=1, segments=10, first=1) as stream:
+        again = next(stream)
+    for a, b in zip(second, again, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    assert not torch.equal(first.qpos, second.qpos)
+
+
+@pytest.mark.parametrize("robot", ["acrobot", "cheetah"])
+def test_acceleration_and_drift_lead_to_the_next_state(robot):
+    description = load_robot(robot)
+    columns, _ = chunk(robot, "coverage", 0, 0, 20)
+    qpos, qvel, action, acceleration, drift = (torch.from_numpy(c).double() for c in columns)
+    h = description.control_step
+    after = TrueDynamics(robot, warm_start=False).step(qpos.numpy(), qvel.numpy(), action.numpy())
+    end = qvel + h * acceleration
+    moved = integrate(description, qpos, (qvel + end) / 2 + drift, h)
+    scale = np.abs(after.qvel).max()
+    np.testing.assert_allclose(
+        end, after.qvel, atol=3e-4 * scale
+    )  # float32 states, and contacts that amplify their rounding
+    np.testing.assert_allclose(moved, after.qpos, atol=1e-5 * scale)
+    torch.testing.assert_close(difference(description, moved, qpos, h), (qvel + end) / 2 + drift, rtol=1e-6, atol=1e-6)

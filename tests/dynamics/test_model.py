@@ -1,0 +1,138 @@
+"""The model's structure: invariances, the inertia's form, ensembles, features at contacts and limits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.robots import load_robot, robot_definitions
+
+
+def _model(robot="cheetah", name="default", **changes):
+    torch.manual_seed(0)
+    model = MoSim(load_robot(robot), preset(name, **changes))
+    for parameter in model.parameters():  # blocks start at zero; make everything count
+        torch.nn.init.normal_(parameter, std=0.1)
+    return model
+
+
+def _states(robot, n=16, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    description = load_robot(robot)
+    return (
+        torch.randn(n, description.nq, generator=generator),
+        torch.randn(n, description.nv, generator=generator) * 3,
+        torch.rand(n, description.nu, generator=generator) * 2 - 1,
+    )
+
+
+@pytest.mark.parametrize("robot", list(robot_definitions()))
+def test_what_does_not_matter_to_the_robot_does_not_matter_to_the_model(robot):
+    description = load_robot(robot)
+    columns = list(description.translation_indices)
+    if description.invariances.yaw is not None:
+        columns.append(description.qpos_indices(description.invariances.yaw).start)
+    simulator = Simulator(_model(robot), {})
+    qpos, qvel, action = _states(robot)
+    shift = torch.zeros(description.nq)
+    shift[columns] = 2.5
+    here, there = simulator.step(qpos, qvel, action), simulator.step(qpos + shift, qvel, action)
+    torch.testing.assert_close(there.qvel, here.qvel, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(there.qpos, here.qpos + shift, rtol=1e-4, atol=1e-4)
+
+
+def test_a_full_turn_of_an_unlimited_hinge_changes_nothing():
+    simulator = Simulator(_model("acrobot", "smooth"), {})
+    qpos, qvel, action = _states("acrobot")
+    here, there = simulator.step(qpos, qvel, action), simulator.step(qpos + 2 * np.pi, qvel, action)
+    torch.testing.assert_close(there.qvel, here.qvel, rtol=1e-4, atol=1e-4)
+
+
+def test_the_inertia_is_symmetric_and_positive():
+    """The predictor's acceleration is M(q) times a force, M = L Lᵀ: find M column by column."""
+    model = _model(correctors=())
+    qpos, qvel, action = _states("cheetah", n=1)
+    kinematics = ForwardKinematics(model.robot, model.features.quantities)
+    x = model.inputs(qpos, qvel, action, kinematics(qpos, qvel))
+    assert model.bias is not None
+    assert model.torque is not None
+    columns = []
+    for unit in torch.eye(9):
+        model.bias.forward = lambda _, unit=unit: unit[None]
+        model.torque.forward = lambda _: torch.zeros(1, 9)
+        columns.append(model.outputs(x)[0])
+    inertia = torch.stack(columns, dim=1)
+    torch.testing.assert_close(inertia, inertia.T)
+    assert (torch.linalg.eigvalsh(inertia) > -1e-5).all()
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_every_preset_runs_and_survives_its_card(name):
+    config = PRESETS[name]
+    assert MoSimConfig.from_dict(config.to_dict()) == config
+    simulator = Simulator(MoSim(load_robot("cheetah"), config), {})
+    path = simulator.rollout(*(x.numpy() for x in _states("cheetah", n=4)[:2]), np.zeros((4, 3, 6), np.float32))
+    assert path.qpos.shape == (4, 3, 9)
+    assert np.isfinite(path.qvel).all()
+
+
+def test_members_of_an_ensemble_are_the_single_models_stacked():
+    ensemble = _model(members=3)
+    qpos, qvel, action = _states("cheetah", n=10)
+    together = Simulator(ensemble, {}).step(qpos, qvel, action)
+    for member in range(3):
+        alone = _model()
+        alone.load_state_dict(
+            {
+                k: v if k.split(".")[-1] not in ("weight", "bias") else v[member : member + 1]
+                for k, v in ensemble.state_dict().items()
+            }
+        )
+        expected = Simulator(alone, {}).step(qpos, qvel, action)
+        torch.testing.assert_close(Simulator(ensemble, {}, member=member).step(qpos, qvel, action).qvel, expected.qvel)
+        torch.testing.assert_close(together.qvel[member::3], expected.qvel[member::3])
+
+
+def test_contact_features_switch_exactly_where_the_ground_is():
+    model = _model()
+    features, robot = model.features, model.robot
+    kinematics = ForwardKinematics(robot, features.quantities)
+    qpos = torch.zeros(2, 9)
+    points = kinematics(qpos, torch.zeros(2, 9))["contact_points"]
+    lowest = (points[..., 2] - torch.from_numpy(robot.contacts.radius).float()).amin()
+    qpos[:, robot.qpos_indices("rootz").start] = -lowest + torch.tensor([1e-4, -1e-4])
+    x = features(qpos, torch.zeros(2, 9), torch.zeros(2, 6), kinematics(qpos, torch.zeros(2, 9)))
+    assert ((x[0] == 1) & (x[1] == 0)).sum() == 0
+    assert ((x[0] == 0) & (x[1] == 1)).sum() >= 1
+
+
+def test_steps_are_differentiable_and_cost_no_graph_when_not_asked():
+    simulator = Simulator(_model(), {})
+    qpos, qvel, action = _states("cheetah", n=4)
+    assert not simulator.step(qpos, qvel, action).qvel.requires_grad
+    action.requires_grad_()
+    path = simulator.rollout(qpos, qvel, action[:, None].expand(-1, 3, -1))
+    path.qpos[:, -1].sum().backward()
+    assert action.grad is not None
+    assert (action.grad != 0).any(dim=-1).all()
+
+
+def test_a_step_is_the_first_of_a_rollout_in_either_currency():
+    simulator = Simulator(_model(), {})
+    qpos, qvel, action = (x.numpy() for x in _states("cheetah", n=5))
+    one = simulator.step(qpos, qvel, action)
+    path = simulator.rollout(qpos, qvel, action[:, None])
+    assert isinstance(one.qpos, np.ndarray)
+    np.testing.assert_array_equal(one.qpos, path.qpos[:, 0])
+    alone = simulator.step(qpos[:1], qvel[:1], action[:1])
+    np.testing.assert_allclose(alone.qvel, one.qvel[:1], rtol=1e-4, atol=1e-4)
+
+
+def test_unknown_presets_are_refused():
+    with pytest.raises(KeyError, match=r"Unknown preset 'defualt'. Did you mean 'default'"):
+        preset("defualt")

@@ -1,0 +1,76 @@
+"""Integrators: orders of convergence on problems with exact solutions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.dynamics.mosim import Motion
+from mosim_gym.dynamics.solvers import SOLVERS, find_solver
+from mosim_gym.robots import load_robot
+
+ORDERS = {"semi_implicit": 1, "euler": 1, "midpoint": 2, "rk4": 4}
+
+
+def _oscillator(qpos, qvel):
+    """q̈ = -q, solved by a rotation of (q, q̇)."""
+    return Motion(-qpos, None)
+
+
+def _error(solver, steps):
+    robot = load_robot("pendulum")
+    qpos, qvel = torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64)
+    for _ in range(steps):
+        qpos, qvel = solver(_oscillator, robot, qpos, qvel, 1.0 / steps)
+    return abs(float(qpos) - math.cos(1.0)) + abs(float(qvel) + math.sin(1.0))
+
+
+@pytest.mark.parametrize("name", list(ORDERS))
+def test_solvers_converge_at_their_order(name):
+    coarse, fine = (_error(find_solver(name), steps) for steps in (20, 40))
+    assert math.log2(coarse / fine) == pytest.approx(ORDERS[name], abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["dopri5", "dopri5_adjoint"])
+def test_adaptive_solvers_meet_their_tolerance(name):
+    assert _error(find_solver(name), 4) < 1e-4
+
+
+def test_gradients_through_the_adjoint_equal_those_through_the_steps():
+    class Field(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stiffness = torch.nn.Parameter(torch.tensor(2.0, dtype=torch.float64))
+
+        def forward(self, qpos, qvel):
+            return Motion(-self.stiffness * qpos - 0.1 * qvel, None)
+
+    gradients = []
+    for name in ("dopri5", "dopri5_adjoint", "rk4"):
+        field = Field()
+        start = torch.full((3, 1), 0.7, dtype=torch.float64), torch.zeros(3, 1, dtype=torch.float64)
+        qpos, qvel = find_solver(name)(field, load_robot("pendulum"), *start, 0.1)
+        (qpos.sum() + qvel.square().sum()).backward()
+        gradients.append(float(field.stiffness.grad))
+    np.testing.assert_allclose(gradients, gradients[2], rtol=1e-3)
+
+
+def test_a_known_drift_makes_the_position_exact():
+    """With the true mean acceleration and drift over a step, one evaluation lands on the exact solution."""
+    h = 0.3
+    end_q, end_v = math.cos(h), -math.sin(h)
+    mean, drift = end_v / h, (end_q - 1) / h - end_v / 2
+    start = torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64)
+    motion = Motion(torch.full((1, 1), mean, dtype=torch.float64), torch.full((1, 1), drift, dtype=torch.float64))
+    qpos, qvel = find_solver("semi_implicit")(lambda q, v: motion, load_robot("pendulum"), *start, h)
+    assert float(qpos) == pytest.approx(end_q, abs=1e-12)
+    assert float(qvel) == pytest.approx(end_v, abs=1e-12)
+
+
+def test_unknown_solvers_are_refused():
+    assert set(ORDERS) < set(SOLVERS)
+    with pytest.raises(KeyError, match=r"Unknown solver 'rk5'. Did you mean 'rk4'"):
+        find_solver("rk5")

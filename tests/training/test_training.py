@@ -1,0 +1,99 @@
+"""Training: it learns, it resumes, and it reports what it did."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.dynamics.config import Size, preset
+from mosim_gym.training.config import Stage, TrainConfig
+from mosim_gym.training.loop import train
+from mosim_gym.training.muon import Muon, orthogonalised
+from mosim_gym.training.run import is_better, seconds
+
+SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
+QUICK = TrainConfig(batch=256, pool_chunks=2, chunk_segments=100, chunk_steps=40, ema=0.9)
+
+
+class Stop(Exception):
+    """Stands for kill -9."""
+
+
+def test_orthogonalised_matrices_have_singular_values_near_one(rng):
+    for shape in ((3, 20, 20), (30, 10), (10, 30)):
+        values = torch.linalg.svdvals(orthogonalised(torch.from_numpy(rng.normal(size=shape)).float()))
+        assert values.min() > 0.4
+        assert values.max() < 1.4
+
+
+def test_muon_solves_a_regression(rng):
+    truth = torch.from_numpy(rng.normal(size=(8, 8))).float()
+    weight = torch.nn.Parameter(torch.zeros(8, 8))
+    optimiser = Muon([weight], lr=0.1, weight_decay=0.0)
+    x = torch.from_numpy(rng.normal(size=(500, 8))).float()
+    for step in range(400):
+        optimiser.param_groups[0]["lr"] = 0.1 * (1 - step / 400)
+        optimiser.zero_grad()
+        loss = ((x @ weight.T - x @ truth.T) ** 2).mean()
+        loss.backward()
+        optimiser.step()
+    assert float(loss.detach()) < 1e-2
+
+
+def _run(folder, monkeypatch, *, stop_at=None):
+    """Train with a fixed number of steps, whatever the clock says."""
+    from mosim_gym.training import loop
+
+    ticks = itertools.count()
+    monkeypatch.setattr(loop.time, "monotonic", lambda: next(ticks) * 0.01)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
+    if stop_at is not None:
+        original = loop.save_state
+
+        def save(path, model, average, optimisers, record):
+            original(path, model, average, optimisers, record)
+            if record["step"] == stop_at:
+                raise Stop
+
+        monkeypatch.setattr(loop, "save_state", save)
+    return train("pendulum", SMALL, QUICK, budget=12.0, folder=folder)
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        whole, record = _run(tmp_path / "whole", patch)
+    with monkeypatch.context() as patch, pytest.raises(Stop):
+        _run(tmp_path / "broken", patch, stop_at=170)
+    with monkeypatch.context() as patch:
+        resumed, again = _run(tmp_path / "broken", patch)
+    assert record["total"] == again["total"] > 170
+    assert record["transitions"] == again["transitions"]
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0, atol=0, msg=name)
+
+
+def test_training_learns_the_pendulum(tmp_path):
+    reports = []
+    model, record = train("pendulum", SMALL, QUICK, budget=8.0, folder=tmp_path, report=reports.append)
+    assert reports[-1]["validation"] < 0.2 * reports[0]["validation"] or reports[-1]["validation"] < 1e-3
+    assert record["transitions"] >= 2 * 100 * 40
+    assert np.isfinite([float(p.abs().max()) for p in model.parameters()]).all()
+
+
+def test_durations_are_read_as_people_write_them():
+    assert [seconds(text) for text in ("90", "90s", "1.5m", "2h")] == [90, 90, 90, 7200]
+    for text in ("soon", "-3m", "0"):
+        with pytest.raises(ValueError, match="is not a duration"):
+            seconds(text)
+
+
+def test_unknown_stages_are_refused():
+    with pytest.raises(KeyError, match=r"Unknown stage 'joined'. Did you mean 'joint'"):
+        Stage("joined", 1.0)
+
+
+def test_only_a_better_checkpoint_replaces_the_packaged_one(tmp_path):
+    assert is_better({"benchmark": {"uniform": {"raw": {"16": 1.0}}}}, tmp_path / "none.safetensors")

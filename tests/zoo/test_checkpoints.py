@@ -1,0 +1,85 @@
+"""Checkpoints: written, read back, and refused when they are something else."""
+
+from __future__ import annotations
+
+import pickle  # noqa: TID251
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import mosim_gym
+from mosim_gym.dynamics.config import preset
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.robots import load_robot
+from mosim_gym.zoo import packaged
+from mosim_gym.zoo.checkpoint import load_checkpoint, save_checkpoint
+from mosim_gym.zoo.names import WEIGHTS, robot_at
+
+
+def _checkpoint(folder: Path, robot="pendulum"):
+    torch.manual_seed(0)
+    return save_checkpoint(folder / "model.safetensors", MoSim(load_robot(robot), preset("smooth")), {"name": robot})
+
+
+def test_a_checkpoint_predicts_what_the_model_did(tmp_path):
+    path = _checkpoint(tmp_path)
+    first, second = mosim_gym.load(path), mosim_gym.load(str(path))
+    state = np.ones((3, 1)), np.zeros((3, 1)), np.zeros((3, 1))
+    np.testing.assert_array_equal(first.step(*state).qpos, second.step(*state).qpos)
+    assert first.card["name"] == "pendulum"
+    assert first.timestep == 0.02
+
+
+def test_everything_that_is_no_checkpoint_is_refused_in_one_sentence(tmp_path):
+    with pytest.raises(FileFault, match="There is no checkpoint file at"):
+        mosim_gym.load(tmp_path / "missing.safetensors")
+    with pytest.raises(KeyError, match="Unknown checkpoint 'zebra'"):
+        mosim_gym.load("zebra")
+    pickled = tmp_path / "old.pt"
+    pickled.write_bytes(pickle.dumps({"weights": [1, 2]}))
+    with pytest.raises(FileFault, match="a checkpoint is never a pickle"):
+        mosim_gym.load(pickled)
+    robot = load_robot("pendulum").save(tmp_path / "robot.safetensors")
+    with pytest.raises(FileFault, match="not a checkpoint written by mosim_gym"):
+        mosim_gym.load(robot)
+    path = _checkpoint(tmp_path)
+    with pytest.raises(FileFault, match=r"was trained for the robot 'pendulum' .* 'cheetah'"):
+        load_checkpoint(path, load_robot("cheetah"))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(FileFault, match="not a readable safetensors file"):
+        mosim_gym.load(path)
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    model = MoSim(load_robot("pendulum"), preset("smooth"))
+    with torch.no_grad():
+        model.correctors[0].first.weight[0, 0, 0] = float("nan")
+    path = save_checkpoint(tmp_path / "nan.safetensors", model, {"name": "pendulum"})
+    with pytest.raises(FileFault, match="weights that are not finite"):
+        mosim_gym.load(path)
+
+
+def test_names_carry_the_step():
+    assert robot_at("cheetah").control_step == 0.01
+    assert robot_at("cheetah@0.02:narrow").substeps == 2
+    with pytest.raises(ValueError, match="not a whole number of cheetah's physics steps"):
+        robot_at("cheetah@0.015")
+
+
+@pytest.mark.parametrize("name", packaged())
+def test_packaged_checkpoints_keep_to_their_benchmark(name):
+    """What a card claims is what the weights do, on fresh segments."""
+    from mosim_gym.evaluation.prediction import prediction_errors, random_test
+
+    simulator = mosim_gym.load(name)
+    test = random_test(simulator.robot.name, "uniform", segments=300, steps=16, seed=77)
+    claimed = simulator.card["benchmark"]["uniform"]["raw"]["16"]
+    assert prediction_errors(simulator, test)["raw"]["16"] < 3 * claimed
+    assert simulator.card["transitions"] > 0
+
+
+def test_packaged_checkpoints_fit_the_package():
+    assert sum(path.stat().st_size for path in WEIGHTS.glob("*")) < 30e6
