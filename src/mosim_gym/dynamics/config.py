@@ -35,6 +35,7 @@ class MoSimConfig:
         True  # inputs by the robot's invariances, sines and cosines of unlimited hinges; else the raw state
     )
     whiten: bool = True  # inputs and accelerations in units of their standard deviation over the training data
+    quadratic: bool = True  # products of velocities as inputs: Coriolis and centrifugal forces are linear in them
     nonsmooth: bool = True  # contact clearances, limit distances, which of them are active, and their rates as inputs
     solver: str = "semi_implicit"
     members: int = 1  # of the ensemble, weights stacked
@@ -62,6 +63,7 @@ def _paper(name: str, encoder: Size, torque: Size, correctors: tuple[Size, ...])
         layer_norm=False,
         canonical=False,
         whiten=False,
+        quadratic=False,
         nonsmooth=False,
         solver="dopri5",
     )
@@ -83,7 +85,13 @@ PRESETS: dict[str, MoSimConfig] = {
         correctors=(Size(128, 3),),
     ),
     "residual": MoSimConfig(
-        preset="residual", inertia=None, bias=None, torque=None, correctors=(Size(320, 3),), nonsmooth=False
+        preset="residual",
+        inertia=None,
+        bias=None,
+        torque=None,
+        correctors=(Size(320, 3),),
+        quadratic=False,
+        nonsmooth=False,
     ),
     "paper-small": _paper("paper-small", Size(64, 3), Size(32, 1), (Size(64, 5),)),
     "paper-medium": _paper("paper-medium", Size(64, 3), Size(32, 3), (Size(128, 5),)),

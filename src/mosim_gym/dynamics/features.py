@@ -4,6 +4,7 @@ The vector is laid out as `[position | velocity | action | non-smooth]`, so that
 third, and the correctors all of it.
 
 - *position*: coordinates that the robot declares not to matter are left out; unlimited hinges enter as sine and cosine.
+- *velocity*: the velocities and their products, in which Coriolis and centrifugal forces are linear.
 - *non-smooth*: for each contact point its clearance, for each limited joint its distance to both limits, all signed. MuJoCo's constraints
   act exactly where such a distance is negative, so each comes with that indicator, with how deep it is on two scales (the second is that of
   the millimetre over which MuJoCo's constraints stiffen), with the point's velocity, and with the velocity where the constraint acts.
@@ -30,6 +31,8 @@ class InputFeatures(nn.Module):
 
     _plain: Tensor
     _angles: Tensor
+    _pair_first: Tensor
+    _pair_second: Tensor
     _limit_q: Tensor
     _limit_v: Tensor
     _limit_low: Tensor
@@ -55,7 +58,10 @@ class InputFeatures(nn.Module):
             angles = [int(c) for c in joints.qpos_start[unlimited] if c not in ignored]
             plain = [c for c in range(robot.nq) if c not in ignored and c not in angles]
         self.position_size = len(plain) + 2 * len(angles)
-        self.velocity_size, self.action_size = robot.nv, robot.nu
+        pairs = torch.triu_indices(robot.nv, robot.nv) if config.quadratic else torch.zeros(2, 0)
+        self._index("_pair_first", pairs[0])
+        self._index("_pair_second", pairs[1])
+        self.velocity_size, self.action_size = robot.nv + pairs.shape[1], robot.nu
         self._index("_plain", plain)
         self._index("_angles", angles)
 
@@ -80,7 +86,7 @@ class InputFeatures(nn.Module):
         owner = np.concatenate((moving[0], points + np.arange(2 * len(limited)))).astype(int)
         self._index("_owner", owner)  # which gap each rate belongs to
         self.nonsmooth_size = 4 * gaps + 2 * rates
-        self.size = self.position_size + robot.nv + robot.nu + self.nonsmooth_size
+        self.size = self.position_size + self.velocity_size + robot.nu + self.nonsmooth_size
 
     def _index(self, name: str, values: object) -> None:
         self.register_buffer(name, torch.as_tensor(np.asarray(values, np.int64)), persistent=False)
@@ -94,7 +100,10 @@ class InputFeatures(nn.Module):
         if len(self._angles):
             angle = qpos[..., self._angles]
             parts += [torch.sin(angle), torch.cos(angle)]
-        parts += [qvel, action]
+        parts.append(qvel)
+        if len(self._pair_first):
+            parts.append(qvel[..., self._pair_first] * qvel[..., self._pair_second])
+        parts.append(action)
         if self.nonsmooth_size:
             parts += self._nonsmooth(qpos, qvel, values)
         return torch.cat(parts, dim=-1)

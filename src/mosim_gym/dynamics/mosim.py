@@ -57,7 +57,7 @@ class MoSim(nn.Module):
         self.inertia = self.bias = self.torque = None
         if config.inertia is not None and config.bias is not None and config.torque is not None:
             self.inertia = ResidualNet(e, f.position_size, nv * (nv + 1) // 2, config.inertia, **shared)
-            self.bias = ResidualNet(e, f.position_size + nv, nv, config.bias, **shared)
+            self.bias = ResidualNet(e, f.position_size + f.velocity_size, nv, config.bias, **shared)
             self.torque = ResidualNet(e, max(robot.nu, 1), nv, config.torque, **shared)
         self.correctors = nn.ModuleList(
             ResidualNet(e, f.size, outputs, size, zero=True, **shared) for size in config.correctors
@@ -87,7 +87,7 @@ class MoSim(nn.Module):
         f, nv = self.features, self.robot.nv
         parts: list[Tensor] = []
         if self.inertia is not None and self.bias is not None and self.torque is not None:
-            state = f.position_size + nv
+            state = f.position_size + f.velocity_size
             force = self.bias(x[..., :state]) + self.torque(x[..., state : state + max(f.action_size, 1)])
             entries = self.inertia(x[..., : f.position_size])
             flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
