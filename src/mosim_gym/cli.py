@@ -121,13 +121,11 @@ class Train:
     seed: Seed = 0
 
     def run(self) -> None:
-        from mosim_gym.training.config import TrainConfig
         from mosim_gym.training.run import score, seconds, train_checkpoint, trainable_robots
 
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
         robots = trainable_robots() if self.robot is None else [self.robot]
-        config = TrainConfig(seed=self.seed, recipe=self.recipe)
         results = {}
         for robot in robots:
             outcome = train_checkpoint(
@@ -136,7 +134,8 @@ class Train:
                 folder=self.out / robot,
                 preset_name=self.preset,
                 members=self.members,
-                config=config,
+                seed=self.seed,
+                recipe=self.recipe,
                 variant=self.variant,
                 device=self.device,
                 install=self.install,

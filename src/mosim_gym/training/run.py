@@ -63,7 +63,8 @@ def train_checkpoint(
     folder: Path,
     preset_name: str | None = None,
     members: int = 1,
-    config: TrainConfig | None = None,
+    seed: int = 0,
+    recipe: str = "coverage",
     variant: str | None = None,
     device: str = "cpu",
     install: bool = False,
@@ -73,8 +74,9 @@ def train_checkpoint(
     With `install` it replaces the packaged checkpoint of its name if its benchmark is better, or if there is none.
     """
     find_robot(robot)
-    config = config or TrainConfig()
-    if config.recipe == "narrow" and variant is None:
+    model_config = model_for(robot, preset_name, members)
+    config = TrainConfig(seed=seed, recipe=recipe, autocast=model_config.preset != "smooth")
+    if recipe == "narrow" and variant is None:
         variant = "narrow"
     name = f"{robot}:{variant}" if variant else robot
     with tqdm(
@@ -86,15 +88,7 @@ def train_checkpoint(
                 bar.n = int(1000 * state["step"] / state["total"])
             bar.set_postfix_str(f"loss {state['loss']:.4f}, validation {state['validation']:.4f}")
 
-        model, record = train(
-            robot,
-            model_for(robot, preset_name, members),
-            config,
-            budget=budget,
-            folder=folder,
-            device=device,
-            report=show,
-        )
+        model, record = train(robot, model_config, config, budget=budget, folder=folder, device=device, report=show)
     model = model.to("cpu")
     report = prediction_report(robot, {"model": Simulator(model, {})})
     card = {
@@ -104,7 +98,7 @@ def train_checkpoint(
         "training_steps": record["step"],
         "training_seconds": round(record["seconds"], 1),
         "parameters": sum(p.numel() for p in model.parameters()),
-        "seed": config.seed,
+        "seed": seed,
         "machine": machine(),
         "date": time.strftime("%Y-%m-%d"),
         "start_states": "set by a simulator",
