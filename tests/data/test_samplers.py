@@ -129,3 +129,34 @@ def test_acceleration_and_drift_lead_to_the_next_state(robot):
     )  # float32 states, and contacts that amplify their rounding
     np.testing.assert_allclose(moved, after.qpos, atol=1e-5 * scale)
     torch.testing.assert_close(difference(description, moved, qpos, h), (qvel + end) / 2 + drift, rtol=1e-6, atol=1e-6)
+
+
+def test_the_background_process_ends_with_its_owner():
+    """Even if the owner is killed, nothing is left running."""
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    code = """
+import time
+from mosim_gym.data.stream import Stream
+if __name__ == "__main__":
+    stream = Stream("pendulum", "coverage", seed=0, segments=5)
+    next(stream)
+    print(stream._process.pid, flush=True)
+    time.sleep(60)
+"""
+    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    worker = int(owner.stdout.readline())
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    for _ in range(100):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the background process outlived its owner")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +51,16 @@ def chunk(robot: str, recipe: str | Recipe, seed: int, number: int, segments: in
     return [column.float().numpy() for column in columns], collector.dropped - before
 
 
+def _serve(connection: Connection, robot: str, recipe: str | Recipe, seed: int, segments: int) -> None:
+    """The background process: answer chunk numbers with chunks until the other side hangs up, however it ends."""
+    while True:
+        try:
+            number = connection.recv()
+            connection.send(chunk(robot, recipe, seed, number, segments))
+        except (EOFError, BrokenPipeError, KeyboardInterrupt):
+            return
+
+
 class Stream:
     """Chunks of transitions in order, from `first` on; use as a context manager."""
 
@@ -58,27 +68,44 @@ class Stream:
         self, robot: str, recipe: str | Recipe, *, seed: int, segments: int, first: int = 0, ahead: int = 1
     ) -> None:
         """`segments` a chunk; `ahead` chunks are simulated before they are asked for."""
-        self._arguments = (robot, recipe, seed)
-        self._segments, self._next = segments, first
-        self._ahead = max(1, ahead)
-        self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-        self._pending: list[Future[tuple[list[Array], int]]] = []
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        arguments = (theirs, robot, recipe, seed, segments)
+        self._process = context.Process(target=_serve, args=arguments, daemon=True, name=f"{robot} stream")
+        self._process.start()
+        theirs.close()  # so that either side notices when the other is gone
+        self._next = first
+        for _ in range(max(1, ahead)):
+            self._order()
         self.dropped = 0
+
+    def _order(self) -> None:
+        self._connection.send(self._next)
+        self._next += 1
 
     def __enter__(self) -> Stream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.close()
+
+    def close(self) -> None:
+        """End the background process."""
+        self._connection.close()
+        self._process.terminate()
+        self._process.join()
 
     def __iter__(self) -> Iterator[Transitions]:
         return self
 
     def __next__(self) -> Transitions:
         """The next chunk."""
-        while len(self._pending) <= self._ahead:
-            self._pending.append(self._pool.submit(chunk, *self._arguments, self._next, self._segments))
-            self._next += 1
-        columns, dropped = self._pending.pop(0).result()
+        try:
+            self._order()
+            columns, dropped = self._connection.recv()
+        except (EOFError, BrokenPipeError) as error:
+            raise RuntimeError(
+                f"The process that simulates the data has ended; see its message above ({self._process.name})."
+            ) from error
         self.dropped += dropped
         return Transitions(*(torch.from_numpy(column) for column in columns))

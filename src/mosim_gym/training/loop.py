@@ -74,7 +74,7 @@ class Pool:
 
     def close(self) -> None:
         """Stop the background process."""
-        self._stream.__exit__()
+        self._stream.close()
 
 
 def targets(model: MoSim, batch: Transitions) -> Tensor:
