@@ -35,10 +35,10 @@ def between_markers(text: str, name: str, content: str) -> str:
 
 
 def measured_on(report: dict[str, Any]) -> str:
-    m = report["machine"]
+    m, threads = report["machine"], report["machine"]["torch_threads"]
     return (
         f"Measured on {m['cores']} cores of {m['processor']}, accelerator {m['accelerator']}, torch {m['torch']} with "
-        f"{m['torch_threads']} threads, MuJoCo {m['mujoco']}, dm_control {m['dm_control']}; seed {report['seed']}."
+        f"{threads} thread{'s' * (threads > 1)}, MuJoCo {m['mujoco']}, dm_control {m['dm_control']}; seed {report['seed']}."
     )
 
 

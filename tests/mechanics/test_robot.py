@@ -57,7 +57,7 @@ def test_files_that_are_not_a_robot_are_refused_in_one_sentence(tmp_path):
     with pytest.raises(FileFault, match="not a readable safetensors file"):
         Robot.load(good)
     good.write_bytes(content.replace(np.float64(-9.81).tobytes(), np.float64(-9.71).tobytes()))
-    with pytest.raises(ValueError, match="damaged: its content does not match its fingerprint"):
+    with pytest.raises(ValueError, match="damaged: its content does not match its checksum"):
         Robot.load(good)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 
 Array = np.ndarray
 ActionSampler = Callable[[np.random.Generator, int, int, int, float], Array]
@@ -83,7 +83,7 @@ ACTIONS: dict[str, ActionSampler] = {"uniform": uniform, "poisson": poisson, "co
 def action_sampler(name: str) -> ActionSampler:
     """The sampler called `name`, clipped and rounded to float32; an unknown name raises with the valid ones."""
     if name not in ACTIONS:
-        raise KeyError(suggest("action sampler", name, list(ACTIONS)))
+        raise UnknownName("action sampler", name, list(ACTIONS))
     draw = ACTIONS[name]
 
     def sample(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:

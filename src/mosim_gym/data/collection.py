@@ -9,7 +9,7 @@ import numpy as np
 
 from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.resets import reset_sampler
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 from mosim_gym.robots import find_robot
 from mosim_gym.truth.dynamics import TrueDynamics
 
@@ -35,7 +35,7 @@ RECIPES: dict[str, Recipe] = {
 def find_recipe(name: str) -> Recipe:
     """The recipe called `name`; an unknown name raises with the valid ones."""
     if name not in RECIPES:
-        raise KeyError(suggest("recipe", name, list(RECIPES)))
+        raise UnknownName("recipe", name, list(RECIPES))
     return RECIPES[name]
 
 

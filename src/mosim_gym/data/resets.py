@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mosim_gym.mechanics import ForwardKinematics, contact_clearance, contact_quantities
-from mosim_gym.mechanics.robot import JointType, suggest
+from mosim_gym.mechanics.robot import JointType, UnknownName
 from mosim_gym.robots import RobotDefinition, load_robot
 
 Array = np.ndarray
@@ -97,5 +97,5 @@ RESETS: dict[str, Callable[[RobotDefinition], Sampler]] = {"task": task_resets, 
 def reset_sampler(name: str, definition: RobotDefinition) -> Sampler:
     """The sampler called `name` for a robot; an unknown name raises with the valid ones."""
     if name not in RESETS:
-        raise KeyError(suggest("reset sampler", name, list(RESETS)))
+        raise UnknownName("reset sampler", name, list(RESETS))
     return RESETS[name](definition)

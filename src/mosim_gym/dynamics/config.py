@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 
 
 @dataclass(frozen=True)
@@ -104,5 +104,5 @@ features, as a baseline. `paper-*`: the MoSim paper's appendix (Tables I to III)
 def preset(name: str, **changes: Any) -> MoSimConfig:
     """The preset `name` with fields changed; an unknown name raises with the valid ones."""
     if name not in PRESETS:
-        raise KeyError(suggest("preset", name, list(PRESETS)))
+        raise UnknownName("preset", name, list(PRESETS))
     return replace(PRESETS[name], **changes)

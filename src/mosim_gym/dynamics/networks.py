@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mosim_gym.dynamics.config import Size
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 
 ACTIVATIONS = {"silu": F.silu, "softplus": F.softplus}
 
@@ -61,7 +61,7 @@ class ResidualNet(nn.Module):
         """`zero` starts the whole network at zero."""
         super().__init__()
         if activation not in ACTIVATIONS:
-            raise KeyError(suggest("activation", activation, list(ACTIVATIONS)))
+            raise UnknownName("activation", activation, list(ACTIVATIONS))
         self._activation, self._normalise, self._width = ACTIVATIONS[activation], layer_norm, size.width
         self.first = MemberLinear(members, inputs, size.width, exact=True)
         self.up = nn.ModuleList(MemberLinear(members, size.width, size.width) for _ in range(size.blocks))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mosim_gym.dynamics.mosim import Motion
 from mosim_gym.mechanics import Robot, difference, integrate
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 
 Field = Callable[[Tensor, Tensor], Motion]
 State = tuple[Tensor, Tensor]
@@ -101,7 +101,7 @@ SOLVERS: dict[str, Callable[[Field, Robot, Tensor, Tensor, float], State]] = {
 def find_solver(name: str) -> Callable[[Field, Robot, Tensor, Tensor, float], State]:
     """The solver called `name`; an unknown name raises with the valid ones."""
     if name not in SOLVERS:
-        raise KeyError(suggest("solver", name, list(SOLVERS)))
+        raise UnknownName("solver", name, list(SOLVERS))
     return SOLVERS[name]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from mosim_gym.mechanics.robot import (
     Sensors,
     Sites,
     Tendons,
+    rounded,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("mosim_gym.mujoco")
 
+_MOVING_FIELDS = ("body_", "jnt_", "dof_", "geom_", "tendon_", "wrap_", "actuator_", "eq_", "pair_", "exclude_", "qpos")
+_IDLE_FIELDS = {
+    "geom_rgba", "geom_matid", "geom_group", "tendon_rgba", "tendon_matid", "tendon_group", "actuator_group", "geom_dataid",
+    "body_user", "jnt_user", "geom_user", "tendon_user", "actuator_user", "jnt_group", "body_plugin", "geom_plugin", "actuator_plugin",
+}  # fmt: skip
 _DOF_SUFFIXES = {
     JointType.FREE: (".x", ".y", ".z", ".wx", ".wy", ".wz"),
     JointType.BALL: (".wx", ".wy", ".wz"),
@@ -62,6 +69,10 @@ def compile_robot(model: mujoco.MjModel, *, name: str, substeps: int, invariance
         return tuple(mujoco.mj_id2name(model, kind, i) or "" for i in range(count))
 
     objects = mujoco.mjtObj
+    if model.na:
+        raise ValueError(
+            f"{name!r} has actuators with a state of their own (filters, muscles); a Robot's state is qpos and qvel."
+        )
     flags, off = model.opt.disableflags, mujoco.mjtDisableBit
     joint_names = names(objects.mjOBJ_JOINT, model.njnt)
     dof_names = [
@@ -148,8 +159,22 @@ def compile_robot(model: mujoco.MjModel, *, name: str, substeps: int, invariance
         limit_enabled=not flags & (int(off.mjDSBL_LIMIT) | int(off.mjDSBL_CONSTRAINT)),
         density=float(model.opt.density),
         viscosity=float(model.opt.viscosity),
+        model_digest=model_digest(model),
         invariances=invariances or Invariances(),
     )
+
+
+def model_digest(model: mujoco.MjModel) -> str:
+    """A hash of every number of the model that can bear on its motion, also those a `Robot` does not keep: friction, solver settings, …"""
+    digest = hashlib.sha256()
+    for owner, fields in ((model, _MOVING_FIELDS), (model.opt, None)):
+        for field in sorted(dir(owner)):
+            if field.startswith("_") or (fields is not None and not field.startswith(fields)) or field in _IDLE_FIELDS:
+                continue
+            values = getattr(owner, field)
+            if isinstance(values, np.ndarray | int | float):
+                digest.update(f"{field}{rounded(np.asarray(values))}".encode())
+    return digest.hexdigest()[:16]
 
 
 def _int(values: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from mosim_gym.mechanics.storage import load_arrays, save_arrays
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
 Array = np.ndarray
 FORMAT = 1
@@ -58,11 +58,26 @@ class GeomType(IntEnum):
     MESH = 7
 
 
-def suggest(kind: str, name: str, valid: Sequence[str]) -> str:
-    """One sentence for an unknown `name`: the fault, the nearest valid name and the valid choices."""
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"Unknown {kind} {name!r}.{hint} Valid: {', '.join(map(str, valid)) or '(none)'}."
+class UnknownName(KeyError):
+    """An unknown name: one sentence with the fault, the nearest valid name and the valid choices."""
+
+    def __init__(self, kind: str, name: object, valid: Sequence[str]) -> None:
+        """`kind` says what was looked for."""
+        near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        self.message = f"Unknown {kind} {name!r}.{hint} Valid: {', '.join(map(str, valid)) or '(none)'}."
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        """The sentence itself, where `KeyError` would quote it."""
+        return self.message
+
+
+def rounded(values: Array) -> str:
+    """An array as text of eight significant digits, so that its identity does not hang on a compiler's last bit."""
+    numbers = np.asarray(values)
+    text = [f"{0.0 if abs(v) < 1e-12 else v:.8g}" for v in numbers.astype(float).ravel()]
+    return f"{numbers.shape}{text}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +101,7 @@ class Group:
         try:
             return self._lookup[name]
         except KeyError:
-            raise KeyError(suggest(type(self).__name__.lower().removesuffix("s"), name, list(self._lookup))) from None
+            raise UnknownName(type(self).__name__.lower().removesuffix("s"), name, list(self._lookup)) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,15 +246,8 @@ _GROUPS: dict[str, type[Group]] = {
     "sensors": Sensors,
 }
 _SCALARS = (
-    "name",
-    "physics_step",
-    "substeps",
-    "integrator",
-    "contact_enabled",
-    "limit_enabled",
-    "density",
-    "viscosity",
-)
+    "name", "physics_step", "substeps", "integrator", "contact_enabled", "limit_enabled", "density", "viscosity", "model_digest",
+)  # fmt: skip
 _APPEARANCE = {"geoms.rgba", "geoms.group"}
 
 
@@ -266,6 +274,7 @@ class Robot:
     limit_enabled: bool
     density: float  # of the medium, kg/m³
     viscosity: float
+    model_digest: str  # of the numbers of the MuJoCo model that are not kept here: friction, solver settings, …
     invariances: Invariances = field(default_factory=Invariances)
     reset_banks: Mapping[str, ResetBank] = field(default_factory=dict)
 
@@ -337,10 +346,16 @@ class Robot:
         for key in sorted(arrays):
             if key in _APPEARANCE or key.startswith("reset_banks."):
                 continue
-            values = np.asarray(arrays[key])
-            text = [f"{0.0 if abs(v) < 1e-12 else v:.8g}" for v in values.astype(float).ravel()]
-            digest.update(f"{key}{values.shape}{text}".encode())
+            digest.update(f"{key}{rounded(arrays[key])}".encode())
         return digest.hexdigest()[:16]
+
+    def _checksum(self) -> str:
+        """Of everything in the file, to the last bit."""
+        header, arrays = self._flatten()
+        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+        for key in sorted(arrays):
+            digest.update(key.encode() + np.ascontiguousarray(arrays[key]).tobytes())
+        return digest.hexdigest()
 
     def _flatten(self) -> tuple[dict[str, Any], dict[str, Array]]:
         header: dict[str, Any] = {key: getattr(self, key) for key in _SCALARS}
@@ -359,20 +374,30 @@ class Robot:
     def save(self, path: str | Path) -> Path:
         """Write the description as one safetensors file (arrays and a JSON header), atomically."""
         header, arrays = self._flatten()
-        return save_arrays(
-            Path(path), "robot", arrays, {"version": FORMAT, "fingerprint": self.fingerprint, "robot": header}
-        )
+        outer = {"version": FORMAT, "checksum": self._checksum(), "robot": header}
+        return save_arrays(Path(path), "robot", arrays, outer)
 
     @classmethod
     def load(cls, path: str | Path) -> Robot:
-        """Read what `save` wrote; the fingerprint stored in the file must match its content."""
+        """Read what `save` wrote; raises `FileFault` for anything else, and for a file that is not whole."""
         arrays, outer = load_arrays(Path(path), "robot")
-        if outer["version"] != FORMAT:
-            raise ValueError(
-                f"{path} has robot format {outer['version']}, this version of mosim_gym reads {FORMAT}: "
+        if outer.get("version") != FORMAT:
+            raise FileFault(
+                f"{path} has robot format {outer.get('version')}, this version of mosim_gym reads {FORMAT}: "
                 "build it again with `mosim-gym build-robot`."
             )
-        header = outer["robot"]
+        try:
+            robot = cls._unflatten(outer["robot"], arrays)
+        except (KeyError, TypeError) as error:
+            raise FileFault(f"{path} is damaged: a part of it is missing ({error}).") from error
+        if robot._checksum() != outer.get("checksum"):
+            raise FileFault(f"{path} is damaged: its content does not match its checksum.")
+        return robot
+
+    @classmethod
+    def _unflatten(cls, header: dict[str, Any], arrays: dict[str, Array]) -> Robot:
+        for array in arrays.values():
+            array.setflags(write=False)  # a loaded robot is shared by all who ask for it
         groups: dict[str, Any] = {
             group: kind(
                 names=tuple(header["names"][group]),
@@ -382,7 +407,7 @@ class Robot:
         }
         banks = sorted({key.split(".")[1] for key in arrays if key.startswith("reset_banks.")})
         invariances = Invariances(tuple(header["invariances"]["translations"]), header["invariances"]["yaw"])
-        robot = cls(
+        return cls(
             **{key: header[key] for key in _SCALARS},
             **groups,
             qpos0=arrays["qpos0"],
@@ -390,6 +415,3 @@ class Robot:
             invariances=invariances,
             reset_banks={b: ResetBank(arrays[f"reset_banks.{b}.qpos"], arrays[f"reset_banks.{b}.qvel"]) for b in banks},
         )
-        if robot.fingerprint != outer["fingerprint"]:
-            raise ValueError(f"{path} is damaged: its content does not match its fingerprint {outer['fingerprint']}.")
-        return robot

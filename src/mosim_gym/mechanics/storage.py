@@ -59,7 +59,10 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise FileFault(f"{path} is not a readable safetensors file ({error}); a {kind} is never a pickle.") from error
-    header = json.loads(metadata.get(HEADER, "{}"))
-    if header.get("kind") != kind:
+    try:
+        header = json.loads(metadata.get(HEADER, "{}"))
+    except json.JSONDecodeError as error:
+        raise FileFault(f"{path} is damaged: its header is not readable ({error}).") from error
+    if not isinstance(header, dict) or header.get("kind") != kind:
         raise FileFault(f"{path} is a safetensors file, but not a {kind} written by mosim_gym.")
     return arrays, header

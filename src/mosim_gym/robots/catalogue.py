@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from mosim_gym.mechanics import Robot
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 from mosim_gym.robots.definition import RobotDefinition
 from mosim_gym.robots.task import Task
 
@@ -63,7 +63,7 @@ def find_robot(name: str) -> RobotDefinition:
     """The definition of robot `name`; an unknown one raises `KeyError` with the valid names."""
     definitions = robot_definitions()
     if name not in definitions:
-        raise KeyError(suggest("robot", name, list(definitions)))
+        raise UnknownName("robot", name, list(definitions))
     return definitions[name]
 
 
@@ -71,7 +71,7 @@ def find_task(task: str) -> tuple[RobotDefinition, type[Task]]:
     """The robot and class of a task id; an unknown one raises `KeyError` with the valid ids."""
     classes = task_classes()
     if task not in classes:
-        raise KeyError(suggest("task", task, tasks()))
+        raise UnknownName("task", task, tasks())
     return classes[task]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 
 STAGES = ("predictor", "corrector", "joint", "multistep")
 
@@ -24,7 +24,7 @@ class Stage:
     def __post_init__(self) -> None:
         """An unknown name raises with the valid ones."""
         if self.name not in STAGES:
-            raise KeyError(suggest("stage", self.name, list(STAGES)))
+            raise UnknownName("stage", self.name, list(STAGES))
 
 
 @dataclass(frozen=True)

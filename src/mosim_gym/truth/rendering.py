@@ -10,7 +10,7 @@ import numpy as np
 
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.compiling import load_model
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 from mosim_gym.robots import RobotDefinition, Task, find_robot
 from mosim_gym.truth.drawing import Drawing
 from mosim_gym.truth.opengl import BACKENDS, Canvas, turned_off, working_backend
@@ -46,7 +46,7 @@ class Renderer:
         if width < 1 or height < 1:
             raise ValueError(f"A picture of {width} × {height} pixels cannot be painted; both must be at least 1.")
         if backend is not None and backend not in (DRAWING, *BACKENDS):
-            raise ValueError(suggest("backend", backend, [DRAWING, *BACKENDS]))
+            raise UnknownName("backend", backend, [DRAWING, *BACKENDS])
         self._definition = find_robot(robot) if isinstance(robot, str) else robot
         self._task, self._size, self._camera = task, (width, height), camera
         self._backend = backend
@@ -105,7 +105,7 @@ class Renderer:
         cameras = [self._model.camera(i).name for i in range(self._model.ncam)]
         if isinstance(self._camera, str):
             if self._camera not in cameras:
-                raise KeyError(suggest("camera", self._camera, cameras))
+                raise UnknownName("camera", self._camera, cameras)
             return cameras.index(self._camera)
         if self._camera >= len(cameras) > 0 or self._camera < -1:
             raise KeyError(f"Camera {self._camera} does not exist; {self._definition.name} has {len(cameras)}.")

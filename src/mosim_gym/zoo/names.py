@@ -9,7 +9,7 @@ from typing import Any
 
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import Robot
-from mosim_gym.mechanics.robot import suggest
+from mosim_gym.mechanics.robot import UnknownName
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card
@@ -32,7 +32,7 @@ def robot_at(name: str) -> Robot:
     """The robot of a checkpoint name; `@dt` makes one of its control steps last `dt` seconds."""
     match = _NAME.fullmatch(name)
     if match is None:
-        raise KeyError(suggest("checkpoint", name, packaged()))
+        raise UnknownName("checkpoint", name, packaged())
     find_robot(match["robot"])
     robot = load_robot(match["robot"])
     if match["dt"] is None:
@@ -53,6 +53,6 @@ def load(name: str | Path, **options: Any) -> Simulator:
     if not path.exists():
         if path.suffix or "/" in str(name):
             raise FileFault(f"There is no checkpoint file at {path}.")
-        raise KeyError(suggest("checkpoint", str(name), packaged()))
+        raise UnknownName("checkpoint", str(name), packaged())
     card = read_card(path)
     return load_checkpoint(path, robot_at(card["name"]), **options)
