@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
+
+from mosim_gym.truth.dynamics import usable_cores
 
 _REPORTED = ("torch", "mujoco", "dm_control", "gymnasium", "numpy")
 
@@ -16,7 +17,7 @@ def machine() -> dict[str, str | int]:
     """Processor, cores this process may use, torch threads, Python and the versions of the packages that matter."""
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cores": usable_cores(),
         "torch_threads": torch.get_num_threads(),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
         "python": platform.python_version(),

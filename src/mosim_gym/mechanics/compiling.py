@@ -69,10 +69,6 @@ def compile_robot(model: mujoco.MjModel, *, name: str, substeps: int, invariance
         return tuple(mujoco.mj_id2name(model, kind, i) or "" for i in range(count))
 
     objects = mujoco.mjtObj
-    if model.na:
-        raise ValueError(
-            f"{name!r} has actuators with a state of their own (filters, muscles); a Robot's state is qpos and qvel."
-        )
     flags, off = model.opt.disableflags, mujoco.mjtDisableBit
     joint_names = names(objects.mjOBJ_JOINT, model.njnt)
     dof_names = [
@@ -276,5 +272,9 @@ def compile_mjcf(xml: str, *, name: str, control_step: float, invariances: Invar
         raise ValueError(
             f"The control step of {name} ({control_step} s) is not a whole number of its physics steps "
             f"({model.opt.timestep} s)."
+        )
+    if model.na:
+        raise ValueError(
+            f"{name} has actuators with a state of their own (filters, muscles), but a state here is qpos and qvel."
         )
     return compile_robot(model, name=name, substeps=substeps, invariances=invariances)

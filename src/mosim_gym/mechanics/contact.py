@@ -22,6 +22,7 @@ def contact_quantities(robot: Robot) -> dict[str, Quantity]:
 
 
 @lru_cache(maxsize=32)
+@torch.inference_mode(False)  # kept for calls that do want gradients, too
 def _planes(robot: Robot, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     contacts = robot.contacts
     level = contacts.offset + contacts.radius
@@ -42,6 +43,7 @@ def contact_clearance(robot: Robot, values: Mapping[str, Tensor]) -> tuple[Tenso
 
 
 @lru_cache(maxsize=32)
+@torch.inference_mode(False)
 def _limits(robot: Robot, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     joints = robot.joints
     single = np.isin(joints.type, (JointType.SLIDE, JointType.HINGE))

@@ -61,10 +61,11 @@ class ForwardKinematics:
     def _constants(self, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
         key = (device, dtype)
         if key not in self._kept:
-            self._kept[key] = {
-                name: torch.as_tensor(value, device=device, dtype=dtype if value.dtype.kind == "f" else torch.long)
-                for name, value in self._method.constants().items()
-            }
+            with torch.inference_mode(False):  # kept for calls that do want gradients, too
+                self._kept[key] = {
+                    name: torch.as_tensor(value, device=device, dtype=dtype if value.dtype.kind == "f" else torch.long)
+                    for name, value in self._method.constants().items()
+                }
         return self._kept[key]
 
     def __call__(self, qpos: Tensor, qvel: Tensor | None = None) -> dict[str, Tensor]:

@@ -130,6 +130,10 @@ class JointTree:
                 while above not in (root, 0):
                     above = int(bodies.parent[above])
                 weights[row, body] = bodies.mass[body] * (above == root)
+            if not weights[row].any():
+                weights[row, root] = (
+                    1.0  # a sub-tree without mass has its centre where MuJoCo puts it: at its root's own
+                )
             weights[row] /= weights[row].sum()
         return LinearForm(
             np.einsum("rb,bfk->rfk", weights, every.frames), weights @ every.slides, weights @ every.frees

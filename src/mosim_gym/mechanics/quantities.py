@@ -31,6 +31,8 @@ class Quantity:
 
 def _ask(kind: Kind, object: Object, names: str | Sequence[str]) -> Quantity:
     single = isinstance(names, str)
+    if not names:
+        raise ValueError(f"A {kind} of {object}s needs at least one name.")
     return Quantity(kind, object, (names,) if single else tuple(names), single)
 
 

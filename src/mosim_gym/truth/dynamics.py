@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -25,8 +26,8 @@ class TrueDynamics:
     `rollout` runs open loop through `mujoco.rollout` on all cores. `step` is for closed loops. MuJoCo's constraint solver starts from
     the accelerations of the step before (its *warm start*), so a state alone does not fix the next one to the last bit: `step` remembers
     them for every row whose state is exactly the one it returned last and starts the others from zero, as a fresh `mjData` does. With
-    `warm_start=False` it starts all rows from zero and runs on all cores, which is faster for large batches and differs by the solver's
-    tolerance (about 1e-8).
+    `warm_start=False` it starts all rows from zero and runs on all cores, which is faster for large batches and differs within the
+    solver's tolerance.
 
     Inputs are numpy or torch, outputs are of the same kind, float64, without gradients. A row that MuJoCo declares unstable becomes NaN.
     """
@@ -36,17 +37,17 @@ class TrueDynamics:
     def __init__(self, robot: str, *, threads: int | None = None, warm_start: bool = True) -> None:
         """Load the packaged model of `robot`; an unknown name raises `KeyError` with the valid ones."""
         import mujoco
-        from mujoco.rollout import Rollout
 
         definition = find_robot(robot)
         self.robot: Robot = load_robot(robot)
         self.timestep = self.robot.control_step
         self.card: dict[str, Any] = {"kind": "truth", "robot": robot, "simulator": f"mujoco {mujoco.__version__}"}
         self._mujoco = mujoco
-        self.model = load_model(definition.mjcf_file.read_text())
-        self._threads = threads or len(os.sched_getaffinity(0))
-        self._data = [mujoco.MjData(self.model) for _ in range(self._threads)]
-        self._pool = Rollout(nthread=self._threads if self._threads > 1 else 0)
+        self.model = load_model(definition.mjcf_file.read_text(encoding="utf-8"))
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads is {threads}; it must be at least 1.")
+        self._threads = threads or usable_cores()
+        self._data = mujoco.MjData(self.model)
         self._warm_start = warm_start
         self._last: tuple[Array, Array, Array] | None = None
         sensors = self.robot.sensors
@@ -56,8 +57,18 @@ class TrueDynamics:
         ).astype(int)
 
     def remember(self, qpos: Array, qvel: Array, warm_start: Array) -> None:
-        """Set the warm start `(B, nv)` that the next `step` uses for rows whose state is exactly `qpos (B, nq)`, `qvel (B, nv)`."""
-        self._last = (_float64(qpos), _float64(qvel), _float64(warm_start))
+        """Set the warm start `(B, nv)` that the next `step` uses for rows whose state is exactly `qpos (B, nq)`, `qvel (B, nv)`.
+
+        One state may be given without the leading axis, as `make_real`'s `info` holds it.
+        """
+        q, v, warm = (np.atleast_2d(_float64(part)) for part in (qpos, qvel, warm_start))
+        wanted = ((len(q), self.robot.nq), (len(q), self.robot.nv), (len(q), self.robot.nv))
+        if (q.shape, v.shape, warm.shape) != wanted:
+            raise ValueError(
+                f"qpos, qvel and warm_start have shapes {q.shape}, {v.shape} and {warm.shape}; {self.robot.name} needs "
+                f"(B, {self.robot.nq}), (B, {self.robot.nv}) and (B, {self.robot.nv})."
+            )
+        self._last = (q, v, warm)
 
     @overload
     def step(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: object = None) -> Step: ...
@@ -65,7 +76,7 @@ class TrueDynamics:
     def step(self, qpos: Array, qvel: Array, action: Array, features: object = None) -> Step: ...
     def step(self, qpos: Any, qvel: Any, action: Any, features: object = None) -> Step:
         """One control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`; `features` are not needed."""
-        start_q, start_v, control = _float64(qpos), _float64(qvel), _float64(action)
+        start_q, start_v, control = self._checked(qpos, qvel, action, steps=False)
         if self._warm_start:
             result = self._step_rows(start_q, start_v, control)
         else:
@@ -75,11 +86,35 @@ class TrueDynamics:
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`, each held for one of them."""
-        path = self._rollout(_float64(qpos), _float64(qvel), _float64(actions))
+        path = self._rollout(*self._checked(qpos, qvel, actions, steps=True))
         return Trajectory(*(_like(part, qpos) for part in path))
 
+    @cached_property
+    def _pool(self) -> tuple[Any, list[Any]]:
+        """The threads of `rollout` and their memory, made when first needed: a single environment never does."""
+        from mujoco.rollout import Rollout
+
+        pool = Rollout(nthread=self._threads if self._threads > 1 else 0)
+        return pool, [self._mujoco.MjData(self.model) for _ in range(self._threads)]
+
+    def _checked(self, qpos: Any, qvel: Any, actions: Any, *, steps: bool) -> tuple[Array, Array, Array]:
+        """The inputs as float64 `(B, nq)`, `(B, nv)` and `(B, nu)` or `(B, T, nu)`, or a sentence saying what is wrong with them."""
+        arrays = _float64(qpos), _float64(qvel), _float64(actions)
+        rows = arrays[0].shape[0] if arrays[0].ndim else 0
+        nq, nv, nu = self.robot.nq, self.robot.nv, self.robot.nu
+        expected = (f"({rows}, {nq})", f"({rows}, {nv})", f"({rows}, T, {nu})" if steps else f"({rows}, {nu})")
+        time = arrays[2].shape[1:2] if steps else ()
+        for name, array, shape, text in zip(
+            ("qpos", "qvel", "actions"), arrays, ((rows, nq), (rows, nv), (rows, *time, nu)), expected, strict=True
+        ):
+            if array.shape != shape:
+                raise ValueError(
+                    f"{name} has shape {array.shape}; {self.robot.name} needs {text} beside {rows} rows of qpos."
+                )
+        return arrays
+
     def _step_rows(self, qpos: Array, qvel: Array, control: Array) -> Step:
-        data, step = self._data[0], self._mujoco.mj_step
+        data, step = self._data, self._mujoco.mj_step
         warm = np.zeros_like(qvel)
         if self._last is not None and self._last[0].shape == qpos.shape:
             known = (self._last[0] == qpos).all(1) & (self._last[1] == qvel).all(1)
@@ -93,22 +128,27 @@ class TrueDynamics:
             step(self.model, data, self.robot.substeps)
             next_q[row], next_v[row], next_warm[row] = q, v, w
             sensors[row] = data.sensordata[self._sensor_columns]
-            if data.time < _START:  # the state was unstable
+            if data.time < _START or np.isnan(control[row]).any():  # unstable, or no control at all
                 next_q[row] = next_v[row] = sensors[row] = np.nan
         self._last = (next_q.copy(), next_v.copy(), next_warm)
         return Step(next_q, next_v, sensors)
 
     def _rollout(self, qpos: Array, qvel: Array, actions: Array) -> Trajectory:
         nq, nv, substeps = self.robot.nq, self.robot.nv, self.robot.substeps
+        if not actions.size:
+            sizes = (nq, nv, len(self._sensor_columns))
+            return Trajectory(*(np.zeros((*actions.shape[:2], size)) for size in sizes))
         state = np.zeros((len(qpos), 1 + nq + nv + self.model.na))
         state[:, 0] = _START
         state[:, 1 : 1 + nq], state[:, 1 + nq : 1 + nq + nv] = qpos, qvel
         control = np.repeat(actions, substeps, axis=1) if substeps > 1 else np.ascontiguousarray(actions)
-        path, sensordata = self._pool.rollout(self.model, self._data, state, control)
+        pool, workers = self._pool
+        path, sensordata = pool.rollout(self.model, workers, state, control)
         path, sensordata = path[:, substeps - 1 :: substeps], sensordata[:, substeps - 1 :: substeps]
         # From an instability on, MuJoCo repeats the state that it was reset to.
         clock = _START + np.arange(1, actions.shape[1] + 1) * self.timestep
         unstable = path[:, :, 0] < clock - self.timestep / 2
+        unstable |= np.maximum.accumulate(np.isnan(actions).any(-1), axis=1)  # MuJoCo would take it for no control
         if unstable.any():
             path[unstable] = np.nan
         return Trajectory(
@@ -116,6 +156,11 @@ class TrueDynamics:
             path[:, :, 1 + nq : 1 + nq + nv].copy(),
             sensordata[:, :, self._sensor_columns],
         )
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _float64(values: Any) -> Array:
