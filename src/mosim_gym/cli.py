@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import tyro
 from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
 
+from mosim_gym.mechanics.robot import UnknownName
 from mosim_gym.mechanics.storage import write_atomically
 
 Seed = Annotated[int, arg(help="Seed of everything random.")]
@@ -182,7 +183,7 @@ class Info:
 
 @dataclass(frozen=True)
 class Render:
-    """Film a scripted policy in a task, in the real environment or in the functional core on the truth."""
+    """Film a scripted policy in the real task."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     policy: Annotated[Literal["scripted", "random"], arg(help="Which policy acts.")] = "scripted"
@@ -236,8 +237,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     try:
         command.run()
-    except (KeyError, ValueError, FileNotFoundError) as error:
-        print(f"mosim-gym: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
+    except (UnknownName, ValueError, OSError) as error:
+        print(f"mosim-gym: {error}", file=sys.stderr)
         raise SystemExit(2) from error
     except KeyboardInterrupt:
         print("mosim-gym: interrupted", file=sys.stderr)

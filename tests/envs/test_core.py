@@ -94,5 +94,5 @@ def test_options_are_checked(generator):
         core.reset(generator, 4, {"goal": [1, 2, 3]})
     with pytest.raises(ValueError, match="not finite"):
         core.reset(generator, 4, {"qvel": [np.inf, 0]})
-    with pytest.raises(ValueError, match="Unknown reset option 'target'"):
+    with pytest.raises(KeyError, match="Unknown reset option 'target'"):
         core.reset(generator, 4, {"target": [0, 0]})

@@ -91,3 +91,40 @@ def test_control_step_must_be_whole_physics_steps():
     assert compile_mjcf(xml, name="r", control_step=0.02).substeps == 5
     with pytest.raises(ValueError, match="not a whole number of its physics steps"):
         compile_mjcf(xml, name="r", control_step=0.01)
+
+
+def test_what_a_robot_does_not_keep_is_in_its_fingerprint_all_the_same():
+    xml = """<mujoco><worldbody><geom type="plane" size="1 1 1"/><body><joint name="j" type="slide"/>
+      <geom size=".1" friction="1 .005 .0001"/></body></worldbody><actuator><motor joint="j"/></actuator></mujoco>"""
+    plain = compile_mjcf(xml, name="r", control_step=0.002).fingerprint
+    for old, new in (
+        ('friction="1 ', 'friction="0.5 '),
+        ("<joint ", '<joint frictionloss="0.1" '),
+        ("<joint ", '<joint springref="0.1" '),
+        ("<geom size", '<geom solref="0.03 1" size'),
+        ("<motor ", '<position kp="100" '),
+        ("<worldbody>", '<option cone="elliptic"/><worldbody>'),
+    ):
+        assert compile_mjcf(xml.replace(old, new), name="r", control_step=0.002).fingerprint != plain, new
+    assert (
+        compile_mjcf(xml.replace("<geom size", '<geom rgba="1 0 0 1" size'), name="r", control_step=0.002).fingerprint
+        == plain
+    )
+
+
+def test_every_byte_of_a_robot_file_is_guarded(tmp_path):
+    robot, _ = suite_robot("pendulum")
+    bank = ResetBank(np.zeros((3, 1), np.float32), np.ones((3, 1), np.float32))
+    path = dataclasses.replace(robot, reset_banks={"swingup": bank}).save(tmp_path / "pendulum.safetensors")
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FileFault, match="does not match its checksum"):
+        Robot.load(path)
+
+
+def test_actuators_with_a_state_are_refused():
+    xml = """<mujoco><worldbody><body><joint name="j" type="slide"/><geom size=".1"/></body></worldbody>
+      <actuator><general joint="j" dyntype="filter" dynprm="0.1"/></actuator></mujoco>"""
+    with pytest.raises(ValueError, match="actuators with a state of their own"):
+        compile_mjcf(xml, name="r", control_step=0.002)

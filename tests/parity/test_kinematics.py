@@ -138,3 +138,27 @@ def test_only_what_is_asked_for_is_computed():
     foot = ForwardKinematics(robot, {"x": position("geom", ["left_right_foot"])})
     assert frames < len(foot._method.levels)
     assert np.prod(head(torch.rand(4, robot.nq))["x"].shape) == 12
+
+
+def test_use_under_inference_mode_leaves_gradients_alone():
+    from mosim_gym.mechanics import contact_clearance, contact_quantities, limit_distance
+
+    for domain in ("cheetah", "humanoid"):
+        robot, _ = suite_robot(domain)
+        kinematics = ForwardKinematics(robot, contact_quantities(robot))
+        state = torch.zeros(2, robot.nq) + 0.1, torch.zeros(2, robot.nv)
+        with torch.inference_mode():
+            contact_clearance(robot, kinematics(*state))
+            limit_distance(robot, state[0])
+        qpos = state[0].clone().requires_grad_()
+        (
+            contact_clearance(robot, kinematics(qpos, state[1]))[0].sum() + limit_distance(robot, qpos).square().sum()
+        ).backward()
+        assert torch.isfinite(qpos.grad).all()
+
+
+def test_empty_requests_are_refused():
+    from mosim_gym.mechanics import position
+
+    with pytest.raises(ValueError, match="A position of bodys needs at least one name"):
+        position("body", [])

@@ -70,3 +70,35 @@ def test_card_and_unknown_robot(cheetah):
     assert cheetah.timestep == 0.01
     with pytest.raises(KeyError, match="Did you mean 'cheetah'"):
         TrueDynamics("cheeta")
+
+
+def test_shapes_are_checked_in_one_sentence(cheetah):
+    qpos, qvel = _starts(2)
+    for action in (np.zeros((2, 1)), np.zeros((3, 6)), np.zeros(6)):
+        with pytest.raises(ValueError, match=r"actions has shape .*; cheetah needs \(2, 6\)"):
+            cheetah.step(qpos, qvel, action)
+    with pytest.raises(ValueError, match=r"qvel has shape \(1, 9\)"):
+        cheetah.rollout(qpos, qvel[:1], np.zeros((2, 5, 6)))
+    with pytest.raises(ValueError, match=r"warm_start have shapes"):
+        cheetah.remember(qpos[0], qvel[0], np.zeros(4))
+    with pytest.raises(ValueError, match="threads is -1"):
+        TrueDynamics("cheetah", threads=-1)
+
+
+@pytest.mark.parametrize("warm_start", [True, False])
+def test_empty_batches_are_empty(warm_start):
+    dynamics = TrueDynamics("cheetah", warm_start=warm_start)
+    assert dynamics.step(np.zeros((0, 9)), np.zeros((0, 9)), np.zeros((0, 6))).qpos.shape == (0, 9)
+    assert dynamics.rollout(np.zeros((0, 9)), np.zeros((0, 9)), np.zeros((0, 5, 6))).qvel.shape == (0, 5, 9)
+    assert dynamics.rollout(*_starts(3), np.zeros((3, 0, 6))).qpos.shape == (3, 0, 9)
+
+
+def test_a_control_that_is_no_number_makes_its_row_nan(cheetah):
+    qpos, qvel = _starts(2)
+    actions = np.zeros((2, 4, 6))
+    actions[1, 2, 3] = np.nan
+    path = cheetah.rollout(qpos, qvel, actions)
+    assert np.isfinite(path.qpos[0]).all()
+    assert np.isfinite(path.qpos[1, :2]).all()
+    assert np.isnan(path.qpos[1, 2:]).all()
+    assert np.isnan(cheetah.step(qpos, qvel, actions[:, 2]).qpos[1]).all()

@@ -72,7 +72,7 @@ def test_options_set_state_and_goal():
     np.testing.assert_allclose(info["goal"], [0.1, -0.1])
     with pytest.raises(ValueError, match=r"options\['qpos'\] has shape \(3,\); ReacherEasy needs \(2,\)"):
         env.reset(options={"qpos": [0, 0, 0]})
-    with pytest.raises(ValueError, match=r"Unknown reset option 'state'. Valid: qpos, qvel, goal"):
+    with pytest.raises(KeyError, match=r"Unknown reset option 'state'. Valid: qpos, qvel, goal"):
         env.reset(options={"state": 1})
 
 
@@ -109,3 +109,13 @@ def test_bad_arguments_are_named():
         mosim_gym.make_real("CheetahRun", obs="pixels")
     with pytest.raises(ValueError, match="at least 1"):
         mosim_gym.make_real("CheetahRun", max_episode_steps=0)
+
+
+def test_an_unstable_state_truncates_as_in_the_learned_environment():
+    env = mosim_gym.make_real("CheetahRun")
+    env.reset(seed=0, options={"qpos": np.zeros(9), "qvel": np.full(9, 1e11)})
+    observation, reward, terminated, truncated, info = env.step(np.zeros(6, np.float32))
+    assert np.isfinite(observation).all()
+    assert (reward, terminated, truncated, info["end"]) == (0.0, False, True, "diverged")
+    with pytest.raises(RuntimeError, match=r"call reset\(\) before step"):
+        env.step(np.zeros(6, np.float32))

@@ -128,7 +128,7 @@ def _moving_components(robot: Robot) -> np.ndarray:
     """`(3, n)`: which points and which components of their velocity ever differ from zero (planar robots never leave their plane)."""
     kinematics = ForwardKinematics(robot, contact_quantities(robot))
     generator = torch.Generator().manual_seed(0)
-    qpos = torch.from_numpy(robot.qpos0) + torch.randn(16, robot.nq, generator=generator, dtype=torch.float64)
+    qpos = torch.tensor(robot.qpos0) + torch.randn(16, robot.nq, generator=generator, dtype=torch.float64)
     qvel = torch.randn(16, robot.nv, generator=generator, dtype=torch.float64)
     velocity = kinematics(qpos, qvel)[POINT_VELOCITIES]
     points, components = np.nonzero(velocity.abs().amax(0).numpy() > 1e-9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from mosim_gym.envs.core import Dynamics
 from mosim_gym.robots import RobotDefinition, load_robot
 from mosim_gym.zoo import load, packaged
@@ -13,12 +15,12 @@ class CheckpointMissing(FileNotFoundError):
     """No checkpoint can be had for a robot."""
 
 
-def open_dynamics(robot: RobotDefinition, checkpoint: str | Dynamics | None) -> Dynamics:
+def open_dynamics(robot: RobotDefinition, checkpoint: str | PathLike[str] | Dynamics | None) -> Dynamics:
     """`checkpoint` as given to `gym.make`: a packaged name or a path, None for the robot's packaged one, `"truth"` for MuJoCo.
 
     An object with the Simulator's `step` is taken as it is. Whatever it is must move this very robot.
     """
-    if checkpoint == TRUTH:
+    if isinstance(checkpoint, str) and checkpoint == TRUTH:
         from mosim_gym.truth.dynamics import TrueDynamics
 
         return TrueDynamics(robot.name)
@@ -31,7 +33,12 @@ def open_dynamics(robot: RobotDefinition, checkpoint: str | Dynamics | None) -> 
                 f"No checkpoint is packaged for the robot {robot.name!r}. Valid: checkpoint='truth' (MuJoCo behind the same "
                 f"core), the path of one made by `mosim-gym train {robot.name}`, or a packaged variant ({names})."
             )
-    dynamics = load(checkpoint) if isinstance(checkpoint, str) else checkpoint
+    dynamics = load(checkpoint) if isinstance(checkpoint, str | PathLike) else checkpoint
+    if not (hasattr(dynamics, "step") and hasattr(dynamics, "robot")):
+        raise TypeError(
+            f"checkpoint is a {type(checkpoint).__name__}; it must be 'truth', a packaged name, a path, or an object with the "
+            "Simulator's step() and robot."
+        )
     if dynamics.robot.fingerprint != fingerprint:
         raise ValueError(
             f"The checkpoint moves the robot {dynamics.robot.name!r}; this environment needs {robot.name!r}."

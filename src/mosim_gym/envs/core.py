@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot
 from mosim_gym.mechanics.motion import KinematicValues, Step
 from mosim_gym.robots import Features, Task
-
-RESET_OPTIONS = ("qpos", "qvel", "goal")
+from mosim_gym.truth.options import checked_options
 
 
 class Dynamics(Protocol):
@@ -76,21 +74,10 @@ class Core:
 
     def reset(self, generator: Generator, n: int, options: Mapping[str, Any] | None = None) -> State:
         """Starts of `n` episodes; `options` may fix `qpos`, `qvel` and `goal`, as one row for all or one for each."""
-        start = self.task.sample_start(generator, n)
-        chosen = {
-            "qpos": self._given("qpos", self.robot.nq, n, options),
-            "qvel": self._given("qvel", self.robot.nv, n, options),
-            "goal": self._given("goal", self.task.goal_size, n, options),
-        }
-        unknown = set(options or {}) - set(RESET_OPTIONS)
-        if unknown:
-            raise ValueError(f"Unknown reset option {sorted(unknown)[0]!r}. Valid: {', '.join(RESET_OPTIONS)}.")
-        if chosen["qpos"] is not None and chosen["qvel"] is None:
-            chosen["qvel"] = torch.zeros(n, self.robot.nv)
-        qpos, qvel, goal = (
-            (given if given is not None else sampled).to(self.device, self.dtype)
-            for given, sampled in zip(chosen.values(), start, strict=True)
-        )
+        given = checked_options(options, self.task, rows=n)
+        start = self.task.sample_start(generator, n)._asdict()
+        start.update({name: torch.from_numpy(value) for name, value in given.items()})
+        qpos, qvel, goal = (start[name].to(self.device, self.dtype) for name in ("qpos", "qvel", "goal"))
         sensors = qpos.new_zeros(n, self.sensor_count)
         return State(qpos, qvel, goal, sensors, self._features(qpos, qvel))
 
@@ -112,25 +99,3 @@ class Core:
 
     def _features(self, qpos: Tensor, qvel: Tensor) -> Features:
         return Features(self.robot, qpos, qvel, self.kinematics(qpos, qvel))
-
-    def _given(self, name: str, size: int, n: int, options: Mapping[str, Any] | None) -> Tensor | None:
-        value = (options or {}).get(name)
-        if value is None:
-            return None
-        array = torch.as_tensor(np.asarray(value, np.float64) if not isinstance(value, Tensor) else value)
-        if array.shape not in ((size,), (1, size), (n, size)):
-            raise ValueError(
-                f"options[{name!r}] has shape {tuple(array.shape)}; {self.task.id()} needs ({size},) or ({n}, {size})."
-            )
-        if not bool(torch.isfinite(array).all()):
-            raise ValueError(f"options[{name!r}] holds numbers that are not finite.")
-        array = array.expand(n, size).clone()
-        return self._unit_quaternions(array) if name == "qpos" else array
-
-    def _unit_quaternions(self, qpos: Tensor) -> Tensor:
-        for first in self.robot.quaternion_starts:
-            part = qpos[:, first : first + 4]
-            if bool((part.norm(dim=-1) < 1e-8).any()):
-                raise ValueError("options['qpos'] holds a zero quaternion; a rotation needs a non-zero one.")
-            qpos[:, first : first + 4] = part / part.norm(dim=-1, keepdim=True)
-        return qpos

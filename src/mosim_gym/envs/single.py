@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any
 
 import gymnasium
 import numpy as np
 import torch
+from gymnasium.utils import EzPickle
 
 from mosim_gym.envs.backend import open_dynamics
 from mosim_gym.envs.core import Core, Dynamics, State
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import sensor_count
+from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture
 from mosim_gym.truth.rendering import Renderer
 from mosim_gym.truth.spaces import ObservationKind, action_space, checked_action, observation_space, pack_observation
 
-RENDER_MODES = ("rgb_array",)
 
-
-class MoSimEnv(gymnasium.Env[Any, np.ndarray]):
+class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
     """A drop-in for the dm_control task: the same observations and rewards, moved by learned or true dynamics.
 
-    `info` holds the state in the dynamics' own precision, `qpos`, `qvel`, `goal`, and on a truncation of our own making `end`, its reason.
+    `info` holds the state in the dynamics' own precision, `qpos`, `qvel`, `goal`, and on a truncation of our own making `end`, its
+    reason. A copied or pickled environment is a new one, made with the same arguments.
     """
 
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
@@ -31,15 +33,17 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray]):
         self,
         task: str,
         *,
-        checkpoint: str | Dynamics | None = None,
+        checkpoint: str | PathLike[str] | Dynamics | None = None,
         obs: ObservationKind = "flat",
         render_mode: str | None = None,
         width: int = 480,
         height: int = 360,
     ) -> None:
         """`task` is an id such as `CheetahRun`; for the other arguments see `gymnasium.make` in the documentation."""
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise ValueError(f"Unknown render_mode {render_mode!r}. Valid: None, {', '.join(RENDER_MODES)}.")
+        EzPickle.__init__(
+            self, task, checkpoint=checkpoint, obs=obs, render_mode=render_mode, width=width, height=height
+        )
+        checked_picture(render_mode, width, height)
         definition, _ = find_task(task)
         self.task = load_task(task)
         self.dynamics = open_dynamics(definition, checkpoint)
@@ -62,14 +66,22 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray]):
         self._renderer: Renderer | None = None
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Start an episode; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`. The same seed gives the same episode."""
+        """Start an episode; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`. The same seed gives the same episode.
+
+        On the truth `warm_start`, the solver's memory as `make_real` gives it in `info`, continues that very trajectory to the last bit.
+        """
         super().reset(seed=seed)
+        remember = getattr(self.dynamics, "remember", None)
+        given = checked_options(options, self.task, rows=1, warm_start=remember is not None)
+        warm_start = given.pop("warm_start", None)
         if seed is not None or not self._seeded:
             self._generator.manual_seed(int(self.np_random.integers(2**62)))
             self._seeded = True
         with torch.inference_mode():
-            self._state = self.core.reset(self._generator, 1, options)
+            self._state = self.core.reset(self._generator, 1, given)
             observation = self.core.observe(self._state)
+        if remember is not None and warm_start is not None:
+            remember(self._state.qpos, self._state.qvel, warm_start)
         self._over = False
         return self._packed(observation), self._info(self._state)
 

@@ -14,7 +14,7 @@ from mosim_gym.robots.spaces import observation_shapes
 def task_sections(task_id: str) -> dict[str, str]:
     """The parts of a task's docstring: `summary`, `Reward`, `Start`, `End`."""
     _, kind = find_task(task_id)
-    sections: dict[str, str] = {}
+    sections: dict[str, str] = {"summary": ""}
     current = "summary"
     for line in inspect.cleandoc(kind.__doc__ or "").splitlines():
         head, colon, rest = line.partition(":")
@@ -29,6 +29,11 @@ def task_table() -> str:
     rows = []
     for task_id in tasks():
         definition, _ = find_task(task_id)
+        if not definition.description_file.exists():
+            rows.append(
+                [f"`MoSim/{task_id}-v0`", definition.name, "not built", "", "", task_sections(task_id)["summary"]]
+            )
+            continue
         size = sum(math.prod(shape) for shape in observation_shapes(task_id).values())
         robot = load_robot(definition.name)
         rows.append(
@@ -52,7 +57,9 @@ def describe_task(task_id: str) -> str:
     start, rows = 0, []
     for name, shape in shapes.items():
         stop = start + math.prod(shape)
-        rows.append([f"`{name}`", f"{start}–{stop - 1}" if stop - start > 1 else start, kind.observation_names[name]])
+        rows.append(
+            [f"`{name}`", f"{start}–{stop - 1}" if stop - start > 1 else start, kind.observation_names.get(name, "")]
+        )
         start = stop
     robot = task.robot
     low, high = robot.control_range
@@ -69,13 +76,14 @@ def describe_task(task_id: str) -> str:
         "",
         table(["Action", "Range"], controls),
         "",
-        *(f"- **{key}.** {sections[key]}" for key in ("Reward", "Start", "End")),
+        *(f"- **{key}.** {sections[key]}" for key in ("Reward", "Start", "End") if key in sections),
     ]
     if task.goal_names:
         lines.append(
             f'- **Goal.** `{"`, `".join(task.goal_names)}`: part of each environment\'s state, set by `reset(options={{"goal": …}})`.'
         )
-    lines.append(f"- **Deviations from dm_control.** {' '.join(kind.deviations) or 'None.'}")
+    if kind.in_dm_control:
+        lines.append(f"- **Deviations from dm_control.** {' '.join(kind.deviations) or 'None.'}")
     return "\n".join(lines)
 
 

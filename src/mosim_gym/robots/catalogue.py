@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import warnings
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -36,7 +37,16 @@ def robot_definitions() -> dict[str, RobotDefinition]:
         if hasattr(content, "ROBOT"):
             add(content.ROBOT, content.__name__)
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
-        add(entry.load(), f"entry point {entry.name} = {entry.value}")
+        where = f"entry point {entry.name} = {entry.value}"
+        try:
+            add(entry.load(), where)
+        except (
+            ImportError,
+            AttributeError,
+            TypeError,
+            ValueError,
+        ) as error:  # one bad package must not break all others
+            warnings.warn(f"The robot of {where} is left out: {error}", RuntimeWarning, stacklevel=2)
     return found
 
 

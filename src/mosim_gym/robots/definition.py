@@ -30,7 +30,7 @@ def mjcf_file(path: str | Path) -> Callable[[], tuple[str | bytes, Assets]]:
     def read() -> tuple[str | bytes, Assets]:
         folder = Path(path).parent
         assets = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.xml")}
-        return Path(path).read_text(), assets
+        return Path(path).read_text(encoding="utf-8"), assets
 
     return read
 

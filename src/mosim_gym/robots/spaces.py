@@ -17,7 +17,7 @@ def observation_shapes(task: str) -> dict[str, tuple[int, ...]]:
     """Shape of each named part of one environment's observation, in dm_control's order; `()` for scalars."""
     bound = load_task(task)
     robot = bound.robot
-    qpos = torch.from_numpy(robot.qpos0)[None]
+    qpos = torch.tensor(robot.qpos0)[None]
     qvel = torch.zeros(1, robot.nv, dtype=qpos.dtype)
     values = ForwardKinematics(robot, bound.quantities)(qpos, qvel)
     goal = torch.zeros(1, bound.goal_size, dtype=qpos.dtype)

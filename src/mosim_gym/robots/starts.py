@@ -23,7 +23,7 @@ def normal(generator: Generator, shape: tuple[int, ...], scale: float) -> Tensor
 
 def default_positions(robot: Robot, n: int) -> Tensor:
     """`qpos0`, n times `(n, nq)`."""
-    return torch.from_numpy(robot.qpos0).repeat(n, 1)
+    return torch.tensor(robot.qpos0).repeat(n, 1)
 
 
 def random_joints(robot: Robot, generator: Generator, n: int) -> Tensor:

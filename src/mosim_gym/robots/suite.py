@@ -24,4 +24,9 @@ def dm_control_suite(domain: str | None = None) -> ModuleType:
         return import_module(f"dm_control.suite.{domain}" if domain else "dm_control.suite")
 
 
+def physics_error() -> type[Exception]:
+    """What dm_control raises when its simulation becomes unstable."""
+    return import_module("dm_control.rl.control").PhysicsError
+
+
 _FILTER = _AboutOthersModels()

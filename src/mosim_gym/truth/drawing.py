@@ -97,7 +97,7 @@ class Drawing:
 
     def _pose(self, qpos: Array) -> tuple[Array, Array, Array]:
         """Positions `(..., G, 3)` and rotations `(..., G, 3, 3)` of the shapes, centre of mass `(..., 3)`."""
-        values = self._kinematics(torch.from_numpy(qpos))
+        values = self._kinematics(torch.tensor(qpos))
         return values["position"].numpy(), values["rotation"].numpy(), values["com"].numpy()
 
     def _nearness(self, points: Array, turns: Array) -> Array:

@@ -7,9 +7,11 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.utils import EzPickle
 
 from mosim_gym.robots import find_task, load_task
-from mosim_gym.robots.suite import dm_control_suite
+from mosim_gym.robots.suite import dm_control_suite, physics_error
+from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture
 from mosim_gym.truth.rendering import Renderer
 from mosim_gym.truth.spaces import (
     ObservationKind,
@@ -19,11 +21,8 @@ from mosim_gym.truth.spaces import (
     pack_observation,
 )
 
-RENDER_MODES = ("rgb_array",)
-RESET_OPTIONS = ("qpos", "qvel", "goal")
 
-
-class RealEnv(gymnasium.Env[Any, np.ndarray]):
+class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
     """dm_control's own environment, untouched inside: its resets, its physics, its rewards.
 
     Observations are float32 in dm_control's key order (or, with `obs="dict"`, Shimmy's space), rewards Python floats. An episode that
@@ -44,18 +43,27 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         height: int = 360,
     ) -> None:
         """Load the dm_control task with this id, for example `CheetahRun`."""
+        EzPickle.__init__(
+            self,
+            task,
+            max_episode_steps=max_episode_steps,
+            obs=obs,
+            render_mode=render_mode,
+            width=width,
+            height=height,
+        )
         definition, kind = find_task(task)
         if not kind.in_dm_control:
             raise ValueError(
                 f"{task} is not a dm_control task; its truth is gymnasium.make('MoSim/{task}-v0', checkpoint='truth')."
             )
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise ValueError(f"Unknown render_mode {render_mode!r}. Valid: None, {', '.join(RENDER_MODES)}.")
-        if max_episode_steps < 1:
-            raise ValueError(f"max_episode_steps is {max_episode_steps}; it must be at least 1.")
+        checked_picture(render_mode, width, height)
+        if not isinstance(max_episode_steps, int) or max_episode_steps < 1:
+            raise ValueError(f"max_episode_steps is {max_episode_steps!r}; it must be a whole number, at least 1.")
         self.task = load_task(task)
         self._max_steps, self._definition = max_episode_steps, definition
         self._obs: ObservationKind = obs
+        self._unstable = physics_error()
         # The time limit is kept here, where it can be chosen.
         self._env = dm_control_suite().load(kind.domain, kind.name, task_kwargs={"time_limit": float("inf")})
         self.observation_space = observation_space(task, obs)
@@ -69,41 +77,33 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode as dm_control does; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`."""
         super().reset(seed=seed)
+        given = checked_options(options, self.task, rows=1)
         if seed is not None:
             self._env.task.random.seed(seed % 2**32)
-        options = dict(options or {})
-        unknown = set(options) - set(RESET_OPTIONS)
-        if unknown:
-            raise ValueError(f"Unknown reset option {sorted(unknown)[0]!r}. Valid: {', '.join(RESET_OPTIONS)}.")
-        step = self._env.reset()
-        observation = step.observation
-        if options:
-            observation = self._set_state(options)
+        observation = self._env.reset().observation
+        if given:
+            observation = self._set_state(given)
         self._steps = 0
         return pack_observation(observation, self._obs), self._info()
 
-    def _set_state(self, options: dict[str, Any]) -> Mapping[str, np.ndarray]:
-        robot, physics = self.task.robot, self._env.physics
-        sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": self.task.goal_size}
-        given = {name: np.asarray(value, np.float64) for name, value in options.items() if value is not None}
-        for name, value in given.items():
-            if value.shape != (sizes[name],) or not np.isfinite(value).all():
-                raise ValueError(
-                    f"options[{name!r}] has shape {value.shape}; {self.task.id()} needs ({sizes[name]},), finite."
-                )
-        if "qpos" in given:
-            given.setdefault("qvel", np.zeros(robot.nv))
-        state = {**self._info(), **given}
+    def _set_state(self, given: dict[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        physics = self._env.physics
+        state = {**self._info(), **{name: value[0] for name, value in given.items()}}
         with physics.reset_context():
             physics.data.qpos[:], physics.data.qvel[:] = state["qpos"], state["qvel"]
             self.task.place_goal(physics.model.ptr, state["goal"])
         return self._env.task.get_observation(physics)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """One control step of dm_control."""
+        """One control step of dm_control; a state that its physics calls unstable is not entered but ends the episode as truncated."""
         if self._steps is None:
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
-        step = self._env.step(checked_action(action, self._controls).astype(np.float64))
+        before = self._env.task.get_observation(self._env.physics), self._info()
+        try:
+            step = self._env.step(checked_action(action, self._controls).astype(np.float64))
+        except self._unstable:
+            self._steps = None
+            return pack_observation(before[0], self._obs), 0.0, False, True, {**before[1], "end": "diverged"}
         self._steps += 1
         terminated = bool(step.last() and step.discount == 0)
         truncated = not terminated and (self._steps >= self._max_steps or bool(step.last()))

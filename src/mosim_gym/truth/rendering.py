@@ -96,7 +96,7 @@ class Renderer:
     def _open(self) -> None:
         import mujoco
 
-        self._model = load_model(self._definition.mjcf_file.read_text())
+        self._model = load_model(self._definition.mjcf_file.read_text(encoding="utf-8"))
         self._data = mujoco.MjData(self._model)
         self._canvas = Canvas(self._model, *self._size, backend=self.backend)
 

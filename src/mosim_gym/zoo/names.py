@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def robot_at(name: str) -> Robot:
     return dataclasses.replace(robot, substeps=substeps)
 
 
-def load(name: str | Path, **options: Any) -> Simulator:
+def load(name: str | PathLike[str], **options: Any) -> Simulator:
     """A Simulator by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or by path; `options` as for `Simulator`."""
     if isinstance(name, str) and packaged_path(name).exists():
         return load_checkpoint(packaged_path(name), robot_at(name), **options)

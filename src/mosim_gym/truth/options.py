@@ -1,0 +1,67 @@
+"""What a user hands to `reset` and to an environment's constructor, checked once for the learned, the true and the real environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.robots import Task
+
+RENDER_MODES = ("rgb_array",)
+Array = np.ndarray
+
+
+def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = False) -> dict[str, Array]:
+    """The given ones of `qpos`, `qvel`, `goal` (and `warm_start`) as float64 `(rows, k)`, or a sentence saying what is wrong.
+
+    Each may be one row for all or one for each. Velocities default to zero where positions are given; quaternions are made unit.
+    """
+    robot = task.robot
+    sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": task.goal_size}
+    if warm_start:
+        sizes["warm_start"] = robot.nv
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options is a {type(options).__name__}; it must be a dict with {', '.join(sizes)}.")
+    given: dict[str, Array] = {}
+    for name, value in options.items():
+        if name not in sizes:
+            raise UnknownName("reset option", name, list(sizes))
+        if value is not None:
+            given[name] = _rows(name, value, sizes[name], rows, task)
+    if "qpos" in given:
+        given.setdefault("qvel", np.zeros((rows, robot.nv)))
+        for first in robot.quaternion_starts:
+            part = given["qpos"][:, first : first + 4]
+            norm = np.linalg.norm(part, axis=1, keepdims=True)
+            if (norm < 1e-8).any():
+                raise ValueError("options['qpos'] holds a zero quaternion; a rotation needs a non-zero one.")
+            part /= norm
+    return given
+
+
+def _rows(name: str, value: Any, size: int, rows: int, task: Task) -> Array:
+    plain = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    if plain.dtype.kind not in "fiub":
+        raise TypeError(f"options[{name!r}] holds {plain.dtype} values; it needs numbers.")
+    if plain.shape not in ((size,), (1, size), (rows, size)):
+        wanted = f"({size},)" if rows == 1 else f"({size},) or ({rows}, {size})"
+        raise ValueError(f"options[{name!r}] has shape {plain.shape}; {task.id()} needs {wanted}.")
+    array = np.array(np.broadcast_to(plain, (rows, size)), np.float64)
+    if not (np.abs(array) < np.finfo(np.float32).max).all():
+        raise ValueError(f"options[{name!r}] holds numbers that are not finite.")
+    return array
+
+
+def checked_picture(render_mode: str | None, width: int, height: int) -> None:
+    """Raise, in one sentence, if nothing can be painted in this mode or size."""
+    if render_mode is not None and render_mode not in RENDER_MODES:
+        raise ValueError(f"Unknown render_mode {render_mode!r}. Valid: None, {', '.join(RENDER_MODES)}.")
+    for name, size in (("width", width), ("height", height)):
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(f"{name} is {size!r}; a picture needs a whole number of pixels, at least 1.")
