@@ -15,11 +15,10 @@ ours = gym.make("MoSim/CheetahRun-v0", checkpoint="truth")
 assert ours.observation_space == real.observation_space
 assert ours.action_space == real.action_space
 
-# Start where dm_control starts. The state is copied, and so is the memory of MuJoCo's constraint solver, which a
-# state does not tell; without it, the two episodes would part after the solver's tolerance has grown.
+# Start where dm_control starts. `info` holds the state, and the memory of MuJoCo's constraint solver, which a state does
+# not tell; without it, the two episodes would part after the solver's tolerance has grown.
 theirs, info = real.reset(seed=0)
-mine, _ = ours.reset(options={name: info[name] for name in ("qpos", "qvel", "goal")})
-ours.unwrapped.dynamics.remember(info["qpos"][None], info["qvel"][None], info["warm_start"][None])
+mine, _ = ours.reset(options=info)
 
 real.action_space.seed(0)
 gap, returns = float(np.abs(mine - theirs).max()), [0.0, 0.0]
