@@ -118,7 +118,7 @@ def test_a_stream_gives_the_same_chunks_wherever_it_begins():
 def test_acceleration_and_drift_lead_to_the_next_state(robot):
     description = load_robot(robot)
     columns, _ = chunk(robot, "coverage", 0, 0, 20)
-    qpos, qvel, action, acceleration, drift = (torch.from_numpy(c).double() for c in columns)
+    qpos, qvel, action, acceleration, drift = (torch.from_numpy(c).double().flatten(0, 1) for c in columns)
     h = description.control_step
     after = TrueDynamics(robot, warm_start=False).step(qpos.numpy(), qvel.numpy(), action.numpy())
     end = qvel + h * acceleration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -16,6 +17,14 @@ from mosim_gym.training.run import is_better, seconds
 
 SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
 QUICK = TrainConfig(batch=256, pool_chunks=2, chunk_segments=100, chunk_steps=40, ema=0.9)
+
+
+STAGED = (
+    Stage("predictor", 0.2),
+    Stage("corrector", 0.2),
+    Stage("joint", 0.4),
+    Stage("multistep", 0.2, rate=0.3, horizon=4),
+)
 
 
 class Stop(Exception):
@@ -59,7 +68,7 @@ def _run(folder, monkeypatch, *, stop_at=None):
                 raise Stop
 
         monkeypatch.setattr(loop, "save_state", save)
-    return train("pendulum", SMALL, QUICK, budget=12.0, folder=folder)
+    return train("pendulum", SMALL, dataclasses.replace(QUICK, stages=STAGED), budget=12.0, folder=folder)
 
 
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path, monkeypatch):
@@ -80,7 +89,7 @@ def test_training_learns_the_pendulum(tmp_path):
     model, record = train("pendulum", SMALL, QUICK, budget=8.0, folder=tmp_path, report=reports.append)
     assert reports[-1]["validation"] < 0.2 * reports[0]["validation"] or reports[-1]["validation"] < 1e-3
     assert record["transitions"] >= 2 * 100 * 40
-    assert np.isfinite([float(p.abs().max()) for p in model.parameters()]).all()
+    assert np.isfinite([float(p.detach().abs().max()) for p in model.parameters()]).all()
 
 
 def test_durations_are_read_as_people_write_them():
@@ -97,3 +106,49 @@ def test_unknown_stages_are_refused():
 
 def test_only_a_better_checkpoint_replaces_the_packaged_one(tmp_path):
     assert is_better({"benchmark": {"uniform": {"raw": {"16": 1.0}}}}, tmp_path / "none.safetensors")
+
+
+def _losses():
+    from mosim_gym.data.stream import Transitions, chunk
+    from mosim_gym.dynamics.mosim import MoSim
+    from mosim_gym.mechanics import ForwardKinematics
+    from mosim_gym.robots import load_robot
+
+    torch.manual_seed(0)
+    model = MoSim(load_robot("acrobot"), SMALL)
+    windows = Transitions(*(torch.from_numpy(c) for c in chunk("acrobot", "coverage", 0, 0, 8)[0]))
+    return model, windows, ForwardKinematics(model.robot, model.features.quantities)
+
+
+def test_each_stage_trains_its_part_alone():
+    from mosim_gym.training.loop import _freeze, one_step_loss
+
+    model, windows, kinematics = _losses()
+    flat = type(windows)(*(column.flatten(0, 1) for column in windows))
+    for name, parts in (
+        ("predictor", {"predictor"}),
+        ("corrector", {"corrector"}),
+        ("joint", {"predictor", "corrector"}),
+    ):
+        _freeze(model, Stage(name, 1.0))
+        model.zero_grad(set_to_none=True)
+        one_step_loss(model, flat, kinematics, huber=0.05, correctors=0 if name == "predictor" else None).backward()
+        moved = {
+            "corrector" if n.startswith("correctors") else "predictor"
+            for n, p in model.named_parameters()
+            if p.grad is not None
+        }
+        assert moved == parts
+
+
+def test_rollouts_of_a_perfect_model_cost_nothing():
+    """The multistep loss compares with the very next states: fed the truth's own accelerations it is zero up to rounding."""
+    from mosim_gym.dynamics.mosim import Motion
+    from mosim_gym.training.loop import multistep_loss
+
+    model, windows, kinematics = _losses()
+    window = type(windows)(*(column[:, :6] for column in windows))
+    told = iter([Motion(window.acceleration[:, k], window.drift[:, k]) for k in range(6)])
+    wrong = float(multistep_loss(model, window, kinematics, huber=0.05).detach())
+    model.forward = lambda *_: next(told)
+    assert float(multistep_loss(model, window, kinematics, huber=0.05)) < 1e-3 * wrong

@@ -18,9 +18,9 @@ Array = np.ndarray
 
 
 class Transitions(NamedTuple):
-    """N single control steps, float32 but for the next state's differences, which are taken in float64 before they are rounded.
+    """Single control steps in order, `(S, T, …)` for S segments or `(B, …)` for a batch, float32.
 
-    `acceleration` is `(v' - v)/h`; `drift` is `(q' ⊖ q)/h - (v + v')/2`.
+    `acceleration` is `(v' - v)/h`; `drift` is `(q' ⊖ q)/h - (v + v')/2`: differences are taken in float64 before they are rounded.
     """
 
     qpos: Tensor
@@ -43,11 +43,11 @@ def chunk(robot: str, recipe: str | Recipe, seed: int, number: int, segments: in
     collector = _collector[1]
     before = collector.dropped
     data = collector.collect(np.random.default_rng([seed, number]), segments)
-    here = [torch.from_numpy(x[:, :-1]).flatten(0, 1) for x in (data.qpos, data.qvel)]
-    there = [torch.from_numpy(x[:, 1:]).flatten(0, 1) for x in (data.qpos, data.qvel)]
+    here = [torch.from_numpy(x[:, :-1]) for x in (data.qpos, data.qvel)]
+    there = [torch.from_numpy(x[:, 1:]) for x in (data.qpos, data.qvel)]
     motion = mean_motion(load_robot(robot), *here, *there)
     assert motion.drift is not None
-    columns = (*here, torch.from_numpy(data.actions).flatten(0, 1), motion.acceleration, motion.drift)
+    columns = (*here, torch.from_numpy(data.actions), motion.acceleration, motion.drift)
     return [column.float().numpy() for column in columns], collector.dropped - before
 
 

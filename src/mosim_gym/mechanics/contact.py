@@ -27,8 +27,8 @@ def _planes(robot: Robot, device: torch.device, dtype: torch.dtype) -> tuple[Ten
     contacts = robot.contacts
     level = contacts.offset + contacts.radius
     return (
-        torch.as_tensor(contacts.normal, device=device, dtype=dtype),
-        torch.as_tensor(level, device=device, dtype=dtype),
+        torch.tensor(contacts.normal, device=device, dtype=dtype),
+        torch.tensor(level, device=device, dtype=dtype),
     )
 
 
@@ -49,11 +49,11 @@ def _limits(robot: Robot, device: torch.device, dtype: torch.dtype) -> tuple[Ten
     single = np.isin(joints.type, (JointType.SLIDE, JointType.HINGE))
     rows = np.flatnonzero(single & joints.limited & robot.limit_enabled)
     low, high = joints.range[rows].T
-    where = torch.as_tensor(joints.qpos_start[rows], device=device, dtype=torch.long)
+    where = torch.tensor(joints.qpos_start[rows], device=device, dtype=torch.long)
     return (
         where,
-        torch.as_tensor(low, device=device, dtype=dtype),
-        torch.as_tensor(high, device=device, dtype=dtype),
+        torch.tensor(low, device=device, dtype=dtype),
+        torch.tensor(high, device=device, dtype=dtype),
     )
 
 

@@ -11,15 +11,16 @@ STAGES = ("predictor", "corrector", "joint", "multistep")
 
 @dataclass(frozen=True)
 class Stage:
-    """A named part of a training run with its `share` of the budget.
+    """A named part of a training run with its `share` of the steps and the `rate` at which its learning rates start.
 
-    `predictor` trains M, b and τ alone; `corrector` trains the correctors, one after another, on a frozen predictor; `joint` trains all
-    together on single steps; `multistep` trains all through rollouts that grow to `horizon` control steps.
+    `predictor` trains M, b and τ alone; `corrector` trains the correctors on a frozen predictor; `joint` trains all together on single
+    steps; `multistep` trains all through rollouts that grow from 2 to `horizon` control steps.
     """
 
     name: str
     share: float
-    horizon: int = 1
+    rate: float = 1.0
+    horizon: int = 8
 
     def __post_init__(self) -> None:
         """An unknown name raises with the valid ones."""

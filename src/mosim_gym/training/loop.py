@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from torch.nn import functional as F
 
 from mosim_gym.data.stream import Stream, Transitions, chunk
 from mosim_gym.dynamics.config import MoSimConfig
-from mosim_gym.dynamics.mosim import MoSim
-from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.dynamics.mosim import MoSim, Motion
+from mosim_gym.dynamics.solvers import semi_implicit
+from mosim_gym.mechanics import ForwardKinematics, difference
 from mosim_gym.robots import load_robot
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.muon import Muon
@@ -55,22 +56,24 @@ class Pool:
 
     @property
     def transitions_seen(self) -> int:
-        """True control steps simulated so far."""
-        size = self._config.chunk_segments * len(self.data.qpos) // (self._config.chunk_segments * len(self._chunks))
-        return (self._turn + self._config.pool_chunks) * size
+        """True control steps simulated so far, about: unstable segments are left out of chunks."""
+        return (self._turn + self._config.pool_chunks) * self.data.qpos.shape[:2].numel() // self._config.pool_chunks
 
-    def batches(self, step: int, generator: torch.Generator) -> Iterator[Transitions]:
-        """Batches for training steps `step`, `step + 1`, …; the draw at a step depends on seed and step alone."""
-        while True:
-            turn = step // self._config.chunk_steps
-            while self._turn < turn:
-                self._chunks = [*self._chunks[1:], self._fresh()]
-                self._turn += 1
-                self._join()
-            generator.manual_seed(self._config.seed * 1_000_003 + step)
-            rows = torch.randint(len(self.data.qpos), (self._config.batch,), generator=generator).to(self._device)
-            yield Transitions(*(column[rows] for column in self.data))
-            step += 1
+    def draw(self, step: int, generator: torch.Generator, horizon: int) -> Transitions:
+        """The batch of training step `step`, a function of seed and step: `(B, …)`, or `(B/H, H, …)` for windows of H > 1 steps."""
+        while self._turn < step // self._config.chunk_steps:
+            self._chunks = [*self._chunks[1:], self._fresh()]
+            self._turn += 1
+            self._join()
+        generator.manual_seed(self._config.seed * 1_000_003 + step)
+        segments, steps = self.data.qpos.shape[:2]
+        count = self._config.batch // horizon
+        segment = torch.randint(segments, (count,), generator=generator).to(self._device)
+        start = torch.randint(steps - horizon + 1, (count,), generator=generator).to(self._device)
+        if horizon == 1:
+            return Transitions(*(column[segment, start] for column in self.data))
+        window = start[:, None] + torch.arange(horizon, device=self._device)
+        return Transitions(*(column[segment[:, None], window] for column in self.data))
 
     def close(self) -> None:
         """Stop the background process."""
@@ -100,7 +103,40 @@ def one_step_loss(
         x, y = x.unflatten(0, (members, -1)), y.unflatten(0, (members, -1))
     with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and _bf16(x.device)):
         error = model.outputs(x, correctors=correctors) - y
-    return F.huber_loss(error, torch.zeros_like(error), delta=huber) / huber
+    return _huber(error, huber)
+
+
+def multistep_loss(
+    model: MoSim, windows: Transitions, kinematics: ForwardKinematics, *, huber: float, autocast: bool = False
+) -> Tensor:
+    """Huber loss of the states along rollouts from the windows' first states, with gradients through all of each rollout.
+
+    After k steps the errors of velocity and position are taken in units of `k h σ` and `k h² σ`, σ the accelerations' deviation: what an
+    error of one σ in every step's acceleration would come to, at least.
+    """
+    robot, h, members = model.robot, model.robot.control_step, model.config.members
+    if members > 1:
+        windows = Transitions(*(column.unflatten(0, (members, -1)) for column in windows))
+    qpos, qvel = windows.qpos[..., 0, :], windows.qvel[..., 0, :]
+    unit = h * model.output_std[: robot.nv]
+    horizon = windows.qpos.shape[-2]
+    total = qpos.new_zeros(())
+    for k in range(horizon):
+        with torch.autocast(qpos.device.type, dtype=torch.bfloat16, enabled=autocast and _bf16(qpos.device)):
+            motion = model(qpos, qvel, windows.action[..., k, :], kinematics(qpos, qvel))
+        field = lambda q, v, motion=motion: motion  # noqa: E731
+        qpos, qvel = semi_implicit(field, robot, qpos, qvel, h)
+        known = Motion(windows.acceleration[..., k, :], windows.drift[..., k, :])
+        field = lambda q, v, known=known: known  # noqa: E731
+        true_q, true_v = semi_implicit(field, robot, windows.qpos[..., k, :], windows.qvel[..., k, :], h)
+        scale = (k + 1) * unit
+        total = total + _huber((qvel - true_v) / scale, huber)
+        total = total + _huber(difference(robot, qpos, true_q, 1.0) / (h * scale), huber)
+    return total / (2 * horizon)
+
+
+def _huber(error: Tensor, delta: float) -> Tensor:
+    return F.huber_loss(error, torch.zeros_like(error), delta=delta) / delta
 
 
 def _bf16(device: torch.device) -> bool:
@@ -156,7 +192,7 @@ def train(
         record = {**record, **load_state(path, model, average, optimisers)}
     pool = Pool(robot, config, step=record["step"], device=place)
     if record["step"] == 0:
-        sample = Transitions(*(column[:200_000] for column in pool.data))
+        sample = Transitions(*(column.flatten(0, 1)[:200_000] for column in pool.data))
         inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))
         model.fit_statistics(inputs, targets(model, sample))
         average.load_state_dict(model.state_dict())
@@ -165,7 +201,7 @@ def train(
     begun = saved = time.monotonic() - record["seconds"]
     measured = begun
     try:
-        for batch in pool.batches(record["step"], generator):
+        while True:
             step = record["step"]
             if step == WARM_UP_STEPS // 2:
                 measured = time.monotonic()
@@ -175,21 +211,22 @@ def train(
             total = record["total"] or 10**9
             if step >= total:
                 break
-            stage, progress = _stage(config.stages, step, total)
+            stage, progress, since = _stage(config.stages, step, total)
+            warm_up = min(1.0, (since + 1) / WARM_UP_STEPS)
             for name, optimiser in optimisers.items():
                 for group in optimiser.param_groups:
-                    group["lr"] = (
-                        rates[name] * min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * progress))
-                    )
+                    group["lr"] = rates[name] * stage.rate * warm_up * 0.5 * (1 + math.cos(math.pi * progress))
+            _freeze(model, stage)
+            horizon = max(2, round(stage.horizon * progress)) if stage.name == "multistep" else 1
+            batch = pool.draw(step, generator, horizon)
             model.train()
-            loss = one_step_loss(
-                model,
-                batch,
-                kinematics,
-                huber=config.huber,
-                correctors=0 if stage.name == "predictor" else None,
-                autocast=config.autocast,
-            )
+            if horizon > 1:
+                loss = multistep_loss(model, batch, kinematics, huber=config.huber, autocast=config.autocast)
+            else:
+                correctors = 0 if stage.name == "predictor" else None
+                loss = one_step_loss(
+                    model, batch, kinematics, huber=config.huber, correctors=correctors, autocast=config.autocast
+                )
             for optimiser in optimisers.values():
                 optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -226,13 +263,20 @@ def train(
     return average.eval(), record
 
 
-def _stage(stages: tuple[Stage, ...], step: int, total: int) -> tuple[Stage, float]:
-    """The stage at a step, and how far through it the step is."""
+def _stage(stages: tuple[Stage, ...], step: int, total: int) -> tuple[Stage, float, int]:
+    """The stage at a step, how far through it the step is, as a share and in steps."""
     shares = sum(stage.share for stage in stages)
     start = 0
-    for stage in stages:
+    for stage in stages[:-1]:
         length = max(1, round(total * stage.share / shares))
-        if step < start + length or stage is stages[-1]:
-            return stage, min(1.0, (step - start) / length)
+        if step < start + length:
+            return stage, (step - start) / length, step - start
         start += length
-    raise AssertionError("a run has at least one stage")
+    return stages[-1], min(1.0, (step - start) / max(1, total - start)), step - start
+
+
+def _freeze(model: MoSim, stage: Stage) -> None:
+    """Let gradients reach only what the stage trains."""
+    for name, parameter in model.named_parameters():
+        in_corrector = name.startswith("correctors.")
+        parameter.requires_grad_({"predictor": not in_corrector, "corrector": in_corrector}.get(stage.name, True))
