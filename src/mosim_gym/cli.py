@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import tyro
 from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
 
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import write_atomically
 
 Seed = Annotated[int, arg(help="Seed of everything random.")]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 
 Array = np.ndarray
 ActionSampler = Callable[[np.random.Generator, int, int, int, float], Array]

@@ -9,7 +9,7 @@ import numpy as np
 
 from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.resets import reset_sampler
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_robot
 from mosim_gym.truth.dynamics import TrueDynamics
 

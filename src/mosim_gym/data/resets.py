@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from mosim_gym.mechanics import ForwardKinematics, contact_clearance, contact_quantities
-from mosim_gym.mechanics.robot import JointType, UnknownName
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import RobotDefinition, load_robot
 
 Array = np.ndarray

@@ -20,7 +20,7 @@ from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot, contact_quantities
 from mosim_gym.mechanics.contact import POINT_VELOCITIES, POINTS
 from mosim_gym.mechanics.motion import KinematicValues
-from mosim_gym.mechanics.robot import JointType
+from mosim_gym.mechanics.parts import JointType
 
 DEEP, STIFF = 0.02, 0.001  # m or rad: the two scales of penetration
 FAR = 0.5  # m or rad: beyond this a distance no longer matters

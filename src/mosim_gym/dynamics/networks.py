@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mosim_gym.dynamics.config import Size
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 
 ACTIVATIONS = {"silu": F.silu, "softplus": F.softplus}
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mosim_gym.dynamics.mosim import Motion
 from mosim_gym.mechanics import Robot, difference, integrate
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 
 Field = Callable[[Tensor, Tensor], Motion]
 State = tuple[Tensor, Tensor]

@@ -6,7 +6,7 @@ import inspect
 import math
 
 from mosim_gym.evaluation.tables import table
-from mosim_gym.mechanics.robot import JointType
+from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, robot_definitions, tasks
 from mosim_gym.robots.spaces import observation_shapes
 

@@ -23,8 +23,8 @@ from mosim_gym.mechanics import (
     subtree_velocity,
     velocity,
 )
+from mosim_gym.mechanics.parts import Group
 from mosim_gym.mechanics.quantities import Object
-from mosim_gym.mechanics.robot import Group
 from mosim_gym.truth.reference import ReferenceKinematics, suite_robot
 
 DOMAINS = (

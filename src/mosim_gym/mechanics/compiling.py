@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mosim_gym.mechanics.robot import (
+from mosim_gym.mechanics.parts import (
     Actuators,
     Bodies,
     Contacts,
     Dofs,
     Geoms,
     GeomType,
-    Invariances,
     Joints,
     JointType,
-    Robot,
     Sensors,
     Sites,
     Tendons,
-    rounded,
 )
+from mosim_gym.mechanics.robot import Invariances, Robot, rounded
 
 if TYPE_CHECKING:
     import mujoco

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.quantities import Quantity, position, velocity
-from mosim_gym.mechanics.robot import JointType, Robot
+from mosim_gym.mechanics.robot import Robot
 
 POINTS, POINT_VELOCITIES = "contact_points", "contact_point_velocities"
 

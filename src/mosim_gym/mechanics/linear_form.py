@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mosim_gym.mechanics.parts import Group, JointType
 from mosim_gym.mechanics.quantities import Quantity
-from mosim_gym.mechanics.robot import Group, JointType, Robot
+from mosim_gym.mechanics.robot import Robot
 
 Array = np.ndarray
 

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from mosim_gym.mechanics import rotations
-from mosim_gym.mechanics.robot import JointType, Robot
+from mosim_gym.mechanics.parts import JointType
+from mosim_gym.mechanics.robot import Robot
 
 
 @lru_cache(maxsize=64)

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from mosim_gym.mechanics.linear_form import JointTree, LinearForm, skew
+from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.quantities import Quantity
-from mosim_gym.mechanics.robot import JointType
 
 Array = np.ndarray
 

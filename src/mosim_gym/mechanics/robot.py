@@ -8,69 +8,33 @@ frames are MuJoCo's: positions and rotations of bodies are relative to their par
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mosim_gym.mechanics.parts import (
+    Actuators,
+    Bodies,
+    Contacts,
+    Dofs,
+    Geoms,
+    Group,
+    Joints,
+    JointType,
+    Sensors,
+    Sites,
+    Tendons,
+)
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
 Array = np.ndarray
 FORMAT = 1
-
-
-class JointType(IntEnum):
-    """How a joint moves its body; the numbers are MuJoCo's."""
-
-    FREE = 0
-    BALL = 1
-    SLIDE = 2
-    HINGE = 3
-
-    @property
-    def qpos_size(self) -> int:
-        """Numbers in `qpos`."""
-        return {JointType.FREE: 7, JointType.BALL: 4}.get(self, 1)
-
-    @property
-    def dof_size(self) -> int:
-        """Numbers in `qvel`."""
-        return {JointType.FREE: 6, JointType.BALL: 3}.get(self, 1)
-
-
-class GeomType(IntEnum):
-    """Shape of a geom; the numbers are MuJoCo's."""
-
-    PLANE = 0
-    HFIELD = 1
-    SPHERE = 2
-    CAPSULE = 3
-    ELLIPSOID = 4
-    CYLINDER = 5
-    BOX = 6
-    MESH = 7
-
-
-class UnknownName(KeyError):
-    """An unknown name: one sentence with the fault, the nearest valid name and the valid choices."""
-
-    def __init__(self, kind: str, name: object, valid: Sequence[str]) -> None:
-        """`kind` says what was looked for."""
-        near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        self.message = f"Unknown {kind} {name!r}.{hint} Valid: {', '.join(map(str, valid)) or '(none)'}."
-        super().__init__(self.message)
-
-    def __str__(self) -> str:
-        """The sentence itself, where `KeyError` would quote it."""
-        return self.message
 
 
 def rounded(values: Array) -> str:
@@ -78,140 +42,6 @@ def rounded(values: Array) -> str:
     numbers = np.asarray(values)
     text = [f"{0.0 if abs(v) < 1e-12 else v:.8g}" for v in numbers.astype(float).ravel()]
     return f"{numbers.shape}{text}"
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Things of one sort, in MuJoCo's order; each field has one row for each name."""
-
-    names: tuple[str, ...]
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self.names)
-
-    @cached_property
-    def _lookup(self) -> dict[str, int]:
-        return {name: index for index, name in enumerate(self.names) if name}
-
-    def index(self, name: str) -> int:
-        """Row of `name`, or row 3 for `"#3"`, since things may have no name; others raise `KeyError` with the valid names."""
-        if name.startswith("#") and name[1:].isdecimal() and int(name[1:]) < len(self):
-            return int(name[1:])
-        try:
-            return self._lookup[name]
-        except KeyError:
-            raise UnknownName(type(self).__name__.lower().removesuffix("s"), name, list(self._lookup)) from None
-
-
-@dataclass(frozen=True, eq=False)
-class Bodies(Group):
-    """The tree of rigid bodies; row 0 is the world."""
-
-    parent: Array
-    pos: Array  # (n, 3) origin in the parent's frame, m
-    quat: Array  # (n, 4) orientation in the parent's frame
-    ipos: Array  # (n, 3) centre of mass in the body's frame, m
-    iquat: Array  # (n, 4) principal axes of inertia in the body's frame
-    mass: Array  # (n,) kg
-    inertia: Array  # (n, 3) principal moments, kg m²
-
-
-@dataclass(frozen=True, eq=False)
-class Joints(Group):
-    """Joints in the order in which they move their bodies."""
-
-    type: Array  # JointType
-    body: Array
-    qpos_start: Array
-    dof_start: Array
-    pos: Array  # (n, 3) anchor in the body's frame, m
-    axis: Array  # (n, 3) unit axis in the body's frame
-    limited: Array  # bool
-    range: Array  # (n, 2) rad or m
-    stiffness: Array  # N m / rad or N / m
-
-
-@dataclass(frozen=True, eq=False)
-class Dofs(Group):
-    """Degrees of freedom, the entries of `qvel`; named after their joint, with a suffix for joints of several."""
-
-    joint: Array
-    body: Array
-    damping: Array
-    armature: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Geoms(Group):
-    """Shapes fixed in bodies."""
-
-    type: Array  # GeomType
-    body: Array
-    pos: Array  # (n, 3) in the body's frame
-    quat: Array  # (n, 4)
-    size: Array  # (n, 3) as in MuJoCo: radius, half lengths
-    contype: Array
-    conaffinity: Array
-    rgba: Array  # (n, 4)
-    group: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Sites(Group):
-    """Points of interest fixed in bodies."""
-
-    type: Array
-    body: Array
-    pos: Array
-    quat: Array
-    size: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Contacts(Group):
-    """Each pair of a point that can touch and a static plane it can touch.
-
-    Capsules give their two end points with the capsule's radius, spheres their centre, boxes their eight corners; any other
-    shape is stood in for by its bounding sphere. The plane is `normal · x = offset` in the world.
-    """
-
-    body: Array
-    pos: Array  # (n, 3) in the body's frame
-    quat: Array  # identity, so that a contact can be asked for like a site
-    radius: Array
-    geom: Array
-    plane: Array  # index of the plane's geom
-    normal: Array  # (n, 3)
-    offset: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Tendons(Group):
-    """Fixed tendons, length = coefficients · qpos; spatial tendons have a zero row and `spatial` set."""
-
-    coefficients: Array  # (n, nq)
-    limited: Array
-    range: Array
-    spatial: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Actuators(Group):
-    """Actuators; a control outside `range` is clipped to it."""
-
-    limited: Array
-    range: Array  # (n, 2)
-    gear: Array  # (n, 6)
-
-
-@dataclass(frozen=True, eq=False)
-class Sensors(Group):
-    """The model's sensors; a row may span several numbers of the sensor data."""
-
-    type: Array
-    start: Array
-    size: Array
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from mosim_gym.mechanics import Robot
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots.definition import RobotDefinition
 from mosim_gym.robots.task import Task
 

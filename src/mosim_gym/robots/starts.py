@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import Robot
-from mosim_gym.mechanics.robot import JointType
+from mosim_gym.mechanics.parts import JointType
 
 
 def uniform(generator: Generator, shape: tuple[int, ...], low: float, high: float) -> Tensor:

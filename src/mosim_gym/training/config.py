@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 
 STAGES = ("predictor", "corrector", "joint", "multistep")
 

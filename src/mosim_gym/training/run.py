@@ -14,7 +14,7 @@ from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_report
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.training.config import TrainConfig
 from mosim_gym.training.loop import train

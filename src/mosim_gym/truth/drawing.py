@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mosim_gym.mechanics import ForwardKinematics, Robot, position, rotation, subtree_com
 from mosim_gym.mechanics.linear_form import matrix
-from mosim_gym.mechanics.robot import GeomType
+from mosim_gym.mechanics.parts import GeomType
 from mosim_gym.robots.starts import random_joints
 from mosim_gym.truth.silhouettes import rounding, support_points
 from mosim_gym.truth.viewpoint import Framing, choose_view, fit, travels

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mosim_gym.mechanics.robot import GeomType
+from mosim_gym.mechanics.parts import GeomType
 
 Array = np.ndarray
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosim_gym.mechanics.linear_form import JointTree
+from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.planar import planar_angles
-from mosim_gym.mechanics.robot import JointType, Robot
+from mosim_gym.mechanics.robot import Robot
 
 Array = np.ndarray
 SPATIAL_AZIMUTH = 0.5  # rad by which the view of a spatial robot is turned from the side towards its front

@@ -10,7 +10,7 @@ from typing import Any
 
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import Robot
-from mosim_gym.mechanics.robot import UnknownName
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card

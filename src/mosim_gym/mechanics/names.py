@@ -1,0 +1,21 @@
+"""Unknown names: one sentence that helps, everywhere the same."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+
+class UnknownName(KeyError):
+    """An unknown name: one sentence with the fault, the nearest valid name and the valid choices."""
+
+    def __init__(self, kind: str, name: object, valid: Sequence[str]) -> None:
+        """`kind` says what was looked for."""
+        near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        self.message = f"Unknown {kind} {name!r}.{hint} Valid: {', '.join(map(str, valid)) or '(none)'}."
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        """The sentence itself, where `KeyError` would quote it."""
+        return self.message
