@@ -57,6 +57,30 @@ def gait_table(report: dict[str, Any]) -> str:
     return f"{table(header, rows)}\n\n{note}"
 
 
+def prediction_summary(reports: dict[str, Any]) -> str:
+    """Raw errors of every packaged checkpoint, from what benchmarks/prediction.py measured."""
+    rows = []
+    for name, report in reports.items():
+        for test, results in report["tests"].items():
+            ours, floor = results[name], results["chaos floor"]
+            trained = f"{report['transitions'] / 1e6:.1f} M in {report['training_seconds'] / 60:.0f} min"
+            row = [
+                f"`{name}`",
+                trained,
+                test,
+                f"{ours['one_step_raw']:.1e}",
+                f"{ours['raw']['16']:.2g}",
+                f"{ours['raw']['100']:.2g}",
+            ]
+            rows.append(
+                [*row, f"{floor['raw']['16']:.2g}", f"{floor['raw']['100']:.2g}", f"{results['state_variance']:.2g}"]
+            )
+    header = [
+        "Checkpoint", "Trained on", "Actions", "1 step", "16 steps", "100 steps", "Chaos floor, 16", "Chaos floor, 100", "State variance",
+    ]  # fmt: skip
+    return table(header, rows)
+
+
 def generated() -> dict[Path, str]:
     """The content that each file should have."""
     readme, index, results = (path.read_text() for path in (README, DOCS / "index.md", DOCS / "results.md"))
@@ -66,6 +90,10 @@ def generated() -> dict[Path, str]:
     for name, to_table in (("parity", parity_table), ("kinematics", kinematics_table)):
         report = result(name)
         results = between_markers(results, name, f"{to_table(report)}\n\n{measured_on(report)}")
+    reports = result("prediction")
+    first = next(iter(reports.values()))
+    note = f"{first['segments']:,} segments of {first['steps']} steps after a burn-in of {first['burn_in']}. {measured_on(first)}"
+    results = between_markers(results, "prediction", f"{prediction_summary(reports)}\n\n{note}")
     return {
         README: between_markers(readme, "tasks", task_table()),
         DOCS / "index.md": between_markers(index, "status", status[1]),

@@ -140,3 +140,33 @@ def _curves(axes: Axes, curves: list[np.ndarray], colour: str, control_step: flo
 
 def _colours(count: int) -> list[str]:
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
+
+
+def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *, test: str = "uniform") -> Path:
+    """Plot mean squared error against the horizon for everyone in a `prediction_report`, on logarithmic axes.
+
+    Baselines and the chaos floor are grey; the dotted line is the variance of the states themselves.
+    """
+    from matplotlib.figure import Figure
+
+    results = dict(report["tests"][test])
+    variance = results.pop("state_variance")
+    models = [name for name in results if name not in ("hold last", "chaos floor")]
+    with style():
+        figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+        axes = figure.subplots()
+        for name, colour in zip(models, _colours(len(models)), strict=True):
+            curve = results[name]["curve"]
+            axes.plot(np.arange(1, len(curve) + 1), curve, color=colour, label=name)
+        for name, dashes in (("hold last", "--"), ("chaos floor", "-.")):
+            curve = results[name]["curve"]
+            axes.plot(np.arange(1, len(curve) + 1), curve, dashes, color=FAINT, linewidth=1.2, label=name)
+        axes.axhline(variance, color=FAINT, linestyle=":", linewidth=1.2, label="state variance")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("control steps ahead")
+        axes.set_ylabel("mean squared error")
+        axes.legend(loc="lower right")
+        if title:
+            axes.set_title(title, loc="left", fontweight="bold")
+        return save(figure, path)
