@@ -104,7 +104,7 @@ def test_contact_features_switch_exactly_where_the_ground_is():
     kinematics = ForwardKinematics(robot, features.quantities)
     qpos = torch.zeros(2, 9)
     points = kinematics(qpos, torch.zeros(2, 9))["contact_points"]
-    lowest = (points[..., 2] - torch.from_numpy(robot.contacts.radius).float()).amin()
+    lowest = (points[..., 2] - torch.tensor(robot.contacts.radius, dtype=torch.float32)).amin()
     qpos[:, robot.qpos_indices("rootz").start] = -lowest + torch.tensor([1e-4, -1e-4])
     x = features(qpos, torch.zeros(2, 9), torch.zeros(2, 6), kinematics(qpos, torch.zeros(2, 9)))
     assert ((x[0] == 1) & (x[1] == 0)).sum() == 0

@@ -135,7 +135,7 @@ def evaluate(
         raise ValueError(f"episodes is {episodes}; it must be at least 1.")
     rewards: list[Array] = []
     ends: list[bool] = []
-    with tqdm(total=episodes, desc="evaluate", unit="episode", disable=not progress) as bar:
+    with tqdm(total=episodes, desc="evaluate", unit="episode", disable=None if progress else True) as bar:
         for episode in range(episodes):
             observer = record if episode == 0 else None
             curve, terminated = _play(env, policy, seed + episode, observer)
