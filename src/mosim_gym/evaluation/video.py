@@ -56,7 +56,9 @@ def write_video(path: str | Path, frames: Iterable[Array], fps: float, *, progre
         )
         encoder.send(None)
         try:
-            for frame in tqdm(chain([first], source), desc="video", unit="frame", total=total, disable=None if progress else True):
+            for frame in tqdm(
+                chain([first], source), desc="video", unit="frame", total=total, disable=None if progress else True
+            ):
                 pixels = _checked(frame, shape)
                 pad = ((0, height - shape[0]), (0, width - shape[1]), (0, 0))
                 encoder.send(np.ascontiguousarray(np.pad(pixels, pad, mode="edge")))
