@@ -153,7 +153,7 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
     variance = results.pop("state_variance")
     models = [name for name in results if name not in ("hold last", "chaos floor")]
     with style():
-        figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+        figure = Figure(figsize=(6.6, 3.6), layout="constrained")
         axes = figure.subplots()
         for name, colour in zip(models, _colours(len(models)), strict=True):
             curve = results[name]["curve"]
@@ -166,7 +166,7 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
         axes.set_yscale("log")
         axes.set_xlabel("control steps ahead")
         axes.set_ylabel("mean squared error")
-        axes.legend(loc="lower right")
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the curves, which may be anywhere
         if title:
             axes.set_title(title, loc="left", fontweight="bold")
         return save(figure, path)

@@ -46,7 +46,6 @@ class Pool:
         self._stream = Stream(robot, config.recipe, seed=config.seed, segments=config.chunk_segments, first=self._turn)
         self._chunks = [self._fresh() for _ in range(config.pool_chunks)]
         self._join()
-        self.dropped = 0
 
     def _fresh(self) -> Transitions:
         return Transitions(*(column.to(self._device) for column in next(self._stream)))
