@@ -1,26 +1,40 @@
-"""Writes benchmarks/results/prediction.json and a plot for each packaged checkpoint; see `mosim-gym evaluate prediction --help`."""
+"""Writes benchmarks/results/prediction.json, and plots and film strips of every packaged checkpoint.
+
+Like `mosim-gym evaluate prediction` for each, over 500 control steps, with the running policy in benchmarks/policies/test for the cheetah.
+Name checkpoints to measure those alone; the others keep their results.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import mosim_gym
-from mosim_gym.evaluation.plots import horizon_plot
-from mosim_gym.evaluation.prediction import prediction_report, prediction_table
+from mosim_gym.evaluation.checkpoint_report import checkpoint_report, endurance_table, speed_table, write_pictures
+from mosim_gym.evaluation.prediction import prediction_table
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.zoo import packaged
 
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "prediction.json"
 
 if __name__ == "__main__":
-    reports = {}
-    for name in packaged():
+    reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    reports = {name: reports[name] for name in packaged() if name in reports}
+    for name in sys.argv[1:] or packaged():
         simulator = mosim_gym.load(name)
-        report = prediction_report(simulator.robot.name, {name: simulator})
-        report["transitions"] = simulator.card["transitions"]
-        report["training_seconds"] = simulator.card["training_seconds"]
-        print(f"{name}\n{prediction_table(report)}\n")
-        horizon_plot(ROOT / "docs" / "assets" / f"prediction-{name.replace(':', '-')}.png", report, name)
+        predictors = {name: simulator, f"{name}, fast": mosim_gym.load(name, precision="fast")}
+        report = checkpoint_report(
+            simulator.robot.name,
+            predictors,
+            box=simulator.card.get("box"),
+            policies=ROOT / "benchmarks" / "policies" / "test",
+            steps=500,
+        )
+        for key in ("transitions", "training_seconds", "parameters", "seeds"):
+            report[key] = simulator.card.get(key)
+        print(f"{name}\n{prediction_table(report)}\n\n{endurance_table(report)}\n\n{speed_table(report)}\n")
+        write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), report, simulator)
         reports[name] = report
-    write_atomically(ROOT / "benchmarks" / "results" / "prediction.json", json.dumps(reports, indent=1) + "\n")
+        write_atomically(RESULTS, json.dumps(reports, indent=1, sort_keys=True) + "\n")

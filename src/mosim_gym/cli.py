@@ -7,13 +7,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
 
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import write_atomically
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 Seed = Annotated[int, arg(help="Seed of everything random.")]
 Out = Annotated[Path, arg(help="Folder for result.json and whatever else is written.")]
@@ -81,28 +84,94 @@ class Kinematics:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Measure a checkpoint's open-loop prediction error on i.i.d. and Poisson random actions, beside the chaos floor."""
+    """Measure a checkpoint: open-loop prediction error on random and scripted actions, 1,000-step rollouts, speed; with pictures."""
 
     checkpoint: Annotated[Positional[str], arg(help="A packaged name such as cheetah, or a file.")]
     out: Out = Path("runs/prediction")
     segments: Annotated[int, arg(help="Test segments.")] = 1000
     steps: Annotated[int, arg(help="Control steps in each.")] = 100
+    policies: Annotated[Path | None, arg(help="Folder of trained test policies; else scripted ones.")] = None
     seed: Annotated[int, arg(help="Seed of the test segments; training never uses it.")] = 20_011
 
     def run(self) -> None:
-        from mosim_gym.evaluation.prediction import prediction_report, prediction_table
+        from mosim_gym.evaluation.checkpoint_report import (
+            checkpoint_report,
+            endurance_table,
+            speed_table,
+            write_pictures,
+        )
+        from mosim_gym.evaluation.prediction import prediction_table
         from mosim_gym.zoo import load
 
         simulator = load(self.checkpoint)
-        report = prediction_report(
+        predictors = {self.checkpoint: simulator, "fast": load(self.checkpoint, precision="fast")}
+        report = checkpoint_report(
             simulator.robot.name,
-            {self.checkpoint: simulator},
+            predictors,
+            box=simulator.card.get("box"),
+            policies=self.policies,
             segments=self.segments,
             steps=self.steps,
+            long_segments=self.segments,
             seed=self.seed,
         )
-        print(prediction_table(report))
+        for part in (prediction_table(report), endurance_table(report), speed_table(report)):
+            print(part, end="\n\n" if part else "")
+        for path in write_pictures(self.out, simulator.card["name"].replace(":", "-"), report, simulator):
+            print(f"wrote {path}")
         write_result(self.out, self, report)
+
+
+def _advance(bar: tqdm, done: int) -> None:
+    bar.update(done - bar.n)
+
+
+@dataclass(frozen=True)
+class Collect:
+    """Simulate segments of true motion and keep them on disk. An interrupted collection goes on where it was."""
+
+    robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
+    out: Out = Path("runs/data")
+    segments: Annotated[int, arg(help="How many; one is 40 control steps of recipe coverage, 100 of narrow.")] = 5000
+    recipe: Annotated[str, arg(help="Starts and actions: coverage or narrow.")] = "coverage"
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from tqdm import tqdm
+
+        from mosim_gym.data.dataset import collect_dataset
+
+        if self.segments < 1:
+            raise ValueError(f"{self.segments} segments cannot be collected; ask for at least one.")
+        with tqdm(total=self.segments, desc=self.robot, unit="segment", disable=None) as bar:
+            dataset = collect_dataset(
+                self.robot,
+                self.out,
+                segments=self.segments,
+                recipe=self.recipe,
+                seed=self.seed,
+                report=lambda done: _advance(bar, done),
+            )
+        dropped = dataset.manifest["dropped"]
+        print(
+            f"{dataset.transitions} control steps of {self.robot} in {self.out}; {dropped} unstable segments left out"
+        )
+
+
+@dataclass(frozen=True)
+class Combine:
+    """Make one ensemble of several checkpoints of one robot, trained alike from different seeds."""
+
+    checkpoints: Annotated[Positional[tuple[Path, ...]], arg(help="Checkpoint files, one for each member.")]
+    install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
+    out: Out = Path("runs/combine")
+
+    def run(self) -> None:
+        from mosim_gym.training.run import combine, score
+
+        outcome = combine(list(self.checkpoints), folder=self.out, install=self.install)
+        kept = ", now the packaged one" if outcome.installed else ""
+        print(f"{outcome.card['name']}: raw MSE over 16 steps {score(outcome.card):.3g}; wrote {outcome.path}{kept}")
 
 
 @dataclass(frozen=True)
@@ -115,6 +184,7 @@ class Train:
     preset: Annotated[str | None, arg(help="Model preset; by default the one that suits the robot.")] = None
     members: Annotated[int, arg(help="Ensemble members, trained together.")] = 1
     recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
+    data: Annotated[Path | None, arg(help="A dataset of `mosim-gym collect` instead of fresh simulations.")] = None
     variant: Annotated[str | None, arg(help="Variant in the checkpoint's name, as in cheetah:narrow.")] = None
     device: Annotated[str, arg(help="Where to train: cpu or cuda.")] = "cpu"
     install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
@@ -122,11 +192,15 @@ class Train:
     seed: Seed = 0
 
     def run(self) -> None:
+        from mosim_gym.data.dataset import open_dataset
         from mosim_gym.training.run import score, seconds, train_checkpoint, trainable_robots
 
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
+        if self.data is not None and self.robot is None:
+            raise ValueError("A dataset is of one robot; name it.")
         robots = trainable_robots() if self.robot is None else [self.robot]
+        dataset = None if self.data is None else open_dataset(self.data, robot=self.robot)
         results = {}
         for robot in robots:
             outcome = train_checkpoint(
@@ -139,6 +213,7 @@ class Train:
                 recipe=self.recipe,
                 variant=self.variant,
                 device=self.device,
+                dataset=dataset,
                 install=self.install,
             )
             kept = ", now the packaged one" if outcome.installed else ""
@@ -219,7 +294,9 @@ class Demo:
 
 Command = (
     Annotated[BuildRobot, subcommand("build-robot")]
+    | Annotated[Collect, subcommand("collect")]
     | Annotated[Train, subcommand("train")]
+    | Annotated[Combine, subcommand("combine")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Render, subcommand("render")]
     | Annotated[Info, subcommand("info")]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mosim_gym.data.collection import Collector, Recipe
+from mosim_gym.data.collection import Collector, Recipe, Segments
 from mosim_gym.robots import load_robot
 
 Array = np.ndarray
@@ -30,25 +30,30 @@ class Transitions(NamedTuple):
     drift: Tensor
 
 
+def transitions(robot: str, data: Segments) -> Transitions:
+    """The single control steps of whole segments."""
+    from mosim_gym.dynamics.solvers import mean_motion
+
+    here = [torch.from_numpy(x[:, :-1]) for x in (data.qpos, data.qvel)]
+    there = [torch.from_numpy(x[:, 1:]) for x in (data.qpos, data.qvel)]
+    motion = mean_motion(load_robot(robot), *here, *there)
+    assert motion.drift is not None
+    columns = (*here, torch.from_numpy(data.actions), motion.acceleration, motion.drift)
+    return Transitions(*(column.float() for column in columns))
+
+
 _collector: tuple[tuple[str, str | Recipe], Collector] | None = None
 
 
 def chunk(robot: str, recipe: str | Recipe, seed: int, number: int, segments: int) -> tuple[list[Array], int]:
     """The arrays of `Transitions` of chunk `number`, and how many segments were dropped; the same for the same arguments."""
-    from mosim_gym.dynamics.solvers import mean_motion
-
     global _collector  # one simulator for each process, opened once
     if _collector is None or _collector[0] != (robot, recipe):
         _collector = ((robot, recipe), Collector(robot, recipe))
     collector = _collector[1]
     before = collector.dropped
     data = collector.collect(np.random.default_rng([seed, number]), segments)
-    here = [torch.from_numpy(x[:, :-1]) for x in (data.qpos, data.qvel)]
-    there = [torch.from_numpy(x[:, 1:]) for x in (data.qpos, data.qvel)]
-    motion = mean_motion(load_robot(robot), *here, *there)
-    assert motion.drift is not None
-    columns = (*here, torch.from_numpy(data.actions), motion.acceleration, motion.drift)
-    return [column.float().numpy() for column in columns], collector.dropped - before
+    return [column.numpy() for column in transitions(robot, data)], collector.dropped - before
 
 
 def _serve(connection: Connection, robot: str, recipe: str | Recipe, seed: int, segments: int) -> None:
@@ -57,7 +62,7 @@ def _serve(connection: Connection, robot: str, recipe: str | Recipe, seed: int, 
         try:
             number = connection.recv()
             connection.send(chunk(robot, recipe, seed, number, segments))
-        except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        except (EOFError, ConnectionError, KeyboardInterrupt):
             return
 
 
@@ -103,9 +108,10 @@ class Stream:
         try:
             self._order()
             columns, dropped = self._connection.recv()
-        except (EOFError, BrokenPipeError) as error:
+        except (EOFError, ConnectionError) as error:
             raise RuntimeError(
-                f"The process that simulates the data has ended; see its message above ({self._process.name})."
+                f"The process that simulates the data ({self._process.name}) has ended; see its message above. A script that trains needs "
+                'its work under `if __name__ == "__main__":`, because that process imports the script again.'
             ) from error
         self.dropped += dropped
         return Transitions(*(torch.from_numpy(column) for column in columns))

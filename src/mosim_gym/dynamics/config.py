@@ -46,7 +46,7 @@ class MoSimConfig:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> MoSimConfig:
-        """Inverse of `to_dict`."""
+        """Inverse of `to_dict`; choices that are younger than the content take their defaults."""
         sizes = {key: Size(**content[key]) if content[key] else None for key in ("inertia", "bias", "torque")}
         correctors = tuple(Size(**size) for size in content["correctors"])
         return cls(**{**content, **sizes, "correctors": correctors})
@@ -72,10 +72,10 @@ def _paper(name: str, encoder: Size, torque: Size, correctors: tuple[Size, ...])
 PRESETS: dict[str, MoSimConfig] = {
     "default": MoSimConfig(
         preset="default",
-        inertia=Size(128, 1),
-        bias=Size(128, 1),
-        torque=Size(64, 0),
-        correctors=(Size(320, 3),),
+        inertia=Size(64, 0),
+        bias=Size(64, 0),
+        torque=Size(32, 0),
+        correctors=(Size(256, 3),),
     ),
     "smooth": MoSimConfig(
         preset="smooth",
@@ -89,7 +89,7 @@ PRESETS: dict[str, MoSimConfig] = {
         inertia=None,
         bias=None,
         torque=None,
-        correctors=(Size(320, 3),),
+        correctors=(Size(256, 3),),
         quadratic=False,
         nonsmooth=False,
     ),

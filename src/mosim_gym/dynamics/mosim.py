@@ -43,6 +43,7 @@ class MoSim(nn.Module):
     input_mean: Tensor
     input_std: Tensor
     output_std: Tensor
+    triangle: Tensor  # where the entries of L go in a flattened matrix
 
     def __init__(self, robot: Robot, config: MoSimConfig) -> None:
         """Random weights, unit statistics."""
@@ -63,7 +64,7 @@ class MoSim(nn.Module):
             ResidualNet(e, f.size, outputs, size, zero=True, **shared) for size in config.correctors
         )
         rows, columns = torch.tril_indices(nv, nv)
-        self.register_buffer("_triangle", rows * nv + columns, persistent=False)
+        self.register_buffer("triangle", rows * nv + columns, persistent=False)
         self.register_buffer("input_mean", torch.zeros(f.size))
         self.register_buffer("input_std", torch.ones(f.size))
         self.register_buffer("output_std", torch.ones(outputs))
@@ -91,7 +92,7 @@ class MoSim(nn.Module):
             force = self.bias(x[..., :state]) + self.torque(x[..., state : state + max(f.action_size, 1)])
             entries = self.inertia(x[..., : f.position_size])
             flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
-            lower = flat.index_copy(-1, self._triangle, entries).unflatten(-1, (nv, nv))
+            lower = flat.index_copy(-1, self.triangle, entries).unflatten(-1, (nv, nv))
             predicted = (lower @ (lower.mT @ force.unsqueeze(-1))).squeeze(-1)
             parts.append(F.pad(predicted, (0, nv)) if self.drifts else predicted)
         parts += [corrector(x) for corrector in self.correctors[:correctors]]

@@ -62,18 +62,19 @@ class ResidualNet(nn.Module):
         super().__init__()
         if activation not in ACTIVATIONS:
             raise UnknownName("activation", activation, list(ACTIVATIONS))
-        self._activation, self._normalise, self._width = ACTIVATIONS[activation], layer_norm, size.width
+        self.activation, self.activate = activation, ACTIVATIONS[activation]
+        self.normalise, self.width = layer_norm, size.width
         self.first = MemberLinear(members, inputs, size.width, exact=True)
         self.up = nn.ModuleList(MemberLinear(members, size.width, size.width) for _ in range(size.blocks))
         self.down = nn.ModuleList(MemberLinear(members, size.width, size.width, zero=True) for _ in range(size.blocks))
         self.last = MemberLinear(members, size.width, outputs, exact=True, zero=zero)
 
     def _norm(self, x: Tensor) -> Tensor:
-        return F.layer_norm(x, (self._width,)) if self._normalise else x
+        return F.layer_norm(x, (self.width,)) if self.normalise else x
 
     def forward(self, x: Tensor) -> Tensor:
         """`(…, inputs)` → `(…, outputs)`."""
         x = self.first(x)
         for up, down in zip(self.up, self.down, strict=True):
-            x = x + down(self._activation(up(self._norm(x)))).to(x.dtype)
-        return self.last(self._activation(self._norm(x)))
+            x = x + down(self.activate(up(self._norm(x)))).to(x.dtype)
+        return self.last(self.activate(self._norm(x)))

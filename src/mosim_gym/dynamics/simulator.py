@@ -10,34 +10,53 @@ import torch
 from torch import Tensor
 
 from mosim_gym.dynamics.mosim import MoSim, Motion
+from mosim_gym.dynamics.prepared import PreparedModel
 from mosim_gym.dynamics.solvers import find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
+from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 
 
 class Simulator:
     """A checkpoint that moves `robot` by `timestep` seconds a step.
 
-    Inputs are numpy or torch and outputs of the same kind; with torch inputs that require gradients everything is differentiable. Of an
-    ensemble, row i of a batch is moved by member i modulo the number of members, or all rows by `member`.
+    Inputs are numpy or torch and outputs of the same kind; with torch inputs that require gradients everything is differentiable, through
+    the model in float32. Of an ensemble, row i of a batch is moved by member i modulo the number of members, or all rows by `member`.
     """
 
     dtype = torch.float32
 
     def __init__(
-        self, model: MoSim, card: Mapping[str, Any], *, solver: str | None = None, member: int | None = None
+        self,
+        model: MoSim,
+        card: Mapping[str, Any],
+        *,
+        solver: str | None = None,
+        member: int | None = None,
+        precision: str = "float32",
     ) -> None:
-        """`solver` replaces the one the model was trained for; an unknown name raises with the valid ones."""
+        """`solver` replaces the one the model was trained for; unknown names raise with the valid ones."""
+        keep_freed_memory()
         self.model = model.eval()
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
         self.card = dict(card)
         self.robot: Robot = model.robot
         self.timestep = self.robot.control_step
+        self.members = model.config.members
+        if member is not None and not 0 <= member < self.members:
+            raise ValueError(f"There is no member {member}: this checkpoint has {self.members}, counted from 0.")
         self.member = member
+        self.precision = precision
         self._solver = find_solver(solver or model.config.solver)
         self.quantities = model.features.quantities
         self._kinematics = ForwardKinematics(self.robot, self.quantities)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        wanted = range(self.members) if self.member is None else [self.member]
+        with torch.no_grad():
+            self._prepared = [PreparedModel(self.model, member, self.precision) for member in wanted]
 
     @property
     def device(self) -> torch.device:
@@ -47,6 +66,7 @@ class Simulator:
     def to(self, device: torch.device | str) -> Simulator:
         """Move the weights to `device`."""
         self.model.to(device)
+        self._prepare()
         return self
 
     def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
@@ -73,30 +93,37 @@ class Simulator:
     ) -> tuple[Tensor, Tensor]:
         def field(q: Tensor, v: Tensor) -> Motion:
             known = features is not None and q is qpos and v is qvel
-            return self._motion(q, v, action, features if known and features is not None else self._kinematics(q, v))
+            values = features if known and features is not None else self._kinematics(q, v)
+            inputs = self.model.features(q, v, action, values)
+            raw = self._with_gradients(inputs) if torch.is_grad_enabled() else self._without_gradients(inputs)
+            nv = self.robot.nv
+            return Motion(raw[..., :nv], raw[..., nv:]) if self.model.drifts else Motion(raw, None)
 
         return self._solver(field, self.robot, qpos, qvel, self.timestep)
 
-    def _motion(self, q: Tensor, v: Tensor, action: Tensor, values: KinematicValues) -> Motion:
-        model, members = self.model, self.model.config.members
-        x = model.inputs(q, v, action, values)
-        if members > 1:
-            x = self._deal(x, members)
-        raw = model.outputs(x)
-        if members > 1:
-            raw = raw[self.member] if self.member is not None else raw.transpose(0, 1).flatten(0, 1)[: len(q)]
-        raw = raw * model.output_std
-        nv = self.robot.nv
-        return Motion(raw[..., :nv], raw[..., nv:]) if model.drifts else Motion(raw, None)
+    def _without_gradients(self, inputs: Tensor) -> Tensor:
+        count = len(self._prepared)
+        if count == 1 or len(inputs) == 1:
+            return self._prepared[0](inputs)
+        raw = inputs.new_empty(len(inputs), len(self.model.output_std))
+        for number, prepared in enumerate(self._prepared):
+            if number < len(inputs):
+                raw[number::count] = prepared(inputs[number::count])
+        return raw
 
-    def _deal(self, x: Tensor, members: int) -> Tensor:
-        """`(B, n)` → `(E, B/E, n)`, row i to member i modulo E, padded with copies; or `(E, B, n)` where one member moves all rows."""
+    def _with_gradients(self, inputs: Tensor) -> Tensor:
+        model, members = self.model, self.members
+        x = (inputs - model.input_mean) / model.input_std
+        if members == 1:
+            return model.outputs(x) * model.output_std
         if self.member is not None:
-            return x.expand(members, *x.shape)
-        short = -len(x) % members
-        if short:
-            x = torch.cat((x, x[-1:].expand(short, -1)))
-        return x.unflatten(0, (-1, members)).transpose(0, 1)
+            return model.outputs(x.expand(members, *x.shape))[self.member] * model.output_std
+        short = (
+            -len(x) % members
+        )  # rows are dealt to the members in turn; the last ones again where they do not come out even
+        padded = torch.cat((x, x[-1:].expand(short, -1))) if short else x
+        dealt = model.outputs(padded.unflatten(0, (-1, members)).transpose(0, 1))
+        return dealt.transpose(0, 1).flatten(0, 1)[: len(x)] * model.output_std
 
     def _tensors(self, *values: Any) -> list[Tensor]:
         return [

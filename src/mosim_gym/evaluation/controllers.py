@@ -35,6 +35,17 @@ class PendulumController:
         return np.array([np.clip(torque, -1, 1)], np.float32), None
 
 
+class AcrobotController:
+    """Pumps energy: the elbow pushes the way it turns, `u = sign(ω₂)`. It swings high and does not balance."""
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
+    ) -> tuple[Array, None]:
+        """The torque, from sines and cosines of both links' angles and both rates in rad/s."""
+        rate = float(np.ravel(observation)[-1])
+        return np.array([np.sign(rate)], np.float32), None
+
+
 class CartpoleController:
     """Accelerates the cart so that the pole gains energy, `u = k E ω cos θ` and a pull to the middle, then balances."""
 

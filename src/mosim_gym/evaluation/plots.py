@@ -151,16 +151,18 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
 
     results = dict(report["tests"][test])
     variance = results.pop("state_variance")
-    models = [name for name in results if name not in ("hold last", "chaos floor")]
+    grey = {"hold last": "--", "linear model": (0, (1, 1)), "chaos floor": "-."}
+    models = [name for name in results if name not in grey]
     with style():
         figure = Figure(figsize=(6.6, 3.6), layout="constrained")
         axes = figure.subplots()
         for name, colour in zip(models, _colours(len(models)), strict=True):
             curve = results[name]["curve"]
             axes.plot(np.arange(1, len(curve) + 1), curve, color=colour, label=name)
-        for name, dashes in (("hold last", "--"), ("chaos floor", "-.")):
-            curve = results[name]["curve"]
-            axes.plot(np.arange(1, len(curve) + 1), curve, dashes, color=FAINT, linewidth=1.2, label=name)
+        for name, dashes in grey.items():
+            if name in results:
+                curve = results[name]["curve"]
+                axes.plot(np.arange(1, len(curve) + 1), curve, linestyle=dashes, color=FAINT, linewidth=1.2, label=name)
         axes.axhline(variance, color=FAINT, linestyle=":", linewidth=1.2, label="state variance")
         axes.set_xscale("log")
         axes.set_yscale("log")

@@ -2,87 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from mosim_gym.data.actions import action_sampler
-from mosim_gym.data.resets import task_resets
+from mosim_gym.evaluation.baselines import HoldLast, LinearModel, Perturbed, Predictor
+from mosim_gym.evaluation.heldout import BURN_IN, HeldOut, random_test
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.tables import table
-from mosim_gym.mechanics.motion import Trajectory
-from mosim_gym.robots import find_robot, load_robot
-from mosim_gym.truth.dynamics import TrueDynamics
+from mosim_gym.robots import load_robot
 
 Array = np.ndarray
-Controller = Callable[[Array, Array, np.random.Generator], Array]
-"""Controls `(B, nu)` for states `(B, nq)`, `(B, nv)`: a policy to gather test segments with."""
 
 RAW_HORIZONS = (3, 16, 100)
 NORMALISED_HORIZONS = (1, 10, 50, 100, 500)
-BURN_IN = 50
-CHAOS = (1e-4, 1e-3)
-"""The perturbation of positions and velocities of the true state whose growth in the truth itself is the chaos floor."""
-
-
-class Predictor(Protocol):
-    """Anything with the Simulator's `rollout`."""
-
-    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """States after each of T control steps."""
-        ...
-
-
-class HeldOut(NamedTuple):
-    """True segments: start `(N, nq)`, `(N, nv)`, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`."""
-
-    qpos: Array
-    qvel: Array
-    actions: Array
-    next_qpos: Array
-    next_qvel: Array
-
-
-def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: int) -> HeldOut:
-    """Segments from the task's starts under random `actions`, after a burn-in of 50 steps under the same kind of actions."""
-    rng = np.random.default_rng([seed, 1])
-    description = load_robot(robot)
-    qpos, qvel = task_resets(find_robot(robot))(rng, segments)
-    low, high = description.control_range
-    drawn = action_sampler(actions)(rng, segments, BURN_IN + steps, description.nu, description.control_step)
-    control = (high + low) / 2 + (high - low) / 2 * drawn
-    path = TrueDynamics(robot).rollout(qpos, qvel, control)
-    return _after_burn_in(path.qpos, path.qvel, control, BURN_IN)
-
-
-def policy_test(
-    robot: str, controller: Controller, *, segments: int, steps: int, seed: int, burn_in: int = 100
-) -> HeldOut:
-    """Segments of a policy's own motion from the task's starts, after `burn_in` steps; later controls are part of the test data."""
-    rng = np.random.default_rng([seed, 2])
-    dynamics = TrueDynamics(robot, warm_start=False)
-    qpos, qvel = task_resets(find_robot(robot))(rng, segments)
-    positions, velocities, actions = [], [], []
-    for _ in range(burn_in + steps):
-        action = controller(qpos, qvel, rng)
-        qpos, qvel, _ = dynamics.step(qpos, qvel, action)
-        positions.append(qpos)
-        velocities.append(qvel)
-        actions.append(action)
-    return _after_burn_in(np.stack(positions, 1), np.stack(velocities, 1), np.stack(actions, 1), burn_in)
-
-
-def _after_burn_in(qpos: Array, qvel: Array, actions: Array, burn_in: int) -> HeldOut:
-    start = burn_in - 1
-    return HeldOut(qpos[:, start], qvel[:, start], actions[:, burn_in:], qpos[:, burn_in:], qvel[:, burn_in:])
+VALID = 0.4
+"""A prediction is valid for as long as the root mean square of its normalised errors stays below this."""
+BASELINES = ("hold last", "linear model", "chaos floor")
 
 
 def squared_errors(predictor: Predictor, test: HeldOut) -> Array:
-    """Squared error of every state dimension at every step, averaged over segments: `(T, nq + nv)`. NaN where a prediction is."""
+    """Squared error of every state dimension at every step of every segment: `(N, T, nq + nv)`. NaN where a prediction is."""
     path = predictor.rollout(test.qpos, test.qvel, test.actions)
     error = np.concatenate((path.qpos - test.next_qpos, path.qvel - test.next_qvel), axis=-1, dtype=np.float64)
-    return np.square(error).mean(0)
+    return np.square(error, out=error)
 
 
 def state_variance(test: HeldOut) -> Array:
@@ -91,57 +35,46 @@ def state_variance(test: HeldOut) -> Array:
     return states.reshape(-1, states.shape[-1]).var(0)
 
 
-class HoldLast:
-    """The baseline that predicts no motion at all."""
+def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: float = 1.0) -> dict[str, Any]:
+    """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, valid time, and the whole curve.
 
-    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """The first state, again and again."""
-        steps = actions.shape[1]
-        return Trajectory(np.repeat(qpos[:, None], steps, 1), np.repeat(qvel[:, None], steps, 1), None)
-
-
-class Perturbed:
-    """The truth from slightly wrong states: what no model can beat unless its one-step error is far smaller."""
-
-    def __init__(self, robot: str, *, seed: int = 0) -> None:
-        """`CHAOS` says how wrong."""
-        self._dynamics, self._rng = TrueDynamics(robot), np.random.default_rng(seed)
-
-    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """The true future of the perturbed state."""
-        q = qpos + CHAOS[0] * self._rng.normal(size=qpos.shape)
-        return self._dynamics.rollout(q, qvel + CHAOS[1] * self._rng.normal(size=qvel.shape), actions)
-
-
-def prediction_errors(predictor: Predictor, test: HeldOut) -> dict[str, Any]:
-    """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, and the whole curve."""
-    errors = squared_errors(predictor, test)
-    steps = len(errors)
+    `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test.
+    """
+    squared = squared_errors(predictor, test)
+    errors = squared.mean(0)
     relative = errors / np.maximum(state_variance(test), 1e-12)
+    squared /= np.maximum(state_variance(test), 1e-12)
+    invalid = ~(squared.mean(-1) < VALID**2)
+    steps = len(errors)
+    valid = np.where(invalid.any(1), invalid.argmax(1), steps)
     return {
         "raw": {str(h): float(errors[:h].mean()) for h in RAW_HORIZONS if h <= steps},
         "normalised": {str(h): float(relative[h - 1].mean()) for h in NORMALISED_HORIZONS if h <= steps},
         "one_step_raw": float(errors[0].mean()),
-        "curve": [float(e) for e in errors.mean(1)],
+        "valid_seconds": float(np.median(valid) * control_step),
+        "curve": [float(f"{e:.4g}") for e in errors.mean(1)],
     }
 
 
 def prediction_report(
     robot: str,
-    predictors: dict[str, Predictor],
+    predictors: Mapping[str, Predictor],
     *,
     segments: int = 1000,
     steps: int = 100,
     seed: int = 20_011,
-    policies: dict[str, Controller] | None = None,
+    policies: Mapping[str, HeldOut] | None = None,
+    baselines: bool = True,
 ) -> dict[str, Any]:
-    """Every predictor, the hold-last baseline and the chaos floor on i.i.d., Poisson and policy tests."""
+    """Every predictor, the baselines and the chaos floor on i.i.d. and Poisson random tests and on the segments of `policies`."""
     tests = {
         name: random_test(robot, name, segments=segments, steps=steps, seed=seed) for name in ("uniform", "poisson")
     }
-    for name, controller in (policies or {}).items():
-        tests[name] = policy_test(robot, controller, segments=segments, steps=steps, seed=seed)
-    everyone: dict[str, Predictor] = {**predictors, "hold last": HoldLast(), "chaos floor": Perturbed(robot)}
+    tests.update(policies or {})
+    everyone: dict[str, Predictor] = dict(predictors)
+    if baselines:
+        everyone.update(zip(BASELINES, (HoldLast(), LinearModel(robot), Perturbed(robot)), strict=True))
+    h = load_robot(robot).control_step
     return {
         "robot": robot,
         "machine": machine(),
@@ -149,10 +82,11 @@ def prediction_report(
         "steps": steps,
         "seed": seed,
         "burn_in": BURN_IN,
+        "valid_threshold": VALID,
         "tests": {
             name: {
                 "state_variance": float(state_variance(test).mean()),
-                **{who: prediction_errors(predictor, test) for who, predictor in everyone.items()},
+                **{who: prediction_errors(predictor, test, control_step=h) for who, predictor in everyone.items()},
             }
             for name, test in tests.items()
         },
@@ -165,6 +99,7 @@ def prediction_table(report: dict[str, Any]) -> str:
     for test, results in report["tests"].items():
         for who, result in results.items():
             if who != "state_variance":
-                rows.append([test, who, f"{result['one_step_raw']:.2e}", *(f"{v:.3g}" for v in result["raw"].values())])
+                raw = (f"{v:.3g}" for v in result["raw"].values())
+                rows.append([test, who, f"{result['one_step_raw']:.2e}", *raw, f"{result['valid_seconds']:.2f} s"])
     horizons = [f"{h} steps" for h in RAW_HORIZONS if h <= report["steps"]]
-    return table(["Actions", "Predictor", "1 step", *horizons], rows)
+    return table(["Actions", "Predictor", "1 step", *horizons, "valid for"], rows)

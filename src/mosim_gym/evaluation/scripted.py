@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from mosim_gym.evaluation.controllers import CartpoleController, PendulumController, ReacherController
+from mosim_gym.evaluation.controllers import (
+    AcrobotController,
+    CartpoleController,
+    PendulumController,
+    ReacherController,
+)
 from mosim_gym.evaluation.policy_return import Policy
 from mosim_gym.robots import find_task, load_task
 
@@ -88,6 +93,8 @@ def cheetah_gait() -> SinusoidPolicy:
 
 
 SCRIPTED: dict[str, Callable[[], Policy]] = {
+    "AcrobotSwingup": AcrobotController,
+    "AcrobotSwingupSparse": AcrobotController,
     "CartpoleBalance": CartpoleController,
     "CartpoleBalanceSparse": CartpoleController,
     "CartpoleSwingup": CartpoleController,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.mechanics.names import UnknownName
 
-STAGES = ("predictor", "corrector", "joint", "multistep")
+STAGES = ("predictor", "corrector", "joint", "multistep", "solver")
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class Stage:
     """A named part of a training run with its `share` of the steps and the `rate` at which its learning rates start.
 
     `predictor` trains M, b and τ alone; `corrector` trains the correctors on a frozen predictor; `joint` trains all together on single
-    steps; `multistep` trains all through rollouts that grow from 2 to `horizon` control steps.
+    steps; `multistep` trains all through rollouts that grow from 2 to `horizon` control steps; `solver` trains all as the MoSim paper
+    does, on the next state as the configured solver reaches it (dopri5 with gradients by the adjoint equation).
     """
 
     name: str
@@ -35,7 +37,7 @@ class TrainConfig:
     stages: tuple[Stage, ...] = (Stage("joint", 1.0),)
     batch: int = 4096
     adam_rate: float = 2e-3  # first and last layers, biases, small networks
-    muon_rate: float = 0.02  # hidden square matrices
+    muon_rate: float | None = 0.02  # hidden square matrices; None leaves them to Adam
     huber: float = 0.05  # whitened error at which the loss turns from square to linear
     clip: float = 1.0
     ema: float = 0.998
@@ -45,3 +47,12 @@ class TrainConfig:
     chunk_steps: int = 150  # training steps for each fresh chunk
     autocast: bool = True  # bfloat16 products in hidden layers; smooth motion is learnt more exactly without
     seed: int = 0
+
+
+def training_for(model: MoSimConfig, *, seed: int = 0, recipe: str = "coverage") -> TrainConfig:
+    """How a model is trained unless someone says otherwise: `paper-*` as the paper does, smooth motion without bfloat16."""
+    config = TrainConfig(seed=seed, recipe=recipe, autocast=model.preset != "smooth")
+    if model.preset.startswith("paper-"):
+        stages = (Stage("solver", 1.0),)
+        return replace(config, stages=stages, batch=1024, adam_rate=1e-3, muon_rate=None, autocast=False)
+    return config

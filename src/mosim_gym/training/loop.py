@@ -14,11 +14,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mosim_gym.data.dataset import Dataset, DatasetStream
 from mosim_gym.data.stream import Stream, Transitions, chunk
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.dynamics.mosim import MoSim, Motion
-from mosim_gym.dynamics.solvers import semi_implicit
-from mosim_gym.mechanics import ForwardKinematics, difference
+from mosim_gym.dynamics.prepared import has_bfloat16
+from mosim_gym.dynamics.solvers import find_solver, semi_implicit
+from mosim_gym.mechanics import ForwardKinematics, Robot, difference
+from mosim_gym.mechanics.memory import keep_freed_memory
+from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import load_robot
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.muon import Muon
@@ -26,6 +30,7 @@ from mosim_gym.training.state import load_state, save_state
 
 WARM_UP_STEPS = 100
 MEASURED_STEPS = 60  # after which the number of steps that fit the budget is fixed, once and for all
+STATISTICS_SEED = 10_003  # the same for every run, so that runs of different seeds can become members of one ensemble
 VALIDATION_SEED = 10_007
 VALIDATION_SEGMENTS = 500
 SAVE_SECONDS = 60.0
@@ -39,11 +44,20 @@ class Pool:
     At training step s the pool holds the same chunks whenever and however often the run was interrupted.
     """
 
-    def __init__(self, robot: str, config: TrainConfig, *, step: int, device: torch.device) -> None:
-        """Fill the pool as it stood at training step `step`."""
-        self._config, self._device = config, device
+    def __init__(
+        self, robot: str, config: TrainConfig, *, step: int, device: torch.device, dataset: Dataset | None = None
+    ) -> None:
+        """Fill the pool as it stood at training step `step`, from `dataset` or from fresh simulations."""
+        self._config, self._device, self._dataset = config, device, dataset
         self._turn = step // config.chunk_steps
-        self._stream = Stream(robot, config.recipe, seed=config.seed, segments=config.chunk_segments, first=self._turn)
+        if dataset is None:
+            self._stream = Stream(
+                robot, config.recipe, seed=config.seed, segments=config.chunk_segments, first=self._turn
+            )
+        else:
+            self._stream = DatasetStream(
+                dataset, seed=config.seed, segments=config.chunk_segments // config.pool_chunks, first=self._turn
+            )
         self._chunks = [self._fresh() for _ in range(config.pool_chunks)]
         self._join()
 
@@ -55,7 +69,9 @@ class Pool:
 
     @property
     def transitions_seen(self) -> int:
-        """True control steps simulated so far, about: unstable segments are left out of chunks."""
+        """True control steps simulated so far, about: unstable segments are left out of chunks. Of a dataset, all of its steps."""
+        if self._dataset is not None:
+            return self._dataset.transitions
         return (self._turn + self._config.pool_chunks) * self.data.qpos.shape[:2].numel() // self._config.pool_chunks
 
     def draw(self, step: int, generator: torch.Generator, horizon: int) -> Transitions:
@@ -79,6 +95,39 @@ class Pool:
         self._stream.close()
 
 
+def _fixed_samples(robot: str, config: TrainConfig, dataset: Dataset | None) -> tuple[Transitions, Transitions]:
+    """Transitions to validate on, `(S, T, …)`, and those whose statistics whiten the model, `(B, …)`."""
+    if dataset is not None:
+        held_out = DatasetStream(dataset, seed=STATISTICS_SEED, segments=config.chunk_segments)
+        sample, validation = next(held_out), held_out.validation()
+    else:
+        parts = ((STATISTICS_SEED, config.chunk_segments), (VALIDATION_SEED, VALIDATION_SEGMENTS))
+        sample, validation = (
+            Transitions(*(torch.from_numpy(c) for c in chunk(robot, config.recipe, seed, 0, segments)[0]))
+            for seed, segments in parts
+        )
+    return validation, Transitions(*(column.flatten(0, 1) for column in sample))
+
+
+def training_box(robot: Robot, sample: Transitions) -> dict[str, list[list[float | None]]]:
+    """Lowest and highest `qpos` and `qvel` in a sample of the training data; None where a coordinate does not matter to the motion."""
+    free = set(robot.translation_indices)
+    columns = {name: int(start) for name, start in zip(robot.joints.names, robot.joints.qpos_start, strict=True)}
+    free.update(columns[name] for name in _unbounded(robot))
+    box: dict[str, list[list[float | None]]] = {}
+    for name, values, open_ends in (("qpos", sample.qpos, free), ("qvel", sample.qvel, set())):
+        flat = values.flatten(0, -2)
+        sides = (flat.amin(0).tolist(), flat.amax(0).tolist())
+        box[name] = [[None if i in open_ends else round(x, 5) for i, x in enumerate(side)] for side in sides]
+    return box
+
+
+def _unbounded(robot: Robot) -> list[str]:
+    """Hinges without limits: their angle may turn on and on."""
+    unlimited = (robot.joints.type == JointType.HINGE) & ~robot.joints.limited
+    return [name for name, u in zip(robot.joints.names, unlimited, strict=True) if u]
+
+
 def targets(model: MoSim, batch: Transitions) -> Tensor:
     """What the model is to say about a batch, unwhitened: acceleration, and the drift where it is learned."""
     return torch.cat((batch.acceleration, batch.drift), dim=-1) if model.drifts else batch.acceleration
@@ -100,7 +149,7 @@ def one_step_loss(
     members = model.config.members
     if members > 1:
         x, y = x.unflatten(0, (members, -1)), y.unflatten(0, (members, -1))
-    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and _bf16(x.device)):
+    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and has_bfloat16(x.device)):
         error = model.outputs(x, correctors=correctors) - y
     return _huber(error, huber)
 
@@ -121,7 +170,7 @@ def multistep_loss(
     horizon = windows.qpos.shape[-2]
     total = qpos.new_zeros(())
     for k in range(horizon):
-        with torch.autocast(qpos.device.type, dtype=torch.bfloat16, enabled=autocast and _bf16(qpos.device)):
+        with torch.autocast(qpos.device.type, dtype=torch.bfloat16, enabled=autocast and has_bfloat16(qpos.device)):
             motion = model(qpos, qvel, windows.action[..., k, :], kinematics(qpos, qvel))
         field = lambda q, v, motion=motion: motion  # noqa: E731
         qpos, qvel = semi_implicit(field, robot, qpos, qvel, h)
@@ -134,13 +183,32 @@ def multistep_loss(
     return total / (2 * horizon)
 
 
+def solver_loss(model: MoSim, batch: Transitions, kinematics: ForwardKinematics) -> Tensor:
+    """Mean squared error of the next state, in its own units, as the model's own solver reaches it; dopri5 goes by the adjoint equation."""
+    robot, h = model.robot, model.robot.control_step
+    name = model.config.solver
+    solve = find_solver("dopri5_adjoint" if name == "dopri5" else name)
+    qpos, qvel = solve(ControlledField(model, batch.action, kinematics), robot, batch.qpos, batch.qvel, h)
+    known = Motion(batch.acceleration, batch.drift)
+    true_q, true_v = semi_implicit(lambda q, v: known, robot, batch.qpos, batch.qvel, h)
+    return torch.cat((difference(robot, qpos, true_q, 1.0), qvel - true_v), dim=-1).square().mean()
+
+
+class ControlledField(nn.Module):
+    """The model's motion under fixed controls, as a module whose parameters the adjoint method finds."""
+
+    def __init__(self, model: MoSim, action: Tensor, kinematics: ForwardKinematics) -> None:
+        """`action (B, nu)`."""
+        super().__init__()
+        self.model, self._action, self._kinematics = model, action, kinematics
+
+    def forward(self, qpos: Tensor, qvel: Tensor) -> Motion:
+        """The motion at `(B, nq)`, `(B, nv)`."""
+        return self.model(qpos, qvel, self._action, self._kinematics(qpos, qvel))
+
+
 def _huber(error: Tensor, delta: float) -> Tensor:
     return F.huber_loss(error, torch.zeros_like(error), delta=delta) / delta
-
-
-def _bf16(device: torch.device) -> bool:
-    """Whether bfloat16 is worth it: on GPUs, and on processors with instructions for it."""
-    return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
 
 def split_parameters(model: MoSim) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
@@ -160,41 +228,45 @@ def train(
     budget: float,
     folder: Path,
     device: str = "cpu",
+    dataset: Dataset | None = None,
     report: Report = lambda _: None,
 ) -> tuple[MoSim, dict[str, Any]]:
     """Train a model of `robot` for about `budget` seconds; the averaged weights and a record of how they came about.
 
+    Data are simulated afresh by the configured recipe, or read from `dataset`.
+
     `folder/state.safetensors` is written every minute: a run that was interrupted goes on from there and ends with the same weights.
     """
+    keep_freed_memory()
     torch.manual_seed(config.seed)
     place = torch.device(device)
     description = load_robot(robot)
     model = MoSim(description, model_config).to(place)
     kinematics = ForwardKinematics(description, model.features.quantities)
-    validation = Transitions(
-        *(
-            torch.from_numpy(c).to(place)
-            for c in chunk(robot, config.recipe, VALIDATION_SEED, 0, VALIDATION_SEGMENTS)[0]
-        )
+    validation, sample = (
+        Transitions(*(column.to(place) for column in part)) for part in _fixed_samples(robot, config, dataset)
     )
-    hidden, rest = split_parameters(model)
+    hidden, rest = split_parameters(model) if config.muon_rate is not None else ([], list(model.parameters()))
     optimisers: dict[str, torch.optim.Optimizer] = {
-        "adam": torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4),
-        "muon": Muon(hidden, lr=config.muon_rate),
+        "adam": torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4)
     }
-    rates = {"adam": config.adam_rate, "muon": config.muon_rate}
+    rates = {"adam": config.adam_rate}
+    if config.muon_rate is not None:
+        precision = torch.bfloat16 if has_bfloat16(place) else torch.float32
+        optimisers["muon"] = Muon(hidden, lr=config.muon_rate, dtype=precision)
+        rates["muon"] = config.muon_rate
     average = copy.deepcopy(model)
 
     path = folder / "state.safetensors"
     record: dict[str, Any] = {"step": 0, "total": 0, "seconds": 0.0, "config": asdict(config)}
     if path.exists():
         record = {**record, **load_state(path, model, average, optimisers)}
-    pool = Pool(robot, config, step=record["step"], device=place)
+    pool = Pool(robot, config, step=record["step"], device=place, dataset=dataset)
     if record["step"] == 0:
-        sample = Transitions(*(column.flatten(0, 1)[:200_000] for column in pool.data))
         inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))
         model.fit_statistics(inputs, targets(model, sample))
         average.load_state_dict(model.state_dict())
+        record["box"] = training_box(description, sample)
 
     generator = torch.Generator()
     begun = saved = time.monotonic() - record["seconds"]
@@ -219,7 +291,9 @@ def train(
             horizon = max(2, round(stage.horizon * progress)) if stage.name == "multistep" else 1
             batch = pool.draw(step, generator, horizon)
             model.train()
-            if horizon > 1:
+            if stage.name == "solver":
+                loss = solver_loss(model, batch, kinematics)
+            elif horizon > 1:
                 loss = multistep_loss(model, batch, kinematics, huber=config.huber, autocast=config.autocast)
             else:
                 correctors = 0 if stage.name == "predictor" else None
@@ -251,6 +325,7 @@ def train(
                         "loss": float(loss.detach()),
                         "validation": float(error),
                         "seconds": record["seconds"],
+                        "samples_per_second": (step + 1) * config.batch / record["seconds"],
                     }
                 )
             if time.monotonic() - saved > SAVE_SECONDS:

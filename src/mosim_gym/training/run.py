@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from mosim_gym.data.dataset import Dataset
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
+from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
-from mosim_gym.training.config import TrainConfig
+from mosim_gym.training.config import training_for
 from mosim_gym.training.loop import train
-from mosim_gym.zoo.checkpoint import read_card, save_checkpoint
-from mosim_gym.zoo.names import packaged_path
+from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, save_checkpoint
+from mosim_gym.zoo.names import packaged_path, robot_at
 
 BENCHMARK = ("uniform", "16")
 """The test and horizon by which two checkpoints of one robot are compared: raw MSE, lower is better."""
@@ -67,15 +70,18 @@ def train_checkpoint(
     recipe: str = "coverage",
     variant: str | None = None,
     device: str = "cpu",
+    dataset: Dataset | None = None,
     install: bool = False,
 ) -> Outcome:
     """Train `robot` for `budget` seconds in `folder` (where an interrupted run goes on), measure it and write its checkpoint.
+
+    TensorBoard logs of losses and rates go to `folder/tensorboard`.
 
     With `install` it replaces the packaged checkpoint of its name if its benchmark is better, or if there is none.
     """
     find_robot(robot)
     model_config = model_for(robot, preset_name, members)
-    config = TrainConfig(seed=seed, recipe=recipe, autocast=model_config.preset != "smooth")
+    config = training_for(model_config, seed=seed, recipe=recipe)
     if recipe == "narrow" and variant is None:
         variant = "narrow"
     name = f"{robot}:{variant}" if variant else robot
@@ -84,26 +90,59 @@ def train_checkpoint(
     ) as bar:
 
         def show(state: dict[str, float]) -> None:
+            for key in ("loss", "validation", "samples_per_second"):
+                log.add_scalar(key, state[key], int(state["step"]))
             if state["total"]:
                 bar.n = int(1000 * state["step"] / state["total"])
             bar.set_postfix_str(f"loss {state['loss']:.4f}, validation {state['validation']:.4f}")
 
-        model, record = train(robot, model_config, config, budget=budget, folder=folder, device=device, report=show)
-    model = model.to("cpu")
-    report = prediction_report(robot, {"model": Simulator(model, {})})
+        log = SummaryWriter(str(folder / "tensorboard"))
+        model, record = train(
+            robot, model_config, config, budget=budget, folder=folder, device=device, dataset=dataset, report=show
+        )
+        bar.n = bar.total
+        log.close()
     card = {
         "name": name,
-        "recipe": record["config"],
+        "recipe": record["config"] if dataset is None else {**record["config"], "recipe": dataset.manifest["recipe"]},
         "transitions": record["transitions"],
         "training_steps": record["step"],
         "training_seconds": round(record["seconds"], 1),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "seed": seed,
-        "machine": machine(),
+        "seeds": [seed],
         "date": time.strftime("%Y-%m-%d"),
         "start_states": "set by a simulator",
         "tuned_on_real_return": False,
-        "benchmark": {test: result["model"] for test, result in report["tests"].items()},
+        "box": record["box"],
+    }
+    return _finish(model.to("cpu"), card, folder, install)
+
+
+def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcome:
+    """Make one ensemble of the checkpoints at `paths`, measure it and write it to `folder`."""
+    names = {read_card(path)["name"] for path in paths}
+    if len(paths) < 2 or len(names) != 1:
+        raise ValueError(
+            f"An ensemble needs at least two checkpoints of one name; these are of {', '.join(sorted(names)) or 'none'}."
+        )
+    model, cards = combine_checkpoints(paths, robot_at(names.pop()))
+    card = {
+        **{key: cards[0][key] for key in ("name", "recipe", "date", "start_states", "tuned_on_real_return", "box")},
+        **{key: sum(c[key] for c in cards) for key in ("transitions", "training_steps", "training_seconds")},
+        "seeds": [seed for c in cards for seed in c["seeds"]],
+    }
+    return _finish(model, card, folder, install)
+
+
+def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> Outcome:
+    """Measure the model, complete its card and write its checkpoint."""
+    robot, name = model.robot.name, card["name"]
+    report = prediction_report(robot, {"model": Simulator(model, {})}, baselines=False)
+    results = {test: {k: v for k, v in r["model"].items() if k != "curve"} for test, r in report["tests"].items()}
+    card = {
+        **card,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "machine": machine(),
+        "benchmark": results,
         "benchmark_protocol": {key: report[key] for key in ("segments", "steps", "seed", "burn_in")},
     }
     path = save_checkpoint(folder / "checkpoint.safetensors", model, card)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,30 @@ def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any], *, hal
 def read_card(path: str | Path) -> dict[str, Any]:
     """The card of the checkpoint at `path`."""
     return load_arrays(Path(path), KIND)[1]["card"]
+
+
+def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSim, list[dict[str, Any]]]:
+    """One ensemble whose members are those of the checkpoints at `paths`, in order, and the checkpoints' cards.
+
+    They must be of one robot, of one shape, and whitened alike, as runs on one recipe are whatever their seeds.
+    """
+    simulators = [load_checkpoint(path, robot) for path in paths]
+    configs = [replace(s.model.config, members=1) for s in simulators]
+    states = [s.model.state_dict() for s in simulators]
+    for path, config, state in zip(paths, configs, states, strict=True):
+        shared = all(torch.equal(state[name], states[0][name]) for name in ("input_mean", "input_std", "output_std"))
+        if config != configs[0] or not shared:
+            raise FileFault(
+                f"{path} cannot be in one ensemble with {paths[0]}: their models differ in shape or in the statistics of their data."
+            )
+    model = MoSim(robot, replace(configs[0], members=sum(s.members for s in simulators)))
+    model.load_state_dict(
+        {
+            name: torch.cat([state[name] for state in states]) if name.endswith((".weight", ".bias")) else value
+            for name, value in states[0].items()
+        }
+    )
+    return model, [s.card for s in simulators]
 
 
 def load_checkpoint(path: str | Path, robot: Robot, **options: Any) -> Simulator:

@@ -1,0 +1,107 @@
+"""Everything that is measured about a checkpoint: prediction, endurance and speed, always of the same weights, with pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mosim_gym.evaluation.baselines import Predictor
+from mosim_gym.evaluation.endurance import endurance
+from mosim_gym.evaluation.heldout import HeldOut, policy_controller, policy_test, random_test
+from mosim_gym.evaluation.plots import horizon_plot
+from mosim_gym.evaluation.prediction import prediction_report
+from mosim_gym.evaluation.speed import rollout_speed
+from mosim_gym.evaluation.tables import table
+from mosim_gym.evaluation.video import film_strip
+from mosim_gym.robots import load_robot, load_task, tasks
+from mosim_gym.truth.rendering import Renderer
+
+STRIP_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0)
+
+
+def checkpoint_report(
+    robot: str,
+    predictors: Mapping[str, Predictor],
+    *,
+    box: Mapping[str, Any] | None = None,
+    policies: Path | None = None,
+    segments: int = 1000,
+    steps: int = 100,
+    long_segments: int = 1000,
+    seed: int = 20_011,
+    speed: bool = True,
+) -> dict[str, Any]:
+    """Random tests, the policy test where there is a policy, 1,000-step rollouts where there is a training box, and speed.
+
+    `policies` is a folder of trained policies for the test; without one for the robot, its scripted policy acts.
+    """
+    found = policy_controller(robot, policies)
+    held_out: dict[str, HeldOut] = {}
+    if found is not None:
+        task, kind, controller = found
+        held_out[f"{task}, {kind}"] = policy_test(task, controller, segments=segments, steps=steps, seed=seed)
+    report = prediction_report(robot, predictors, segments=segments, steps=steps, seed=seed, policies=held_out)
+    if box is not None and long_segments:
+        report["endurance"] = {
+            who: endurance(robot, p, box, segments=long_segments, seed=seed) for who, p in predictors.items()
+        }
+    if speed:
+        report["control_steps_per_second"] = {
+            who: {
+                "batch 1024": round(rollout_speed(robot, p)),
+                "single state": round(rollout_speed(robot, p, batch=1, steps=200)),
+            }
+            for who, p in predictors.items()
+        }
+    return report
+
+
+def endurance_table(report: dict[str, Any]) -> str:
+    """The long rollouts of a report as a Markdown table."""
+    rows = [
+        [
+            who,
+            f"{100 * r['finite']:.1f} %",
+            f"{100 * r['inside']:.1f} % ({100 * r['truth_inside']:.1f} %)",
+            f"{100 * r['deviation_off']:.1f} %",
+            f"{r['mean_off']:.3f}",
+        ]
+        for who, r in report.get("endurance", {}).items()
+    ]
+    heads = ["1,000 steps", "finite", "inside the training box (truth)", "deviation off by", "mean off by (deviations)"]
+    return table(heads, rows) if rows else ""
+
+
+def speed_table(report: dict[str, Any]) -> str:
+    """The speeds of a report as a Markdown table."""
+    speeds = report.get("control_steps_per_second", {})
+    rows = [[who, *(f"{value:,}" for value in s.values())] for who, s in speeds.items()]
+    return table(["Control steps a second", "batch of 1,024", "single state"], rows) if rows else ""
+
+
+def truth_over_prediction(path: Path, robot: str, predictor: Predictor, *, seed: int = 20_011) -> Path:
+    """A film strip of one held-out segment under random actions: the truth above, what the model predicts from its first state below."""
+    h = load_robot(robot).control_step
+    steps = [round(t / h) for t in STRIP_SECONDS]
+    test = random_test(robot, "poisson", segments=8, steps=steps[-1] + 1, seed=seed)
+    predicted = predictor.rollout(test.qpos, test.qvel, test.actions).qpos[0]
+    truth = test.next_qpos[0]
+    task = next(load_task(name) for name in tasks() if load_task(name).robot.name == robot)
+    renderer = Renderer(robot, task, width=320, height=240)
+    rows = {
+        name: [renderer.frame(np.asarray((test.qpos[0] if k == 0 else states[k - 1]), np.float64)) for k in steps]
+        for name, states in (("truth", truth), ("model", predicted))
+    }
+    renderer.close()
+    return film_strip(path, rows, captions=[f"{t:g} s" for t in STRIP_SECONDS])
+
+
+def write_pictures(folder: Path, stem: str, report: dict[str, Any], predictor: Predictor) -> list[Path]:
+    """The error-versus-horizon plot and the film strip of a report's robot."""
+    return [
+        horizon_plot(folder / f"prediction-{stem}.png", report, stem.replace("-", ":")),
+        truth_over_prediction(folder / f"strip-{stem}.png", report["robot"], predictor),
+    ]

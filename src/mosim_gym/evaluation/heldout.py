@@ -1,0 +1,131 @@
+"""Held-out segments of true motion to test predictions on: random actions, and the motion of policies that no model was trained for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from mosim_gym.data.actions import action_sampler
+from mosim_gym.data.resets import task_resets
+from mosim_gym.evaluation.policy_return import Policy
+from mosim_gym.evaluation.scripted import SCRIPTED
+from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.robots import Features, Task, find_robot, load_robot, load_task
+from mosim_gym.truth.dynamics import TrueDynamics
+
+Array = np.ndarray
+BURN_IN = 50
+POLICY_BURN_IN = 100
+POLICY_NOISE = 0.15  # standard deviation added to a policy's controls, as a share of half their range
+Controller = Callable[[Array], Array]
+"""Controls `(B, nu)` for flat observations `(B, n)` of a task."""
+
+
+class HeldOut(NamedTuple):
+    """True segments: start `(N, nq)`, `(N, nv)`, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`."""
+
+    qpos: Array
+    qvel: Array
+    actions: Array
+    next_qpos: Array
+    next_qvel: Array
+
+
+def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: int) -> HeldOut:
+    """Segments from the task's starts under random `actions`, after a burn-in of 50 steps under the same kind of actions."""
+    rng = np.random.default_rng([seed, 1])
+    description = load_robot(robot)
+    qpos, qvel = task_resets(find_robot(robot))(rng, segments)
+    low, high = description.control_range
+    drawn = action_sampler(actions)(rng, segments, BURN_IN + steps, description.nu, description.control_step)
+    control = (high + low) / 2 + (high - low) / 2 * drawn
+    path = TrueDynamics(robot).rollout(qpos, qvel, control)
+    return _after_burn_in(path.qpos, path.qvel, control, BURN_IN)
+
+
+def policy_test(task: str, controller: Controller, *, segments: int, steps: int, seed: int) -> HeldOut:
+    """Segments of a policy's own motion in `task`, with noise of 0.15 on its controls, after 100 steps from the task's starts."""
+    rng = np.random.default_rng([seed, 2])
+    instance = load_task(task)
+    robot = instance.robot
+    start = instance.sample_start(torch.Generator().manual_seed(seed), segments)
+    qpos, qvel, goal = (part.numpy() for part in start)
+    observe = observer(instance)
+    dynamics = TrueDynamics(robot.name, warm_start=False)
+    low, high = robot.control_range
+    positions, velocities, actions = [], [], []
+    for _ in range(POLICY_BURN_IN + steps):
+        noise = POLICY_NOISE * (high - low) / 2 * rng.normal(size=(segments, robot.nu))
+        action = np.clip(controller(observe(qpos, qvel, goal)) + noise, low, high)
+        qpos, qvel, _ = dynamics.step(qpos, qvel, action)
+        positions.append(qpos)
+        velocities.append(qvel)
+        actions.append(action)
+    return _after_burn_in(np.stack(positions, 1), np.stack(velocities, 1), np.stack(actions, 1), POLICY_BURN_IN)
+
+
+def _after_burn_in(qpos: Array, qvel: Array, actions: Array, burn_in: int) -> HeldOut:
+    start = burn_in - 1
+    return HeldOut(qpos[:, start], qvel[:, start], actions[:, burn_in:], qpos[:, burn_in:], qvel[:, burn_in:])
+
+
+def observer(task: Task) -> Callable[[Array, Array, Array], Array]:
+    """A function from `qpos (B, nq)`, `qvel (B, nv)` and `goal` to flat observations `(B, n)` of `task`."""
+    kinematics = ForwardKinematics(task.robot, task.quantities)
+
+    def observe(qpos: Array, qvel: Array, goal: Array) -> Array:
+        q, v, g = (torch.from_numpy(x) for x in (qpos, qvel, goal))
+        parts = task.observation(Features(task.robot, q, v, kinematics(q, v)), g, q.new_zeros(len(q), 0))
+        return torch.cat([part.reshape(len(q), -1) for part in parts.values()], dim=-1).numpy()
+
+    return observe
+
+
+def row_by_row(make: Callable[[], Policy]) -> Controller:
+    """The controller that gives each row of observations a policy of its own."""
+    policies: list[Policy] = []
+
+    def control(observations: Array) -> Array:
+        policies.extend(make() for _ in range(len(observations) - len(policies)))
+        pairs = zip(policies, observations, strict=True)
+        return np.stack([policy.predict(row, deterministic=True)[0] for policy, row in pairs]).astype(np.float64)
+
+    return control
+
+
+def multilayer_perceptron(weights: Mapping[str, Array]) -> Controller:
+    """`tanh(w₂ relu(w₁ relu(w₀ x + b₀) + b₁) + b₂)` for weights `w0 b0 w1 b1 w2 b2`."""
+    w = {name: np.asarray(value, np.float64) for name, value in weights.items()}
+
+    def control(observations: Array) -> Array:
+        hidden = np.maximum(observations @ w["w0"].T + w["b0"], 0)
+        hidden = np.maximum(hidden @ w["w1"].T + w["b1"], 0)
+        return np.tanh(hidden @ w["w2"].T + w["b2"])
+
+    return control
+
+
+TESTED_TASKS = {
+    "acrobot": "AcrobotSwingup",
+    "cartpole": "CartpoleSwingup",
+    "cheetah": "CheetahRun",
+    "pendulum": "PendulumSwingup",
+    "reacher": "ReacherEasy",
+}
+"""For each robot the task in whose policy's motion it is tested."""
+
+
+def policy_controller(robot: str, policies: Path | None = None) -> tuple[str, str, Controller] | None:
+    """Task, description and controller of `robot`'s policy test: `policies/<task>.npz` if it is there, else the scripted policy."""
+    task = TESTED_TASKS.get(robot)
+    if task is None:
+        return None
+    file = None if policies is None else policies / f"{task}.npz"
+    if file is not None and file.exists():
+        with np.load(file, allow_pickle=False) as weights:
+            return task, "trained policy", multilayer_perceptron(dict(weights))
+    return (task, "scripted policy", row_by_row(SCRIPTED[task])) if task in SCRIPTED else None

@@ -1,0 +1,35 @@
+"""How fast a simulator is: control steps a second for a batch, microseconds for a single state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from mosim_gym.evaluation.baselines import Predictor
+from mosim_gym.robots import load_robot
+
+REPEATS = 9
+
+
+def rollout_speed(robot: str, predictor: Predictor, *, batch: int = 1024, steps: int = 50) -> float:
+    """Control steps a second of `rollout` from the resting state under random actions: the median of nine runs."""
+    description = load_robot(robot)
+    rng = np.random.default_rng(0)
+    qpos = torch.from_numpy(np.tile(description.qpos0, (batch, 1))).float()
+    actions = torch.from_numpy(rng.uniform(*description.control_range, (batch, steps, description.nu))).float()
+    run = lambda: predictor.rollout(qpos, torch.zeros(batch, description.nv), actions)  # noqa: E731
+    return batch * steps / median_seconds(run)
+
+
+def median_seconds(run: Callable[[], object], repeats: int = REPEATS) -> float:
+    """Median time of `run`, after one run that does not count."""
+    run()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
