@@ -5,9 +5,9 @@ Importing this package registers the `MoSim/<Task>-v0` ids. No simulator is impo
 
 from __future__ import annotations
 
+from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING, Any
 
-from mosim_gym.envs.registration import register_all as _register_all
 from mosim_gym.robots import tasks
 from mosim_gym.zoo import load
 
@@ -25,4 +25,7 @@ def make_real(task: str, **options: Any) -> RealEnv:
     return make_real(task, **options)
 
 
-_register_all()
+if _find_spec("gymnasium"):  # a machine that only trains models needs no environments
+    from mosim_gym.envs.registration import register_all as _register_all
+
+    _register_all()

@@ -193,35 +193,43 @@ class Train:
 
     def run(self) -> None:
         from mosim_gym.data.dataset import open_dataset
-        from mosim_gym.training.run import score, seconds, train_checkpoint, trainable_robots
+        from mosim_gym.training.run import score, seconds, train_all, train_checkpoint, trainable_robots
 
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
-        if self.data is not None and self.robot is None:
-            raise ValueError("A dataset is of one robot; name it.")
-        robots = trainable_robots() if self.robot is None else [self.robot]
-        dataset = None if self.data is None else open_dataset(self.data, robot=self.robot)
-        results = {}
-        for robot in robots:
-            outcome = train_checkpoint(
-                robot,
-                budget=seconds(self.budget) / len(robots),
-                folder=self.out / robot,
-                preset_name=self.preset,
+        if self.robot is None:
+            if self.data is not None or self.preset is not None or self.variant is not None:
+                raise ValueError("--data, --preset and --variant are for one robot; name it.")
+            outcomes = train_all(
+                trainable_robots(),
+                budget=seconds(self.budget),
+                folder=self.out,
                 members=self.members,
                 seed=self.seed,
-                recipe=self.recipe,
-                variant=self.variant,
                 device=self.device,
-                dataset=dataset,
                 install=self.install,
             )
+        else:
+            outcomes = [
+                train_checkpoint(
+                    self.robot,
+                    budget=seconds(self.budget),
+                    folder=self.out / self.robot,
+                    preset_name=self.preset,
+                    members=self.members,
+                    seed=self.seed,
+                    recipe=self.recipe,
+                    variant=self.variant,
+                    device=self.device,
+                    dataset=None if self.data is None else open_dataset(self.data, robot=self.robot),
+                    install=self.install,
+                )
+            ]
+        for outcome in outcomes:
             kept = ", now the packaged one" if outcome.installed else ""
-            print(
-                f"{outcome.card['name']}: raw MSE over 16 steps {score(outcome.card):.3g}; wrote {outcome.path}{kept}"
-            )
-            results[robot] = outcome.card
-        write_result(self.out, self, {"cards": results})
+            error = score(outcome.card)
+            print(f"{outcome.card['name']}: raw MSE over 16 steps {error:.3g}; wrote {outcome.path}{kept}")
+        write_result(self.out, self, {"cards": {outcome.card["name"]: outcome.card for outcome in outcomes}})
 
 
 @dataclass(frozen=True)

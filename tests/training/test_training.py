@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 
 from mosim_gym.dynamics.config import Size, preset
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.robots import load_robot
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.loop import train
 from mosim_gym.training.muon import Muon, orthogonalised
-from mosim_gym.training.run import is_better, seconds
+from mosim_gym.training.run import is_better, seconds, train_all
 
 SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
 QUICK = TrainConfig(batch=256, pool_chunks=2, chunk_segments=100, chunk_steps=40, ema=0.9)
@@ -110,9 +115,6 @@ def test_only_a_better_checkpoint_replaces_the_packaged_one(tmp_path):
 
 def _losses():
     from mosim_gym.data.stream import Transitions, chunk
-    from mosim_gym.dynamics.mosim import MoSim
-    from mosim_gym.mechanics import ForwardKinematics
-    from mosim_gym.robots import load_robot
 
     torch.manual_seed(0)
     model = MoSim(load_robot("acrobot"), SMALL)
@@ -152,3 +154,85 @@ def test_rollouts_of_a_perfect_model_cost_nothing():
     wrong = float(multistep_loss(model, window, kinematics, huber=0.05).detach())
     model.forward = lambda *_: next(told)
     assert float(multistep_loss(model, window, kinematics, huber=0.05)) < 1e-3 * wrong
+
+
+def test_the_papers_loss_reaches_all_of_the_model():
+    from mosim_gym.training.loop import solver_loss
+
+    _, windows, _ = _losses()
+    batch = type(windows)(*(column[:, 0] for column in windows))
+    torch.manual_seed(0)
+    model = MoSim(load_robot("acrobot"), preset("paper-small"))
+    kinematics = ForwardKinematics(model.robot, model.features.quantities)
+    for name, parameter in model.named_parameters():
+        if ".down." in name or ".last." in name:
+            torch.nn.init.normal_(parameter, std=0.01)  # else the layers before them have no gradient yet
+    loss = solver_loss(model, batch, kinematics)
+    loss.backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+    known = solver_loss(_with_solver(model, "rk4"), batch, kinematics)
+    assert float(known.detach()) == pytest.approx(float(loss.detach()), rel=1e-3)
+
+
+def _with_solver(model, solver):
+    model.config = dataclasses.replace(model.config, solver=solver)
+    return model
+
+
+def test_training_from_a_dataset(tmp_path, monkeypatch):
+    from mosim_gym.data.dataset import collect_dataset
+    from mosim_gym.training import loop
+
+    ticks = itertools.count()
+    monkeypatch.setattr(loop.time, "monotonic", lambda: next(ticks) * 0.01)
+
+    data = collect_dataset("pendulum", tmp_path / "data", segments=60)
+    reports = []
+    _, record = train(
+        "pendulum", SMALL, QUICK, budget=12.0, folder=tmp_path / "run", dataset=data, report=reports.append
+    )
+    assert record["transitions"] == 60 * 40
+    assert reports[-1]["validation"] < reports[0]["validation"]
+
+
+def test_robot_after_robot_into_few_files_and_finished_ones_are_kept(tmp_path):
+    options = {"budget": 3.0, "folder": tmp_path, "members": 1, "seed": 0, "device": "cpu", "install": False}
+    first = train_all(["pendulum"], **options)
+    again = train_all(["pendulum"], **options)
+    assert [path.name for path in tmp_path.rglob("*")] == ["pendulum.safetensors"]
+    assert first[0].card["benchmark"] == again[0].card["benchmark"]
+    assert again[0].card["box"]["qpos"] == [[None], [None]]  # it turns freely
+
+
+BLOCKED = ("gymnasium", "dm_control", "shimmy", "stable_baselines3", "tyro", "tqdm", "tensorboard", "matplotlib", "PIL")
+
+
+def test_training_needs_no_more_than_torch_and_mujoco(tmp_path):
+    """As on a rented GPU."""
+    script = f"""
+import importlib.util, sys
+BLOCKED = {BLOCKED!r}
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in BLOCKED:
+            raise ModuleNotFoundError(name)
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name.split(".")[0] in BLOCKED else found(name, *rest)
+sys.meta_path.insert(0, Missing())
+sys.argv = ["training", "pendulum", "--budget", "2s", "--out", {str(tmp_path / "out")!r}]
+from mosim_gym.training.__main__ import main
+if __name__ == "__main__":
+    main()
+"""
+    file = tmp_path / "script.py"
+    file.write_text(script)
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert "pendulum: raw MSE over 16 steps" in done.stdout
+
+
+@pytest.mark.slow
+def test_compiled_training(tmp_path):
+    config = dataclasses.replace(QUICK, compile=True)
+    _, record = train("pendulum", SMALL, config, budget=90.0, folder=tmp_path)
+    assert record["step"] > 110

@@ -12,10 +12,11 @@ import torch
 import mosim_gym
 from mosim_gym.dynamics.config import preset
 from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.zoo import packaged
-from mosim_gym.zoo.checkpoint import load_checkpoint, save_checkpoint
+from mosim_gym.zoo.checkpoint import combine_checkpoints, load_checkpoint, save_checkpoint
 from mosim_gym.zoo.names import WEIGHTS, robot_at
 
 
@@ -72,7 +73,8 @@ def test_names_carry_the_step():
 @pytest.mark.parametrize("name", packaged())
 def test_packaged_checkpoints_keep_to_their_benchmark(name):
     """What a card claims is what the weights do, on fresh segments."""
-    from mosim_gym.evaluation.prediction import prediction_errors, random_test
+    from mosim_gym.evaluation.heldout import random_test
+    from mosim_gym.evaluation.prediction import prediction_errors
 
     simulator = mosim_gym.load(name)
     test = random_test(simulator.robot.name, "uniform", segments=300, steps=16, seed=77)
@@ -83,3 +85,24 @@ def test_packaged_checkpoints_keep_to_their_benchmark(name):
 
 def test_packaged_checkpoints_fit_the_package():
     assert sum(path.stat().st_size for path in WEIGHTS.glob("*")) < 30e6
+
+
+def test_runs_of_different_seeds_become_one_ensemble(tmp_path):
+    paths = []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        model = MoSim(load_robot("pendulum"), preset("smooth"))
+        torch.nn.init.normal_(model.correctors[0].last.weight, std=0.1)
+        paths.append(save_checkpoint(tmp_path / f"{seed}.safetensors", model, {"name": "pendulum", "seeds": [seed]}))
+    ensemble, cards = combine_checkpoints(paths, load_robot("pendulum"))
+    assert ensemble.config.members == 3
+    assert [card["seeds"] for card in cards] == [[0], [1], [2]]
+    state = np.full((5, 1), 0.3), np.full((5, 1), 2.0), np.ones((5, 1))
+    for member, path in enumerate(paths):
+        alone = mosim_gym.load(path).step(*state)
+        np.testing.assert_array_equal(Simulator(ensemble, {}, member=member).step(*state).qvel, alone.qvel)
+    other = MoSim(load_robot("pendulum"), preset("smooth"))
+    other.input_mean += 1
+    paths.append(save_checkpoint(tmp_path / "other.safetensors", other, {"name": "pendulum", "seeds": [9]}))
+    with pytest.raises(FileFault, match="cannot be in one ensemble"):
+        combine_checkpoints(paths, load_robot("pendulum"))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
 from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.resets import task_resets
-from mosim_gym.evaluation.policy_return import Policy
 from mosim_gym.evaluation.scripted import SCRIPTED
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.robots import Features, Task, find_robot, load_robot, load_task
 from mosim_gym.truth.dynamics import TrueDynamics
+
+if TYPE_CHECKING:
+    from mosim_gym.evaluation.policy_return import Policy
 
 Array = np.ndarray
 BURN_IN = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from mosim_gym.evaluation.controllers import (
     PendulumController,
     ReacherController,
 )
-from mosim_gym.evaluation.policy_return import Policy
 from mosim_gym.robots import find_task, load_task
+
+if TYPE_CHECKING:
+    from mosim_gym.evaluation.policy_return import Policy
 
 Array = np.ndarray
 

@@ -34,6 +34,7 @@ STATISTICS_SEED = 10_003  # the same for every run, so that runs of different se
 VALIDATION_SEED = 10_007
 VALIDATION_SEGMENTS = 500
 SAVE_SECONDS = 60.0
+STATE = "state.safetensors"
 
 Report = Callable[[dict[str, float]], None]
 
@@ -256,8 +257,10 @@ def train(
         optimisers["muon"] = Muon(hidden, lr=config.muon_rate, dtype=precision)
         rates["muon"] = config.muon_rate
     average = copy.deepcopy(model)
+    if config.compile:
+        model.outputs = torch.compile(model.outputs)
 
-    path = folder / "state.safetensors"
+    path = folder / STATE
     record: dict[str, Any] = {"step": 0, "total": 0, "seconds": 0.0, "config": asdict(config)}
     if path.exists():
         record = {**record, **load_state(path, model, average, optimisers)}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
 
 from mosim_gym.data.dataset import Dataset
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
@@ -20,7 +18,8 @@ from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.training.config import training_for
-from mosim_gym.training.loop import train
+from mosim_gym.training.loop import STATE, train
+from mosim_gym.training.progress import Progress
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, save_checkpoint
 from mosim_gym.zoo.names import packaged_path, robot_at
 
@@ -71,37 +70,25 @@ def train_checkpoint(
     variant: str | None = None,
     device: str = "cpu",
     dataset: Dataset | None = None,
+    logs: bool = True,
     install: bool = False,
 ) -> Outcome:
     """Train `robot` for `budget` seconds in `folder` (where an interrupted run goes on), measure it and write its checkpoint.
 
-    TensorBoard logs of losses and rates go to `folder/tensorboard`.
+    With `logs`, TensorBoard's go to `folder/tensorboard`.
 
     With `install` it replaces the packaged checkpoint of its name if its benchmark is better, or if there is none.
     """
     find_robot(robot)
     model_config = model_for(robot, preset_name, members)
-    config = training_for(model_config, seed=seed, recipe=recipe)
+    config = training_for(model_config, seed=seed, recipe=recipe, device=device)
     if recipe == "narrow" and variant is None:
         variant = "narrow"
     name = f"{robot}:{variant}" if variant else robot
-    with tqdm(
-        total=1000, desc=name, unit="‰", bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} {postfix}"
-    ) as bar:
-
-        def show(state: dict[str, float]) -> None:
-            for key in ("loss", "validation", "samples_per_second"):
-                log.add_scalar(key, state[key], int(state["step"]))
-            if state["total"]:
-                bar.n = int(1000 * state["step"] / state["total"])
-            bar.set_postfix_str(f"loss {state['loss']:.4f}, validation {state['validation']:.4f}")
-
-        log = SummaryWriter(str(folder / "tensorboard"))
+    with Progress(name, folder if logs else None) as progress:
         model, record = train(
-            robot, model_config, config, budget=budget, folder=folder, device=device, dataset=dataset, report=show
+            robot, model_config, config, budget=budget, folder=folder, device=device, dataset=dataset, report=progress
         )
-        bar.n = bar.total
-        log.close()
     card = {
         "name": name,
         "recipe": record["config"] if dataset is None else {**record["config"], "recipe": dataset.manifest["recipe"]},
@@ -115,6 +102,36 @@ def train_checkpoint(
         "box": record["box"],
     }
     return _finish(model.to("cpu"), card, folder, install)
+
+
+def train_all(
+    robots: Sequence[str], *, budget: float, folder: Path, members: int, seed: int, device: str, install: bool
+) -> list[Outcome]:
+    """Train robot after robot, `budget` seconds in all, into few files: `folder/<robot>.safetensors` each.
+
+    `folder/<robot>/state.safetensors` is there only while that robot is trained. A robot that has its checkpoint is not trained again.
+    """
+    outcomes = []
+    for robot in robots:
+        place, path = folder / robot, folder / f"{robot}.safetensors"
+        if path.exists():
+            outcomes.append(Outcome(path, read_card(path), installed=False))
+            continue
+        outcome = train_checkpoint(
+            robot,
+            budget=budget / len(robots),
+            folder=place,
+            members=members,
+            seed=seed,
+            device=device,
+            logs=False,
+            install=install,
+        )
+        outcome.path.replace(path)
+        (place / STATE).unlink()
+        place.rmdir()
+        outcomes.append(replace(outcome, path=path))
+    return outcomes
 
 
 def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcome:
