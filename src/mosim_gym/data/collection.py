@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.resets import reset_sampler
+from mosim_gym.mechanics.motion import Step, Trajectory
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_robot
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -53,6 +55,10 @@ class Segments(NamedTuple):
         return self.actions.shape[0] * self.actions.shape[1]
 
 
+Policy = Callable[[Array, Array], Array]
+"""Controls `(B, nu)` for states `(B, nq)`, `(B, nv)`, in the actuators' own units."""
+
+
 class Collector:
     """Draws segments of `robot` by `recipe`. `dropped` counts the segments in which the simulation became unstable."""
 
@@ -61,6 +67,7 @@ class Collector:
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
         definition = find_robot(robot)
         self.dynamics = TrueDynamics(robot, threads=threads)
+        self._closed = TrueDynamics(robot, threads=threads, warm_start=False)  # fast for batches; for policies
         self.robot = self.dynamics.robot
         self._resets = [(reset_sampler(name, definition), share) for name, share in self.recipe.resets]
         self._actions = [(action_sampler(name), share) for name, share in self.recipe.actions]
@@ -71,14 +78,34 @@ class Collector:
     def collect(self, rng: np.random.Generator, segments: int) -> Segments:
         """Simulate `segments` segments; those that become unstable are left out."""
         robot, steps = self.robot, self.recipe.steps
-        qpos, qvel = np.empty((segments, robot.nq)), np.empty((segments, robot.nv))
-        for sample, rows in _split(rng, self._resets, segments):
-            qpos[rows], qvel[rows] = sample(rng, len(rows))
+        qpos, qvel = self._starts(rng, segments)
         actions = np.empty((segments, steps, robot.nu))
         for draw, rows in _split(rng, self._actions, segments):
             actions[rows] = draw(rng, len(rows), steps, robot.nu, robot.control_step)
         actions = self._middle + self._half * actions
         path = self.dynamics.rollout(qpos, qvel, actions)
+        return self._stable(qpos, qvel, actions, path)
+
+    def follow(self, policy: Policy, rng: np.random.Generator, segments: int, *, noise: float = 0.0) -> Segments:
+        """Segments from the recipe's starts under any `policy`, with normal noise of `noise` times half the actuators' range."""
+        qpos, qvel = self._starts(rng, segments)
+        low, high = self.robot.control_range
+        states, actions = [Step(qpos, qvel, None)], []
+        for _ in range(self.recipe.steps):
+            here = states[-1]
+            disturbance = noise * self._half * rng.normal(size=(segments, self.robot.nu))
+            actions.append(np.clip(policy(here.qpos, here.qvel) + disturbance, low, high))
+            states.append(self._closed.step(here.qpos, here.qvel, actions[-1]))
+        path = Trajectory(*(np.stack(column, axis=1) for column in zip(*states[1:], strict=True)))
+        return self._stable(qpos, qvel, np.stack(actions, axis=1), path)
+
+    def _starts(self, rng: np.random.Generator, segments: int) -> tuple[Array, Array]:
+        qpos, qvel = np.empty((segments, self.robot.nq)), np.empty((segments, self.robot.nv))
+        for sample, rows in _split(rng, self._resets, segments):
+            qpos[rows], qvel[rows] = sample(rng, len(rows))
+        return qpos, qvel
+
+    def _stable(self, qpos: Array, qvel: Array, actions: Array, path: Trajectory) -> Segments:
         stable = np.isfinite(path.qpos).all((1, 2)) & np.isfinite(path.qvel).all((1, 2))
         self.dropped += int((~stable).sum())
         return Segments(

@@ -37,7 +37,7 @@ class InputFeatures(nn.Module):
     _limit_v: Tensor
     _limit_low: Tensor
     _limit_high: Tensor
-    _normal: Tensor
+    _normals: Tensor
     _level: Tensor
     _moving: Tensor
     _owner: Tensor
@@ -78,7 +78,9 @@ class InputFeatures(nn.Module):
         contacts = robot.contacts
         self.quantities: dict[str, Quantity] = contact_quantities(robot) if config.nonsmooth else {}
         moving = _moving_components(robot) if self.quantities else np.zeros((3, 0), int)
-        self._constant("_normal", contacts.normal)
+        normals = np.zeros((len(contacts), 3, len(contacts)))
+        normals[np.arange(len(contacts)), :, np.arange(len(contacts))] = contacts.normal
+        self._constant("_normals", normals.reshape(3 * len(contacts), len(contacts)))  # so that all distances are one small product
         self._constant("_level", contacts.offset + contacts.radius)
         self._index("_moving", moving[0] * 3 + moving[1])
         points = len(contacts) if self.quantities else 0
@@ -96,13 +98,13 @@ class InputFeatures(nn.Module):
 
     def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Tensor:
         """The model's inputs; `values` must hold this object's `quantities` at the state."""
-        parts = [qpos[..., self._plain]]
+        parts = [qpos.index_select(-1, self._plain)]
         if len(self._angles):
-            angle = qpos[..., self._angles]
+            angle = qpos.index_select(-1, self._angles)
             parts += [torch.sin(angle), torch.cos(angle)]
         parts.append(qvel)
         if len(self._pair_first):
-            parts.append(qvel[..., self._pair_first] * qvel[..., self._pair_second])
+            parts.append(qvel.index_select(-1, self._pair_first) * qvel.index_select(-1, self._pair_second))
         parts.append(action)
         if self.nonsmooth_size:
             parts += self._nonsmooth(qpos, qvel, values)
@@ -111,16 +113,16 @@ class InputFeatures(nn.Module):
     def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues) -> list[Tensor]:
         gaps, rates = [], []
         if self.quantities:
-            gaps.append((values[POINTS] * self._normal).sum(-1) - self._level)
-            rates.append(values[POINT_VELOCITIES].flatten(-2)[..., self._moving])
+            gaps.append(values[POINTS].flatten(-2) @ self._normals - self._level)
+            rates.append(values[POINT_VELOCITIES].flatten(-2).index_select(-1, self._moving))
         if len(self._limit_q):
-            angle, speed = qpos[..., self._limit_q], qvel[..., self._limit_v]
+            angle, speed = qpos.index_select(-1, self._limit_q), qvel.index_select(-1, self._limit_v)
             gaps += [angle - self._limit_low, self._limit_high - angle]
             rates += [speed, -speed]
         gap, rate = torch.cat(gaps, dim=-1), torch.cat(rates, dim=-1)
         active = (gap < 0).to(gap.dtype)
         depth = (-gap).clamp(min=0)
-        acting = active[..., self._owner] * rate
+        acting = active.index_select(-1, self._owner) * rate
         return [gap.clamp(max=FAR), active, depth.clamp(max=5 * DEEP), depth.clamp(max=STIFF), rate, acting]
 
 

@@ -43,52 +43,59 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 class PreparedNet:
-    """A `ResidualNet` of one member; `hidden` is the type in which the blocks' products are made."""
+    """A `ResidualNet` of one member, everything but the last layer in one type: float32, or bfloat16 from whitened inputs on.
+
+    In float32 whitening is folded into the first layer. bfloat16 has too few digits for raw inputs, so there they are whitened first.
+    """
 
     def __init__(
-        self, net: ResidualNet, member: int, hidden: torch.dtype, *, mean: Tensor, std: Tensor, rows: Tensor
+        self, net: ResidualNet, member: int, dtype: torch.dtype, *, mean: Tensor, std: Tensor, rows: Tensor
     ) -> None:
-        """`mean` and `std` of the inputs are folded into the first layer; the last layer becomes `rows @ last`."""
-        first = net.first.weight[member].double() / std.double()
-        bias = net.first.bias[member].double() - first @ mean.double()
-        self._first = first.float(), bias.float()
-        rows = rows.double()
-        self._last = (rows @ net.last.weight[member].double()).float(), (rows @ net.last.bias[member].double()).float()
+        """`mean (inputs,)` and `std (inputs,)` whiten; the last layer becomes `rows @ last`."""
+        weight, bias = net.first.weight[member].double(), net.first.bias[member].double()
+        self._whitening = None
+        if dtype == torch.float32:
+            weight = weight / std.double()
+            bias = bias - weight @ mean.double()
+        else:
+            self._whitening = -mean / std, 1 / std
+        self._first = weight.to(dtype), bias.to(dtype)
         pairs = zip(net.up, net.down, strict=True)
         layers = [layer for pair in pairs for layer in pair if isinstance(layer, MemberLinear)]
-        self._hidden = [(x.weight[member].to(hidden).contiguous(), x.bias[member].to(hidden)) for x in layers]
-        self._type = hidden
+        self._hidden = [(x.weight[member].to(dtype).contiguous(), x.bias[member].to(dtype)) for x in layers]
+        rows = rows.double()
+        self._last = (rows @ net.last.weight[member].double()).float(), (rows @ net.last.bias[member].double()).float()
+        self._dtype = dtype
         self._activate, self._fused_name = net.activate, _FUSED_NAMES.get(net.activation)
         self._normalise, self._shape = net.normalise, (net.width,)
 
     def __call__(self, x: Tensor) -> Tensor:
         """`(B, inputs)` → `(B, outputs)`, float32."""
-        fused = FUSED and self._fused_name is not None and x.device.type == "cpu" and len(x) >= FUSED_FROM
-        plain = self._type == torch.float32
-        if fused:
-            x = torch.ops.mkldnn._linear_pointwise(x, *self._first, "none", [], "")
-        else:
-            x = F.linear(x, *self._first)
+        if self._whitening is not None:
+            x = torch.addcmul(self._whitening[0], x, self._whitening[1]).to(self._dtype)
+        if FUSED and self._fused_name is not None and x.device.type == "cpu" and len(x) >= FUSED_FROM:
+            return self._fused(x)
+        x = F.linear(x, *self._first)
         for up, down in zip(self._hidden[::2], self._hidden[1::2], strict=True):
-            h = x if plain else x.to(self._type)
-            h = F.layer_norm(h, self._shape) if self._normalise else h
-            if fused:
-                h = torch.ops.mkldnn._linear_pointwise(h, *up, self._fused_name, [], "")
-            else:
-                h = self._activate(F.linear(h, *up))
-            if fused and plain:
-                x = torch.ops.mkldnn._linear_pointwise.binary(h, x, *down, "add")
-            else:
-                x = x + F.linear(h, *down)
-        h = self._activate(F.layer_norm(x, self._shape) if self._normalise else x)
-        return F.linear(h, *self._last)
+            x = x + F.linear(self._activate(F.linear(self._norm(x), *up)), *down)
+        return F.linear(self._activate(self._norm(x)).float(), *self._last)
+
+    def _fused(self, x: Tensor) -> Tensor:
+        product = torch.ops.mkldnn._linear_pointwise
+        x = product(x, *self._first, "none", [], "")
+        for up, down in zip(self._hidden[::2], self._hidden[1::2], strict=True):
+            x = product.binary(product(self._norm(x), *up, self._fused_name, [], ""), x, *down, "add")
+        return product(self._activate(self._norm(x)).float(), *self._last, "none", [], "")
+
+    def _norm(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, self._shape) if self._normalise else x
 
 
 class PreparedModel:
-    """Member `member` of `model`: unwhitened features `(B, size)` → unwhitened outputs `(B, nv or 2 nv)`."""
+    """Member `member` of `model`: raw features `(B, size)` → accelerations and drifts `(B, nv or 2 nv)`."""
 
     def __init__(self, model: MoSim, member: int, precision: str) -> None:
-        """`float32` rounds as the model does; `fast` makes the correctors' hidden products in bfloat16 where that is faster."""
+        """`float32` rounds as the model does; `fast` computes the correctors in bfloat16 where that is faster."""
         if precision not in PRECISIONS:
             raise UnknownName("precision", precision, list(PRECISIONS))
         f, nv, device = model.features, model.robot.nv, model.input_mean.device
@@ -96,14 +103,13 @@ class PreparedModel:
         fast = precision == "fast" and has_bfloat16(device)
         scale = model.output_std.diag()
 
-        def net(part: ResidualNet, start: int, stop: int, rows: Tensor, hidden: torch.dtype) -> PreparedNet:
+        def net(part: ResidualNet, start: int, stop: int, rows: Tensor, dtype: torch.dtype) -> PreparedNet:
             mean, std = model.input_mean[start:stop], model.input_std[start:stop]
-            return PreparedNet(part, member, hidden, mean=mean, std=std, rows=rows)
+            return PreparedNet(part, member, dtype, mean=mean, std=std, rows=rows)
 
-        hidden = torch.bfloat16 if fast else torch.float32
-        self._correctors = [
-            net(part, 0, f.size, scale, hidden) for part in model.correctors if isinstance(part, ResidualNet)
-        ]
+        parts = [part for part in model.correctors if isinstance(part, ResidualNet)]
+        self._correctors = [net(part, 0, f.size, scale, torch.float32) for part in parts]
+        self._fast_correctors = [net(part, 0, f.size, scale, torch.bfloat16) for part in parts] if fast else None
         self._state = f.position_size + f.velocity_size
         self._position, self._action_end = f.position_size, self._state + max(f.action_size, 1)
         self._predictor = None
@@ -120,7 +126,10 @@ class PreparedModel:
 
     def __call__(self, features: Tensor) -> Tensor:
         """All of the model, without gradients."""
-        outputs = [corrector(features) for corrector in self._correctors]
+        correctors = self._correctors
+        if self._fast_correctors is not None and len(features) >= FUSED_FROM:  # a few rows would gain nothing
+            correctors = self._fast_correctors
+        outputs = [corrector(features) for corrector in correctors]
         if self._predictor is not None:
             inertia, bias, torque = self._predictor
             force = bias(features[:, : self._state]) + torque(features[:, self._state : self._action_end])

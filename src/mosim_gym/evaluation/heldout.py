@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from mosim_gym.data.actions import action_sampler
+from mosim_gym.data.collection import Collector, Recipe
 from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.scripted import SCRIPTED
 from mosim_gym.mechanics import ForwardKinematics
@@ -51,23 +52,18 @@ def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: in
 
 def policy_test(task: str, controller: Controller, *, segments: int, steps: int, seed: int) -> HeldOut:
     """Segments of a policy's own motion in `task`, with noise of 0.15 on its controls, after 100 steps from the task's starts."""
-    rng = np.random.default_rng([seed, 2])
     instance = load_task(task)
-    robot = instance.robot
-    start = instance.sample_start(torch.Generator().manual_seed(seed), segments)
-    qpos, qvel, goal = (part.numpy() for part in start)
+    goal = instance.sample_goal(torch.Generator().manual_seed(seed), segments).numpy()
     observe = observer(instance)
-    dynamics = TrueDynamics(robot.name, warm_start=False)
-    low, high = robot.control_range
-    positions, velocities, actions = [], [], []
-    for _ in range(POLICY_BURN_IN + steps):
-        noise = POLICY_NOISE * (high - low) / 2 * rng.normal(size=(segments, robot.nu))
-        action = np.clip(controller(observe(qpos, qvel, goal)) + noise, low, high)
-        qpos, qvel, _ = dynamics.step(qpos, qvel, action)
-        positions.append(qpos)
-        velocities.append(qvel)
-        actions.append(action)
-    return _after_burn_in(np.stack(positions, 1), np.stack(velocities, 1), np.stack(actions, 1), POLICY_BURN_IN)
+    recipe = Recipe(resets=(("task", 1.0),), actions=(), steps=POLICY_BURN_IN + steps)
+    collector = Collector(instance.robot.name, recipe)
+    data = collector.follow(
+        lambda qpos, qvel: controller(observe(qpos, qvel, goal)),
+        np.random.default_rng([seed, 2]),
+        segments,
+        noise=POLICY_NOISE,
+    )
+    return _after_burn_in(data.qpos[:, 1:], data.qvel[:, 1:], data.actions, POLICY_BURN_IN)
 
 
 def _after_burn_in(qpos: Array, qvel: Array, actions: Array, burn_in: int) -> HeldOut:

@@ -1,0 +1,114 @@
+"""Models and ways to train them side by side: the same robot, data and time for each, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mosim_gym.dynamics.config import MoSimConfig, preset
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.evaluation.heldout import random_test
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.prediction import prediction_errors
+from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.training.config import TrainConfig, training_for
+from mosim_gym.training.loop import STATE, train
+from mosim_gym.training.progress import Progress
+from mosim_gym.zoo.checkpoint import save_checkpoint
+
+PAPER_RATES = (3e-4, 1e-3, 3e-3)
+"""Learning rates tried for the paper's scheme; its best one is compared."""
+TEST_SEED, TEST_SEGMENTS = 20_011, 1000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model, how it is trained, and what it is there to show."""
+
+    model: MoSimConfig
+    train: TrainConfig
+    shows: str
+
+
+def _entry(shows: str, *, model: Mapping[str, Any] | None = None, **training: Any) -> Entry:
+    config = preset("default", **(model or {}))
+    return Entry(config, replace(training_for(config), **training), shows)
+
+
+def _preset_entry(name: str, shows: str, **training: Any) -> Entry:
+    return Entry(preset(name), replace(training_for(preset(name)), **training), shows)
+
+
+SYSTEMS: dict[str, Entry] = {
+    "default": _entry("what the zoo ships"),
+    "residual": _preset_entry("residual", "no rigid-body structure, raw contact geometry left out, equal size"),
+    **{
+        f"paper, rate {rate:g}": _preset_entry("paper-medium", "the MoSim paper's model and loss", adam_rate=rate)
+        for rate in PAPER_RATES
+    },
+}
+ABLATIONS: dict[str, Entry] = {
+    "default": _entry("everything"),
+    "no contact features": _entry("clearances, limits and what acts", model={"nonsmooth": False}),
+    "no velocity products": _entry("Coriolis and centrifugal terms as inputs", model={"quadratic": False}),
+    "raw state": _entry("canonical inputs", model={"canonical": False}),
+    "no whitening": _entry("inputs and outputs in units of their deviation", model={"whiten": False}),
+    "no layer norm": _entry("normalised residual stream", model={"layer_norm": False}),
+    "no structure": _entry("M = LLᵀ, b and τ", model={"inertia": None, "bias": None, "torque": None}),
+    "squared loss": _entry("the loss that turns linear for collisions", huber=50.0),
+    "Adam alone": _entry("Muon for hidden matrices", muon_rate=None),
+    "float32 products": _entry("bfloat16 products while training", autocast=False),
+}
+
+
+def run_entry(robot: str, name: str, entry: Entry, *, budget: float, folder: Path) -> dict[str, Any]:
+    """Train one entry and test it; a result that is in `folder` already is read back, an interrupted run goes on."""
+    place = folder / name.replace(" ", "-").replace(",", "")
+    path = place / "result.json"
+    if path.exists():
+        return json.loads(path.read_text())
+    curve: list[dict[str, float]] = []
+    with Progress(name, None) as progress:
+
+        def report(state: dict[str, float]) -> None:
+            progress(state)
+            curve.append({key: float(f"{state[key]:.5g}") for key in ("step", "seconds", "loss", "validation")})
+
+        model, record = train(robot, entry.model, entry.train, budget=budget, folder=place, report=report)
+    simulator = Simulator(model, {})
+    errors = {}
+    for actions in ("uniform", "poisson"):
+        test = random_test(robot, actions, segments=TEST_SEGMENTS, steps=100, seed=TEST_SEED)
+        found = prediction_errors(simulator, test)
+        errors[actions] = {"one_step": found["one_step_raw"], **found["raw"]}
+    result = {
+        "name": name,
+        "shows": entry.shows,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "steps": record["step"],
+        "seconds": round(record["seconds"], 1),
+        "samples": record["step"] * entry.train.batch,
+        "samples_per_second": round(record["step"] * entry.train.batch / record["seconds"]),
+        "errors": errors,
+        "curve": curve[:: max(1, len(curve) // 40)],
+        "machine": machine(),
+        "training": asdict(entry.train),
+    }
+    save_checkpoint(place / "checkpoint.safetensors", model, {"name": robot})
+    write_atomically(path, json.dumps(result, indent=1) + "\n")
+    (place / STATE).unlink()
+    return result
+
+
+def comparison_table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """Results as a Markdown table of raw mean squared errors on i.i.d. uniform actions."""
+    rows = []
+    for name, r in results.items():
+        e = r["errors"]["uniform"]
+        numbers = (f"{e[key]:.3g}" for key in ("one_step", "3", "16", "100"))
+        rows.append([name, r["shows"], f"{r['samples_per_second']:,}", *numbers])
+    return table(["Model", "What it is for", "samples/s", "1 step", "3", "16", "100 steps"], rows)
