@@ -35,6 +35,7 @@ docs: setup ## build the documentation into site/
 bench: setup ## run the benchmarks
 	@$(BIN)/python benchmarks/kinematics.py
 	@$(BIN)/python benchmarks/parity.py
+	@$(BIN)/python benchmarks/collection.py
 	@$(BIN)/python benchmarks/prediction.py
 
 format: setup ## format and fix the code

@@ -41,6 +41,8 @@ if __name__ == "__main__":
     systems |= run("longer", {longer: entry}, options.paper_budget)
     report = {
         "robot": options.robot,
+        "budget": options.budget,
+        "ablation_budget": options.ablation_budget,
         "systems": systems,
         "ablations": run("ablations", ABLATIONS, options.ablation_budget),
     }

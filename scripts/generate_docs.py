@@ -16,6 +16,7 @@ from mosim_gym.evaluation.describe import task_table, tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
 from mosim_gym.evaluation.tables import table
+from mosim_gym.training.comparison import comparison_table
 
 ROOT = Path(__file__).resolve().parents[1]
 README, DOCS = ROOT / "README.md", ROOT / "docs"
@@ -57,12 +58,32 @@ def gait_table(report: dict[str, Any]) -> str:
     return f"{table(header, rows)}\n\n{note}"
 
 
+def comparison(results: dict[str, Any], budget: str) -> str:
+    """Systems or ablations that benchmarks/baselines.py trained side by side."""
+    first = next(iter(results.values()))
+    m = first["machine"]
+    note = (
+        f"{budget} One seed each. Samples are control steps a second, data generation included. Measured on one of {m['cores']} cores of "
+        f"{m['processor']}, torch {m['torch']} with {m['torch_threads']} thread(s)."
+    )
+    return f"{comparison_table(results)}\n\n{note}"
+
+
+def collection_summary(report: dict[str, Any]) -> str:
+    """How fast training data come, from what benchmarks/collection.py measured."""
+    rows = [
+        [robot, f"{r['transitions_per_second']:,}", f"{r['ratio']:.2f} times"] for robot, r in report["robots"].items()
+    ]
+    header = ["Robot", "True control steps a second", "Time beside a bare `mujoco.rollout` of the same segments"]
+    return table(header, rows)
+
+
 def prediction_summary(reports: dict[str, Any]) -> str:
     """Raw errors of every packaged checkpoint, from what benchmarks/prediction.py measured."""
     rows = []
     for name, report in reports.items():
         for test, results in report["tests"].items():
-            ours, floor = results[name], results["chaos floor"]
+            ours, fast, floor = (results[who] for who in (name, f"{name}, fast", "chaos floor"))
             trained = f"{report['transitions'] / 1e6:.1f} M in {report['training_seconds'] / 60:.0f} min"
             row = [
                 f"`{name}`",
@@ -71,14 +92,57 @@ def prediction_summary(reports: dict[str, Any]) -> str:
                 f"{ours['one_step_raw']:.1e}",
                 f"{ours['raw']['16']:.2g}",
                 f"{ours['raw']['100']:.2g}",
+                f"{ours['valid_seconds']:.1f} s",
+                f"{fast['raw']['16']:.2g}, {fast['raw']['100']:.2g}",
             ]
-            rows.append(
-                [*row, f"{floor['raw']['16']:.2g}", f"{floor['raw']['100']:.2g}", f"{results['state_variance']:.2g}"]
-            )
+            bounds = f"{floor['raw']['16']:.2g}, {floor['raw']['100']:.2g}"
+            rows.append([*row, bounds, f"{results['linear model']['raw']['16']:.2g}", f"{results['state_variance']:.2g}"])
     header = [
-        "Checkpoint", "Trained on", "Actions", "1 step", "16 steps", "100 steps", "Chaos floor, 16", "Chaos floor, 100", "State variance",
+        "Checkpoint", "Trained on", "Actions", "1 step", "16 steps", "100 steps", "Valid for", "Fast: 16, 100", "Chaos floor: 16, 100",
+        "Linear: 16", "State variance",
     ]  # fmt: skip
     return table(header, rows)
+
+
+def normalised_summary(reports: dict[str, Any]) -> str:
+    """Error over variance at single horizons."""
+    rows = []
+    for name, report in reports.items():
+        for test, results in report["tests"].items():
+            values = results[name]["normalised"]
+            rows.append([f"`{name}`", test, *(f"{values[h]:.1e}" for h in ("1", "10", "50", "100", "500"))])
+    return table(["Checkpoint", "Actions", *(f"at step {h}" for h in (1, 10, 50, 100, 500))], rows)
+
+
+def endurance_summary(reports: dict[str, Any]) -> str:
+    """Long rollouts of every packaged checkpoint."""
+    rows = []
+    for name, report in reports.items():
+        r = report["endurance"][name]
+        inside = f"{100 * r['inside']:.1f} % ({100 * r['truth_inside']:.1f} %)"
+        rows.append(
+            [
+                f"`{name}`",
+                f"{r['segments']:,}",
+                f"{100 * r['finite']:.1f} %",
+                inside,
+                f"{100 * r['deviation_off']:.1f} %",
+                f"{r['mean_off']:.3f}",
+            ]
+        )
+    header = ["Checkpoint", "Rollouts", "Finite", "Inside the training box (the truth)", "Deviation off by", "Mean off by"]
+    return table(header, rows)
+
+
+def speed_summary(reports: dict[str, Any]) -> str:
+    """Control steps a second of every packaged checkpoint."""
+    rows = []
+    for name, report in reports.items():
+        plain, fast = (report["control_steps_per_second"][who] for who in (name, f"{name}, fast"))
+        rows.append(
+            [f"`{name}`", f"{plain['batch 1024']:,}", f"{fast['batch 1024']:,}", f"{1e6 / plain['single state']:.0f} µs"]
+        )
+    return table(["Checkpoint", "Batch of 1,024, float32", "Batch of 1,024, fast", "A single state"], rows)
 
 
 def generated() -> dict[Path, str]:
@@ -94,10 +158,22 @@ def generated() -> dict[Path, str]:
     first = next(iter(reports.values()))
     note = f"{first['segments']:,} segments of {first['steps']} steps after a burn-in of {first['burn_in']}. {measured_on(first)}"
     results = between_markers(results, "prediction", f"{prediction_summary(reports)}\n\n{note}")
+    for name, summary in (
+        ("normalised", normalised_summary),
+        ("endurance", endurance_summary),
+        ("rollout speed", speed_summary),
+    ):
+        results = between_markers(results, name, summary(reports))
+    learned = (DOCS / "learned-motion.md").read_text()
+    baselines = result("baselines")
+    for name, budget in (("systems", "budget"), ("ablations", "ablation_budget")):
+        learned = between_markers(learned, name, comparison(baselines[name], f"{baselines[budget]} of training each."))
+    learned = between_markers(learned, "collection", collection_summary(result("collection")))
     return {
         README: between_markers(readme, "tasks", task_table()),
         DOCS / "index.md": between_markers(index, "status", status[1]),
         DOCS / "tasks.md": tasks_page(),
+        DOCS / "learned-motion.md": learned,
         DOCS / "results.md": between_markers(results, "gait", gait_table(result("scripted_gait"))),
     }
 
