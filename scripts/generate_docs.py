@@ -96,7 +96,9 @@ def prediction_summary(reports: dict[str, Any]) -> str:
                 f"{fast['raw']['16']:.2g}, {fast['raw']['100']:.2g}",
             ]
             bounds = f"{floor['raw']['16']:.2g}, {floor['raw']['100']:.2g}"
-            rows.append([*row, bounds, f"{results['linear model']['raw']['16']:.2g}", f"{results['state_variance']:.2g}"])
+            rows.append(
+                [*row, bounds, f"{results['linear model']['raw']['16']:.2g}", f"{results['state_variance']:.2g}"]
+            )
     header = [
         "Checkpoint", "Trained on", "Actions", "1 step", "16 steps", "100 steps", "Valid for", "Fast: 16, 100", "Chaos floor: 16, 100",
         "Linear: 16", "State variance",
@@ -130,7 +132,14 @@ def endurance_summary(reports: dict[str, Any]) -> str:
                 f"{r['mean_off']:.3f}",
             ]
         )
-    header = ["Checkpoint", "Rollouts", "Finite", "Inside the training box (the truth)", "Deviation off by", "Mean off by"]
+    header = [
+        "Checkpoint",
+        "Rollouts",
+        "Finite",
+        "Inside the training box (the truth)",
+        "Deviation off by",
+        "Mean off by",
+    ]
     return table(header, rows)
 
 
@@ -140,7 +149,12 @@ def speed_summary(reports: dict[str, Any]) -> str:
     for name, report in reports.items():
         plain, fast = (report["control_steps_per_second"][who] for who in (name, f"{name}, fast"))
         rows.append(
-            [f"`{name}`", f"{plain['batch 1024']:,}", f"{fast['batch 1024']:,}", f"{1e6 / plain['single state']:.0f} µs"]
+            [
+                f"`{name}`",
+                f"{plain['batch 1024']:,}",
+                f"{fast['batch 1024']:,}",
+                f"{1e6 / plain['single state']:.0f} µs",
+            ]
         )
     return table(["Checkpoint", "Batch of 1,024, float32", "Batch of 1,024, fast", "A single state"], rows)
 

@@ -45,7 +45,7 @@ def test_predictions_are_the_same_with_and_without_gradients(name, count):
 
 @pytest.mark.parametrize("name", packaged())
 def test_a_row_does_not_depend_on_its_neighbours(name):
-    simulator = mosim_gym.load(name, member=0)
+    simulator = mosim_gym.load(name, ensemble=[0])
     qpos, qvel, action = _states(simulator.robot.name, 200)
     together = simulator.step(qpos, qvel, action)
     alone = simulator.step(qpos[7:8], qvel[7:8], action[7:8])
@@ -67,7 +67,7 @@ def test_fast_predictions_are_close_and_unknown_precisions_refused():
 def test_rows_are_dealt_to_the_members_in_turn(count):
     model = _ensemble()
     dealt = Simulator(model, {})
-    single = [Simulator(model, {}, member=i) for i in range(3)]
+    single = [Simulator(model, {}, ensemble=[i]) for i in range(3)]
     qpos, qvel, action = _states("cheetah", count)
     whole = dealt.step(qpos, qvel, action).qvel
     with_gradients = dealt.step(qpos, qvel.clone().requires_grad_(), action).qvel
@@ -79,8 +79,10 @@ def test_rows_are_dealt_to_the_members_in_turn(count):
 
 
 def test_members_are_counted():
-    with pytest.raises(ValueError, match="There is no member 3: this checkpoint has 3, counted from 0"):
-        Simulator(_ensemble(), {}, member=3)
+    for wrong in (4, [3], [], 0):
+        with pytest.raises(ValueError, match="this checkpoint has 3 members: give how many to use, or which"):
+            Simulator(_ensemble(), {}, ensemble=wrong)
+    assert Simulator(_ensemble(), {}, ensemble=2).members == 2
 
 
 def test_numpy_in_numpy_out():

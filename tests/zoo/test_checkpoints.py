@@ -100,7 +100,7 @@ def test_runs_of_different_seeds_become_one_ensemble(tmp_path):
     state = np.full((5, 1), 0.3), np.full((5, 1), 2.0), np.ones((5, 1))
     for member, path in enumerate(paths):
         alone = mosim_gym.load(path).step(*state)
-        np.testing.assert_array_equal(Simulator(ensemble, {}, member=member).step(*state).qvel, alone.qvel)
+        np.testing.assert_array_equal(Simulator(ensemble, {}, ensemble=[member]).step(*state).qvel, alone.qvel)
     other = MoSim(load_robot("pendulum"), preset("smooth"))
     other.input_mean += 1
     paths.append(save_checkpoint(tmp_path / "other.safetensors", other, {"name": "pendulum", "seeds": [9]}))

@@ -80,7 +80,9 @@ class InputFeatures(nn.Module):
         moving = _moving_components(robot) if self.quantities else np.zeros((3, 0), int)
         normals = np.zeros((len(contacts), 3, len(contacts)))
         normals[np.arange(len(contacts)), :, np.arange(len(contacts))] = contacts.normal
-        self._constant("_normals", normals.reshape(3 * len(contacts), len(contacts)))  # so that all distances are one small product
+        self._constant(
+            "_normals", normals.reshape(3 * len(contacts), len(contacts))
+        )  # so that all distances are one small product
         self._constant("_level", contacts.offset + contacts.radius)
         self._index("_moving", moving[0] * 3 + moving[1])
         points = len(contacts) if self.quantities else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -68,6 +70,18 @@ class MoSim(nn.Module):
         self.register_buffer("input_mean", torch.zeros(f.size))
         self.register_buffer("input_std", torch.ones(f.size))
         self.register_buffer("output_std", torch.ones(outputs))
+
+    def subset(self, members: Sequence[int]) -> MoSim:
+        """The ensemble of these members alone, in this order."""
+        part = MoSim(self.robot, replace(self.config, members=len(members))).to(self.input_mean.device)
+        chosen = list(members)
+        part.load_state_dict(
+            {
+                name: value[chosen] if name.endswith((".weight", ".bias")) else value
+                for name, value in self.state_dict().items()
+            }
+        )
+        return part
 
     @torch.no_grad()
     def fit_statistics(self, inputs: Tensor, targets: Tensor) -> None:

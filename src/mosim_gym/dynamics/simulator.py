@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ class Simulator:
     """A checkpoint that moves `robot` by `timestep` seconds a step.
 
     Inputs are numpy or torch and outputs of the same kind; with torch inputs that require gradients everything is differentiable, through
-    the model in float32. Of an ensemble, row i of a batch is moved by member i modulo the number of members, or all rows by `member`.
+    the model in float32. Of an ensemble, row i of a batch is moved by member i modulo the number of members.
     """
 
     dtype = torch.float32
@@ -32,11 +32,17 @@ class Simulator:
         card: Mapping[str, Any],
         *,
         solver: str | None = None,
-        member: int | None = None,
+        ensemble: int | Sequence[int] | None = None,
         precision: str = "float32",
     ) -> None:
-        """`solver` replaces the one the model was trained for; unknown names raise with the valid ones."""
+        """`solver` replaces the one the model was trained for; `ensemble` is how many members are used, or which; by default all.
+
+        Unknown names raise with the valid ones.
+        """
         keep_freed_memory()
+        used = _members(ensemble, model.config.members)
+        if used != list(range(model.config.members)):
+            model = model.subset(used)
         self.model = model.eval()
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
@@ -44,9 +50,6 @@ class Simulator:
         self.robot: Robot = model.robot
         self.timestep = self.robot.control_step
         self.members = model.config.members
-        if member is not None and not 0 <= member < self.members:
-            raise ValueError(f"There is no member {member}: this checkpoint has {self.members}, counted from 0.")
-        self.member = member
         self.precision = precision
         self._solver = find_solver(solver or model.config.solver)
         self.quantities = model.features.quantities
@@ -54,9 +57,8 @@ class Simulator:
         self._prepare()
 
     def _prepare(self) -> None:
-        wanted = range(self.members) if self.member is None else [self.member]
         with torch.no_grad():
-            self._prepared = [PreparedModel(self.model, member, self.precision) for member in wanted]
+            self._prepared = [PreparedModel(self.model, member, self.precision) for member in range(self.members)]
 
     @property
     def device(self) -> torch.device:
@@ -116,8 +118,6 @@ class Simulator:
         x = (inputs - model.input_mean) / model.input_std
         if members == 1:
             return model.outputs(x) * model.output_std
-        if self.member is not None:
-            return model.outputs(x.expand(members, *x.shape))[self.member] * model.output_std
         short = (
             -len(x) % members
         )  # rows are dealt to the members in turn; the last ones again where they do not come out even
@@ -134,3 +134,15 @@ class Simulator:
     @staticmethod
     def _like(value: Tensor, example: Any) -> Any:
         return value if isinstance(example, Tensor) else value.cpu().numpy()
+
+
+def _members(ensemble: int | Sequence[int] | None, available: int) -> list[int]:
+    """The members that `ensemble` asks for, or one sentence saying why there are none such."""
+    chosen = range(available) if ensemble is None else range(ensemble) if isinstance(ensemble, int) else ensemble
+    members = [int(member) for member in chosen]
+    if not members or not all(0 <= member < available for member in members):
+        raise ValueError(
+            f"ensemble is {ensemble!r}; this checkpoint has {available} member{'s' * (available > 1)}: give how many to use, "
+            f"or which, counted from 0."
+        )
+    return members

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 
+import torch
+
+from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.core import Dynamics
 from mosim_gym.robots import RobotDefinition, load_robot
 from mosim_gym.zoo import load, packaged
@@ -15,11 +19,25 @@ class CheckpointMissing(FileNotFoundError):
     """No checkpoint can be had for a robot."""
 
 
-def open_dynamics(robot: RobotDefinition, checkpoint: str | PathLike[str] | Dynamics | None) -> Dynamics:
+def open_dynamics(
+    robot: RobotDefinition,
+    checkpoint: str | PathLike[str] | Dynamics | None,
+    *,
+    device: torch.device | str = "cpu",
+    solver: str | None = None,
+    precision: str = "float32",
+    ensemble: int | Sequence[int] | None = None,
+) -> Dynamics:
     """`checkpoint` as given to `gym.make`: a packaged name or a path, None for the robot's packaged one, `"truth"` for MuJoCo.
 
-    An object with the Simulator's `step` is taken as it is. Whatever it is must move this very robot.
+    An object with the Simulator's `step` is taken as it is. Whatever it is must move this very robot. The other arguments are the
+    Simulator's; the truth and objects of your own have none of them.
     """
+    chosen = {"solver": (solver, None), "precision": (precision, "float32"), "ensemble": (ensemble, None)}
+    options = {name: value for name, (value, default) in chosen.items() if value != default}
+    by_name = checkpoint is None or (isinstance(checkpoint, str | PathLike) and checkpoint != TRUTH)
+    if options and not by_name:
+        raise ValueError(f"{', '.join(options)}: only learned checkpoints given by name or path have that choice.")
     if isinstance(checkpoint, str) and checkpoint == TRUTH:
         from mosim_gym.truth.dynamics import TrueDynamics
 
@@ -33,7 +51,7 @@ def open_dynamics(robot: RobotDefinition, checkpoint: str | PathLike[str] | Dyna
                 f"No checkpoint is packaged for the robot {robot.name!r}. Valid: checkpoint='truth' (MuJoCo behind the same "
                 f"core), the path of one made by `mosim-gym train {robot.name}`, or a packaged variant ({names})."
             )
-    dynamics = load(checkpoint) if isinstance(checkpoint, str | PathLike) else checkpoint
+    dynamics = load(checkpoint, **options) if isinstance(checkpoint, str | PathLike) else checkpoint
     if not (hasattr(dynamics, "step") and hasattr(dynamics, "robot")):
         raise TypeError(
             f"checkpoint is a {type(checkpoint).__name__}; it must be 'truth', a packaged name, a path, or an object with the "
@@ -43,4 +61,4 @@ def open_dynamics(robot: RobotDefinition, checkpoint: str | PathLike[str] | Dyna
         raise ValueError(
             f"The checkpoint moves the robot {dynamics.robot.name!r}; this environment needs {robot.name!r}."
         )
-    return dynamics
+    return dynamics.to(device) if isinstance(dynamics, Simulator) else dynamics

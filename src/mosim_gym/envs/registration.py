@@ -23,6 +23,7 @@ def register_all() -> None:
             gymnasium.register(
                 env_id(task),
                 entry_point="mosim_gym.envs.single:MoSimEnv",
+                vector_entry_point="mosim_gym.envs.vector:MoSimVectorEnv",
                 max_episode_steps=EPISODE_STEPS,
                 kwargs={"task": task},
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -12,7 +12,9 @@ import torch
 from gymnasium.utils import EzPickle
 
 from mosim_gym.envs.backend import open_dynamics
+from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import sensor_count
 from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture
@@ -24,7 +26,7 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
     """A drop-in for the dm_control task: the same observations and rewards, moved by learned or true dynamics.
 
     `info` holds the state in the dynamics' own precision, `qpos`, `qvel`, `goal`, and on a truncation of our own making `end`, its
-    reason. A copied or pickled environment is a new one, made with the same arguments.
+    reason: `diverged` or `outside the training box`. A copied or pickled environment is a new one, made with the same arguments.
     """
 
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
@@ -34,25 +36,33 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         task: str,
         *,
         checkpoint: str | PathLike[str] | Dynamics | None = None,
+        device: str = "cpu",
+        solver: str | None = None,
+        precision: str = "float32",
+        ensemble: int | Sequence[int] | None = None,
+        reset_from: ResetFrom = TASK,
         obs: ObservationKind = "flat",
         render_mode: str | None = None,
         width: int = 480,
         height: int = 360,
     ) -> None:
         """`task` is an id such as `CheetahRun`; for the other arguments see `gymnasium.make` in the documentation."""
-        EzPickle.__init__(
-            self, task, checkpoint=checkpoint, obs=obs, render_mode=render_mode, width=width, height=height
-        )
+        learned = {"device": device, "solver": solver, "precision": precision, "ensemble": ensemble}
+        picture = {"render_mode": render_mode, "width": width, "height": height}
+        EzPickle.__init__(self, task, checkpoint=checkpoint, reset_from=reset_from, obs=obs, **learned, **picture)
         checked_picture(render_mode, width, height)
         definition, _ = find_task(task)
         self.task = load_task(task)
-        self.dynamics = open_dynamics(definition, checkpoint)
+        self.dynamics = open_dynamics(definition, checkpoint, **learned)
         self.core = Core(
             self.task,
             dtype=self.dynamics.dtype,
+            device=device,
             quantities=getattr(self.dynamics, "quantities", None),
             sensor_count=sensor_count(task),
         )
+        self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.core.device)
+        self._starts = Starts(self.task, reset_from)
         self.observation_space = observation_space(task, obs)
         self.action_space = self._controls = action_space(task)
         self.render_mode = render_mode
@@ -78,7 +88,8 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
             self._generator.manual_seed(int(self.np_random.integers(2**62)))
             self._seeded = True
         with torch.inference_mode():
-            self._state = self.core.reset(self._generator, 1, given)
+            drawn = {} if "qpos" in given else self._starts.draw(self._generator, 1)
+            self._state = self.core.reset(self._generator, 1, {**drawn, **given})
             observation = self.core.observe(self._state)
         if remember is not None and warm_start is not None:
             remember(self._state.qpos, self._state.qvel, warm_start)
@@ -92,23 +103,28 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         control = torch.from_numpy(checked_action(action, self._controls))[None]
         with torch.inference_mode():
             after, observation, reward, terminated = self.core.step(self._state, control, self.dynamics)
-            finite = bool(torch.isfinite(after.qpos).all() & torch.isfinite(after.qvel).all())
-            if not finite:
+            if not bool(self.bounds.finite(after.qpos, after.qvel)):
                 self._over = True
-                info = {**self._info(self._state), "end": "diverged"}
+                info = {**self._info(self._state), "end": DIVERGED}
                 return self._packed(self.core.observe(self._state)), 0.0, False, True, info
-        self._state, self._over = after, bool(terminated)
-        return self._packed(observation), float(reward), self._over, False, self._info(after)
+            inside = self.bounds.inside(after.qpos, after.qvel)
+        self._state, ended = after, bool(terminated)
+        info = self._info(after)
+        outside = inside is not None and not bool(inside)
+        if outside:
+            info["end"] = OUTSIDE
+        self._over = ended or outside
+        return self._packed(observation), float(reward), ended, outside, info
 
     def _packed(self, observation: dict[str, torch.Tensor]) -> Any:
-        return pack_observation({name: part[0].numpy() for name, part in observation.items()}, self._obs)
+        return pack_observation({name: part[0].cpu().numpy() for name, part in observation.items()}, self._obs)
 
     @staticmethod
     def _info(state: State) -> dict[str, Any]:
         return {
-            "qpos": state.qpos[0].numpy().copy(),
-            "qvel": state.qvel[0].numpy().copy(),
-            "goal": state.goal[0].numpy().copy(),
+            "qpos": state.qpos[0].cpu().numpy().copy(),
+            "qvel": state.qvel[0].cpu().numpy().copy(),
+            "goal": state.goal[0].cpu().numpy().copy(),
         }
 
     def render(self) -> np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -15,6 +15,7 @@ from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.scripted import SCRIPTED
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.robots import Features, Task, find_robot, load_robot, load_task
+from mosim_gym.robots.spaces import flatten
 from mosim_gym.truth.dynamics import TrueDynamics
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def observer(task: Task) -> Callable[[Array, Array, Array], Array]:
     def observe(qpos: Array, qvel: Array, goal: Array) -> Array:
         q, v, g = (torch.from_numpy(x) for x in (qpos, qvel, goal))
         parts = task.observation(Features(task.robot, q, v, kinematics(q, v)), g, q.new_zeros(len(q), 0))
-        return torch.cat([part.reshape(len(q), -1) for part in parts.values()], dim=-1).numpy()
+        return flatten(parts).numpy()
 
     return observe
 

@@ -50,3 +50,17 @@ def checked_action(action: Any, space: spaces.Box) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ValueError(f"The action {array.tolist()} holds numbers that are not finite.")
     return array
+
+
+def checked_actions(actions: Any, space: spaces.Box, rows: int) -> np.ndarray:
+    """`actions` of a batch as float32 `(rows, nu)`, or one sentence saying what is wrong with them."""
+    array = np.asarray(actions)
+    if array.shape != (rows, *space.shape):
+        raise ValueError(f"The actions have shape {array.shape}; these environments need {(rows, *space.shape)}.")
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"The actions have dtype {array.dtype}; these environments need float32.")
+    array = array.astype(np.float32)
+    if not np.isfinite(array).all():
+        row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+        raise ValueError(f"The action of environment {row}, {array[row].tolist()}, holds numbers that are not finite.")
+    return array

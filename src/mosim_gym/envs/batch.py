@@ -1,0 +1,260 @@
+"""`TorchEnv`: B environments of one task as torch tensors, stepped together, on any device, with gradients if asked for.
+
+Everything batched is built on it: the Gymnasium vector environment, the adapter for Stable-Baselines3, planners and gradient trainers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from mosim_gym.envs.backend import open_dynamics
+from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
+from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.envs.starts import TASK, ResetFrom, Starts
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.robots import Features, find_task, load_task
+from mosim_gym.robots.spaces import flatten, sensor_count
+from mosim_gym.truth.options import checked_options
+
+Autoreset = Literal["next_step", "same_step", "disabled"]
+AUTORESETS: tuple[str, ...] = get_args(Autoreset)
+NO_END, END_DIVERGED, END_OUTSIDE, END_TIME = range(4)
+END_REASONS = (None, DIVERGED, OUTSIDE, "time limit")
+"""What the numbers in `TorchStep.end` say."""
+
+
+class TorchStep(NamedTuple):
+    """One step of B environments.
+
+    `observation (B, n)` is what to act on next; where an episode ended and was reset in the same step, `final` holds the observations
+    before that, for all rows, and is else None. `end (B,)` says why episodes were truncated, as an index of `END_REASONS`.
+    """
+
+    observation: Tensor
+    reward: Tensor
+    terminated: Tensor
+    truncated: Tensor
+    end: Tensor
+    final: Tensor | None
+
+
+class TorchEnv:
+    """`num_envs` environments of `task`; `state` is theirs, `elapsed` how many steps their episodes have lasted."""
+
+    def __init__(
+        self,
+        task: str,
+        num_envs: int,
+        *,
+        checkpoint: str | PathLike[str] | Dynamics | None = None,
+        device: torch.device | str = "cpu",
+        solver: str | None = None,
+        precision: str = "float32",
+        ensemble: int | Sequence[int] | None = None,
+        reset_from: ResetFrom = TASK,
+        max_episode_steps: int | None = 1000,
+        autoreset: Autoreset = "same_step",
+        stagger: bool = False,
+        gradients: bool = False,
+    ) -> None:
+        """`stagger` lets the first episodes begin at random times, so that they do not all end together.
+
+        With `gradients` rewards and states are functions of the actions, back to the last `detach`. For the others see the documentation.
+        """
+        if num_envs < 1:
+            raise ValueError(f"num_envs is {num_envs}; it must be at least 1.")
+        if max_episode_steps is not None and max_episode_steps < 1:
+            raise ValueError(f"max_episode_steps is {max_episode_steps}; it must be at least 1, or None for no limit.")
+        if autoreset not in AUTORESETS:
+            raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
+        definition, _ = find_task(task)
+        self.task, self.num_envs, self.device = load_task(task), num_envs, torch.device(device)
+        self.dynamics = open_dynamics(
+            definition, checkpoint, solver=solver, precision=precision, device=self.device, ensemble=ensemble
+        )
+        self.core = Core(
+            self.task,
+            dtype=self.dynamics.dtype,
+            device=self.device,
+            quantities=getattr(self.dynamics, "quantities", None),
+            sensor_count=sensor_count(task),
+        )
+        self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.device)
+        self._starts = Starts(self.task, reset_from)
+        self._limit = max_episode_steps if max_episode_steps is not None else 2**31 - 1
+        self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
+        self._generator = Generator()
+        self._row_generators: list[Generator] | None = None
+        self._seeded = False
+        self._over = torch.ones(num_envs, dtype=torch.bool)
+        self._state: State | None = None
+        self.ended: State | None = None  # the states in which episodes ended, where they were reset in the same step
+        self.elapsed = torch.zeros(num_envs, dtype=torch.long)
+
+    @property
+    def state(self) -> State:
+        """The states of all environments."""
+        if self._state is None:
+            raise RuntimeError("No episode has begun: call reset() first.")
+        return self._state
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int] | None = None,
+        options: Mapping[str, Any] | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Begin episodes in all rows, or where `mask (B,)` is true; the observations of all rows.
+
+        The same seed and batch size give the same episodes; one seed for each row gives each the episodes of a single environment with it.
+        """
+        self._seed(seed)
+        given = checked_options(options, self.task, rows=self.num_envs)
+        rows = torch.arange(self.num_envs) if mask is None else mask.cpu().nonzero()[:, 0]
+        if mask is not None and self._state is None and len(rows) < self.num_envs:
+            raise RuntimeError("No episode has begun: the first reset() must be of all environments.")
+        with torch.no_grad():
+            self._begin(rows, {name: torch.from_numpy(value)[rows] for name, value in given.items()})
+            if self._stagger and mask is None and self._limit < 2**31 - 1:
+                self.elapsed = torch.randint(self._limit, (self.num_envs,), generator=self._generator)
+            return self.observation()
+
+    def _seed(self, seed: int | Sequence[int] | None) -> None:
+        if isinstance(seed, Sequence):
+            if len(seed) != self.num_envs:
+                raise ValueError(
+                    f"{len(seed)} seeds for {self.num_envs} environments: give one for each, or one number."
+                )
+            self._row_generators = [Generator().manual_seed(generator_seed(s)) for s in seed]
+            self._generator.manual_seed(generator_seed(seed[0]))
+        elif seed is not None:
+            self._row_generators = None
+            self._generator.manual_seed(generator_seed(seed))
+        elif not self._seeded:
+            self._generator.seed()
+        self._seeded = True
+
+    def _begin(self, rows: Tensor, given: Mapping[str, Tensor]) -> None:
+        """Put fresh starts into these rows."""
+        if self._row_generators is None:
+            fresh = self._fresh(self._generator, len(rows), given)
+        else:
+            one = [
+                self._fresh(self._row_generators[int(row)], 1, {k: v[i : i + 1] for k, v in given.items()})
+                for i, row in enumerate(rows)
+            ]
+            fresh = _joined(one)
+        self.elapsed[rows] = 0
+        self._over[rows] = False
+        if self._state is None or len(rows) == self.num_envs:
+            self._state = fresh
+        else:
+            self._state = _replaced(self._state, rows.to(self.device), fresh)
+
+    def _fresh(self, generator: Generator, n: int, given: Mapping[str, Tensor]) -> State:
+        return self.core.reset(generator, n, {**self._starts.draw(generator, n), **given})
+
+    def observation(self) -> Tensor:
+        """The flat observations `(B, n)` of the present states."""
+        return flatten(self.core.observe(self.state))
+
+    def step(self, action: Tensor) -> TorchStep:
+        """One control step of every row under `action (B, nu)`; episodes that end are reset as the autoreset mode says."""
+        state = self.state
+        if action.shape != (self.num_envs, self.task.robot.nu):
+            raise ValueError(
+                f"The actions have shape {tuple(action.shape)}; these environments need {(self.num_envs, self.task.robot.nu)}."
+            )
+        waiting = self._over.clone() if self._autoreset == "next_step" and bool(self._over.any()) else None
+        if waiting is None and bool(self._over.any()):
+            raise RuntimeError("Some episodes are over: reset them with a mask before the next step.")
+        with torch.set_grad_enabled(self._gradients):
+            after, parts, reward, terminated = self.core.step(state, action, self.dynamics)
+            observation = flatten(parts)
+        finite = self.bounds.finite(after.qpos, after.qvel)
+        end = torch.where(finite, NO_END, END_DIVERGED)
+        if not bool(finite.all()):  # states that are not numbers are not entered
+            broken = (~finite).nonzero()[:, 0]
+            after = _replaced(after, broken, _rows(state, broken))
+            observation = flatten(self.core.observe(after))
+            reward = torch.where(finite, reward, 0.0)
+            terminated = terminated & finite
+        inside = self.bounds.inside(after.qpos, after.qvel)
+        if inside is not None:
+            end = torch.where(inside | ~finite, end, END_OUTSIDE)
+        self.elapsed += 1
+        late = (self.elapsed >= self._limit).to(self.device)
+        end = torch.where(late & (end == NO_END), END_TIME, end)
+        truncated = end != NO_END
+        self._state = after
+        self.ended = None
+        final: Tensor | None = None
+        if waiting is not None:
+            with torch.no_grad():
+                rows = waiting.nonzero()[:, 0]
+                self._begin(rows, {})
+                observation = observation.clone()
+                here = rows.to(self.device)
+                observation[here] = self.observation()[here]
+                keep = ~waiting.to(self.device)
+                reward, end = reward * keep, end * keep
+                terminated, truncated = terminated & keep, truncated & keep
+        done = terminated | truncated
+        if bool(done.any()):
+            if self._autoreset == "same_step":
+                final, self.ended = observation, after
+                rows = done.nonzero()[:, 0].cpu()
+                self._begin(rows, {})
+                here = rows.to(self.device)
+                observation = observation.clone()
+                observation[here] = self.observation()[here]
+            else:
+                self._over = done.cpu()
+        return TorchStep(observation, reward, terminated, truncated, end, final)
+
+    def detach(self) -> None:
+        """Forget how the present states came about: gradients reach back to here and no further."""
+        s = self.state
+        values = {name: value.detach() for name, value in s.features.values.items()}
+        qpos, qvel = s.qpos.detach(), s.qvel.detach()
+        self._state = s._replace(
+            qpos=qpos, qvel=qvel, features=Features(self.task.robot, qpos, qvel, values), sensors=s.sensors.detach()
+        )
+
+
+def generator_seed(seed: int) -> int:
+    """What an environment's own generator is seeded with, for a `seed` as users give it."""
+    return int(np.random.default_rng(np.random.SeedSequence(seed)).integers(2**62))
+
+
+def _rows(state: State, rows: Tensor) -> State:
+    f = state.features
+    values = {name: value[rows] for name, value in f.values.items()}
+    qpos, qvel = state.qpos[rows], state.qvel[rows]
+    return State(qpos, qvel, state.goal[rows], state.sensors[rows], Features(f.robot, qpos, qvel, values))
+
+
+def _replaced(state: State, rows: Tensor, fresh: State) -> State:
+    """`state` with `fresh` in these rows; gradients of the others stay."""
+    put = lambda old, new: old.index_copy(0, rows, new.to(old.dtype))  # noqa: E731
+    f = state.features
+    values = {name: put(value, fresh.features[name]) for name, value in f.values.items()}
+    qpos, qvel = put(state.qpos, fresh.qpos), put(state.qvel, fresh.qvel)
+    features = Features(f.robot, qpos, qvel, values)
+    return State(qpos, qvel, put(state.goal, fresh.goal), put(state.sensors, fresh.sensors), features)
+
+
+def _joined(states: Sequence[State]) -> State:
+    f = states[0].features
+    cat = lambda part: torch.cat([part(s) for s in states])  # noqa: E731
+    qpos, qvel = cat(lambda s: s.qpos), cat(lambda s: s.qvel)
+    values = {name: torch.cat([s.features[name] for s in states]) for name in f.values}
+    goal, sensors = cat(lambda s: s.goal), cat(lambda s: s.sensors)
+    return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values))

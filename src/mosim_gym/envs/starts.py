@@ -1,0 +1,59 @@
+"""Where episodes start: in the task's own starts, or in states that someone gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from mosim_gym.data.dataset import Dataset, open_dataset
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.robots import Task
+from mosim_gym.truth.options import checked_options
+
+TASK = "task"
+ResetFrom = str | PathLike[str] | Dataset | Mapping[str, Any] | tuple[Any, Any]
+"""`"task"`; or states: `(qpos (N, nq), qvel (N, nv))`, a mapping with `qpos` and `qvel` (and `goal`), a dataset, or a dataset's folder."""
+
+
+class Starts:
+    """Draws the options that `Core.reset` is given for new episodes."""
+
+    def __init__(self, task: Task, reset_from: ResetFrom = TASK) -> None:
+        """States of the wrong shape, of another robot, or not finite, are refused in one sentence."""
+        self._states: dict[str, Tensor] | None = None
+        if isinstance(reset_from, str) and reset_from == TASK:
+            return
+        if isinstance(reset_from, str | PathLike):
+            if not Path(reset_from).is_dir():
+                raise UnknownName("reset_from", str(reset_from), [TASK, "a dataset's folder", "states"])
+            reset_from = open_dataset(Path(reset_from), robot=task.robot.name)
+        if isinstance(reset_from, Dataset):
+            if reset_from.robot != task.robot.name:
+                raise ValueError(
+                    f"reset_from holds the motion of {reset_from.robot!r}; {task.id()} needs {task.robot.name!r}."
+                )
+            reset_from = reset_from.states()
+        if not isinstance(reset_from, Mapping):
+            if not isinstance(reset_from, tuple) or len(reset_from) != 2:
+                raise TypeError(
+                    f"reset_from is a {type(reset_from).__name__}; it must be 'task', (qpos, qvel), a mapping with both, or a dataset."
+                )
+            reset_from = dict(zip(("qpos", "qvel"), reset_from, strict=True))
+        if "qpos" not in reset_from:
+            raise ValueError("reset_from holds no qpos.")
+        rows = len(np.atleast_2d(np.asarray(reset_from["qpos"])))
+        states = checked_options(reset_from, task, rows=rows)
+        self._states = {name: torch.from_numpy(value) for name, value in states.items()}
+
+    def draw(self, generator: Generator, n: int) -> dict[str, Tensor]:
+        """Options for `n` episodes; nothing where the task draws its own."""
+        if self._states is None:
+            return {}
+        rows = torch.randint(len(self._states["qpos"]), (n,), generator=generator)
+        return {name: value[rows] for name, value in self._states.items()}

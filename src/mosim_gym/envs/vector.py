@@ -1,0 +1,192 @@
+"""`MoSimVectorEnv`: many environments of a task as ONE batched `gymnasium.vector.VectorEnv`, numpy at the surface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+
+from mosim_gym.envs.batch import END_REASONS, NO_END, TorchEnv
+from mosim_gym.envs.core import Dynamics, State
+from mosim_gym.envs.starts import TASK, ResetFrom
+from mosim_gym.robots import find_task
+from mosim_gym.robots.spaces import observation_shapes
+from mosim_gym.truth.options import RENDER_MODES, checked_picture
+from mosim_gym.truth.rendering import Renderer
+from mosim_gym.truth.spaces import ObservationKind, action_space, checked_actions, observation_space
+
+Array = np.ndarray
+_MODES = {
+    AutoresetMode.NEXT_STEP: "next_step",
+    AutoresetMode.SAME_STEP: "same_step",
+    AutoresetMode.DISABLED: "disabled",
+}
+
+
+class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
+    """`num_envs` copies of a task, moved together by one call of the model.
+
+    `info` holds the states `qpos`, `qvel` and `goal` of all environments and, where episodes were truncated, their reasons in `end`.
+    `torch` is the same as tensors: `venv.torch.step` stays on the device and carries gradients if made with `gradients=True`.
+    """
+
+    metadata = {"render_modes": list(RENDER_MODES), "autoreset_mode": AutoresetMode.NEXT_STEP}
+
+    def __init__(
+        self,
+        task: str,
+        num_envs: int = 1,
+        *,
+        checkpoint: str | PathLike[str] | Dynamics | None = None,
+        device: str = "cpu",
+        solver: str | None = None,
+        precision: str = "float32",
+        ensemble: int | Sequence[int] | None = None,
+        reset_from: ResetFrom = TASK,
+        max_episode_steps: int | None = 1000,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        stagger: bool = False,
+        gradients: bool = False,
+        obs: ObservationKind = "flat",
+        render_mode: str | None = None,
+        width: int = 480,
+        height: int = 360,
+    ) -> None:
+        """See `TorchEnv` and, for the meaning of every argument, the documentation."""
+        checked_picture(render_mode, width, height)
+        self._mode = AutoresetMode(autoreset_mode)
+        self.torch = TorchEnv(
+            task,
+            num_envs,
+            checkpoint=checkpoint,
+            device=device,
+            solver=solver,
+            precision=precision,
+            ensemble=ensemble,
+            reset_from=reset_from,
+            max_episode_steps=max_episode_steps,
+            autoreset=_MODES[self._mode],  # type: ignore[arg-type]
+            stagger=stagger,
+            gradients=gradients,
+        )
+        definition, _ = find_task(task)
+        self.num_envs, self.render_mode = num_envs, render_mode
+        self.single_observation_space = observation_space(task, obs)
+        self.single_action_space = self._controls = action_space(task)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        fps = round(1 / definition.control_step)
+        self.metadata = {**self.metadata, "autoreset_mode": self._mode, "render_fps": fps}
+        self._layout = observation_shapes(task) if obs == "dict" else None
+        self._everyone = np.ones(num_envs, np.bool_)
+        self._definition, self._size = definition, (width, height)
+        self._renderer: Renderer | None = None
+
+    def reset(
+        self, *, seed: int | Sequence[int] | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin episodes, in all environments or where `options["reset_mask"]` is true.
+
+        `options` may also set `qpos`, `qvel` and `goal`, one row for all or one for each environment.
+        """
+        given = dict(options or {})
+        mask = _checked_mask(given.pop("reset_mask", None), self.num_envs)
+        observation = self.torch.reset(seed=seed, options=given, mask=mask)
+        return self._packed(observation), self._info()
+
+    def step(self, actions: Array) -> tuple[Any, Array, Array, Array, dict[str, Any]]:
+        """One control step of every environment under `actions (num_envs, nu)`."""
+        control = torch.from_numpy(checked_actions(actions, self._controls, self.num_envs))
+        step = self.torch.step(control.to(self.torch.device))
+        info = self._info()
+        if bool(step.truncated.any()):
+            end = step.end.cpu().numpy()
+            info["end"], info["_end"] = np.array(END_REASONS, object)[end], end != NO_END
+        done = step.terminated | step.truncated
+        if step.final is not None:
+            self._add_final(info, step.final, done.cpu().numpy())
+        return (
+            self._packed(step.observation),
+            step.reward.detach().cpu().numpy().astype(np.float64),
+            step.terminated.cpu().numpy(),
+            step.truncated.cpu().numpy(),
+            info,
+        )
+
+    def _add_final(self, info: dict[str, Any], final: torch.Tensor, done: Array) -> None:
+        """Gymnasium's `final_obs` and `final_info` of the episodes that ended, as its own vector environments give them."""
+        rows = np.flatnonzero(done)
+        packed = self._packed(final)
+        observations = np.full(self.num_envs, None, object)
+        for row in rows:
+            whole = isinstance(packed, dict)
+            observations[row] = {k: v[row] for k, v in packed.items()} if whole else packed[row].copy()
+        info["final_obs"], info["_final_obs"] = observations, done
+        ended = self.torch.ended
+        assert ended is not None
+        details: dict[str, Any] = {}
+        for name, value in self._states(ended).items():
+            details[name], details[f"_{name}"] = value, done
+        if "end" in info:
+            details["end"], details["_end"] = info.pop("end"), info.pop("_end")
+        info["final_info"], info["_final_info"] = details, done
+
+    def _info(self) -> dict[str, Any]:
+        info: dict[str, Any] = {}
+        for name, value in self._states(self.torch.state).items():
+            info[name], info[f"_{name}"] = value, self._everyone.copy()
+        return info
+
+    @staticmethod
+    def _states(state: State) -> dict[str, Array]:
+        parts = {"qpos": state.qpos, "qvel": state.qvel, "goal": state.goal}
+        return {name: part.detach().cpu().numpy().copy() for name, part in parts.items()}
+
+    def _packed(self, observation: torch.Tensor) -> Any:
+        flat = observation.detach().cpu().numpy()
+        if self._layout is None:
+            return np.array(flat, np.float32)
+        parts, start = {}, 0
+        for name, shape in self._layout.items():
+            size = int(np.prod(shape))
+            parts[name] = np.array(flat[:, start : start + size].reshape(self.num_envs, *shape), np.float64)
+            start += size
+        return {name: parts[name] for name in sorted(parts)}
+
+    def render(self) -> tuple[Array, ...] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """One picture `(height, width, 3)`, uint8, of each environment."""
+        if self.render_mode is None:
+            return None
+        state = self.torch.state
+        if self._renderer is None:
+            width, height = self._size
+            self._renderer = Renderer(self._definition, task=self.torch.task, width=width, height=height)
+        states = self._states(state)
+        return tuple(
+            self._renderer.frame(*row) for row in zip(states["qpos"], states["qvel"], states["goal"], strict=True)
+        )
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Free the renderer."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+
+def _checked_mask(mask: Any, num_envs: int) -> torch.Tensor | None:
+    if mask is None:
+        return None
+    array = np.asarray(mask)
+    if array.dtype != np.bool_ or array.shape != (num_envs,):
+        raise ValueError(
+            f"options['reset_mask'] is {array.dtype} of shape {array.shape}; it must be bool of shape ({num_envs},)."
+        )
+    if not array.any():
+        raise ValueError("options['reset_mask'] is false everywhere; it must name at least one environment.")
+    return torch.from_numpy(array.copy())

@@ -1,0 +1,285 @@
+"""`gym.make_vec("MoSim/<Task>-v0")`: one batched environment, as users and their libraries meet it."""
+
+from __future__ import annotations
+
+import warnings
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.wrappers.vector import NormalizeObservation, RecordEpisodeStatistics
+
+import mosim_gym
+from mosim_gym.data.dataset import collect_dataset
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.registration import env_id
+
+TASKS = mosim_gym.tasks()
+
+
+def _vec(task, num_envs=4, **options):
+    return gym.make_vec(env_id(task), num_envs=num_envs, **options)
+
+
+class Broken:
+    """Pendulum dynamics that say what they are told."""
+
+    dtype = torch.float32
+
+    def __init__(self, card=None):
+        from mosim_gym.robots import load_robot
+
+        self.robot = load_robot("pendulum")
+        self.timestep, self.card = self.robot.control_step, card
+        self.rows = []
+
+    def step(self, qpos, qvel, action, features=None):
+        from mosim_gym.mechanics.motion import Step
+
+        q, v = qpos + 0.1, qvel.clone()
+        for row in self.rows:
+            q[row] = float("nan")
+        return Step(q, v, q.new_zeros(len(q), 0))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_make_vec_gives_the_batched_environment_with_gymnasiums_spaces(task):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        env = _vec(task)
+    single = gym.make(env_id(task))
+    assert isinstance(env, VectorEnv)
+    assert type(env).__name__ == "MoSimVectorEnv"
+    assert env.single_observation_space == single.observation_space
+    assert env.single_action_space == single.action_space
+    observation, info = env.reset(seed=1)
+    assert env.observation_space.contains(observation)
+    observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
+    assert env.observation_space.contains(observation)
+    assert (reward.dtype, terminated.dtype, truncated.dtype) == (np.float64, np.bool_, np.bool_)
+    assert info["qpos"].shape == (4, env.torch.task.robot.nq)
+    assert info["_qpos"].all()
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("checkpoint", [None, "truth"])
+def test_a_row_moves_as_the_single_environment_does(task, checkpoint):
+    env = _vec(task, 5, checkpoint=checkpoint)
+    _, info = env.reset(seed=3)
+    actions = env.action_space.sample()
+    observation, reward, *_ = env.step(actions)
+    single = gym.make(env_id(task), checkpoint=checkpoint, ensemble=None if checkpoint else [0])
+    row = 0
+    single.reset(options={name: info[name][row] for name in ("qpos", "qvel", "goal")})
+    alone, alone_reward, *_ = single.step(actions[row])
+    np.testing.assert_allclose(observation[row], alone, atol=1e-5, rtol=1e-5)
+    assert reward[row] == pytest.approx(alone_reward, abs=1e-5)
+
+
+def test_one_seed_for_each_gives_each_the_episodes_of_a_single_environment():
+    env, single = _vec("ReacherHard", 3), gym.make(env_id("ReacherHard"))
+    observation, _ = env.reset(seed=[5, 7, 11])
+    for row, seed in enumerate((5, 7, 11)):
+        np.testing.assert_allclose(observation[row], single.reset(seed=seed)[0], atol=1e-6)
+    with pytest.raises(ValueError, match="2 seeds for 3 environments"):
+        env.reset(seed=[1, 2])
+
+
+def test_the_same_seed_gives_the_same_episodes_to_the_last_bit_whatever_the_global_generators():
+    def play(noise):
+        torch.manual_seed(noise)
+        np.random.default_rng(noise)
+        env = _vec("CheetahRun", 6, max_episode_steps=4, stagger=True)
+        seen = [env.reset(seed=9)[0]]
+        for _ in range(9):
+            torch.rand(noise)
+            seen.append(env.step(np.full((6, 6), 0.3, np.float32))[0])
+        return np.array(seen)
+
+    np.testing.assert_array_equal(play(1), play(5))
+
+
+def _reference(mode, steps):
+    """What Gymnasium's own vector of single environments does."""
+    envs = [lambda: gym.make(env_id("ReacherEasy"), max_episode_steps=3)] * 2
+    env = gym.vector.SyncVectorEnv(envs, autoreset_mode=mode)
+    env.reset(seed=[1, 2])
+    return [env.step(np.full((2, 2), 0.1, np.float32)) for _ in range(steps)]
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+def test_autoreset_is_gymnasiums(mode):
+    env = _vec("ReacherEasy", 2, max_episode_steps=3, autoreset_mode=mode)
+    assert env.metadata["autoreset_mode"] is mode
+    env.reset(seed=[1, 2])
+    for wanted in _reference(mode, 8):
+        observation, reward, terminated, truncated, info = env.step(np.full((2, 2), 0.1, np.float32))
+        np.testing.assert_allclose(observation, wanted[0], atol=1e-5)
+        np.testing.assert_allclose(reward, wanted[1], atol=1e-5)
+        np.testing.assert_array_equal(terminated, wanted[2])
+        np.testing.assert_array_equal(truncated, wanted[3])
+        assert ("final_obs" in info) == ("final_obs" in wanted[4])
+        if "final_obs" in info:
+            np.testing.assert_array_equal(info["_final_obs"], wanted[4]["_final_obs"])
+            np.testing.assert_allclose(np.stack(info["final_obs"]), np.stack(wanted[4]["final_obs"]), atol=1e-5)
+            np.testing.assert_allclose(info["final_info"]["qpos"], wanted[4]["final_info"]["qpos"], atol=1e-5)
+            assert list(info["final_info"]["end"]) == ["time limit"] * 2
+
+
+def test_without_autoreset_masks_say_who_begins_anew():
+    env = _vec("PendulumSwingup", 3, max_episode_steps=2, autoreset_mode=AutoresetMode.DISABLED)
+    env.reset(seed=0)
+    action = np.zeros((3, 1), np.float32)
+    env.step(action)
+    *_, truncated, info = env.step(action)
+    assert truncated.all()
+    with pytest.raises(RuntimeError, match="Some episodes are over: reset them with a mask"):
+        env.step(action)
+    before, options = info["qpos"], {"reset_mask": np.array([True, False, True])}
+    _, info = env.reset(options=options)
+    assert list(options) == ["reset_mask"]
+    assert (info["qpos"][1] == before[1]).all()
+    assert (info["qpos"][[0, 2]] != before[[0, 2]]).all()
+    env.reset(options={"reset_mask": np.array([False, True, False])})
+    env.step(action)
+    for wrong in (np.zeros(3, bool), np.ones(2, bool), np.ones(3)):
+        with pytest.raises(ValueError, match="reset_mask"):
+            env.reset(options={"reset_mask": wrong})
+
+
+def test_episodes_that_begin_staggered_do_not_end_together():
+    env = _vec("PendulumSwingup", 40, max_episode_steps=50, stagger=True)
+    env.reset(seed=0)
+    ends = [int(env.step(np.zeros((40, 1), np.float32))[3].sum()) for _ in range(50)]
+    assert sum(ends) == 40
+    assert max(ends) < 10
+
+
+def test_states_can_be_given_at_reset_and_for_all_resets(tmp_path):
+    env = _vec("ReacherEasy", 3, max_episode_steps=2, reset_from=(np.full((1, 2), 0.2), np.full((1, 2), 0.1)))
+    _, info = env.reset(seed=0)
+    assert (info["qpos"] == np.float32(0.2)).all()
+    assert (info["qvel"] == np.float32(0.1)).all()
+    _, info = env.reset(options={"qpos": [0.3, 0.4], "goal": [0.1, 0.0]})
+    np.testing.assert_allclose(info["qpos"], [[0.3, 0.4]] * 3)
+    np.testing.assert_allclose(info["goal"], [[0.1, 0.0]] * 3)
+    collect_dataset("reacher", tmp_path, segments=5)
+    states = mosim_gym_states(tmp_path)
+    for source in (str(tmp_path), tmp_path):
+        for made in (_vec("ReacherEasy", 3, reset_from=source), gym.make(env_id("ReacherEasy"), reset_from=source)):
+            _, info = made.reset(seed=0)
+            for row in np.atleast_2d(info["qpos"]):
+                assert np.abs(states - row).max(1).min() < 1e-6
+    for wrong, text in (
+        ((np.zeros((2, 3)), np.zeros((2, 3))), r"shape \(2, 3\)"),
+        ("somewhere", "Unknown reset_from 'somewhere'"),
+        (3, "reset_from is a int"),
+        ((np.full((1, 2), np.nan), np.zeros((1, 2))), "not finite"),
+    ):
+        with pytest.raises((ValueError, KeyError, TypeError), match=text):
+            _vec("ReacherEasy", 3, reset_from=wrong)
+    with pytest.raises(ValueError, match="holds the motion of 'reacher'"):
+        _vec("PendulumSwingup", 3, reset_from=tmp_path)
+
+
+def mosim_gym_states(folder):
+    from mosim_gym.data.dataset import open_dataset
+
+    return open_dataset(folder).states()[0]
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_states_that_are_no_numbers_never_reach_the_learner(mode):
+    dynamics = Broken()
+    env = _vec("PendulumSwingup", 3, checkpoint=dynamics, autoreset_mode=mode)
+    env.reset(seed=0)
+    dynamics.rows = [1]
+    observation, reward, terminated, truncated, info = env.step(np.zeros((3, 1), np.float32))
+    assert np.isfinite(observation).all()
+    assert np.isfinite(reward).all()
+    assert truncated.tolist() == [False, True, False]
+    assert not terminated.any()
+    end = info["final_info"]["end"] if mode == AutoresetMode.SAME_STEP else info["end"]
+    assert list(end) == [None, "diverged", None]
+    if mode == AutoresetMode.SAME_STEP:
+        assert np.isfinite(info["final_obs"][1]).all()
+
+
+def test_leaving_the_training_box_ends_an_episode_and_says_so():
+    box = {"qpos": [[None], [None]], "qvel": [[-1.0], [1.0]]}
+    env = _vec("PendulumSwingup", 2, checkpoint=Broken({"box": box}))
+    env.reset(seed=0, options={"qpos": [0.0], "qvel": [[1.1], [1.3]]})
+    *_, truncated, info = env.step(np.zeros((2, 1), np.float32))
+    assert truncated.tolist() == [False, True]
+    assert list(info["end"]) == [None, "outside the training box"]
+    single = gym.make(env_id("PendulumSwingup"), checkpoint=Broken({"box": box}))
+    single.reset(options={"qpos": [0.0], "qvel": [1.3]})
+    *_, truncated, info = single.step(np.zeros(1, np.float32))
+    assert (truncated, info["end"]) == (True, "outside the training box")
+
+
+@pytest.mark.parametrize("task", ["ReacherEasy", "CartpoleSwingup"])
+def test_dict_observations_are_the_single_environments(task):
+    env, single = _vec(task, 2, obs="dict"), gym.make(env_id(task), obs="dict")
+    observation, info = env.reset(seed=0)
+    assert env.observation_space.contains(observation)
+    alone, _ = single.reset(options={name: info[name][1] for name in ("qpos", "qvel", "goal")})
+    assert list(observation) == list(alone)
+    for name, value in alone.items():
+        np.testing.assert_allclose(observation[name][1], value, atol=1e-6)
+
+
+def test_wrong_actions_are_refused_in_one_sentence():
+    env = _vec("CheetahRun", 2)
+    with pytest.raises(RuntimeError, match=r"call reset\(\) first"):
+        env.step(np.zeros((2, 6), np.float32))
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=r"shape \(6,\); these environments need \(2, 6\)"):
+        env.step(np.zeros(6, np.float32))
+    bad = np.zeros((2, 6), np.float32)
+    bad[1, 2] = np.nan
+    with pytest.raises(ValueError, match="The action of environment 1"):
+        env.step(bad)
+    with pytest.raises(TypeError, match="dtype"):
+        env.step(np.full((2, 6), "a"))
+    with pytest.raises(ValueError, match="num_envs is 0"):
+        _vec("CheetahRun", 0)
+    with pytest.raises(ValueError, match="precision: only learned checkpoints"):
+        _vec("CheetahRun", 2, checkpoint="truth", precision="fast")
+
+
+def test_gymnasiums_vector_wrappers_work():
+    env = NormalizeObservation(RecordEpisodeStatistics(_vec("PendulumSwingup", 3, max_episode_steps=5)))
+    env.reset(seed=0)
+    lengths = []
+    for _ in range(6):
+        *_, info = env.step(np.zeros((3, 1), np.float32))
+        lengths += list(info["episode"]["l"][info["_episode"]]) if "episode" in info else []
+    assert lengths == [5, 5, 5]
+
+
+def test_rewards_carry_gradients_back_to_actions_and_stop_where_told():
+    env = TorchEnv("CartpoleSwingup", 4, gradients=True)
+    env.reset(seed=0)
+    action = torch.zeros(4, 1, requires_grad=True)
+    total = sum(env.step(action).reward.sum() for _ in range(3))
+    (gradient,) = torch.autograd.grad(total, action)
+    assert gradient.abs().min() > 0
+    numeric = []
+    for shift in (-1e-2, 1e-2):
+        env.reset(seed=0)
+        numeric.append(sum(env.step(action.detach() + shift).reward for _ in range(3)))
+    torch.testing.assert_close(gradient[:, 0], (numeric[1] - numeric[0]) / 2e-2, rtol=0.05, atol=1e-4)
+    env.detach()
+    assert not env.state.qpos.requires_grad
+    assert not env.step(torch.zeros(4, 1)).reward.requires_grad
+
+
+def test_pictures_of_all_environments():
+    env = _vec("PendulumSwingup", 2, render_mode="rgb_array", width=64, height=48)
+    env.reset(seed=0)
+    frames = env.render()
+    assert [frame.shape for frame in frames] == [(48, 64, 3)] * 2
+    env.close()
