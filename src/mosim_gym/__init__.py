@@ -6,6 +6,7 @@ Importing this package registers the `MoSim/<Task>-v0` ids. No simulator is impo
 from __future__ import annotations
 
 from importlib.util import find_spec as _find_spec
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from mosim_gym.robots import tasks
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from mosim_gym.truth.real import RealEnv
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "make_real", "tasks"]
+__all__ = ["__version__", "load", "load_policy", "make_real", "tasks"]
 
 
 def make_real(task: str, **options: Any) -> RealEnv:
@@ -23,6 +24,13 @@ def make_real(task: str, **options: Any) -> RealEnv:
     from mosim_gym.truth.real import make_real
 
     return make_real(task, **options)
+
+
+def load_policy(path: str | PathLike[str], **options: Any) -> Any:
+    """A policy with SB3's `predict`, from an SB3 zip or from one of this package's actor files; `options` as for `rl.policies`."""
+    from mosim_gym.rl.policies import load_policy
+
+    return load_policy(path, **options)
 
 
 if _find_spec("gymnasium"):  # a machine that only trains models needs no environments

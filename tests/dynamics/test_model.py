@@ -94,7 +94,9 @@ def test_members_of_an_ensemble_are_the_single_models_stacked():
             }
         )
         expected = Simulator(alone, {}).step(qpos, qvel, action)
-        torch.testing.assert_close(Simulator(ensemble, {}, ensemble=[member]).step(qpos, qvel, action).qvel, expected.qvel)
+        torch.testing.assert_close(
+            Simulator(ensemble, {}, ensemble=[member]).step(qpos, qvel, action).qvel, expected.qvel
+        )
         torch.testing.assert_close(together.qvel[member::3], expected.qvel[member::3])
 
 

@@ -219,6 +219,23 @@ class TorchEnv:
                 self._over = done.cpu()
         return TorchStep(observation, reward, terminated, truncated, end, final)
 
+    def restore(self, qpos: Tensor, qvel: Tensor, goal: Tensor, elapsed: Tensor) -> None:
+        """Go on from states `(B, …)` and ages of episodes `(B,)` that were noted before."""
+        with torch.no_grad():
+            self._state = self.core.at(qpos, qvel, goal)
+        self.elapsed = elapsed.clone()
+        self._over = torch.zeros(self.num_envs, dtype=torch.bool)
+        self._seeded = True
+
+    def generator_state(self) -> Tensor:
+        """The state of the generator that starts are drawn with."""
+        return self._generator.get_state()
+
+    def set_generator_state(self, state: Tensor) -> None:
+        """Inverse of `generator_state`."""
+        self._generator.set_state(state)
+        self._row_generators, self._seeded = None, True
+
     def detach(self) -> None:
         """Forget how the present states came about: gradients reach back to here and no further."""
         s = self.state

@@ -77,8 +77,12 @@ class Core:
         given = checked_options(options, self.task, rows=n)
         start = self.task.sample_start(generator, n)._asdict()
         start.update({name: torch.from_numpy(value) for name, value in given.items()})
-        qpos, qvel, goal = (start[name].to(self.device, self.dtype) for name in ("qpos", "qvel", "goal"))
-        sensors = qpos.new_zeros(n, self.sensor_count)
+        return self.at(start["qpos"], start["qvel"], start["goal"])
+
+    def at(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> State:
+        """The state of environments in `qpos (B, nq)`, `qvel (B, nv)` with `goal (B, goal_size)`; sensors are zero before a first step."""
+        qpos, qvel, goal = (part.to(self.device, self.dtype) for part in (qpos, qvel, goal))
+        sensors = qpos.new_zeros(len(qpos), self.sensor_count)
         return State(qpos, qvel, goal, sensors, self._features(qpos, qvel))
 
     def observe(self, state: State) -> dict[str, Tensor]:

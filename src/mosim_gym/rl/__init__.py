@@ -1,0 +1,1 @@
+"""Policies trained inside learned motion, with Stable-Baselines3 and without."""

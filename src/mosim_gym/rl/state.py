@@ -1,0 +1,113 @@
+"""An off-policy run's whole state, so that training goes on after any interruption as if there had been none.
+
+Networks and optimisers, replay buffer, environments, and every generator of random numbers that SB3 draws from go into one safetensors
+file, written atomically.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+
+KIND = "policy run"
+BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+
+
+def save_run(path: Path, model: Any, record: dict[str, Any]) -> Path:
+    """Write `model` (SAC or TQC on a `MoSimVecEnv`) and `record` to `path`."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, value in model.policy.state_dict().items():
+        arrays[f"policy/{name}"] = value.numpy()
+    for name, optimiser in _optimisers(model).items():
+        for index, slots in optimiser.state_dict()["state"].items():
+            for slot, value in slots.items():
+                arrays[f"{name}/{index}/{slot}"] = torch.as_tensor(value).numpy()
+    if model.log_ent_coef is not None:
+        arrays["log_ent_coef"] = model.log_ent_coef.detach().numpy()
+    buffer = model.replay_buffer
+    filled = buffer.buffer_size if buffer.full else buffer.pos
+    for name in BUFFER:
+        arrays[f"buffer/{name}"] = getattr(buffer, name)[:filled]
+    env = _env(model)
+    state = env.state
+    for name, value in (("qpos", state.qpos), ("qvel", state.qvel), ("goal", state.goal), ("elapsed", env.elapsed)):
+        arrays[f"env/{name}"] = value.cpu().numpy()
+    arrays["env/generator"] = env.generator_state().numpy()
+    monitor = model.env
+    arrays["env/returns"], arrays["env/lengths"] = monitor.episode_returns, monitor.episode_lengths
+    arrays["last_observation"] = model._last_obs
+    arrays["random/torch"] = torch.get_rng_state().numpy()
+    kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002  # SB3 draws batches from it
+    arrays["random/numpy"] = np.asarray(keys)
+    header = {
+        "record": record,
+        "steps": model.num_timesteps,
+        "updates": model._n_updates,
+        "buffer": [int(buffer.pos), bool(buffer.full)],
+        "numpy": [str(kind), int(position), int(has_gauss), float(gauss)],
+        "action_space": model.action_space.np_random.bit_generator.state,
+    }
+    return save_arrays(path, KIND, {k: np.array(v) for k, v in arrays.items()}, header)
+
+
+def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any] | None:
+    """Put back what `save_run` wrote into a freshly made `model` and return its record; None where there is nothing yet.
+
+    A run of another task or with other options than `expected` is refused.
+    """
+    if not path.exists():
+        return None
+    arrays, header = load_arrays(path, KIND)
+    record = header["record"]
+    for name in ("task", "config"):
+        if record[name] != expected[name]:
+            raise FileFault(
+                f"{path.parent} holds a run with another {name} ({record[name]}, here {expected[name]}); choose another folder."
+            )
+    tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
+    model.policy.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("policy/")})
+    if model.log_ent_coef is not None:
+        model.log_ent_coef.data.copy_(tensors["log_ent_coef"])
+    for name, optimiser in _optimisers(model).items():
+        slots: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith(f"{name}/"):
+                _, index, slot = key.split("/")
+                slots.setdefault(int(index), {})[slot] = value
+        optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+    buffer = model.replay_buffer
+    buffer.pos, buffer.full = header["buffer"]
+    for name in BUFFER:
+        values = arrays[f"buffer/{name}"]
+        getattr(buffer, name)[: len(values)] = values
+    env = _env(model)
+    env.restore(tensors["env/qpos"], tensors["env/qvel"], tensors["env/goal"], tensors["env/elapsed"])
+    env.set_generator_state(tensors["env/generator"])
+    monitor = model.env
+    monitor.episode_returns, monitor.episode_lengths = arrays["env/returns"].copy(), arrays["env/lengths"].copy()
+    model._last_obs = arrays["last_observation"].copy()
+    model._last_episode_starts = np.zeros(env.num_envs, bool)
+    model.num_timesteps, model._n_updates = header["steps"], header["updates"]
+    model.action_space.np_random.bit_generator.state = header["action_space"]
+    torch.set_rng_state(tensors["random/torch"])
+    kind, position, has_gauss, gauss = header["numpy"]
+    np.random.set_state((kind, arrays["random/numpy"], position, has_gauss, gauss))  # noqa: NPY002
+    return record
+
+
+def _optimisers(model: Any) -> dict[str, torch.optim.Optimizer]:
+    found = {"actor": model.actor.optimizer, "critic": model.critic.optimizer}
+    if model.ent_coef_optimizer is not None:
+        found["entropy"] = model.ent_coef_optimizer
+    return found
+
+
+def _env(model: Any) -> TorchEnv:
+    return model.env.venv.torch

@@ -1,0 +1,112 @@
+"""`MoSimVecEnv`: the batched environment as Stable-Baselines3 wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
+
+from mosim_gym.envs.batch import END_REASONS, END_TIME, TorchEnv
+from mosim_gym.robots import find_task
+from mosim_gym.truth.rendering import Renderer
+from mosim_gym.truth.spaces import action_space, checked_actions, observation_space
+
+Array = np.ndarray
+
+
+class MoSimVecEnv(VecEnv):
+    """`num_envs` environments of `task` for Stable-Baselines3; further options as for `TorchEnv`.
+
+    Rows whose episode ended hold `terminal_observation`, and `TimeLimit.truncated` where it was cut short (by time, or because the model
+    was left): learners then go on to bootstrap from that observation rather than take the end for the task's own. `end` says why.
+    """
+
+    def __init__(self, task: str, num_envs: int = 64, *, render_mode: str | None = None, **options: Any) -> None:
+        """`render_mode` is None or `rgb_array`."""
+        if "autoreset" in options:
+            raise ValueError("autoreset: Stable-Baselines3 needs same_step; leave it out.")
+        self.render_mode = render_mode
+        self.torch = TorchEnv(task, num_envs, autoreset="same_step", **options)
+        self._controls = action_space(task)
+        self._definition = find_task(task)[0]
+        self._renderer: Renderer | None = None
+        self._actions = torch.zeros(num_envs, *self._controls.shape)
+        self._no_infos = [{} for _ in range(num_envs)]
+        super().__init__(num_envs, observation_space(task), self._controls)
+
+    def reset(self) -> Array:
+        """Begin episodes everywhere, with the seeds and options that `seed` and `set_options` left for this reset."""
+        seeds = self._seeds
+        known = all(seed is not None for seed in seeds)
+        consecutive = known and seeds == list(range(seeds[0] or 0, (seeds[0] or 0) + self.num_envs))
+        seed = (seeds[0] if consecutive else [int(s or 0) for s in seeds]) if known else None
+        options = {name: np.stack([o[name] for o in self._options]) for name in self._options[0]}
+        observation = self.torch.reset(seed=seed, options=options)
+        self._reset_seeds()
+        self._reset_options()
+        self.reset_infos = [{} for _ in range(self.num_envs)]
+        return _numpy(observation)
+
+    def step_async(self, actions: Array) -> None:
+        """Remember what to do."""
+        self._actions = torch.from_numpy(checked_actions(actions, self._controls, self.num_envs)).to(self.torch.device)
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Do it. Infos are the same empty ones wherever no episode ended."""
+        step = self.torch.step(self._actions)
+        done = (step.terminated | step.truncated).cpu().numpy()
+        infos: list[dict[str, Any]] = self._no_infos
+        if step.final is not None:
+            infos = list(infos)
+            final, ends = _numpy(step.final), step.end.cpu().numpy()
+            cut = (step.truncated & ~step.terminated).cpu().numpy()
+            for row in np.flatnonzero(done):
+                info = {"terminal_observation": final[row], "TimeLimit.truncated": bool(cut[row])}
+                if ends[row] not in (0, END_TIME):
+                    info["end"] = END_REASONS[ends[row]]
+                infos[row] = info
+        return _numpy(step.observation), step.reward.cpu().numpy().astype(np.float32), done, infos
+
+    def close(self) -> None:
+        """Free the renderer."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    def get_images(self) -> Sequence[Array | None]:
+        """A picture of each environment."""
+        if self._renderer is None:
+            self._renderer = Renderer(self._definition, task=self.torch.task)
+        s = self.torch.state
+        states = (part.cpu().numpy() for part in (s.qpos, s.qvel, s.goal))
+        return [self._renderer.frame(*row) for row in zip(*states, strict=True)]
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """The attribute of this object, once for each environment."""
+        value = getattr(self, attr_name)
+        return [value for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """There is one object: its attributes cannot be set for some environments alone."""
+        if len(list(self._get_indices(indices))) != self.num_envs:
+            raise ValueError("The environments of a batch share their attributes: set them for all or for none.")
+        setattr(self, attr_name, value)
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
+    ) -> list[Any]:
+        """The method of this object, called once; its result, once for each environment."""
+        result = getattr(self, method_name)(*method_args, **method_kwargs)
+        return [result for _ in self._get_indices(indices)]
+
+    def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
+        """Never: wrappers go around the batch."""
+        return [False for _ in self._get_indices(indices)]
+
+
+def _numpy(values: torch.Tensor) -> Array:
+    return values.detach().cpu().numpy().astype(np.float32)

@@ -1,0 +1,209 @@
+"""Zero-shot: an unmodified SB3 algorithm trains inside the model alone; nothing of it ever sees the real environment.
+
+The policy that is kept is the one with the highest return *in the model*, the lowest over the ensemble's members, at regular
+evaluations. Training, evaluation and choice use learned motion only: the truth is asked once, at the very end, by whoever called.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.logger import configure
+from stable_baselines3.common.vec_env import VecMonitor
+
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy
+from mosim_gym.rl.state import load_run, save_run
+from mosim_gym.rl.vec_env import MoSimVecEnv
+from mosim_gym.robots import find_task
+
+STATE, BEST = "state.safetensors", "best.safetensors"
+SLICE = 50  # steps of all environments between two looks at the clock
+EVALUATION_SEED = 777_001
+EVALUATION_EPISODES = 8  # for each member
+
+
+@dataclass(frozen=True)
+class ZeroShotConfig:
+    """How a policy is trained in the model. `updates` gradient steps follow each step of all `num_envs` environments."""
+
+    algo: str = "sac"
+    num_envs: int = 64
+    updates: int = 8
+    batch: int = 256
+    width: int = 256
+    rate: float = 3e-4
+    discount: float = 0.99
+    buffer: int = 1_000_000
+    warm_up: int = 10_000  # steps of random controls before the first update
+    evaluate_every: int = 100_000  # control steps in the model
+    precision: str = "float32"
+    seed: int = 0
+
+
+TASK_DEFAULTS: dict[str, dict[str, Any]] = {}
+"""What differs from `ZeroShotConfig` for a task."""
+
+
+def config_for(task: str, **changes: Any) -> ZeroShotConfig:
+    """The documented defaults of a task with fields changed; None leaves a field as it is."""
+    find_task(task)
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(ZeroShotConfig(), **{**TASK_DEFAULTS.get(task, {}), **given})
+
+
+@dataclass
+class ZeroShotResult:
+    """The chosen policy, the curve of returns in the model, and how much was done."""
+
+    policy: ActorPolicy
+    curve: list[dict[str, float]] = field(default_factory=list)
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+def returns_in_model(task: str, policy: Any, *, checkpoint: Any = None, seed: int = EVALUATION_SEED) -> np.ndarray:
+    """Returns `(members, episodes)` of the policy's deterministic actions in each member of the model's ensemble, played together."""
+    env = TorchEnv(task, 1, checkpoint=checkpoint)
+    members = getattr(env.dynamics, "members", 1)
+    env = TorchEnv(task, members * EVALUATION_EPISODES, checkpoint=checkpoint, autoreset="disabled")
+    observation = env.reset(seed=seed)
+    total = np.zeros(env.num_envs)
+    running = np.ones(env.num_envs, bool)
+    while running.any():
+        action, _ = policy.predict(observation.numpy(), deterministic=True)
+        step = env.step(torch.from_numpy(action))
+        total += np.where(running, step.reward.numpy(), 0.0)
+        over = (step.terminated | step.truncated).numpy()
+        running &= ~over
+        observation = step.observation
+        if over.any() and running.any():  # whoever is over goes on from a fresh start, which is not counted
+            observation = env.reset(mask=torch.from_numpy(over))
+    return total.reshape(EVALUATION_EPISODES, members).T
+
+
+def zero_shot(
+    task: str,
+    config: ZeroShotConfig,
+    *,
+    budget: float,
+    folder: Path,
+    checkpoint: Any = None,
+    max_steps: int | None = None,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+) -> ZeroShotResult:
+    """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds; an interrupted run goes on.
+
+    `max_steps` ends it after so many control steps in the model, if that is sooner.
+    """
+    venv = MoSimVecEnv(task, config.num_envs, checkpoint=checkpoint, precision=config.precision, stagger=True)
+    model = _learner(config, venv, folder)
+    record: dict[str, Any] = {
+        "task": task,
+        "config": asdict(config),
+        "seconds": 0.0,
+        "curve": [],
+        "best": None,
+        "next_evaluation": config.evaluate_every,
+    }
+    record = load_run(folder / STATE, model, record) or record
+    begun = time.monotonic() - record["seconds"]
+    limit = max_steps or 10**12
+    while record["seconds"] < budget and model.num_timesteps < limit:
+        model.learn(config.num_envs * SLICE, reset_num_timesteps=False, log_interval=10**9)
+        record["seconds"] = time.monotonic() - begun
+        over = record["seconds"] >= budget or model.num_timesteps >= limit
+        report(_progress(model, record, budget))
+        if model.num_timesteps >= record["next_evaluation"] or over:
+            record["next_evaluation"] += config.evaluate_every
+            _evaluate(task, model, record, checkpoint, folder)
+            report(_progress(model, record, budget))
+            save_run(folder / STATE, model, record)
+    policy = load_policy(folder / BEST)
+    policy.card = {
+        "task": task,
+        "algorithm": config.algo,
+        "config": asdict(config),
+        "steps_in_model": int(model.num_timesteps),
+        "updates": int(model._n_updates),
+        "real_steps": 0,
+        "chosen_by": "return in the model, the lowest of the ensemble's members",
+        "return_in_model": record["best"],
+        "training_seconds": round(record["seconds"], 1),
+        "machine": machine(),
+        "model": honesty(getattr(venv.torch.dynamics, "card", {})),
+    }
+    policy.save(folder / "policy.safetensors")
+    write_atomically(folder / "curve.json", json.dumps(record["curve"], indent=1) + "\n")
+    return ZeroShotResult(policy, record["curve"], record)
+
+
+def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:
+    """SB3's algorithm with its own defaults but for what `config` says."""
+    learner: Any = algorithm(config.algo)
+    model = learner(
+        "MlpPolicy",
+        VecMonitor(venv),
+        learning_rate=config.rate,
+        buffer_size=config.buffer,
+        learning_starts=config.warm_up,
+        batch_size=config.batch,
+        gamma=config.discount,
+        train_freq=1,
+        gradient_steps=config.updates,
+        policy_kwargs={"net_arch": [config.width, config.width]},
+        seed=config.seed,
+        device="cpu",
+    )
+    model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
+    return model
+
+
+def _evaluate(task: str, model: Any, record: dict[str, Any], checkpoint: Any, folder: Path) -> None:
+    """One evaluation in the model; the policy is kept if it is the best so far."""
+    policy = actor_of(model, {"task": task})
+    returns = returns_in_model(task, policy, checkpoint=checkpoint)
+    lowest = float(returns.mean(axis=1).min())
+    record["curve"].append(
+        {
+            "steps": int(model.num_timesteps),
+            "updates": int(model._n_updates),
+            "seconds": round(record["seconds"], 1),
+            "return_in_model": float(returns.mean()),
+            "lowest_member": lowest,
+            "std": float(returns.std()),
+        }
+    )
+    model.logger.record("model/return", float(returns.mean()))
+    model.logger.record("model/return_of_lowest_member", lowest)
+    model.logger.record("time/seconds", record["seconds"])
+    model.logger.dump(model.num_timesteps)
+    if record["best"] is None or lowest > record["best"]:
+        record["best"] = lowest
+        policy.save(folder / BEST)
+
+
+def _progress(model: Any, record: dict[str, Any], budget: float) -> dict[str, float]:
+    latest = record["curve"][-1]["return_in_model"] if record["curve"] else float("nan")
+    return {
+        "steps": model.num_timesteps,
+        "updates": model._n_updates,
+        "seconds": record["seconds"],
+        "budget": budget,
+        "return_in_model": latest,
+        "best": record["best"] if record["best"] is not None else float("nan"),
+    }
+
+
+def honesty(card: dict[str, Any]) -> dict[str, Any]:
+    """What must stand beside a zero-shot number: how much true motion trained the model, from where, and whether anything was tuned."""
+    keys = ("name", "transitions", "start_states", "tuned_on_real_return", "training_seconds")
+    return {key: card[key] for key in keys if key in card}

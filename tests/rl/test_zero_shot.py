@@ -1,0 +1,143 @@
+"""Policies trained inside the model: SB3 meets the batched environment, runs resume, files load, and the truth is never asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.vec_env import VecMonitor
+
+import mosim_gym
+from mosim_gym.envs.registration import env_id
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.rl import zero_shot as module
+from mosim_gym.rl.policies import ActorPolicy, actor_of, check_policy, load_policy
+from mosim_gym.rl.vec_env import MoSimVecEnv
+from mosim_gym.rl.zero_shot import config_for, returns_in_model, zero_shot
+
+QUICK = config_for(
+    "PendulumSwingup", num_envs=4, updates=1, batch=32, width=16, warm_up=100, evaluate_every=400, buffer=5000
+)
+
+
+def test_a_row_that_ends_says_what_it_last_saw_and_why():
+    venv = VecMonitor(MoSimVecEnv("ReacherEasy", 3, max_episode_steps=4))
+    venv.seed(5)
+    first = venv.reset()
+    assert (first.dtype, first.shape) == (np.float32, (3, 6))
+    for _ in range(3):
+        observation, reward, done, infos = venv.step(np.zeros((3, 2), np.float32))
+        assert not done.any()
+        assert infos == [{}, {}, {}]
+    before = venv.venv.torch.state.qpos.clone()
+    observation, reward, done, infos = venv.step(np.zeros((3, 2), np.float32))
+    assert done.all()
+    assert (reward.dtype, done.dtype) == (np.float32, np.bool_)
+    for row, info in enumerate(infos):
+        assert info["TimeLimit.truncated"] is True
+        assert info["episode"]["l"] == 4
+        assert np.abs(info["terminal_observation"][:2] - before[row].numpy()).max() < 0.5
+        assert not np.array_equal(info["terminal_observation"], observation[row])
+    venv.seed(5)
+    np.testing.assert_array_equal(venv.reset(), first)
+
+
+def test_stable_baselines3_learners_run_unmodified():
+    for algorithm, options in ((PPO, {"n_steps": 8, "batch_size": 16}), (SAC, {"learning_starts": 10})):
+        venv = VecMonitor(MoSimVecEnv("PendulumSwingup", 4, max_episode_steps=20))
+        model = algorithm("MlpPolicy", venv, seed=0, device="cpu", **options).learn(200)
+        assert model.ep_info_buffer
+    assert returns_in_model("PendulumSwingup", actor_of(model, {})).shape == (1, module.EVALUATION_EPISODES)
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(module, "SLICE", 25)
+    monkeypatch.setattr(module, "EVALUATION_EPISODES", 2)
+
+
+def test_training_and_choice_never_touch_the_truth(tmp_path, monkeypatch, short):
+    from mosim_gym.truth import dynamics, real
+
+    def forbidden(*_, **__):
+        raise AssertionError("the truth was asked")
+
+    for owner, name in (
+        (dynamics.TrueDynamics, "__init__"),
+        (dynamics.TrueDynamics, "step"),
+        (real.RealEnv, "__init__"),
+    ):
+        monkeypatch.setattr(owner, name, forbidden)
+    monkeypatch.setitem(__import__("sys").modules, "dm_control", None)
+    monkeypatch.setitem(__import__("sys").modules, "mujoco", None)
+    result = zero_shot("PendulumSwingup", QUICK, budget=600, folder=tmp_path, max_steps=800)
+    assert [point["steps"] for point in result.curve] == [400, 800]
+    assert result.record["best"] == max(point["lowest_member"] for point in result.curve)
+    card = load_policy(tmp_path / "policy.safetensors").card
+    assert card["real_steps"] == 0
+    assert card["model"]["transitions"] > 0
+    assert card["model"]["tuned_on_real_return"] is False
+
+
+@pytest.mark.parametrize("algo", ["sac", "tqc"])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, short, algo):
+    config = dataclasses.replace(QUICK, algo=algo)
+    whole = zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "whole", max_steps=1200)
+    zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "broken", max_steps=400)
+    np.random.default_rng(1)
+    torch.manual_seed(99)
+    again = zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "broken", max_steps=1200)
+    returns = [[point["return_in_model"] for point in result.curve] for result in (whole, again)]
+    assert returns[0] == returns[1]
+    observation = np.array([0.3, -0.8, 0.2], np.float32)
+    np.testing.assert_array_equal(whole.policy.predict(observation)[0], again.policy.predict(observation)[0])
+    with pytest.raises(FileFault, match="holds a run with another config"):
+        zero_shot("PendulumSwingup", dataclasses.replace(config, seed=5), budget=1, folder=tmp_path / "broken")
+
+
+def test_our_small_file_acts_as_the_trained_policy_does(tmp_path):
+    model = SAC("MlpPolicy", gym.make(env_id("CheetahRun")), seed=0, device="cpu")
+    path = actor_of(model, {"task": "CheetahRun"}).save(tmp_path / "policy.safetensors")
+    small = mosim_gym.load_policy(path)
+    observation = np.random.default_rng(0).normal(size=(20, 17)).astype(np.float32)
+    np.testing.assert_allclose(
+        small.predict(observation)[0], model.predict(observation, deterministic=True)[0], atol=1e-5
+    )
+    assert small.predict(observation[0])[0].shape == (6,)
+    with pytest.raises(ValueError, match=r"shape \(3,\); this policy was trained on \(17,\)"):
+        small.predict(np.zeros(3))
+
+
+def test_policy_files_are_told_apart(tmp_path):
+    env = gym.make(env_id("PendulumSwingup"))
+    for algorithm in (SAC, PPO):
+        algorithm("MlpPolicy", env, device="cpu").save(tmp_path / "model.zip")
+        loaded = load_policy(tmp_path / "model.zip")
+        assert type(loaded) is algorithm
+        check_policy(loaded, "PendulumSwingup")
+        with pytest.raises(ValueError, match=r"The policy's observation_space is .* CheetahRun has"):
+            check_policy(loaded, "CheetahRun")
+    with pytest.raises(FileFault, match="There is no policy file at"):
+        load_policy(tmp_path / "none.zip")
+    (tmp_path / "odd.pt").write_bytes(b"\x80\x04nothing")
+    with pytest.raises(FileFault, match="not a readable safetensors file"):
+        load_policy(tmp_path / "odd.pt")
+    bad = ActorPolicy([(np.full((1, 3), np.nan), np.zeros(1))], -np.ones(1), np.ones(1), {})
+    with pytest.raises(FileFault, match="weights that are not finite"):
+        load_policy(bad.save(tmp_path / "bad.safetensors"))
+
+
+def test_unknown_choices_are_one_sentence(tmp_path):
+    with pytest.raises(KeyError, match=r"Unknown algorithm 'sack'. Did you mean 'sac'"):
+        zero_shot("PendulumSwingup", dataclasses.replace(QUICK, algo="sack"), budget=1, folder=tmp_path)
+    with pytest.raises(KeyError, match="Unknown task"):
+        config_for("PendulumSwingDown")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="autoreset: Stable-Baselines3 needs same_step"):
+            MoSimVecEnv("PendulumSwingup", 2, autoreset="disabled")
