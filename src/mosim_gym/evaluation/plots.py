@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -169,6 +169,43 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
         axes.set_xlabel("control steps ahead")
         axes.set_ylabel("mean squared error")
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the curves, which may be anywhere
+        if title:
+            axes.set_title(title, loc="left", fontweight="bold")
+        return save(figure, path)
+
+
+def learning_plot(
+    path: str | Path,
+    curves: Sequence[Sequence[Mapping[str, float]]],
+    real: PolicyReturn | None = None,
+    *,
+    title: str = "",
+) -> Path:
+    """Plot the return in the model against training time, a curve for each seed and their mean, and the real return at the end."""
+    from matplotlib.figure import Figure
+
+    if not curves or not all(len(curve) for curve in curves):
+        raise ValueError("learning_plot needs at least one curve, and at least one point on every curve.")
+    with style():
+        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+        axes = figure.subplots()
+        end = 0.0
+        for curve in curves:
+            minutes = np.array([point["seconds"] for point in curve]) / 60
+            mean = np.array([point["return_in_model"] for point in curve])
+            spread = np.array([point.get("std", 0.0) for point in curve])
+            axes.fill_between(minutes, mean - spread, mean + spread, color=COLOURS[0], alpha=0.12, linewidth=0)
+            axes.plot(minutes, mean, color=COLOURS[0], label="in the model" if curve is curves[0] else None)
+            end = max(end, float(minutes[-1]))
+        if real is not None:
+            low, high = real.interval
+            bars = [[max(0.0, real.mean - low)], [max(0.0, high - real.mean)]]
+            label = f"real, {real.episodes} episodes: {real.mean:.0f}"
+            axes.errorbar([end], [real.mean], yerr=bars, fmt="o", color=COLOURS[1], capsize=4, label=label)
+        axes.set_xlabel("minutes of training")
+        axes.set_ylabel("return of an episode")
+        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+        axes.legend(loc="lower right")
         if title:
             axes.set_title(title, loc="left", fontweight="bold")
         return save(figure, path)

@@ -1,0 +1,151 @@
+"""What a policy trained in the model is worth in reality: real episodes, learning curve, and a video of both worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from mosim_gym.envs.registration import env_id
+from mosim_gym.evaluation.plots import learning_plot
+from mosim_gym.evaluation.policy_return import Policy, PolicyReturn, evaluate
+from mosim_gym.evaluation.video import film_strip, write_video
+from mosim_gym.robots import find_task, load_task
+from mosim_gym.truth import real as truth
+from mosim_gym.truth.rendering import Renderer
+
+REAL_SEED = 1000
+FRAMES_A_SECOND = 30
+STRIP_FRAMES = 8
+Array = np.ndarray
+
+
+def real_return(task: str, policy: Policy, *, episodes: int = 10, seed: int = REAL_SEED) -> PolicyReturn:
+    """Whole episodes of the policy's deterministic actions in dm_control."""
+    env = truth.make_real(task)
+    try:
+        return evaluate(env, policy, episodes=episodes, seed=seed)
+    finally:
+        env.close()
+
+
+def shimmy_return(task: str, policy: Policy, *, episodes: int = 3, seed: int = REAL_SEED) -> PolicyReturn:
+    """The same through plain Shimmy and Gymnasium's FlattenObservation, with nothing of this package in between.
+
+    Shimmy sorts an observation's parts by name and dm_control does not: the flat vector is put into dm_control's order.
+    """
+    import shimmy
+    from gymnasium.wrappers import FlattenObservation, TimeLimit
+
+    gymnasium.register_envs(shimmy)
+    definition = find_task(task)[1]
+    name = f"dm_control/{definition.domain}-{definition.name.replace('_', '-')}-v0"
+    env = TimeLimit(FlattenObservation(gymnasium.make(name)), 1000)
+    order = shimmy_order(task)
+
+    class Reordered:
+        def predict(self, observation: Any, *, deterministic: bool = False) -> tuple[Any, Any]:
+            return policy.predict(np.asarray(observation, np.float32)[order], deterministic=deterministic)
+
+    try:
+        return evaluate(env, Reordered(), episodes=episodes, seed=seed)
+    finally:
+        env.close()
+
+
+def shimmy_order(task: str) -> Array:
+    """Where each number of our flat observation stands in Shimmy's, whose parts are sorted by name."""
+    from mosim_gym.robots.spaces import observation_shapes
+
+    shapes = observation_shapes(task)
+    starts, cursor = {}, 0
+    for name in sorted(shapes):
+        starts[name] = cursor
+        cursor += int(np.prod(shapes[name]))
+    parts = [starts[name] + np.arange(int(np.prod(shape))) for name, shape in shapes.items()]
+    return np.concatenate(parts)
+
+
+def side_by_side(
+    task: str, policy: Policy, *, steps: int = 400, seed: int = REAL_SEED, checkpoint: Any = None
+) -> tuple[list[Array], list[Array], list[Array], Array]:
+    """Frames of the truth, of the prediction under the same actions, of the policy in the model, and the prediction's error.
+
+    The policy acts on what is true; the model starts in the same state and is given the same actions, and nothing else.
+    """
+    real = truth.make_real(task, max_episode_steps=steps, render_mode=None)
+    blind = gymnasium.make(env_id(task), checkpoint=checkpoint, max_episode_steps=steps).unwrapped
+    robot = load_task(task).robot
+    stride = max(1, round(1 / (FRAMES_A_SECOND * robot.control_step)))
+    renderer = Renderer(robot.name, load_task(task), width=480, height=270)
+    observation, info = real.reset(seed=seed)
+    goal = info["goal"]
+    _, predicted = blind.reset(options={k: info[k] for k in ("qpos", "qvel", "goal")})
+    above, below, errors = [], [], []
+    alive = True
+    for step in range(steps):
+        if step % stride == 0:
+            above.append(renderer.frame(info["qpos"], info["qvel"], goal))
+            below.append(renderer.frame(predicted["qpos"], predicted["qvel"], goal))
+        action, _ = policy.predict(observation, deterministic=True)
+        observation, _, ended, late, info = real.step(action)
+        if alive:
+            _, _, over, cut, predicted = blind.step(action)
+            alive = not (over or cut)
+        difference = np.concatenate((predicted["qpos"] - info["qpos"], predicted["qvel"] - info["qvel"]))
+        errors.append(float(np.mean(difference**2)) if alive else np.nan)
+        if ended or late:
+            break
+    imagined = _imagined(task, policy, renderer, steps, stride, seed, checkpoint)
+    renderer.close()
+    real.close()
+    return above, below, imagined, np.array(errors)
+
+
+def _imagined(
+    task: str, policy: Policy, renderer: Renderer, steps: int, stride: int, seed: int, checkpoint: Any
+) -> list[Array]:
+    """Frames of an episode that the policy plays in the model on its own."""
+    env = gymnasium.make(env_id(task), checkpoint=checkpoint, max_episode_steps=steps)
+    observation, info = env.reset(seed=seed)
+    frames = []
+    for step in range(steps):
+        if step % stride == 0:
+            frames.append(renderer.frame(info["qpos"], info["qvel"], info["goal"]))
+        observation, _, ended, cut, info = env.step(policy.predict(observation, deterministic=True)[0])
+        if ended or cut:
+            break
+    env.close()
+    return frames
+
+
+def write_pictures(
+    task: str,
+    policy: Policy,
+    curves: Sequence[Sequence[dict[str, float]]],
+    real: PolicyReturn | None,
+    out: Path,
+    *,
+    checkpoint: Any = None,
+    steps: int = 400,
+) -> list[Path]:
+    """Learning curves, a video (the policy in reality above, its own dream in the model below) and a film strip."""
+    h = load_task(task).robot.control_step
+    above, below, imagined, _ = side_by_side(task, policy, steps=steps, checkpoint=checkpoint)
+    stride = max(1, round(1 / (FRAMES_A_SECOND * h)))
+    count = min(len(above), len(imagined))
+    frames = [np.concatenate((a, b), axis=0) for a, b in zip(above[:count], imagined[:count], strict=True)]
+    chosen = np.linspace(0, min(len(above), len(below)) - 1, STRIP_FRAMES).round().astype(int)
+    paths = [
+        learning_plot(out / "learning.png", curves, real, title=f"{task}, trained in the model"),
+        write_video(out / "policy.mp4", frames, fps=1 / (stride * h), progress=True),
+        film_strip(
+            out / "strip.png",
+            {"real": [above[i] for i in chosen], "model": [imagined[min(i, len(imagined) - 1)] for i in chosen]},
+            captions=[f"{i * stride * h:.1f} s" for i in chosen],
+        ),
+    ]
+    return paths
