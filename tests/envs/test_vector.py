@@ -14,6 +14,7 @@ from gymnasium.wrappers.vector import NormalizeObservation, RecordEpisodeStatist
 import mosim_gym
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.disagreement import EnsembleDisagreement
 from mosim_gym.envs.registration import env_id
 
 TASKS = mosim_gym.tasks()
@@ -283,3 +284,38 @@ def test_pictures_of_all_environments():
     frames = env.render()
     assert [frame.shape for frame in frames] == [(48, 64, 3)] * 2
     env.close()
+
+
+def _ensemble_file(folder):
+    """Three little pendulum models that disagree more the faster it turns."""
+    from mosim_gym.dynamics.config import preset
+    from mosim_gym.dynamics.mosim import MoSim
+    from mosim_gym.robots import load_robot
+    from mosim_gym.zoo.checkpoint import save_checkpoint
+
+    torch.manual_seed(0)
+    model = MoSim(load_robot("pendulum"), preset("smooth", members=3))
+    torch.nn.init.normal_(model.correctors[0].last.weight, std=0.05)
+    card = {"name": "pendulum", "disagreement": {"0.5": 0.0, "0.999": 1e-3}, "box": None}
+    return save_checkpoint(folder / "ensemble.safetensors", model, card)
+
+
+def test_where_members_disagree_learners_pay_and_episodes_end(tmp_path):
+    path = _ensemble_file(tmp_path)
+    plain = _vec("PendulumSwingup", 4, checkpoint=path)
+    options = {"qpos": [0.5], "qvel": [[0.0], [1.0], [20.0], [60.0]]}
+    plain.reset(options=options)
+    _, reward, _, truncated, _ = plain.step(np.zeros((4, 1), np.float32))
+    assert not truncated.any()
+    env = EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), penalty=2.0)
+    env.reset(options=options)
+    _, paid, _, truncated, info = env.step(np.zeros((4, 1), np.float32))
+    d = info["disagreement"]
+    assert (d > 1).any()
+    np.testing.assert_allclose(reward - paid, 2 * np.maximum(d - 1, 0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(truncated, d > 1)
+    assert set(info["end"][truncated]) == {"the ensemble's members disagree"}
+    with pytest.raises(ValueError, match="at least two ensemble members"):
+        EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path, ensemble=1))
+    with pytest.raises(KeyError, match=r"Unknown quantile of the training disagreement '0.9'\..* Valid: 0.5, 0.999"):
+        EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), quantile="0.9")

@@ -90,6 +90,22 @@ class Simulator:
             path = torch.stack(positions, dim=1), torch.stack(velocities, dim=1)
         return Trajectory(*(self._like(x, qpos) for x in (*path, path[0].new_zeros(*path[0].shape[:-1], 0))))
 
+    def disagreement(
+        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
+    ) -> Tensor:
+        """`(B,)`: how far the members' accelerations are apart, as the root mean square over the degrees of freedom of their standard
+        deviations, in units of the training data's. It ranks states by how wrong the model is likely to be; it is no error bar.
+        """
+        if self.members < 2:
+            raise ValueError("Disagreement needs at least two ensemble members; this simulator uses one.")
+        q, v, a = self._tensors(qpos, qvel, action)
+        with torch.no_grad():
+            values = features if features is not None else self._kinematics(q, v)
+            inputs = self.model.features(q, v, a, values)
+            nv = self.robot.nv
+            said = torch.stack([member(inputs)[:, :nv] for member in self._prepared]) / self.model.output_std[:nv]
+            return said.std(0, unbiased=False).square().mean(-1).sqrt()
+
     def _advance(
         self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None
     ) -> tuple[Tensor, Tensor]:

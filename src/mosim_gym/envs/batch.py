@@ -5,7 +5,7 @@ Everything batched is built on it: the Gymnasium vector environment, the adapter
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -24,9 +24,13 @@ from mosim_gym.truth.options import checked_options
 
 Autoreset = Literal["next_step", "same_step", "disabled"]
 AUTORESETS: tuple[str, ...] = get_args(Autoreset)
-NO_END, END_DIVERGED, END_OUTSIDE, END_TIME = range(4)
-END_REASONS = (None, DIVERGED, OUTSIDE, "time limit")
+NO_END, END_DIVERGED, END_OUTSIDE, END_TIME, END_DISAGREEMENT = range(5)
+END_REASONS = (None, DIVERGED, OUTSIDE, "time limit", "the ensemble's members disagree")
 """What the numbers in `TorchStep.end` say."""
+
+
+Watch = Callable[[State, Tensor], tuple[Tensor, Tensor]]
+"""From states and clipped actions to penalties `(B,)`, taken off the reward, and to where episodes are to be cut short `(B,)`."""
 
 
 class TorchStep(NamedTuple):
@@ -96,6 +100,7 @@ class TorchEnv:
         self._state: State | None = None
         self.ended: State | None = None  # the states in which episodes ended, where they were reset in the same step
         self.elapsed = torch.zeros(num_envs, dtype=torch.long)
+        self.watch: Watch | None = None
 
     @property
     def state(self) -> State:
@@ -178,8 +183,13 @@ class TorchEnv:
         with torch.set_grad_enabled(self._gradients):
             after, parts, reward, terminated = self.core.step(state, action, self.dynamics)
             observation = flatten(parts)
+        end = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
+        if self.watch is not None:
+            penalty, cut = self.watch(state, self.core.clipped(action))
+            reward = reward - penalty
+            end = torch.where(cut, END_DISAGREEMENT, end)
         finite = self.bounds.finite(after.qpos, after.qvel)
-        end = torch.where(finite, NO_END, END_DIVERGED)
+        end = torch.where(finite, end, END_DIVERGED)
         if not bool(finite.all()):  # states that are not numbers are not entered
             broken = (~finite).nonzero()[:, 0]
             after = _replaced(after, broken, _rows(state, broken))
@@ -188,7 +198,7 @@ class TorchEnv:
             terminated = terminated & finite
         inside = self.bounds.inside(after.qpos, after.qvel)
         if inside is not None:
-            end = torch.where(inside | ~finite, end, END_OUTSIDE)
+            end = torch.where(inside | (end != NO_END), end, END_OUTSIDE)
         self.elapsed += 1
         late = (self.elapsed >= self._limit).to(self.device)
         end = torch.where(late & (end == NO_END), END_TIME, end)

@@ -92,14 +92,17 @@ class Core:
     def step(self, state: State, action: Tensor, dynamics: Dynamics) -> Transition:
         """Apply `action (B, nu)` for one control step; the dynamics sees it clipped to the actuators' range, the reward as it is."""
         action = action.to(self.device, self.dtype)
-        clipped = torch.clamp(action, self._low, self._high)
-        qpos, qvel, sensors = dynamics.step(state.qpos, state.qvel, clipped, features=state.features)
+        qpos, qvel, sensors = dynamics.step(state.qpos, state.qvel, self.clipped(action), features=state.features)
         after = State(qpos, qvel, state.goal, sensors, self._features(qpos, qvel))
         reward = self.task.reward(after.features, action, after.goal, after.sensors)
         terminated = self.task.terminated(after.features, after.goal)
         if terminated is None:
             terminated = torch.zeros(len(qpos), dtype=torch.bool, device=self.device)
         return Transition(after, self.observe(after), reward, terminated)
+
+    def clipped(self, action: Tensor) -> Tensor:
+        """The controls that reach the actuators."""
+        return torch.clamp(action.to(self.device, self.dtype), self._low, self._high)
 
     def _features(self, qpos: Tensor, qvel: Tensor) -> Features:
         return Features(self.robot, qpos, qvel, self.kinematics(qpos, qvel))

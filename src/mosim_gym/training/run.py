@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
 from mosim_gym.data.dataset import Dataset
+from mosim_gym.data.stream import chunk
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
@@ -18,11 +22,12 @@ from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.training.config import training_for
-from mosim_gym.training.loop import STATE, train
+from mosim_gym.training.loop import STATE, VALIDATION_SEED, VALIDATION_SEGMENTS, train
 from mosim_gym.training.progress import Progress
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, save_checkpoint
 from mosim_gym.zoo.names import packaged_path, robot_at
 
+DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
 BENCHMARK = ("uniform", "16")
 """The test and horizon by which two checkpoints of one robot are compared: raw MSE, lower is better."""
 
@@ -155,6 +160,8 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
     robot, name = model.robot.name, card["name"]
     report = prediction_report(robot, {"model": Simulator(model, {})}, baselines=False)
     results = {test: {k: v for k, v in r["model"].items() if k != "curve"} for test, r in report["tests"].items()}
+    if model.config.members > 1:
+        card["disagreement"] = disagreement_quantiles(model, card["recipe"]["recipe"])
     card = {
         **card,
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -167,6 +174,15 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
     if installed:
         save_checkpoint(packaged_path(name), model, card)
     return Outcome(path, card, installed)
+
+
+def disagreement_quantiles(model: MoSim, recipe: Any) -> dict[str, float]:
+    """Quantiles of the members' disagreement over held-out motion of the kind that they were trained on."""
+    name = recipe if isinstance(recipe, str) else recipe["name"]
+    columns = chunk(model.robot.name, name, VALIDATION_SEED, 0, VALIDATION_SEGMENTS)[0]
+    qpos, qvel, action = (torch.from_numpy(column).flatten(0, 1) for column in columns[:3])
+    spread = Simulator(model, {}).disagreement(qpos, qvel, action).numpy()
+    return {str(q): float(f"{np.quantile(spread, q):.5g}") for q in DISAGREEMENT_QUANTILES}
 
 
 def score(card: dict[str, Any]) -> float:
