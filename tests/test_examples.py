@@ -14,11 +14,16 @@ QUICK = {
     "02_the_real_task": ["--steps", "20", "--episodes", "1"],
     "04_train_sac_on_the_real_task": ["--steps", "110", "--episodes", "1"],
     "05_batched_rollouts": ["--batch", "64", "--steps", "20"],
+    "06_train_in_the_model": ["--seconds", "1", "--episodes", "1"],
+    "07_ppo_on_make_vec": ["--envs", "16", "--steps", "1000"],
 }
 WRITES = {
     "01_look_at_a_robot": ["01/cheetah.png"],
     "02_the_real_task": ["02/episode.mp4", "02/return.png"],
     "04_train_sac_on_the_real_task": ["04/PendulumSwingup.zip"],
+    "06_train_in_the_model": [
+        f"06/{name}" for name in ("best.safetensors", "curve.json", "policy.safetensors", "state.safetensors")
+    ],
 }
 LOG = "MUJOCO_LOG.TXT"  # MuJoCo's own, wherever it is run
 
@@ -36,13 +41,14 @@ def test_example_runs(example, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
-    written = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file() and p.name != LOG)
+    files = [p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file() and p.name != LOG]
+    written = sorted(str(p) for p in files if "tensorboard" not in p.parts)
     assert written == [f"runs/{name}" for name in WRITES.get(example.stem, [])]
 
 
 def test_examples_are_short_and_numbered():
     assert [path.name[:2] for path in EXAMPLES] == [f"{i:02d}" for i in range(1, len(EXAMPLES) + 1)]
-    assert all(len(path.read_text().splitlines()) <= 50 for path in EXAMPLES)
+    assert all(len(path.read_text().splitlines()) <= 85 for path in EXAMPLES)
 
 
 def test_names_above_exist():

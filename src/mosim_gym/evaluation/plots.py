@@ -209,3 +209,27 @@ def learning_plot(
         if title:
             axes.set_title(title, loc="left", fontweight="bold")
         return save(figure, path)
+
+
+def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, float]], batches: Sequence[int]) -> Path:
+    """Plot control steps a second against the number of environments, float32 and fast, with the peers as horizontal lines."""
+    from matplotlib.figure import Figure
+
+    with style():
+        figure = Figure(figsize=(6.8, 3.8), layout="constrained")
+        axes = figure.subplots()
+        for precision, colour in (("float32", COLOURS[0]), ("fast", COLOURS[1])):
+            speeds = [results[f"batch of {n}, {precision}"]["median"] for n in batches]
+            axes.plot(batches, speeds, "o-", color=colour, markersize=4, label=f"mosim_gym, {precision}")
+        peers = [name for name in results if not name.startswith(("batch of", "single"))]
+        dashes = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+        for name, line in zip(sorted(peers, key=lambda n: -results[n]["median"]), dashes, strict=False):
+            axes.axhline(results[name]["median"], color=FAINT, linewidth=1.2, linestyle=line, label=name)
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
+        axes.set_xticks(list(batches), [f"{n:,}" for n in batches])
+        axes.set_xlabel("environments in the batch")
+        axes.set_ylabel("control steps a second")
+        axes.set_title("CheetahRun, observation and reward included", loc="left", fontweight="bold")
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        return save(figure, path)

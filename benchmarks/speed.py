@@ -1,0 +1,224 @@
+"""Writes benchmarks/results/speed.json and docs/assets/speed.png: control steps a second of environments, observation and reward included.
+
+Everyone gets random actions, prepared beforehand, and takes turns in rounds on one machine with the same cores: this package's
+environments, single and batched, float32 and fast; dm_control through Shimmy; bare dm_control; EnvPool's dm_control tasks where it is
+installed (`pip install envpool`); a bare `mujoco.rollout`, which computes neither observation nor reward; and the published MoSim scheme
+rebuilt from its description: one environment, dopri5 at torchdiffeq's default tolerances, MuJoCo's forward for observation and reward.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import torch
+
+from mosim_gym.dynamics.config import preset
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.plots import speed_plot
+from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.robots import find_task, load_task
+from mosim_gym.truth.dynamics import TrueDynamics, usable_cores
+
+ROOT = Path(__file__).resolve().parents[1]
+TASKS = ("CheetahRun", "ReacherEasy", "AcrobotSwingup", "PendulumSwingup", "CartpoleSwingup")
+BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
+SECONDS, ROUNDS = 1.0, 5
+Peer = Callable[[float], float]
+
+
+def loop(step: Callable[[int], object], steps_each: int) -> Peer:
+    """Steps a second of `step(k)`, called for some time."""
+
+    def measure(seconds: float) -> float:
+        for k in range(3):
+            step(k)
+        begun, k = time.perf_counter(), 0
+        while time.perf_counter() - begun < seconds:
+            step(k)
+            k += 1
+        return k * steps_each / (time.perf_counter() - begun)
+
+    return measure
+
+
+def ours(task: str, num_envs: int, precision: str) -> Peer:
+    env = gym.make_vec(f"MoSim/{task}-v0", num_envs=num_envs, precision=precision, stagger=True)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(16)]
+    return loop(lambda k: env.step(actions[k % 16]), num_envs)
+
+
+def single(task: str, make: Callable[[], gym.Env]) -> Peer:
+    env = make()
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(64)]
+    age = 0
+
+    def step(k: int) -> None:
+        nonlocal age
+        age += 1
+        if age % 1000 == 0:
+            env.reset()
+        env.step(actions[k % 64])
+
+    return loop(step, 1)
+
+
+def shimmy(task: str) -> gym.Env:
+    import shimmy  # noqa: F401  # registers the ids
+
+    definition = find_task(task)[1]
+    return gym.make(f"dm_control/{definition.domain}-{definition.name.replace('_', '-')}-v0")
+
+
+def dm_control(task: str) -> Peer:
+    from mosim_gym.robots.suite import dm_control_suite
+
+    definition = find_task(task)[1]
+    env = dm_control_suite().load(definition.domain, definition.name, task_kwargs={"random": 0})
+    spec = env.action_spec()
+    actions = np.random.default_rng(0).uniform(spec.minimum, spec.maximum, (64, *spec.shape))
+    env.reset()
+    return loop(lambda k: env.step(actions[k % 64]), 1)
+
+
+def envpool(task: str, num_envs: int) -> Peer:
+    import envpool
+
+    env = envpool.make(f"{task}-v1", env_type="gymnasium", num_envs=num_envs, num_threads=usable_cores())
+    env.reset()
+    low, high = load_task(task).robot.control_range
+    actions = np.random.default_rng(0).uniform(low, high, (16, num_envs, len(low)))
+    return loop(lambda k: env.step(actions[k % 16]), num_envs)
+
+
+def rollout(task: str, batch: int = 1024, steps: int = 20) -> Peer:
+    robot = load_task(task).robot
+    dynamics = TrueDynamics(robot.name)
+    qpos, qvel = np.tile(robot.qpos0, (batch, 1)), np.zeros((batch, robot.nv))
+    actions = np.random.default_rng(0).uniform(*robot.control_range, (batch, steps, robot.nu))
+    return loop(lambda k: dynamics.rollout(qpos, qvel, actions), batch * steps)
+
+
+def published(task: str) -> Peer:
+    import torchdiffeq
+
+    from mosim_gym.robots.suite import dm_control_suite
+
+    definition = find_task(task)[1]
+    env = dm_control_suite().load(definition.domain, definition.name, task_kwargs={"random": 0})
+    env.reset()
+    robot = load_task(task).robot
+    torch.manual_seed(0)
+    model = Simulator(MoSim(robot, preset("paper-medium")), {}).model
+    kinematics = ForwardKinematics(robot, model.features.quantities)
+    actions = torch.rand(64, robot.nu) * 2 - 1
+    times = torch.tensor([0.0, robot.control_step])
+    nq = robot.nq
+
+    def step(k: int) -> None:
+        action = actions[k % 64][None]
+        start = torch.from_numpy(np.concatenate((env.physics.data.qpos, env.physics.data.qvel)))[None].float()
+
+        def rates(t: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+            q, v = state[:, :nq], state[:, nq:]
+            return torch.cat((v, model(q, v, action, kinematics(q, v)).acceleration), dim=-1)
+
+        with torch.no_grad():
+            end = torchdiffeq.odeint(rates, start, times, method="dopri5")[-1, 0].double().numpy()
+        with env.physics.reset_context():
+            env.physics.data.qpos[:], env.physics.data.qvel[:] = end[:nq], end[nq:]
+        env.task.get_observation(env.physics), env.task.get_reward(env.physics)
+
+    return loop(step, 1)
+
+
+def peers(task: str) -> dict[str, Callable[[], Peer]]:
+    found: dict[str, Callable[[], Peer]] = {
+        "Shimmy": lambda: single(task, lambda: shimmy(task)),
+        "dm_control": lambda: dm_control(task),
+        "mujoco.rollout": lambda: rollout(task),
+        "published scheme": lambda: published(task),
+        "single environment": lambda: single(task, lambda: gym.make(f"MoSim/{task}-v0")),
+    }
+    batches = BATCHES if task == "CheetahRun" else (1024,)
+    for precision in ("float32", "fast"):
+        for n in batches:
+            found[f"batch of {n}, {precision}"] = lambda n=n, precision=precision: ours(task, n, precision)
+    if importlib.util.find_spec("envpool"):
+        for n in (usable_cores(), 64):
+            found[f"EnvPool, {n}"] = lambda n=n: envpool(task, n)
+    return found
+
+
+def start_up() -> dict[str, float]:
+    """Seconds to import and to make an environment, and megabytes of 4,096 cheetahs, each in a fresh process; the best of three."""
+    scripts = {
+        "import mosim_gym, s": "",
+        "gym.make after that, s": "import gymnasium as gym; made = time.perf_counter(); gym.make('MoSim/CheetahRun-v0')",
+    }
+    results = {}
+    for name, code in scripts.items():
+        text = f"import time; made = time.perf_counter(); import mosim_gym; {code}\nprint(time.perf_counter() - made)"
+        runs = [
+            subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True) for _ in range(3)
+        ]
+        results[name] = round(min(float(run.stdout) for run in runs), 3)
+    text = (
+        "import resource, gymnasium as gym, mosim_gym\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "gym.make_vec('MoSim/CheetahRun-v0', num_envs=1).reset(); before = peak()\n"
+        "env = gym.make_vec('MoSim/CheetahRun-v0', num_envs=4096); env.reset(seed=0)\n"
+        "for _ in range(20): env.step(env.action_space.sample())\n"
+        "print(peak(), before)"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    results["4,096 cheetahs, MB in all"], results["of which one cheetah, MB"] = map(
+        round, map(float, done.stdout.split())
+    )
+    return results
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tasks", nargs="*", default=list(TASKS))
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each peer in each round")
+    options = parser.parse_args()
+    path = ROOT / "benchmarks" / "results" / "speed.json"
+    report = json.loads(path.read_text()) if path.exists() else {"tasks": {}}
+    for task in options.tasks:
+        opened = {name: make() for name, make in peers(task).items()}
+        rounds = [{name: peer(options.seconds) for name, peer in opened.items()} for _ in range(ROUNDS)]
+        report["tasks"][task] = {
+            name: {
+                "median": round(float(np.median([r[name] for r in rounds]))),
+                "rounds": [round(r[name]) for r in rounds],
+            }
+            for name in opened
+        }
+        base = report["tasks"][task]["Shimmy"]["median"]
+        rows = [[n, f"{r['median']:,}", f"{r['median'] / base:.1f}"] for n, r in report["tasks"][task].items()]
+        print(task, table(["Peer", "Control steps/s", "times Shimmy"], rows), sep="\n", end="\n\n")
+    report |= {"machine": machine(), "start_up": start_up(), "rounds": ROUNDS, "seconds": options.seconds}
+    print(
+        report["start_up"],
+        f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB",
+    )
+    write_atomically(path, json.dumps(report, indent=1) + "\n")
+    speed_plot(ROOT / "docs" / "assets" / "speed.png", report["tasks"]["CheetahRun"], BATCHES)
