@@ -34,7 +34,7 @@ if __name__ == "__main__":
         }
 
     systems = run("systems", SYSTEMS, options.budget)
-    rates = [name for name in systems if name.startswith("paper")]
+    rates = [name for name, r in systems.items() if name.startswith("paper") and "errors" in r]
     best = min(rates, key=lambda name: systems[name]["errors"]["uniform"]["one_step"])
     longer = f"{best}, longer"
     entry = replace(SYSTEMS[best], shows=f"the same for {options.paper_budget}")

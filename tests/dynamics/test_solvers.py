@@ -74,3 +74,26 @@ def test_unknown_solvers_are_refused():
     assert set(ORDERS) < set(SOLVERS)
     with pytest.raises(KeyError, match=r"Unknown solver 'rk5'. Did you mean 'rk4'"):
         find_solver("rk5")
+
+
+def test_rows_that_an_adaptive_solver_cannot_follow_are_lost_alone():
+    """The others go on as if those had not been there."""
+    from mosim_gym.dynamics.config import preset
+    from mosim_gym.dynamics.mosim import MoSim
+    from mosim_gym.dynamics.simulator import Simulator
+
+    torch.manual_seed(0)
+    model = MoSim(load_robot("pendulum"), preset("paper-small"))
+    simulator = Simulator(model, {})
+    qpos, qvel, actions = torch.zeros(7, 1), torch.linspace(0, 3, 7)[:, None], torch.zeros(7, 4, 1)
+    expected = simulator.rollout(qpos, qvel, actions)
+    plain = model.features.forward
+
+    def violent(q, v, a, values):
+        return plain(q, torch.where(v > 2.2, torch.full_like(v, torch.nan), v), a, values)
+
+    model.features.forward = violent
+    path = simulator.rollout(qpos, qvel, actions)
+    lost = torch.isnan(path.qvel).any(-1).any(-1)
+    assert lost.tolist() == [False] * 5 + [True] * 2
+    torch.testing.assert_close(path.qpos[~lost], expected.qpos[~lost], rtol=1e-3, atol=1e-4)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mosim_gym.dynamics.mosim import MoSim, Motion
 from mosim_gym.dynamics.prepared import PreparedModel
-from mosim_gym.dynamics.solvers import find_solver
+from mosim_gym.dynamics.solvers import SolverDiverged, find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
@@ -109,6 +109,23 @@ class Simulator:
     def _advance(
         self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None
     ) -> tuple[Tensor, Tensor]:
+        """One step of all rows. Rows that an adaptive solver cannot follow become NaN; they are found by halving the batch."""
+        try:
+            return self._solve(qpos, qvel, action, features)
+        except SolverDiverged:
+            if len(qpos) == 1:
+                return torch.full_like(qpos, torch.nan), torch.full_like(qvel, torch.nan)
+        finite = torch.isfinite(qpos.sum(-1) + qvel.sum(-1))
+        parts = [finite, ~finite] if not bool(finite.all()) else list(_halves(finite))
+        moved = torch.full_like(qpos, torch.nan), torch.full_like(qvel, torch.nan)
+        for rows in parts[:1] if parts[0] is finite else parts:  # rows that are lost already stay lost
+            if bool(rows.any()):
+                moved[0][rows], moved[1][rows] = self._advance(qpos[rows], qvel[rows], action[rows], None)
+        return moved
+
+    def _solve(
+        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None
+    ) -> tuple[Tensor, Tensor]:
         def field(q: Tensor, v: Tensor) -> Motion:
             known = features is not None and q is qpos and v is qvel
             values = features if known and features is not None else self._kinematics(q, v)
@@ -162,3 +179,9 @@ def _members(ensemble: int | Sequence[int] | None, available: int) -> list[int]:
             f"or which, counted from 0."
         )
     return members
+
+
+def _halves(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Masks of the first and the second half of a batch."""
+    first = torch.arange(len(rows), device=rows.device) < len(rows) // 2
+    return first, ~first

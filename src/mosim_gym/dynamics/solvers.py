@@ -18,6 +18,10 @@ Field = Callable[[Tensor, Tensor], Motion]
 State = tuple[Tensor, Tensor]
 
 
+class SolverDiverged(RuntimeError):
+    """An adaptive solver met motion that is not finite, or too violent for any step."""
+
+
 def semi_implicit(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor, h: float) -> State:
     """`v' = v + h q̈`, `q' = q ⊕ h v'`: MuJoCo's own Euler, one evaluation, order 1.
 
@@ -74,7 +78,10 @@ def _dopri5(adjoint: bool) -> Callable[[Field, Robot, Tensor, Tensor, float], St
         start = torch.cat((torch.zeros_like(qvel), qvel), dim=-1)
         times = torch.tensor([0.0, h], dtype=qvel.dtype, device=qvel.device)
         integrator = torchdiffeq.odeint_adjoint if adjoint else torchdiffeq.odeint
-        path = integrator(Rates(), start, times, method="dopri5", rtol=1e-5, atol=1e-6)
+        try:
+            path = integrator(Rates(), start, times, method="dopri5", rtol=1e-5, atol=1e-6)
+        except AssertionError as error:  # torchdiffeq's way of saying that no step is small enough
+            raise SolverDiverged(f"dopri5 cannot follow the motion: {error}.") from error
         assert isinstance(path, Tensor)
         end = path[-1]
         moved, velocity = end.split(robot.nv, dim=-1)

@@ -23,7 +23,7 @@ BASELINES = ("hold last", "linear model", "chaos floor")
 
 
 def squared_errors(predictor: Predictor, test: HeldOut) -> Array:
-    """Squared error of every state dimension at every step of every segment: `(N, T, nq + nv)`. NaN where a prediction is."""
+    """Squared error of every state dimension at every step of every segment: `(N, T, nq + nv)`. Not finite where a prediction is not."""
     path = predictor.rollout(test.qpos, test.qvel, test.actions)
     error = np.concatenate((path.qpos - test.next_qpos, path.qvel - test.next_qvel), axis=-1, dtype=np.float64)
     return np.square(error, out=error)
@@ -38,10 +38,12 @@ def state_variance(test: HeldOut) -> Array:
 def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: float = 1.0) -> dict[str, Any]:
     """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, valid time, and the whole curve.
 
-    `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test.
+    `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test. `diverged` is
+    the share of segments whose prediction is not finite somewhere; they are left out of the errors.
     """
     squared = squared_errors(predictor, test)
-    errors = squared.mean(0)
+    finite = np.isfinite(squared).all((1, 2))
+    errors = squared[finite].mean(0) if finite.any() else np.full(squared.shape[1:], np.nan)
     relative = errors / np.maximum(state_variance(test), 1e-12)
     squared /= np.maximum(state_variance(test), 1e-12)
     invalid = ~(squared.mean(-1) < VALID**2)
@@ -50,6 +52,7 @@ def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: floa
     return {
         "raw": {str(h): float(errors[:h].mean()) for h in RAW_HORIZONS if h <= steps},
         "normalised": {str(h): float(relative[h - 1].mean()) for h in NORMALISED_HORIZONS if h <= steps},
+        "diverged": float(1 - finite.mean()),
         "one_step_raw": float(errors[0].mean()),
         "valid_seconds": float(np.median(valid) * control_step),
         "curve": [float(f"{e:.4g}") for e in errors.mean(1)],

@@ -10,6 +10,7 @@ from typing import Any
 
 from mosim_gym.dynamics.config import MoSimConfig, preset
 from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.dynamics.solvers import SolverDiverged
 from mosim_gym.evaluation.heldout import random_test
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_errors
@@ -78,13 +79,19 @@ def run_entry(robot: str, name: str, entry: Entry, *, budget: float, folder: Pat
             progress(state)
             curve.append({key: float(f"{state[key]:.5g}") for key in ("step", "seconds", "loss", "validation")})
 
-        model, record = train(robot, entry.model, entry.train, budget=budget, folder=place, report=report)
+        try:
+            model, record = train(robot, entry.model, entry.train, budget=budget, folder=place, report=report)
+        except SolverDiverged:
+            last = curve[-1] if curve else {"step": 0, "seconds": 0.0}
+            result = {"name": name, "shows": entry.shows, "diverged_after": last, "training": asdict(entry.train)}
+            write_atomically(path, json.dumps(result, indent=1) + "\n")
+            return result
     simulator = Simulator(model, {})
     errors = {}
     for actions in ("uniform", "poisson"):
         test = random_test(robot, actions, segments=TEST_SEGMENTS, steps=100, seed=TEST_SEED)
         found = prediction_errors(simulator, test)
-        errors[actions] = {"one_step": found["one_step_raw"], **found["raw"]}
+        errors[actions] = {"one_step": found["one_step_raw"], **found["raw"], "diverged": found["diverged"]}
     result = {
         "name": name,
         "shows": entry.shows,
@@ -108,7 +115,10 @@ def comparison_table(results: Mapping[str, Mapping[str, Any]]) -> str:
     """Results as a Markdown table of raw mean squared errors on i.i.d. uniform actions."""
     rows = []
     for name, r in results.items():
+        if "errors" not in r:
+            rows.append([name, r["shows"], "diverged", *("" for _ in range(5))])
+            continue
         e = r["errors"]["uniform"]
         numbers = (f"{e[key]:.3g}" for key in ("one_step", "3", "16", "100"))
-        rows.append([name, r["shows"], f"{r['samples_per_second']:,}", *numbers])
-    return table(["Model", "What it is for", "samples/s", "1 step", "3", "16", "100 steps"], rows)
+        rows.append([name, r["shows"], f"{r['samples_per_second']:,}", *numbers, f"{100 * e['diverged']:.1f} %"])
+    return table(["Model", "What it is for", "samples/s", "1 step", "3", "16", "100 steps", "diverged"], rows)

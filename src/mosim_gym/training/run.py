@@ -188,7 +188,8 @@ def disagreement_quantiles(model: MoSim, recipe: Any) -> dict[str, float]:
 def score(card: dict[str, Any]) -> float:
     """The benchmark figure by which checkpoints are compared."""
     test, horizon = BENCHMARK
-    return float(card["benchmark"][test]["raw"][horizon])
+    result = card["benchmark"][test]
+    return float("inf") if result.get("diverged") else float(result["raw"][horizon])
 
 
 def is_better(card: dict[str, Any], packaged: Path) -> bool:
