@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -103,7 +104,8 @@ def test_commands_that_are_shown_exist():
             for target in words[words.index("make") + 1 :]:
                 assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
         elif words[0] == "python":
-            assert (ROOT / words[1]).exists(), words
+            as_module = words[1] == "-m"
+            assert importlib.util.find_spec(words[2]) if as_module else (ROOT / words[1]).exists(), words
     assert any(words[0] == "mosim-gym" for words in shown)
 
 
