@@ -236,3 +236,15 @@ def test_compiled_training(tmp_path):
     config = dataclasses.replace(QUICK, compile=True)
     _, record = train("pendulum", SMALL, config, budget=90.0, folder=tmp_path)
     assert record["step"] > 110
+
+
+def test_members_are_trained_together_on_batches_of_their_own(tmp_path, monkeypatch):
+    from mosim_gym.training import loop
+
+    ticks = itertools.count()
+    monkeypatch.setattr(loop.time, "monotonic", lambda: next(ticks) * 0.01)
+    config = dataclasses.replace(QUICK, stages=STAGED)
+    model, _ = train("pendulum", dataclasses.replace(SMALL, members=3), config, budget=3.0, folder=tmp_path)
+    weight = model.correctors[0].first.weight
+    assert weight.shape[0] == 3
+    assert not torch.allclose(weight[0], weight[1])

@@ -75,15 +75,18 @@ class Pool:
             return self._dataset.transitions
         return (self._turn + self._config.pool_chunks) * self.data.qpos.shape[:2].numel() // self._config.pool_chunks
 
-    def draw(self, step: int, generator: torch.Generator, horizon: int) -> Transitions:
-        """The batch of training step `step`, a function of seed and step: `(B, …)`, or `(B/H, H, …)` for windows of H > 1 steps."""
+    def draw(self, step: int, generator: torch.Generator, horizon: int, members: int = 1) -> Transitions:
+        """The batch of training step `step`, a function of seed and step: `(B, …)`, or `(B/H, H, …)` for windows of H > 1 steps.
+
+        Each ensemble member has a batch of its own: rows are `members` times as many, the first member's first.
+        """
         while self._turn < step // self._config.chunk_steps:
             self._chunks = [*self._chunks[1:], self._fresh()]
             self._turn += 1
             self._join()
         generator.manual_seed(self._config.seed * 1_000_003 + step)
         segments, steps = self.data.qpos.shape[:2]
-        count = self._config.batch // horizon
+        count = members * (self._config.batch // horizon)
         segment = torch.randint(segments, (count,), generator=generator).to(self._device)
         start = torch.randint(steps - horizon + 1, (count,), generator=generator).to(self._device)
         if horizon == 1:
@@ -292,7 +295,7 @@ def train(
                     group["lr"] = rates[name] * stage.rate * warm_up * 0.5 * (1 + math.cos(math.pi * progress))
             _freeze(model, stage)
             horizon = max(2, round(stage.horizon * progress)) if stage.name == "multistep" else 1
-            batch = pool.draw(step, generator, horizon)
+            batch = pool.draw(step, generator, horizon, model_config.members)
             model.train()
             if stage.name == "solver":
                 loss = solver_loss(model, batch, kinematics)
@@ -328,7 +331,7 @@ def train(
                         "loss": float(loss.detach()),
                         "validation": float(error),
                         "seconds": record["seconds"],
-                        "samples_per_second": (step + 1) * config.batch / record["seconds"],
+                        "samples_per_second": (step + 1) * config.batch * model_config.members / record["seconds"],
                     }
                 )
             if time.monotonic() - saved > SAVE_SECONDS:
