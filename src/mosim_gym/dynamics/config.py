@@ -82,7 +82,7 @@ PRESETS: dict[str, MoSimConfig] = {
         inertia=Size(64, 1),
         bias=Size(64, 1),
         torque=Size(32, 0),
-        correctors=(Size(128, 3),),
+        correctors=(Size(192, 3),),
     ),
     "residual": MoSimConfig(
         preset="residual",
