@@ -248,3 +248,8 @@ def test_members_are_trained_together_on_batches_of_their_own(tmp_path, monkeypa
     weight = model.correctors[0].first.weight
     assert weight.shape[0] == 3
     assert not torch.allclose(weight[0], weight[1])
+
+
+def test_a_run_of_so_many_steps_has_as_many(tmp_path):
+    _, record = train("pendulum", SMALL, QUICK, budget=0.0, steps=30, folder=tmp_path)
+    assert record["step"] == 30

@@ -1,4 +1,4 @@
-"""Models and ways to train them side by side: the same robot, data and time for each, and what came of it."""
+"""Models and ways to train them side by side: the same robot and data, the same time or as many steps for each, and what came of it."""
 
 from __future__ import annotations
 
@@ -66,8 +66,10 @@ ABLATIONS: dict[str, Entry] = {
 }
 
 
-def run_entry(robot: str, name: str, entry: Entry, *, budget: float, folder: Path) -> dict[str, Any]:
-    """Train one entry and test it; a result that is in `folder` already is read back, an interrupted run goes on."""
+def run_entry(
+    robot: str, name: str, entry: Entry, *, folder: Path, budget: float = 0.0, steps: int | None = None
+) -> dict[str, Any]:
+    """Train one entry for `budget` seconds or for `steps`, and test it; a result that is in `folder` is read back, a broken run goes on."""
     place = folder / name.replace(" ", "-").replace(",", "")
     path = place / "result.json"
     if path.exists():
@@ -80,7 +82,9 @@ def run_entry(robot: str, name: str, entry: Entry, *, budget: float, folder: Pat
             curve.append({key: float(f"{state[key]:.5g}") for key in ("step", "seconds", "loss", "validation")})
 
         try:
-            model, record = train(robot, entry.model, entry.train, budget=budget, folder=place, report=report)
+            model, record = train(
+                robot, entry.model, entry.train, budget=budget, steps=steps, folder=place, report=report
+            )
         except SolverDiverged:
             last = curve[-1] if curve else {"step": 0, "seconds": 0.0}
             result = {"name": name, "shows": entry.shows, "diverged_after": last, "training": asdict(entry.train)}

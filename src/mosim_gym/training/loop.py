@@ -233,11 +233,12 @@ def train(
     folder: Path,
     device: str = "cpu",
     dataset: Dataset | None = None,
+    steps: int | None = None,
     report: Report = lambda _: None,
 ) -> tuple[MoSim, dict[str, Any]]:
     """Train a model of `robot` for about `budget` seconds; the averaged weights and a record of how they came about.
 
-    Data are simulated afresh by the configured recipe, or read from `dataset`.
+    Data are simulated afresh by the configured recipe, or read from `dataset`. With `steps` the run has that many, whatever the time.
 
     `folder/state.safetensors` is written every minute: a run that was interrupted goes on from there and ends with the same weights.
     """
@@ -264,7 +265,7 @@ def train(
         model.outputs = torch.compile(model.outputs)
 
     path = folder / STATE
-    record: dict[str, Any] = {"step": 0, "total": 0, "seconds": 0.0, "config": asdict(config)}
+    record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, "config": asdict(config)}
     if path.exists():
         record = {**record, **load_state(path, model, average, optimisers)}
     pool = Pool(robot, config, step=record["step"], device=place, dataset=dataset)
