@@ -52,6 +52,7 @@ def checkpoint_report(
         report["control_steps_per_second"] = {
             who: {
                 "batch 1024": round(rollout_speed(robot, p)),
+                "batch 4096": round(rollout_speed(robot, p, batch=4096, steps=20)),
                 "single state": round(rollout_speed(robot, p, batch=1, steps=200)),
             }
             for who, p in predictors.items()
@@ -79,7 +80,7 @@ def speed_table(report: dict[str, Any]) -> str:
     """The speeds of a report as a Markdown table."""
     speeds = report.get("control_steps_per_second", {})
     rows = [[who, *(f"{value:,}" for value in s.values())] for who, s in speeds.items()]
-    return table(["Control steps a second", "batch of 1,024", "single state"], rows) if rows else ""
+    return table(["Control steps a second", "batch of 1,024", "batch of 4,096", "single state"], rows) if rows else ""
 
 
 def truth_over_prediction(path: Path, robot: str, predictor: Predictor, *, seed: int = 20_011) -> Path:
