@@ -20,12 +20,11 @@ KIND = "checkpoint"
 FORMAT = 1
 
 
-def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any], *, half: bool = False) -> Path:
-    """Write weights and card atomically; `half` stores hidden matrices as float16, at a price that the card's benchmark shows."""
+def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any]) -> Path:
+    """Write weights and card atomically."""
     arrays: dict[str, np.ndarray] = {}
     for name, value in model.state_dict().items():
-        array = value.detach().cpu().numpy().astype(np.float32)
-        arrays[name] = array.astype(np.float16) if half and (".up." in name or ".down." in name) else array
+        arrays[name] = value.detach().cpu().numpy().astype(np.float32)
     header = {
         "version": FORMAT,
         "card": {
