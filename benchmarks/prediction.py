@@ -25,6 +25,8 @@ if __name__ == "__main__":
     for name in sys.argv[1:] or packaged():
         simulator = mosim_gym.load(name)
         predictors = {name: simulator, f"{name}, fast": mosim_gym.load(name, precision="fast")}
+        if simulator.members > 1:
+            predictors[f"{name}, fast, one member"] = mosim_gym.load(name, precision="fast", ensemble=1)
         report = checkpoint_report(
             simulator.robot.name,
             predictors,

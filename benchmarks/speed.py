@@ -123,27 +123,31 @@ def published(task: str) -> Peer:
     definition = find_task(task)[1]
     env = dm_control_suite().load(definition.domain, definition.name, task_kwargs={"random": 0})
     env.reset()
-    robot = load_task(task).robot
+    robot, physics = load_task(task).robot, env.physics
+    actions = torch.rand(64, robot.nu, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    states = []
+    for action in actions:  # an untrained network would soon leave every sensible state: each step begins in a true one
+        states.append(np.concatenate((physics.data.qpos, physics.data.qvel)))
+        env.step(action.numpy())
     torch.manual_seed(0)
     model = Simulator(MoSim(robot, preset("paper-medium")), {}).model
     kinematics = ForwardKinematics(robot, model.features.quantities)
-    actions = torch.rand(64, robot.nu) * 2 - 1
     times = torch.tensor([0.0, robot.control_step])
     nq = robot.nq
 
     def step(k: int) -> None:
         action = actions[k % 64][None]
-        start = torch.from_numpy(np.concatenate((env.physics.data.qpos, env.physics.data.qvel)))[None].float()
 
         def rates(t: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
             q, v = state[:, :nq], state[:, nq:]
             return torch.cat((v, model(q, v, action, kinematics(q, v)).acceleration), dim=-1)
 
+        start = torch.from_numpy(states[k % 64])[None].float()
         with torch.no_grad():
             end = torchdiffeq.odeint(rates, start, times, method="dopri5")[-1, 0].double().numpy()
-        with env.physics.reset_context():
-            env.physics.data.qpos[:], env.physics.data.qvel[:] = end[:nq], end[nq:]
-        env.task.get_observation(env.physics), env.task.get_reward(env.physics)
+        with physics.reset_context():
+            physics.data.qpos[:], physics.data.qvel[:] = end[:nq], end[nq:]
+        env.task.get_observation(physics), env.task.get_reward(physics)
 
     return loop(step, 1)
 

@@ -1,0 +1,137 @@
+"""From an MJCF robot to a checkpoint: `build-robot`, `collect`, `train`, `combine`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from mosim_gym.cli.common import Out, Seed, advance, write_result
+
+
+@dataclass(frozen=True)
+class BuildRobot:
+    """Build a robot's packaged files from its MJCF: its description with true starts, and a self-contained MJCF."""
+
+    name: Annotated[
+        Positional[str], arg(help="A robot of the catalogue, ours or a third party's; `all` for every one.")
+    ]
+    out: Annotated[Path | None, arg(help="Folder to write to; by default the one the robot's package reads.")] = None
+
+    def run(self) -> None:
+        from mosim_gym.robots import find_robot, load_robot, load_task, robot_definitions
+        from mosim_gym.robots.building import build_robot
+
+        for name in robot_definitions() if self.name == "all" else [self.name]:
+            for path in build_robot(find_robot(name), self.out):
+                print(f"wrote {path} ({path.stat().st_size / 1000:.0f} kB)")
+        load_robot.cache_clear()
+        load_task.cache_clear()
+
+
+@dataclass(frozen=True)
+class Collect:
+    """Simulate segments of true motion and keep them on disk. An interrupted collection goes on where it was."""
+
+    robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
+    out: Out = Path("runs/data")
+    segments: Annotated[int, arg(help="How many; one is 40 control steps of recipe coverage, 100 of narrow.")] = 5000
+    recipe: Annotated[str, arg(help="Starts and actions: coverage or narrow.")] = "coverage"
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from tqdm import tqdm
+
+        from mosim_gym.data.dataset import collect_dataset
+
+        if self.segments < 1:
+            raise ValueError(f"{self.segments} segments cannot be collected; ask for at least one.")
+        with tqdm(total=self.segments, desc=self.robot, unit="segment", disable=None) as bar:
+            dataset = collect_dataset(
+                self.robot,
+                self.out,
+                segments=self.segments,
+                recipe=self.recipe,
+                seed=self.seed,
+                report=lambda done: advance(bar, done),
+            )
+        dropped = dataset.manifest["dropped"]
+        print(
+            f"{dataset.transitions} control steps of {self.robot} in {self.out}; {dropped} unstable segments left out"
+        )
+
+
+@dataclass(frozen=True)
+class Train:
+    """Learn how a robot moves: data, model, benchmark and checkpoint, in a given time. An interrupted run goes on where it was."""
+
+    robot: Annotated[Positional[str | None], arg(help="A robot such as cheetah; leave out with --all.")] = None
+    all: Annotated[bool, arg(help="Every robot in turn, the budget divided among them.")] = False
+    budget: Annotated[str, arg(help="Time for training, for example 90s, 20m or 1.5h.")] = "20m"
+    preset: Annotated[str | None, arg(help="Model preset; by default the one that suits the robot.")] = None
+    members: Annotated[int, arg(help="Ensemble members, trained together.")] = 1
+    recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
+    data: Annotated[Path | None, arg(help="A dataset of `mosim-gym collect` instead of fresh simulations.")] = None
+    variant: Annotated[str | None, arg(help="Variant in the checkpoint's name, as in cheetah:narrow.")] = None
+    device: Annotated[str, arg(help="Where to train: cpu or cuda.")] = "cpu"
+    install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
+    out: Out = Path("runs/train")
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from mosim_gym.data.dataset import open_dataset
+        from mosim_gym.training.run import score, seconds, train_all, train_checkpoint, trainable_robots
+
+        if self.all == (self.robot is not None):
+            raise ValueError("Name one robot, or give --all.")
+        if self.robot is None:
+            if self.data is not None or self.preset is not None or self.variant is not None:
+                raise ValueError("--data, --preset and --variant are for one robot; name it.")
+            outcomes = train_all(
+                trainable_robots(),
+                budget=seconds(self.budget),
+                folder=self.out,
+                members=self.members,
+                seed=self.seed,
+                device=self.device,
+                install=self.install,
+            )
+        else:
+            outcomes = [
+                train_checkpoint(
+                    self.robot,
+                    budget=seconds(self.budget),
+                    folder=self.out / self.robot,
+                    preset_name=self.preset,
+                    members=self.members,
+                    seed=self.seed,
+                    recipe=self.recipe,
+                    variant=self.variant,
+                    device=self.device,
+                    dataset=None if self.data is None else open_dataset(self.data, robot=self.robot),
+                    install=self.install,
+                )
+            ]
+        for outcome in outcomes:
+            kept = ", now the packaged one" if outcome.installed else ""
+            error = score(outcome.card)
+            print(f"{outcome.card['name']}: raw MSE over 16 steps {error:.3g}; wrote {outcome.path}{kept}")
+        write_result(self.out, self, {"cards": {outcome.card["name"]: outcome.card for outcome in outcomes}})
+
+
+@dataclass(frozen=True)
+class Combine:
+    """Make one ensemble of several checkpoints of one robot, trained alike from different seeds."""
+
+    checkpoints: Annotated[Positional[tuple[Path, ...]], arg(help="Checkpoint files, one for each member.")]
+    install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
+    out: Out = Path("runs/combine")
+
+    def run(self) -> None:
+        from mosim_gym.training.run import combine, score
+
+        outcome = combine(list(self.checkpoints), folder=self.out, install=self.install)
+        kept = ", now the packaged one" if outcome.installed else ""
+        print(f"{outcome.card['name']}: raw MSE over 16 steps {score(outcome.card):.3g}; wrote {outcome.path}{kept}")

@@ -1,0 +1,101 @@
+"""`rl`: policies trained in a model, and what they are worth in reality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg, subcommand
+
+from mosim_gym.cli.common import Out, Seed, advance, write_result
+
+
+@dataclass(frozen=True)
+class ZeroShot:
+    """Train a policy inside the robot's model with SB3, then play it in the real task once. An interrupted run goes on where it was."""
+
+    task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
+    algo: Annotated[
+        Literal["sac", "tqc"] | None, arg(help="SB3's SAC or sb3-contrib's TQC; by default the task's.")
+    ] = None
+    budget: Annotated[str, arg(help="Time for training, for example 30m.")] = "30m"
+    checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
+    episodes: Annotated[int, arg(help="Real episodes to play at the end.")] = 10
+    shimmy: Annotated[int, arg(help="Real episodes to play through plain Shimmy as well.")] = 0
+    out: Out = Path("runs/zero-shot")
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from tqdm import tqdm
+
+        from mosim_gym.rl.report import real_return, shimmy_return, write_pictures
+        from mosim_gym.rl.zero_shot import config_for, zero_shot
+        from mosim_gym.training.run import seconds
+
+        budget = seconds(self.budget)
+        layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} {postfix}"
+        with tqdm(total=1000, desc=self.task, bar_format=layout, disable=None) as bar:
+
+            def show(state: dict[str, float]) -> None:
+                advance(bar, min(1000, int(1000 * state["seconds"] / budget)))
+                latest, best = state["return_in_model"], state["best"]
+                bar.set_postfix_str(f"{state['steps']:,} steps, return in the model {latest:.0f}, best {best:.0f}")
+
+            config = config_for(self.task, algo=self.algo, seed=self.seed)
+            result = zero_shot(
+                self.task, config, budget=budget, folder=self.out, checkpoint=self.checkpoint, report=show
+            )
+        real = real_return(self.task, result.policy, episodes=self.episodes)
+        print(f"return in the model {result.record['best']:.1f}; real return {real}")
+        content = {"policy": result.policy.card, "curve": result.curve, "real": real.summary()}
+        if self.shimmy:
+            through = shimmy_return(self.task, result.policy, episodes=self.shimmy)
+            print(f"through Shimmy {through}")
+            content["shimmy"] = through.summary()
+        for path in write_pictures(
+            self.task, result.policy, [result.curve], real, self.out, checkpoint=self.checkpoint
+        ):
+            print(f"wrote {path}")
+        write_result(self.out, self, content)
+
+
+@dataclass(frozen=True)
+class PolicyTest:
+    """Play a trained policy in the real task, and in the model."""
+
+    task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
+    policy: Annotated[Path, arg(help="An SB3 zip, or a file that zero-shot wrote.")]
+    checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
+    episodes: Annotated[int, arg(help="Real episodes.")] = 50
+    shimmy: Annotated[int, arg(help="Real episodes to play through plain Shimmy as well.")] = 0
+    out: Out = Path("runs/policy")
+    seed: Annotated[int, arg(help="Seed of the first episode.")] = 1000
+
+    def run(self) -> None:
+        from mosim_gym.rl.policies import check_policy, load_policy
+        from mosim_gym.rl.report import real_return, shimmy_return
+        from mosim_gym.rl.zero_shot import returns_in_model
+
+        policy = load_policy(self.policy)
+        check_policy(policy, self.task)
+        imagined = returns_in_model(self.task, policy, checkpoint=self.checkpoint)
+        real = real_return(self.task, policy, episodes=self.episodes, seed=self.seed)
+        members = ", ".join(f"{value:.1f}" for value in imagined.mean(axis=1))
+        print(f"return in the model's members {members}; real return {real}")
+        content = {"policy": getattr(policy, "card", {}), "in_model": imagined.tolist(), "real": real.summary()}
+        if self.shimmy:
+            through = shimmy_return(self.task, policy, episodes=self.shimmy, seed=self.seed)
+            print(f"through Shimmy {through}")
+            content["shimmy"] = through.summary()
+        write_result(self.out, self, content)
+
+
+@dataclass(frozen=True)
+class Rl:
+    """Train policies inside a model, and see what they are worth in reality."""
+
+    how: Annotated[ZeroShot, subcommand("zero-shot")] | Annotated[PolicyTest, subcommand("evaluate")]
+
+    def run(self) -> None:
+        self.how.run()
