@@ -61,7 +61,9 @@ def test_kolmogorov_smirnov_is_scipys(rng):
 
 
 def test_a_demonstration_writes_everything_it_names(tmp_path, capsys):
-    result = demonstrate("PendulumSwingup", "scripted", episodes=1, steps=20, seed=0, out=tmp_path)
+    result = demonstrate(
+        "PendulumSwingup", scripted_policy("PendulumSwingup"), episodes=1, steps=20, seed=0, out=tmp_path
+    )
     assert {p.name for p in tmp_path.iterdir()} == {"episode.mp4", "return.png", "strip.png"}
     assert result["lengths"] == [20]
     assert "return" in capsys.readouterr().out

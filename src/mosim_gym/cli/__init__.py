@@ -11,8 +11,8 @@ from tyro.conf import OmitSubcommandPrefixes, subcommand
 
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Train
 from mosim_gym.cli.measuring import Evaluate
-from mosim_gym.cli.policies import Rl
-from mosim_gym.cli.showing import Demo, Info, Render
+from mosim_gym.cli.policies import Demo, Rl
+from mosim_gym.cli.showing import Info, Render
 from mosim_gym.mechanics.names import UnknownName
 
 Command = (

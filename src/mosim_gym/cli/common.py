@@ -27,4 +27,5 @@ def write_result(out: Path, command: object, result: dict[str, Any]) -> None:
 
 
 def advance(bar: tqdm, done: int) -> None:
+    """Move a bar to `done`, which may be more than one further."""
     bar.update(done - bar.n)

@@ -4,11 +4,52 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg, subcommand
 
 from mosim_gym.cli.common import Out, Seed, advance, write_result
+
+
+def train_and_show(
+    task: str,
+    *,
+    algo: str | None,
+    budget: str,
+    checkpoint: str | None,
+    episodes: int,
+    shimmy: int,
+    out: Path,
+    seed: int,
+) -> dict[str, Any]:
+    """Zero-shot training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
+    from tqdm import tqdm
+
+    from mosim_gym.rl.report import real_return, shimmy_return, write_pictures
+    from mosim_gym.rl.zero_shot import config_for, zero_shot
+    from mosim_gym.training.run import seconds
+
+    time = seconds(budget)
+    layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} {postfix}"
+    with tqdm(total=1000, desc=task, bar_format=layout, disable=None) as bar:
+
+        def show(state: dict[str, float]) -> None:
+            advance(bar, min(1000, int(1000 * state["seconds"] / time)))
+            latest, best = state["return_in_model"], state["best"]
+            bar.set_postfix_str(f"{state['steps']:,} steps, return in the model {latest:.0f}, best {best:.0f}")
+
+        config = config_for(task, algo=algo, seed=seed)
+        result = zero_shot(task, config, budget=time, folder=out, checkpoint=checkpoint, report=show)
+    real = real_return(task, result.policy, episodes=episodes)
+    print(f"return in the model {result.record['best']:.1f}; real return {real}")
+    content = {"policy": result.policy.card, "curve": result.curve, "real": real.summary()}
+    if shimmy:
+        through = shimmy_return(task, result.policy, episodes=shimmy)
+        print(f"through Shimmy {through}")
+        content["shimmy"] = through.summary()
+    for path in write_pictures(task, result.policy, [result.curve], real, out, checkpoint=checkpoint):
+        print(f"wrote {path}")
+    return content
 
 
 @dataclass(frozen=True)
@@ -27,36 +68,30 @@ class ZeroShot:
     seed: Seed = 0
 
     def run(self) -> None:
-        from tqdm import tqdm
+        write_result(self.out, self, train_and_show(**vars(self)))
 
-        from mosim_gym.rl.report import real_return, shimmy_return, write_pictures
-        from mosim_gym.rl.zero_shot import config_for, zero_shot
-        from mosim_gym.training.run import seconds
 
-        budget = seconds(self.budget)
-        layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} {postfix}"
-        with tqdm(total=1000, desc=self.task, bar_format=layout, disable=None) as bar:
+@dataclass(frozen=True)
+class Demo:
+    """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control."""
 
-            def show(state: dict[str, float]) -> None:
-                advance(bar, min(1000, int(1000 * state["seconds"] / budget)))
-                latest, best = state["return_in_model"], state["best"]
-                bar.set_postfix_str(f"{state['steps']:,} steps, return in the model {latest:.0f}, best {best:.0f}")
+    task: Annotated[str, arg(help="The task.")] = "CartpoleSwingup"
+    budget: Annotated[str, arg(help="Time for training.")] = "3m"
+    out: Out = Path("runs/demo")
+    seed: Seed = 0
 
-            config = config_for(self.task, algo=self.algo, seed=self.seed)
-            result = zero_shot(
-                self.task, config, budget=budget, folder=self.out, checkpoint=self.checkpoint, report=show
-            )
-        real = real_return(self.task, result.policy, episodes=self.episodes)
-        print(f"return in the model {result.record['best']:.1f}; real return {real}")
-        content = {"policy": result.policy.card, "curve": result.curve, "real": real.summary()}
-        if self.shimmy:
-            through = shimmy_return(self.task, result.policy, episodes=self.shimmy)
-            print(f"through Shimmy {through}")
-            content["shimmy"] = through.summary()
-        for path in write_pictures(
-            self.task, result.policy, [result.curve], real, self.out, checkpoint=self.checkpoint
-        ):
-            print(f"wrote {path}")
+    def run(self) -> None:
+        print(f"{self.task}: SAC trains inside the model for {self.budget}; reality is asked once, at the end …")
+        content = train_and_show(
+            self.task,
+            algo=None,
+            budget=self.budget,
+            checkpoint=None,
+            episodes=10,
+            shimmy=3,
+            out=self.out,
+            seed=self.seed,
+        )
         write_result(self.out, self, content)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
@@ -31,35 +31,37 @@ class Info:
 
 @dataclass(frozen=True)
 class Render:
-    """Film a scripted policy in the real task."""
+    """Film a policy in the real task, or beside what the model predicts for its actions."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
-    policy: Annotated[Literal["scripted", "random"], arg(help="Which policy acts.")] = "scripted"
+    policy: Annotated[str, arg(help="scripted, random, or a policy's file: an SB3 zip, or ours.")] = "scripted"
+    side_by_side: Annotated[
+        Path | None, arg(help="An mp4: truth above prediction under the same actions, the error below.")
+    ] = None
+    checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
     out: Out = Path("runs/render")
     steps: Annotated[int, arg(help="Control steps to film.")] = 300
     seed: Seed = 0
 
     def run(self) -> None:
-        from mosim_gym.evaluation.demonstration import demonstrate
+        from mosim_gym.evaluation.demonstration import demonstrate, find_policy
+        from mosim_gym.rl.policies import check_policy, load_policy
 
-        write_result(
-            self.out,
-            self,
-            demonstrate(self.task, self.policy, episodes=1, steps=self.steps, seed=self.seed, out=self.out),
-        )
+        actor = find_policy(self.task, self.policy, seed=self.seed)
+        if actor is None:
+            actor = load_policy(self.policy)
+            check_policy(actor, self.task)
+        if self.side_by_side is None:
+            content = demonstrate(self.task, actor, episodes=1, steps=self.steps, seed=self.seed, out=self.out)
+        else:
+            content = self._film_both(actor, self.side_by_side)
+        write_result(self.out, self, content)
 
+    def _film_both(self, actor: Any, path: Path) -> dict[str, Any]:
+        from mosim_gym.rl.report import side_by_side, write_side_by_side
+        from mosim_gym.robots import load_task
 
-@dataclass(frozen=True)
-class Demo:
-    """Run a scripted policy in the true task: returns, a plot and a video."""
-
-    out: Out = Path("runs/demo")
-    task: Annotated[str, arg(help="The task.")] = "CheetahRun"
-    episodes: Annotated[int, arg(help="Episodes to average over.")] = 5
-    seed: Seed = 0
-
-    def run(self) -> None:
-        from mosim_gym.evaluation.demonstration import demonstrate
-
-        result = demonstrate(self.task, "scripted", episodes=self.episodes, steps=1000, seed=self.seed, out=self.out)
-        write_result(self.out, self, result)
+        shown = side_by_side(self.task, actor, steps=self.steps, seed=self.seed, checkpoint=self.checkpoint)
+        h = load_task(self.task).robot.control_step
+        print(f"wrote {write_side_by_side(path, shown, control_step=h)}")
+        return {"squared_error": [float(f"{e:.4g}") for e in shown.errors], "control_step": h}

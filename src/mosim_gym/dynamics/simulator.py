@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from mosim_gym.dynamics.mosim import MoSim, Motion
-from mosim_gym.dynamics.prepared import PreparedModel
-from mosim_gym.dynamics.solvers import SolverDiverged, find_solver
+from mosim_gym.dynamics.prepared import FUSED_FROM, PreparedModel
+from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
@@ -51,7 +51,9 @@ class Simulator:
         self.timestep = self.robot.control_step
         self.members = model.config.members
         self.precision = precision
-        self._solver = find_solver(solver or model.config.solver)
+        name = solver or model.config.solver
+        self._solver = find_solver(name)
+        self._adaptive = name in ADAPTIVE
         self.quantities = model.features.quantities
         self._kinematics = ForwardKinematics(self.robot, self.quantities)
         self._prepare()
@@ -64,6 +66,10 @@ class Simulator:
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.model.input_mean.device
+
+    def recordable(self, rows: int) -> bool:
+        """Whether `step` of so many rows is always the same sequence of operations, and one that `torch.jit.trace` knows."""
+        return not self._adaptive and rows < FUSED_FROM
 
     def to(self, device: torch.device | str) -> Simulator:
         """Move the weights to `device`."""
@@ -160,8 +166,7 @@ class Simulator:
 
     def _tensors(self, *values: Any) -> list[Tensor]:
         return [
-            torch.as_tensor(np.asarray(v) if not isinstance(v, Tensor) else v).to(self.device, self.dtype)
-            for v in values
+            (v if isinstance(v, Tensor) else torch.as_tensor(np.asarray(v))).to(self.device, self.dtype) for v in values
         ]
 
     @staticmethod

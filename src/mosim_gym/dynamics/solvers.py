@@ -105,6 +105,10 @@ SOLVERS: dict[str, Callable[[Field, Robot, Tensor, Tensor, float], State]] = {
 }
 
 
+ADAPTIVE = ("dopri5", "dopri5_adjoint")
+"""Solvers whose number of evaluations depends on the state."""
+
+
 def find_solver(name: str) -> Callable[[Field, Robot, Tensor, Tensor, float], State]:
     """The solver called `name`; an unknown name raises with the valid ones."""
     if name not in SOLVERS:

@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 from mosim_gym.envs.backend import open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import Features, find_task, load_task
@@ -90,6 +91,7 @@ class TorchEnv:
             sensor_count=sensor_count(task),
         )
         self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.device)
+        self._advance = RecordedStep(self.core, self.dynamics, self.bounds, num_envs, record=not gradients)
         self._starts = Starts(self.task, reset_from)
         self._limit = max_episode_steps if max_episode_steps is not None else 2**31 - 1
         self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
@@ -181,14 +183,12 @@ class TorchEnv:
         if waiting is None and bool(self._over.any()):
             raise RuntimeError("Some episodes are over: reset them with a mask before the next step.")
         with torch.set_grad_enabled(self._gradients):
-            after, parts, reward, terminated = self.core.step(state, action, self.dynamics)
-            observation = flatten(parts)
+            after, observation, reward, terminated, finite, inside = self._advance(state, action)
         end = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
         if self.watch is not None:
             penalty, cut = self.watch(state, self.core.clipped(action))
             reward = reward - penalty
             end = torch.where(cut, END_DISAGREEMENT, end)
-        finite = self.bounds.finite(after.qpos, after.qvel)
         end = torch.where(finite, end, END_DIVERGED)
         if not bool(finite.all()):  # states that are not numbers are not entered
             broken = (~finite).nonzero()[:, 0]
@@ -196,7 +196,6 @@ class TorchEnv:
             observation = flatten(self.core.observe(after))
             reward = torch.where(finite, reward, 0.0)
             terminated = terminated & finite
-        inside = self.bounds.inside(after.qpos, after.qvel)
         if inside is not None:
             end = torch.where(inside | (end != NO_END), end, END_OUTSIDE)
         self.elapsed += 1

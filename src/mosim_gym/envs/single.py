@@ -14,12 +14,19 @@ from gymnasium.utils import EzPickle
 from mosim_gym.envs.backend import open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.robots import find_task, load_task
-from mosim_gym.robots.spaces import sensor_count
+from mosim_gym.robots.spaces import flatten, observation_shapes, sensor_count
 from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture
 from mosim_gym.truth.rendering import Renderer
-from mosim_gym.truth.spaces import ObservationKind, action_space, checked_action, observation_space, pack_observation
+from mosim_gym.truth.spaces import (
+    ObservationKind,
+    action_space,
+    checked_action,
+    observation_space,
+    unflatten_observation,
+)
 
 
 class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
@@ -62,12 +69,13 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
             sensor_count=sensor_count(task),
         )
         self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.core.device)
+        self._advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
         self._starts = Starts(self.task, reset_from)
         self.observation_space = observation_space(task, obs)
         self.action_space = self._controls = action_space(task)
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_fps": round(1 / definition.control_step)}
-        self._obs: ObservationKind = obs
+        self._layout = observation_shapes(task) if obs == "dict" else None
         self._definition, self._size = definition, (width, height)
         self._generator = torch.Generator()
         self._seeded = False
@@ -90,7 +98,7 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         with torch.inference_mode():
             drawn = {} if "qpos" in given else self._starts.draw(self._generator, 1)
             self._state = self.core.reset(self._generator, 1, {**drawn, **given})
-            observation = self.core.observe(self._state)
+            observation = flatten(self.core.observe(self._state))
         if remember is not None and warm_start is not None:
             remember(self._state.qpos, self._state.qvel, warm_start)
         self._over = False
@@ -102,12 +110,12 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
         control = torch.from_numpy(checked_action(action, self._controls))[None]
         with torch.inference_mode():
-            after, observation, reward, terminated = self.core.step(self._state, control, self.dynamics)
-            if not bool(self.bounds.finite(after.qpos, after.qvel)):
-                self._over = True
-                info = {**self._info(self._state), "end": DIVERGED}
-                return self._packed(self.core.observe(self._state)), 0.0, False, True, info
-            inside = self.bounds.inside(after.qpos, after.qvel)
+            after, observation, reward, terminated, finite, inside = self._advance(self._state, control)
+        if not bool(finite):
+            self._over = True
+            with torch.inference_mode():
+                last = flatten(self.core.observe(self._state))
+            return self._packed(last), 0.0, False, True, {**self._info(self._state), "end": DIVERGED}
         self._state, ended = after, bool(terminated)
         info = self._info(after)
         outside = inside is not None and not bool(inside)
@@ -116,8 +124,8 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         self._over = ended or outside
         return self._packed(observation), float(reward), ended, outside, info
 
-    def _packed(self, observation: dict[str, torch.Tensor]) -> Any:
-        return pack_observation({name: part[0].cpu().numpy() for name, part in observation.items()}, self._obs)
+    def _packed(self, observation: torch.Tensor) -> Any:
+        return unflatten_observation(observation[0].cpu().numpy(), self._layout)
 
     @staticmethod
     def _info(state: State) -> dict[str, Any]:

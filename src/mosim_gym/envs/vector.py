@@ -19,7 +19,13 @@ from mosim_gym.robots import find_task
 from mosim_gym.robots.spaces import observation_shapes
 from mosim_gym.truth.options import RENDER_MODES, checked_picture
 from mosim_gym.truth.rendering import Renderer
-from mosim_gym.truth.spaces import ObservationKind, action_space, checked_actions, observation_space
+from mosim_gym.truth.spaces import (
+    ObservationKind,
+    action_space,
+    checked_actions,
+    observation_space,
+    unflatten_observation,
+)
 
 Array = np.ndarray
 _MODES = {
@@ -149,15 +155,7 @@ class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
         return {name: part.detach().cpu().numpy().copy() for name, part in parts.items()}
 
     def _packed(self, observation: torch.Tensor) -> Any:
-        flat = observation.detach().cpu().numpy()
-        if self._layout is None:
-            return np.array(flat, np.float32)
-        parts, start = {}, 0
-        for name, shape in self._layout.items():
-            size = int(np.prod(shape))
-            parts[name] = np.array(flat[:, start : start + size].reshape(self.num_envs, *shape), np.float64)
-            start += size
-        return {name: parts[name] for name in sorted(parts)}
+        return unflatten_observation(observation.detach().cpu().numpy(), self._layout)
 
     def render(self) -> tuple[Array, ...] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One picture `(height, width, 3)`, uint8, of each environment."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -20,17 +20,18 @@ FRAMES_A_SECOND = 30
 STRIP_FRAMES = 8
 
 
-def demonstrate(
-    task: str, policy: Literal["scripted", "random"] | Policy, *, episodes: int, steps: int, seed: int, out: Path
-) -> dict[str, Any]:
+def find_policy(task: str, name: str, *, seed: int) -> Policy | None:
+    """The policy called `scripted` or `random`; None for any other name, which may be a file's."""
+    if name == "scripted":
+        return scripted_policy(task, seed=seed)
+    if name == "random":
+        return RandomPolicy(*load_task(task).robot.control_range, seed=seed, hold=5)
+    return None
+
+
+def demonstrate(task: str, actor: Policy, *, episodes: int, steps: int, seed: int, out: Path) -> dict[str, Any]:
     """Play `episodes` of `steps` control steps in the real environment; write plot, video and strip to `out`, return the numbers."""
     robot = load_task(task).robot
-    if policy == "scripted":
-        actor: Policy = scripted_policy(task, seed=seed)
-    elif policy == "random":
-        actor = RandomPolicy(*robot.control_range, seed=seed, hold=5)
-    else:
-        actor = policy
     env = make_real(task, max_episode_steps=steps, render_mode="rgb_array")
     print(f"{task}: {episodes} episode{'s' * (episodes > 1)} of {steps} steps in dm_control …")
     result = evaluate(env, actor, episodes=episodes, seed=seed)

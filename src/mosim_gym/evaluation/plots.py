@@ -233,3 +233,23 @@ def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, float]], bat
         axes.set_title("CheetahRun, observation and reward included", loc="left", fontweight="bold")
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return save(figure, path)
+
+
+def error_panel(errors: np.ndarray, *, control_step: float, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """A picture `(height, width, 3)` of prediction errors `(T,)` over time, and the column of each step in it, to mark the present at."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    times = control_step * np.arange(1, len(errors) + 1)
+    with style():
+        figure = Figure(figsize=(width / 100, height / 100), dpi=100, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        axes.semilogy(times, np.maximum(errors, 1e-12), color=COLOURS[1])
+        axes.set_xlim(0, times[-1])
+        axes.set_ylabel("error²")
+        axes.set_xlabel("s, open loop")
+        canvas.draw()
+        columns = axes.transData.transform(np.stack((times, np.full_like(times, axes.get_ylim()[0])), axis=1))[:, 0]
+        picture = np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return picture, np.clip(columns.round().astype(int), 0, width - 1)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
 
 from mosim_gym.envs.registration import env_id
-from mosim_gym.evaluation.plots import learning_plot
+from mosim_gym.evaluation.plots import error_panel, learning_plot
 from mosim_gym.evaluation.policy_return import Policy, PolicyReturn, evaluate
 from mosim_gym.evaluation.video import film_strip, write_video
 from mosim_gym.robots import find_task, load_task
@@ -20,6 +20,7 @@ from mosim_gym.truth.rendering import Renderer
 REAL_SEED = 1000
 FRAMES_A_SECOND = 30
 STRIP_FRAMES = 8
+CURSOR = (47, 109, 179)  # where a video is in the curve below it
 Array = np.ndarray
 
 
@@ -69,17 +70,29 @@ def shimmy_order(task: str) -> Array:
     return np.concatenate(parts)
 
 
+class SideBySide(NamedTuple):
+    """One episode, played twice under the same actions: frames of the truth and of the prediction, and the prediction's squared error.
+
+    `stride` control steps lie between two frames; `errors (T,)` is the mean over all positions and velocities, NaN once the model ended.
+    """
+
+    truth: list[Array]
+    prediction: list[Array]
+    errors: Array
+    stride: int
+
+
 def side_by_side(
     task: str, policy: Policy, *, steps: int = 400, seed: int = REAL_SEED, checkpoint: Any = None
-) -> tuple[list[Array], list[Array], list[Array], Array]:
-    """Frames of the truth, of the prediction under the same actions, of the policy in the model, and the prediction's error.
-
-    The policy acts on what is true; the model starts in the same state and is given the same actions, and nothing else.
-    """
+) -> SideBySide:
+    """The policy acts on what is true; the model starts in the same state, is given the same actions, and nothing else."""
+    forget = getattr(policy, "reset", None)
+    if forget is not None:
+        forget()
     real = truth.make_real(task, max_episode_steps=steps, render_mode=None)
     blind = gymnasium.make(env_id(task), checkpoint=checkpoint, max_episode_steps=steps).unwrapped
     robot = load_task(task).robot
-    stride = max(1, round(1 / (FRAMES_A_SECOND * robot.control_step)))
+    stride = _stride(robot.control_step)
     renderer = Renderer(robot.name, load_task(task), width=480, height=270)
     observation, info = real.reset(seed=seed)
     goal = info["goal"]
@@ -99,17 +112,37 @@ def side_by_side(
         errors.append(float(np.mean(difference**2)) if alive else np.nan)
         if ended or late:
             break
-    imagined = _imagined(task, policy, renderer, steps, stride, seed, checkpoint)
     renderer.close()
     real.close()
-    return above, below, imagined, np.array(errors)
+    return SideBySide(above, below, np.array(errors), stride)
 
 
-def _imagined(
-    task: str, policy: Policy, renderer: Renderer, steps: int, stride: int, seed: int, checkpoint: Any
+def write_side_by_side(path: Path, shown: SideBySide, *, control_step: float) -> Path:
+    """A video with the truth above, the prediction below it, and at the bottom the error so far."""
+    width = shown.truth[0].shape[1]
+    panel, columns = error_panel(shown.errors, control_step=control_step, width=width, height=150)
+
+    def frames() -> Iterator[Array]:
+        for number, pictures in enumerate(zip(shown.truth, shown.prediction, strict=True)):
+            now = panel.copy()
+            now[:, columns[min(number * shown.stride, len(columns) - 1)]] = CURSOR
+            yield np.concatenate((*pictures, now), axis=0)
+
+    return write_video(path, list(frames()), fps=1 / (shown.stride * control_step), progress=True)
+
+
+def _stride(control_step: float) -> int:
+    return max(1, round(1 / (FRAMES_A_SECOND * control_step)))
+
+
+def imagined_frames(
+    task: str, policy: Policy, *, steps: int = 400, seed: int = REAL_SEED, checkpoint: Any = None
 ) -> list[Array]:
     """Frames of an episode that the policy plays in the model on its own."""
     env = gymnasium.make(env_id(task), checkpoint=checkpoint, max_episode_steps=steps)
+    robot = load_task(task).robot
+    stride = _stride(robot.control_step)
+    renderer = Renderer(robot.name, load_task(task), width=480, height=270)
     observation, info = env.reset(seed=seed)
     frames = []
     for step in range(steps):
@@ -118,6 +151,7 @@ def _imagined(
         observation, _, ended, cut, info = env.step(policy.predict(observation, deterministic=True)[0])
         if ended or cut:
             break
+    renderer.close()
     env.close()
     return frames
 
@@ -132,20 +166,22 @@ def write_pictures(
     checkpoint: Any = None,
     steps: int = 400,
 ) -> list[Path]:
-    """Learning curves, a video (the policy in reality above, its own dream in the model below) and a film strip."""
+    """Learning curves, a film strip, and two videos: the policy in reality above it in the model; the truth above its prediction."""
     h = load_task(task).robot.control_step
-    above, below, imagined, _ = side_by_side(task, policy, steps=steps, checkpoint=checkpoint)
-    stride = max(1, round(1 / (FRAMES_A_SECOND * h)))
-    count = min(len(above), len(imagined))
-    frames = [np.concatenate((a, b), axis=0) for a, b in zip(above[:count], imagined[:count], strict=True)]
-    chosen = np.linspace(0, min(len(above), len(below)) - 1, STRIP_FRAMES).round().astype(int)
-    paths = [
+    shown = side_by_side(task, policy, steps=steps, checkpoint=checkpoint)
+    imagined = imagined_frames(task, policy, steps=steps, checkpoint=checkpoint)
+    frames = [np.concatenate(pair, axis=0) for pair in zip(shown.truth, imagined, strict=False)]
+    chosen = np.linspace(0, len(shown.truth) - 1, STRIP_FRAMES).round().astype(int)
+    return [
         learning_plot(out / "learning.png", curves, real, title=f"{task}, trained in the model"),
-        write_video(out / "policy.mp4", frames, fps=1 / (stride * h), progress=True),
+        write_video(out / "policy.mp4", frames, fps=1 / (shown.stride * h), progress=True),
+        write_side_by_side(out / "prediction.mp4", shown, control_step=h),
         film_strip(
             out / "strip.png",
-            {"real": [above[i] for i in chosen], "model": [imagined[min(i, len(imagined) - 1)] for i in chosen]},
-            captions=[f"{i * stride * h:.1f} s" for i in chosen],
+            {
+                "real": [shown.truth[i] for i in chosen],
+                "model": [imagined[min(i, len(imagined) - 1)] for i in chosen],
+            },
+            captions=[f"{i * shown.stride * h:.1f} s" for i in chosen],
         ),
     ]
-    return paths

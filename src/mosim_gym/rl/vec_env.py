@@ -11,6 +11,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from mosim_gym.envs.batch import END_REASONS, END_TIME, TorchEnv
+from mosim_gym.rl.arithmetic import products
 from mosim_gym.robots import find_task
 from mosim_gym.truth.rendering import Renderer
 from mosim_gym.truth.spaces import action_space, checked_actions, observation_space
@@ -57,7 +58,8 @@ class MoSimVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Do it. Infos are the same empty ones wherever no episode ended."""
-        step = self.torch.step(self._actions)
+        with products("float32"):  # whatever the learner uses
+            step = self.torch.step(self._actions)
         done = (step.terminated | step.truncated).cpu().numpy()
         infos: list[dict[str, Any]] = self._no_infos
         if step.final is not None:

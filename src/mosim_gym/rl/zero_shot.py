@@ -21,6 +21,7 @@ from stable_baselines3.common.vec_env import VecMonitor
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy
 from mosim_gym.rl.state import load_run, save_run
 from mosim_gym.rl.vec_env import MoSimVecEnv
@@ -34,19 +35,25 @@ EVALUATION_EPISODES = 8  # for each member
 
 @dataclass(frozen=True)
 class ZeroShotConfig:
-    """How a policy is trained in the model. `updates` gradient steps follow each step of all `num_envs` environments."""
+    """How a policy is trained in the model. `updates` gradient steps follow each step of all `num_envs` environments.
+
+    Targets of the critic are the rewards of `horizon` steps and its own estimate after them. `products` says in what the learner's
+    networks are multiplied, `precision` in what the model's are.
+    """
 
     algo: str = "sac"
     num_envs: int = 64
     updates: int = 8
     batch: int = 256
     width: int = 256
-    rate: float = 3e-4
+    rate: float = 1e-3
+    horizon: int = 3
     discount: float = 0.99
     buffer: int = 1_000_000
     warm_up: int = 10_000  # steps of random controls before the first update
     evaluate_every: int = 100_000  # control steps in the model
     precision: str = "float32"
+    products: str = "bfloat16"
     seed: int = 0
 
 
@@ -118,7 +125,8 @@ def zero_shot(
     begun = time.monotonic() - record["seconds"]
     limit = max_steps or 10**12
     while record["seconds"] < budget and model.num_timesteps < limit:
-        model.learn(config.num_envs * SLICE, reset_num_timesteps=False, log_interval=10**9)
+        with products(config.products):
+            model.learn(config.num_envs * SLICE, reset_num_timesteps=False, log_interval=10**9)
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget or model.num_timesteps >= limit
         report(_progress(model, record, budget))
@@ -159,7 +167,8 @@ def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:
         gamma=config.discount,
         train_freq=1,
         gradient_steps=config.updates,
-        policy_kwargs={"net_arch": [config.width, config.width]},
+        n_steps=config.horizon,
+        policy_kwargs={"net_arch": [config.width, config.width], "optimizer_kwargs": {"fused": True}},
         seed=config.seed,
         device="cpu",
     )

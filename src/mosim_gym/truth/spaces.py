@@ -39,6 +39,18 @@ def pack_observation(parts: Mapping[str, np.ndarray], kind: ObservationKind) -> 
     return {name: np.array(parts[name], np.float64) for name in sorted(parts)}
 
 
+def unflatten_observation(flat: np.ndarray, shapes: Mapping[str, tuple[int, ...]] | None) -> Any:
+    """Flat observations `(…, n)` as elements of `observation_space`, freshly allocated: `dict` with the parts' `shapes`, else `flat`."""
+    if shapes is None:
+        return np.array(flat, np.float32)
+    parts, start = {}, 0
+    for name, shape in shapes.items():
+        size = int(np.prod(shape))
+        parts[name] = np.array(flat[..., start : start + size].reshape(*flat.shape[:-1], *shape), np.float64)
+        start += size
+    return {name: parts[name] for name in sorted(parts)}
+
+
 def checked_action(action: Any, space: spaces.Box) -> np.ndarray:
     """`action` as float32 of the space's shape, or one sentence saying what is wrong with it."""
     array = np.asarray(action)

@@ -1,0 +1,109 @@
+"""`RecordedStep`: a control step recorded once as a graph of tensor operations, and then replayed without Python in between.
+
+A single state's step is some hundred tiny operations, whose arithmetic takes less time than the Python that calls them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from mosim_gym import mechanics
+from mosim_gym.envs.bounds import Bounds
+from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.robots import Features
+from mosim_gym.robots.spaces import flatten
+
+PROOFS = 3  # recorded steps that must equal computed ones, bit for bit, before the recording is relied on
+_BRANCH = "Converting a tensor to a Python"  # how torch says that Python looked at a tensor's numbers
+_SHAPES_ONLY = str(Path(mechanics.__file__).parent)  # kinematics branches on shapes, which do not change here
+
+
+class Outcome(NamedTuple):
+    """Where a control step of B environments led.
+
+    `observation (B, n)` is flat; `finite (B,)` and `inside (B,)`, None without a training box, are what `Bounds` says of the state.
+    """
+
+    state: State
+    observation: Tensor
+    reward: Tensor
+    terminated: Tensor
+    finite: Tensor
+    inside: Tensor | None
+
+
+class RecordedStep:
+    """`core.step` with `dynamics`, then `bounds`, for batches of `rows`.
+
+    The first step records; the next ones are both computed and replayed, and compared. Where they differ, where Python looks at numbers
+    on the way (a task of your own may), or where `dynamics` does not say that it is `recordable`, every step is computed.
+    """
+
+    def __init__(self, core: Core, dynamics: Dynamics, bounds: Bounds, rows: int, *, record: bool = True) -> None:
+        """Record nothing yet; without `record`, never: replayed steps have no gradients."""
+        self._core, self._dynamics, self._bounds = core, dynamics, bounds
+        self._names = list(core.kinematics.quantities)
+        self._replay: Callable[..., tuple[Tensor, ...]] | None = None
+        recordable = getattr(dynamics, "recordable", None)
+        self._proofs: int | None = None  # None: every step is computed
+        if record and recordable is not None and recordable(rows):
+            self._proofs = 0
+
+    def __call__(self, state: State, action: Tensor) -> Outcome:
+        """One control step of `state` under `action (B, nu)`."""
+        values = state.features.values
+        inputs = (
+            state.qpos, state.qvel, state.goal, state.sensors, action, *[values[name] for name in self._names],
+        )  # fmt: skip
+        if self._proofs is None:
+            return self._outcome(state, self._compute(*inputs))
+        if self._replay is None:
+            self._replay = _recorded(self._compute, inputs)
+            if self._replay is None:
+                self._proofs = None
+            return self._outcome(state, self._compute(*inputs))
+        with torch.jit.optimized_execution(False):  # pyright: ignore[reportPrivateImportUsage]  # optimised graphs round otherwise
+            outputs = self._replay(*inputs)
+        if self._proofs < PROOFS:
+            computed = self._compute(*inputs)
+            alike = all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(outputs, computed, strict=True))
+            self._proofs = self._proofs + 1 if alike else None
+            outputs = computed
+        return self._outcome(state, outputs)
+
+    def _compute(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        qpos, qvel, goal, sensors, action, *values = inputs
+        features = Features(self._core.robot, qpos, qvel, dict(zip(self._names, values, strict=True)))
+        after, parts, reward, terminated = self._core.step(
+            State(qpos, qvel, goal, sensors, features), action, self._dynamics
+        )
+        finite, inside = (
+            self._bounds.finite(after.qpos, after.qvel),
+            self._bounds.inside(after.qpos, after.qvel),
+        )
+        moved = [after.features[name] for name in self._names]
+        known = () if inside is None else (inside,)
+        return (after.qpos, after.qvel, after.sensors, flatten(parts), reward, terminated, finite, *known, *moved)
+
+    def _outcome(self, before: State, outputs: tuple[Tensor, ...]) -> Outcome:
+        qpos, qvel, sensors, observation, reward, terminated, finite, *rest = outputs
+        inside = rest.pop(0) if len(rest) > len(self._names) else None
+        features = Features(self._core.robot, qpos, qvel, dict(zip(self._names, rest, strict=True)))
+        return Outcome(
+            State(qpos, qvel, before.goal, sensors, features), observation, reward, terminated, finite, inside
+        )
+
+
+def _recorded(compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...]) -> Any:
+    """The graph of `compute`; None if Python's way through it depended on the tensors' numbers."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        replay = torch.jit.trace(compute, inputs, check_trace=False)
+    branches = [w for w in said if _BRANCH in str(w.message) and not w.filename.startswith(_SHAPES_ONLY)]
+    return None if branches else replay
