@@ -17,7 +17,7 @@ help: ## list the targets
 setup: ## make .venv ready (every target below does this by itself)
 	@bash scripts/setup_venv.sh
 
-demo: setup ## a scripted gait in the real CheetahRun: returns, plot and video in runs/demo
+demo: setup ## train a policy inside the model, play it in dm_control: returns, plots and videos in runs/demo
 	@$(BIN)/mosim-gym demo --out $(DEMO_OUT)
 
 test: setup ## run the quick tests (PYTEST_ARGS="-m slow" for the slow ones)

@@ -160,7 +160,7 @@ def peers(task: str) -> dict[str, Callable[[], Peer]]:
         "published scheme": lambda: published(task),
         "single environment": lambda: single(task, lambda: gym.make(f"MoSim/{task}-v0")),
     }
-    batches = BATCHES if task == "CheetahRun" else (1024,)
+    batches = BATCHES if task == "CheetahRun" else (1024, 4096)
     for precision in ("float32", "fast"):
         for n in batches:
             found[f"batch of {n}, {precision}"] = lambda n=n, precision=precision: ours(task, n, precision)

@@ -16,6 +16,7 @@ from mosim_gym.evaluation.describe import task_table, tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
 from mosim_gym.evaluation.tables import table
+from mosim_gym.rl.benchmark import zero_shot_table
 from mosim_gym.training.comparison import comparison_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,6 +156,34 @@ def speed_summary(reports: dict[str, Any]) -> str:
     )
 
 
+def zero_shot_summary(report: dict[str, Any]) -> str:
+    """Policies trained in the models, from what benchmarks/zero_shot.py measured."""
+    m = report["machine"]
+    note = (
+        f"Real return: mean and standard deviation of {report['episodes']} episodes of dm_control; through Shimmy: 5. Trained on the "
+        f"number of cores of {m['processor']} that is given. The gap allowed is the largest of 10 %, two standard errors and 20 points."
+    )
+    return f"{zero_shot_table(report['policies'])}\n\n{note}"
+
+
+def environment_speed(report: dict[str, Any]) -> str:
+    """Environments and their peers, from what benchmarks/speed.py measured."""
+    tasks = report["tasks"]
+    peers = list(dict.fromkeys(name for task in tasks.values() for name in task if not name.startswith("batch of")))
+    batches = ["batch of 1024, float32", "batch of 1024, fast", "batch of 4096, float32", "batch of 4096, fast"]
+    rows = []
+    for name in [*peers, *batches]:
+        cells = [f"{tasks[task][name]['median']:,}" if name in tasks[task] else "" for task in tasks]
+        rows.append([name, *cells])
+    start = ", ".join(f"{name}: {value}" for name, value in report["start_up"].items())
+    m = report["machine"]
+    note = (
+        f"Median of {report['rounds']} rounds of {report['seconds']:g} s on {m['cores']} cores of {m['processor']}, torch {m['torch']}, "
+        f"MuJoCo {m['mujoco']}. Start-up: {start}."
+    )
+    return f"{table(['Control steps a second', *tasks], rows)}\n\n{note}"
+
+
 def generated() -> dict[Path, str]:
     """The content that each file should have."""
     readme, index, results = (path.read_text() for path in (README, DOCS / "index.md", DOCS / "results.md"))
@@ -174,6 +203,9 @@ def generated() -> dict[Path, str]:
         ("rollout speed", speed_summary),
     ):
         results = between_markers(results, name, summary(reports))
+    policies = result("zero_shot")
+    results = between_markers(results, "zero-shot", zero_shot_summary(policies))
+    results = between_markers(results, "speed", environment_speed(result("speed")))
     learned = (DOCS / "learned-motion.md").read_text()
     baselines = result("baselines")
     length = f"{baselines['budget']} of training each, beside other work on the machine."

@@ -21,9 +21,7 @@ WRITES = {
     "01_look_at_a_robot": ["01/cheetah.png"],
     "02_the_real_task": ["02/episode.mp4", "02/return.png"],
     "04_train_sac_on_the_real_task": ["04/PendulumSwingup.zip"],
-    "06_train_in_the_model": [
-        f"06/{name}" for name in ("best.safetensors", "curve.json", "policy.safetensors", "state.safetensors")
-    ],
+    "06_train_in_the_model": [f"06/{name}" for name in ("best.safetensors", "policy.safetensors", "state.safetensors")],
 }
 LOG = "MUJOCO_LOG.TXT"  # MuJoCo's own, wherever it is run
 

@@ -177,11 +177,11 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
 def learning_plot(
     path: str | Path,
     curves: Sequence[Sequence[Mapping[str, float]]],
-    real: PolicyReturn | None = None,
+    real: Sequence[PolicyReturn] = (),
     *,
     title: str = "",
 ) -> Path:
-    """Plot the return in the model against training time, a curve for each seed and their mean, and the real return at the end."""
+    """Plot the return in the model against training time, a curve for each seed, and at the end of each the `real` return of its policy."""
     from matplotlib.figure import Figure
 
     if not curves or not all(len(curve) for curve in curves):
@@ -189,19 +189,25 @@ def learning_plot(
     with style():
         figure = Figure(figsize=(6.2, 3.6), layout="constrained")
         axes = figure.subplots()
-        end = 0.0
-        for curve in curves:
+        for number, curve in enumerate(curves):
             minutes = np.array([point["seconds"] for point in curve]) / 60
             mean = np.array([point["return_in_model"] for point in curve])
             spread = np.array([point.get("std", 0.0) for point in curve])
             axes.fill_between(minutes, mean - spread, mean + spread, color=COLOURS[0], alpha=0.12, linewidth=0)
-            axes.plot(minutes, mean, color=COLOURS[0], label="in the model" if curve is curves[0] else None)
-            end = max(end, float(minutes[-1]))
-        if real is not None:
-            low, high = real.interval
-            bars = [[max(0.0, real.mean - low)], [max(0.0, high - real.mean)]]
-            label = f"real, {real.episodes} episodes: {real.mean:.0f}"
-            axes.errorbar([end], [real.mean], yerr=bars, fmt="o", color=COLOURS[1], capsize=4, label=label)
+            axes.plot(minutes, mean, color=COLOURS[0], label=None if number else "in the model")
+            if number < len(real):
+                r, (low, high) = real[number], real[number].interval
+                bars = [[max(0.0, r.mean - low)], [max(0.0, high - r.mean)]]
+                label = f"real, {r.episodes} episodes: {', '.join(f'{other.mean:.0f}' for other in real)}"
+                axes.errorbar(
+                    minutes[-1:],
+                    [r.mean],
+                    yerr=bars,
+                    fmt="o",
+                    color=COLOURS[1],
+                    capsize=4,
+                    label=None if number else label,
+                )
         axes.set_xlabel("minutes of training")
         axes.set_ylabel("return of an episode")
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))

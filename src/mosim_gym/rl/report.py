@@ -173,7 +173,9 @@ def write_pictures(
     frames = [np.concatenate(pair, axis=0) for pair in zip(shown.truth, imagined, strict=False)]
     chosen = np.linspace(0, len(shown.truth) - 1, STRIP_FRAMES).round().astype(int)
     return [
-        learning_plot(out / "learning.png", curves, real, title=f"{task}, trained in the model"),
+        learning_plot(
+            out / "learning.png", curves, [] if real is None else [real], title=f"{task}, trained in the model"
+        ),
         write_video(out / "policy.mp4", frames, fps=1 / (shown.stride * h), progress=True),
         write_side_by_side(out / "prediction.mp4", shown, control_step=h),
         film_strip(

@@ -6,7 +6,6 @@ evaluations. Training, evaluation and choice use learned motion only: the truth 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +19,6 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.evaluation.machine import machine
-from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy
 from mosim_gym.rl.state import load_run, save_run
@@ -146,11 +144,11 @@ def zero_shot(
         "chosen_by": "return in the model, the lowest of the ensemble's members",
         "return_in_model": record["best"],
         "training_seconds": round(record["seconds"], 1),
+        "curve": record["curve"],
         "machine": machine(),
         "model": honesty(getattr(venv.torch.dynamics, "card", {})),
     }
     policy.save(folder / "policy.safetensors")
-    write_atomically(folder / "curve.json", json.dumps(record["curve"], indent=1) + "\n")
     return ZeroShotResult(policy, record["curve"], record)
 
 

@@ -1,0 +1,71 @@
+"""What zero-shot policies are worth: the return in each member of their model, in dm_control, and through plain Shimmy, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mosim_gym.evaluation.policy_return import PolicyReturn
+from mosim_gym.evaluation.tables import table
+from mosim_gym.rl.policies import load_policy
+from mosim_gym.rl.report import real_return, shimmy_return
+from mosim_gym.rl.zero_shot import returns_in_model
+
+CARD = ("config", "steps_in_model", "updates", "real_steps", "chosen_by", "training_seconds", "machine", "model")
+
+
+def measure_policy(path: Path, *, episodes: int, shimmy: int) -> tuple[dict[str, Any], PolicyReturn]:
+    """Everything about the policy in `path` that stands in the results, and its real episodes."""
+    policy = load_policy(path)
+    task = policy.card["task"]
+    imagined = returns_in_model(task, policy)
+    real = real_return(task, policy, episodes=episodes)
+    through = shimmy_return(task, policy, episodes=shimmy)
+    gap = float(imagined.mean()) - real.mean
+    noise = float(np.hypot(imagined.std(ddof=1) / imagined.size**0.5, real.standard_error))
+    result = {
+        "task": task,
+        **{key: policy.card[key] for key in CARD if key in policy.card},
+        "in_model": {"members": imagined.mean(axis=1).tolist(), "mean": float(imagined.mean())},
+        "real": real.summary(),
+        "shimmy": through.summary(),
+        "gap": gap,
+        "allowed_gap": max(0.1 * real.mean, 2 * noise, 20.0),
+    }
+    return result, real
+
+
+def zero_shot_table(policies: Mapping[str, Mapping[str, Any]]) -> str:
+    """The policies of a report as a Markdown table, one row each."""
+    rows = []
+    for r in policies.values():
+        config = r["config"]
+        model = r["model"]
+        rows.append(
+            [
+                r["task"],
+                f"{config['algo'].upper()}, seed {config['seed']}",
+                f"{r['training_seconds'] / 60:.0f} min, {r['machine']['torch_threads']} core",
+                f"{r['steps_in_model'] / 1e6:.2f} M, {r['updates'] / 1e3:.0f} k",
+                f"{r['in_model']['mean']:.0f} ({min(r['in_model']['members']):.0f})",
+                f"**{r['real']['mean']:.0f}** ± {r['real']['std']:.0f}",
+                f"{r['shimmy']['mean']:.0f}",
+                f"{r['gap']:+.0f} ({r['allowed_gap']:.0f})",
+                f"{model['transitions'] / 1e6:.1f} M",
+            ]
+        )
+    header = [
+        "Task",
+        "Algorithm",
+        "Training",
+        "Steps in the model, updates",
+        "In the model (worst member)",
+        "Real return",
+        "Through Shimmy",
+        "Model minus real (allowed)",
+        "True transitions behind the model",
+    ]
+    return table(header, rows)
