@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 import mosim_gym
 from mosim_gym.cli import main
 from mosim_gym.evaluation.scripted import scripted_policy
+from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.report import real_return, shimmy_order, shimmy_return, side_by_side
+from mosim_gym.rl.zero_shot import config_for, zero_shot
 
 
 @pytest.mark.parametrize("task", ["ReacherEasy", "CartpoleSwingup"])
@@ -31,10 +35,39 @@ def test_the_order_of_observations_is_a_permutation():
 
 
 def test_truth_and_model_are_shown_from_the_same_start():
-    above, below, imagined, errors = side_by_side("PendulumSwingup", scripted_policy("PendulumSwingup"), steps=20)
-    assert len(above) == len(below) == len(imagined)
-    np.testing.assert_array_equal(above[0], below[0])
-    assert np.nanmax(errors) < 1e-3
+    shown = side_by_side("PendulumSwingup", scripted_policy("PendulumSwingup"), steps=20)
+    assert len(shown.truth) == len(shown.prediction)
+    np.testing.assert_array_equal(shown.truth[0], shown.prediction[0])
+    assert shown.errors.shape == (20,)
+    assert np.nanmax(shown.errors) < 1e-3
+
+
+def test_a_film_of_truth_above_prediction(tmp_path):
+    video = tmp_path / "both.mp4"
+    main(["render", "PendulumSwingup", "--side-by-side", str(video), "--steps", "12", "--out", str(tmp_path)])
+    assert video.stat().st_size > 1000
+    errors = json.loads((tmp_path / "result.json").read_text())["squared_error"]
+    assert len(errors) == 12
+    assert max(errors) < 1e-3
+
+
+def test_what_stands_beside_a_policy_in_the_results(tmp_path):
+    config = config_for("PendulumSwingup", num_envs=4, warm_up=40, updates=1)
+    result = zero_shot("PendulumSwingup", config, budget=60, max_steps=200, folder=tmp_path)
+    assert result.policy.card["curve"] == result.curve
+    measured, real = measure_policy(tmp_path / "policy.safetensors", episodes=2, shimmy=1)
+    assert measured["real"]["mean"] == real.mean
+    assert measured["gap"] == pytest.approx(measured["in_model"]["mean"] - real.mean)
+    assert measured["allowed_gap"] >= 20
+    assert measured["model"]["transitions"] > 0
+    assert f"**{real.mean:.0f}**" in zero_shot_table({"PendulumSwingup-seed0": measured})
+
+
+def test_films_and_tables_say_what_is_wrong(tmp_path):
+    policy = ActorPolicy([(np.zeros((2, 5)), np.zeros(2))], -np.ones(1), np.ones(1), {"task": "CartpoleSwingup"})
+    path = policy.save(tmp_path / "policy.safetensors")
+    with pytest.raises(SystemExit):
+        main(["render", "PendulumSwingup", "--policy", str(path), "--out", str(tmp_path)])
 
 
 def test_a_policy_from_start_to_finish_on_the_command_line(tmp_path, capsys, monkeypatch):

@@ -84,6 +84,13 @@ PRESETS: dict[str, MoSimConfig] = {
         torque=Size(32, 0),
         correctors=(Size(192, 3),),
     ),
+    "small": MoSimConfig(
+        preset="small",
+        inertia=Size(32, 0),
+        bias=Size(64, 0),
+        torque=Size(16, 0),
+        correctors=(Size(64, 2),),
+    ),
     "residual": MoSimConfig(
         preset="residual",
         inertia=None,
@@ -97,7 +104,8 @@ PRESETS: dict[str, MoSimConfig] = {
     "paper-medium": _paper("paper-medium", Size(64, 3), Size(32, 3), (Size(128, 5),)),
     "paper-large": _paper("paper-large", Size(128, 3), Size(128, 3), (Size(128, 5),) * 3),
 }
-"""`default`: what the zoo ships for robots with contacts; `smooth`: for robots without, smaller. `residual`: no structure and no contact
+"""`default`: what the zoo ships for robots with contacts; `smooth`: for robots without, smaller; `small`: for
+the simplest of them. `residual`: no structure and no contact
 features, as a baseline. `paper-*`: the MoSim paper's appendix (Tables I to III): softplus, no normalisation, raw inputs, dopri5."""
 
 

@@ -106,5 +106,6 @@ ROBOT = RobotDefinition(
     model=dm_control_model("cartpole"),
     control_step=0.01,
     coverage=Coverage(speeds={"slider": (-10, 10), "hinge_1": (-30, 30)}),
+    preset="small",
     tasks=(CartpoleBalance, CartpoleBalanceSparse, CartpoleSwingup, CartpoleSwingupSparse),
 )

@@ -56,7 +56,7 @@ class RobotDefinition:
 
     `coverage` says where training data come from; a robot without one has environments on the truth only. `assets` is the folder of the
     built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept for each task; `sensors` names
-    the sensors whose readings the state alone cannot tell.
+    the sensors whose readings the state alone cannot tell; `preset` names the model's preset that suits it, if it is not the usual one.
     """
 
     name: str
@@ -66,6 +66,7 @@ class RobotDefinition:
     coverage: Coverage | None = None
     invariances: Invariances = NO_INVARIANCES
     sensors: tuple[str, ...] = ()
+    preset: str | None = None
     bank_size: int = 1024
     assets: Path = PACKAGED
 

@@ -48,5 +48,6 @@ ROBOT = RobotDefinition(
     model=dm_control_model("pendulum"),
     control_step=0.02,
     coverage=Coverage(speeds={"hinge": (-15, 15)}),
+    preset="small",
     tasks=(PendulumSwingup,),
 )

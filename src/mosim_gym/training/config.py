@@ -60,7 +60,7 @@ def training_for(model: MoSimConfig, *, seed: int = 0, recipe: str = "coverage",
     On a GPU batches are four times as large, the networks compiled, and several million transitions kept in its memory.
     """
     config = TrainConfig(seed=seed, recipe=recipe)
-    if model.preset == "smooth":
+    if model.preset in ("smooth", "small"):
         config = replace(config, autocast=False, huber=0.01)
     if model.preset.startswith("paper-"):
         stages = (Stage("solver", 1.0),)

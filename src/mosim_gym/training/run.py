@@ -41,9 +41,9 @@ def seconds(text: str) -> float:
 
 
 def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimConfig:
-    """The preset `name`; by default `default` for robots that touch something and `smooth` for those that do not."""
+    """The preset `name`; by default the robot's own, or `default` for robots that touch something and `smooth` for those that do not."""
     if name is None:
-        name = "default" if len(load_robot(robot).contacts) else "smooth"
+        name = find_robot(robot).preset or ("default" if len(load_robot(robot).contacts) else "smooth")
     if name not in PRESETS:
         raise UnknownName("preset", name, list(PRESETS))
     return preset(name, members=members)
