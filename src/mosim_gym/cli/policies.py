@@ -75,7 +75,7 @@ class ZeroShot:
 class Demo:
     """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control."""
 
-    task: Annotated[str, arg(help="The task.")] = "CartpoleSwingup"
+    task: Annotated[str, arg(help="The task.")] = "ReacherEasy"
     budget: Annotated[str, arg(help="Time for training.")] = "3m"
     out: Out = Path("runs/demo")
     seed: Seed = 0

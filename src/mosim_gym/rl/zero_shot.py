@@ -55,7 +55,8 @@ class ZeroShotConfig:
     seed: int = 0
 
 
-TASK_DEFAULTS: dict[str, dict[str, Any]] = {}
+_QUICK: dict[str, Any] = {"width": 128, "warm_up": 5_000, "evaluate_every": 20_000}
+TASK_DEFAULTS: dict[str, dict[str, Any]] = {"ReacherEasy": _QUICK, "ReacherHard": _QUICK, "CartpoleSwingup": _QUICK}
 """What differs from `ZeroShotConfig` for a task."""
 
 
