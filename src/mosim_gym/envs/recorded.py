@@ -20,7 +20,7 @@ from mosim_gym.robots import Features
 from mosim_gym.robots.spaces import flatten
 
 PROOFS = 3  # recorded steps that must equal computed ones, bit for bit, before the recording is relied on
-_BRANCH = "Converting a tensor to a Python"  # how torch says that Python looked at a tensor's numbers
+_BRANCH = "Converting a tensor to a"  # how torch says that Python or numpy looked at a tensor's numbers
 _SHAPES_ONLY = str(Path(mechanics.__file__).parent)  # kinematics branches on shapes, which do not change here
 
 
