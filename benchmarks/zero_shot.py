@@ -43,6 +43,7 @@ if __name__ == "__main__":
             config_for(options.train, seed=options.seed),
             budget=seconds(options.budget),
             folder=ROOT / "runs" / "zero-shot" / stem,
+            report=lambda s: print(json.dumps(s), flush=True),
         )
         trained.policy.save(POLICIES / f"{stem}.safetensors")
         options.policies.append(stem)

@@ -14,6 +14,8 @@ from stable_baselines3.common.env_util import make_vec_env
 
 import mosim_gym
 from mosim_gym.envs.registration import env_id
+from mosim_gym.robots import find_task
+from mosim_gym.zoo import packaged
 
 TASKS = mosim_gym.tasks()
 EXEMPT = ("A Box observation space m", "infinity. This is probably too")  # infinite bounds, which dm_control has too
@@ -24,9 +26,12 @@ def _make(task, **options):
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("kind", ["truth", "real"])
+@pytest.mark.parametrize("kind", ["learned", "truth", "real"])
 def test_both_checkers_pass(task, kind):
-    env = _make(task).unwrapped if kind == "truth" else mosim_gym.make_real(task)
+    if kind == "learned" and find_task(task)[0].name not in packaged():
+        pytest.skip("no model of this robot is packaged")
+    makers = {"learned": lambda: gym.make(env_id(task)).unwrapped, "truth": lambda: _make(task).unwrapped}
+    env = makers[kind]() if kind in makers else mosim_gym.make_real(task)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         gymnasium_check(env, skip_render_check=True)

@@ -13,12 +13,13 @@ from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.vec_env import VecMonitor
 
 import mosim_gym
+from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl import zero_shot as module
 from mosim_gym.rl.policies import ActorPolicy, actor_of, check_policy, load_policy
 from mosim_gym.rl.vec_env import MoSimVecEnv
-from mosim_gym.rl.zero_shot import config_for, returns_in_model, zero_shot
+from mosim_gym.rl.zero_shot import as_changes, config_for, returns_in_model, training_starts, zero_shot
 
 QUICK = config_for(
     "PendulumSwingup", num_envs=4, updates=1, batch=32, width=16, warm_up=100, evaluate_every=400, buffer=5000
@@ -86,7 +87,7 @@ def test_training_and_choice_never_touch_the_truth(tmp_path, monkeypatch, short)
 
 @pytest.mark.parametrize("algo", ["sac", "tqc"])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, short, algo):
-    config = dataclasses.replace(QUICK, algo=algo)
+    config = dataclasses.replace(QUICK, algo=algo, episode=150, wide=0.5)
     whole = zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "whole", max_steps=1200)
     zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "broken", max_steps=400)
     np.random.default_rng(1)
@@ -98,6 +99,19 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, short, 
     np.testing.assert_array_equal(whole.policy.predict(observation)[0], again.policy.predict(observation)[0])
     with pytest.raises(FileFault, match="holds a run with another config"):
         zero_shot("PendulumSwingup", dataclasses.replace(config, seed=5), budget=1, folder=tmp_path / "broken")
+
+
+def test_training_starts_where_asked_and_evaluation_where_the_task_does():
+    assert training_starts("PendulumSwingup", 0.0, 0) == "task"
+    states = training_starts("ReacherHard", 0.25, 3)
+    moving = np.abs(states["qvel"]).max(axis=1) > 0
+    assert moving.mean() == pytest.approx(0.25, abs=0.01)
+    assert len(np.unique(states["goal"][:, 0])) > 1000
+    env = TorchEnv("ReacherHard", 400, reset_from=states)
+    env.reset(seed=0)
+    assert (env.state.qvel.abs().amax(1) > 0).float().mean() == pytest.approx(0.25, abs=0.08)
+    with pytest.raises(ValueError, match=r"wide is 1.5; it is a share of the episodes, from 0 to 1"):
+        training_starts("ReacherHard", 1.5, 0)
 
 
 def test_our_small_file_acts_as_the_trained_policy_does(tmp_path):
@@ -137,6 +151,13 @@ def test_unknown_choices_are_one_sentence(tmp_path):
         zero_shot("PendulumSwingup", dataclasses.replace(QUICK, algo="sack"), budget=1, folder=tmp_path)
     with pytest.raises(KeyError, match="Unknown task"):
         config_for("PendulumSwingDown")
+    with pytest.raises(KeyError, match=r"Unknown training option 'update'. Did you mean 'updates'"):
+        config_for("PendulumSwingup", update=3)
+    assert as_changes(["updates=16", "rate=3e-4", "algo=tqc"]) == {"updates": 16, "rate": 3e-4, "algo": "tqc"}
+    with pytest.raises(ValueError, match=r"'updates=many': updates needs a whole number, such as 8"):
+        as_changes(["updates=many"])
+    with pytest.raises(ValueError, match=r"'width' sets no training option: write name=value. Valid names: algo,"):
+        as_changes(["width"])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match="autoreset: Stable-Baselines3 needs same_step"):

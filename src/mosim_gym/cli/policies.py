@@ -21,12 +21,13 @@ def train_and_show(
     shimmy: int,
     out: Path,
     seed: int,
+    set: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Zero-shot training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
     from tqdm import tqdm
 
     from mosim_gym.rl.report import real_return, shimmy_return, write_pictures
-    from mosim_gym.rl.zero_shot import config_for, zero_shot
+    from mosim_gym.rl.zero_shot import as_changes, config_for, zero_shot
     from mosim_gym.training.run import seconds
 
     time = seconds(budget)
@@ -38,7 +39,7 @@ def train_and_show(
             latest, best = state["return_in_model"], state["best"]
             bar.set_postfix_str(f"{state['steps']:,} steps, return in the model {latest:.0f}, best {best:.0f}")
 
-        config = config_for(task, algo=algo, seed=seed)
+        config = config_for(task, **{"algo": algo, "seed": seed, **as_changes(set)})
         result = zero_shot(task, config, budget=time, folder=out, checkpoint=checkpoint, report=show)
     real = real_return(task, result.policy, episodes=episodes)
     print(f"return in the model {result.record['best']:.1f}; real return {real}")
@@ -64,6 +65,9 @@ class ZeroShot:
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
     episodes: Annotated[int, arg(help="Real episodes to play at the end.")] = 10
     shimmy: Annotated[int, arg(help="Real episodes to play through plain Shimmy as well.")] = 0
+    set: Annotated[
+        tuple[str, ...], arg(help="Other settings than the task's defaults, such as updates=16 rate=3e-4.")
+    ] = ()
     out: Out = Path("runs/zero-shot")
     seed: Seed = 0
 

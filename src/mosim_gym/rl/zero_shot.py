@@ -7,8 +7,8 @@ evaluations. Training, evaluation and choice use learned motion only: the truth 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,20 @@ import torch
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecMonitor
 
+from mosim_gym.data.resets import reset_sampler
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.registration import EPISODE_STEPS
+from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy
 from mosim_gym.rl.state import load_run, save_run
 from mosim_gym.rl.vec_env import MoSimVecEnv
-from mosim_gym.robots import find_task
+from mosim_gym.robots import find_task, load_task
 
 STATE, BEST = "state.safetensors", "best.safetensors"
+STARTS = 20_000  # states in the bank of `training_starts`
 SLICE = 50  # steps of all environments between two looks at the clock
 EVALUATION_SEED = 777_001
 EVALUATION_EPISODES = 8  # for each member
@@ -35,12 +40,16 @@ EVALUATION_EPISODES = 8  # for each member
 class ZeroShotConfig:
     """How a policy is trained in the model. `updates` gradient steps follow each step of all `num_envs` environments.
 
-    Targets of the critic are the rewards of `horizon` steps and its own estimate after them. `products` says in what the learner's
-    networks are multiplied, `precision` in what the model's are.
+    Episodes of training last `episode` steps; a share `wide` of them starts spread over all that the robot can do, as its `Coverage`
+    says, and the others where the task's do. Evaluations have the task's own starts and 1,000 steps. Targets of the critic are the
+    rewards of `horizon` steps and its own estimate after them. `products` says in what the learner's networks are multiplied,
+    `precision` in what the model's are.
     """
 
     algo: str = "sac"
     num_envs: int = 64
+    episode: int = EPISODE_STEPS
+    wide: float = 0.0
     updates: int = 8
     batch: int = 256
     width: int = 256
@@ -63,8 +72,33 @@ TASK_DEFAULTS: dict[str, dict[str, Any]] = {"ReacherEasy": _QUICK, "ReacherHard"
 def config_for(task: str, **changes: Any) -> ZeroShotConfig:
     """The documented defaults of a task with fields changed; None leaves a field as it is."""
     find_task(task)
+    valid = [item.name for item in fields(ZeroShotConfig)]
+    for name in changes:
+        if name not in valid:
+            raise UnknownName("training option", name, valid)
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(ZeroShotConfig(), **{**TASK_DEFAULTS.get(task, {}), **given})
+
+
+_KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name"}
+
+
+def as_changes(assignments: Sequence[str]) -> dict[str, Any]:
+    """`["updates=16", "rate=3e-4"]` as fields of a `ZeroShotConfig` with their values, each of its field's type."""
+    changes: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        default = getattr(ZeroShotConfig, name, None)
+        if not equals or default is None:
+            valid = ", ".join(item.name for item in fields(ZeroShotConfig))
+            raise ValueError(f"{assignment!r} sets no training option: write name=value. Valid names: {valid}.")
+        try:
+            changes[name] = type(default)(text)
+        except ValueError:
+            raise ValueError(
+                f"{assignment!r}: {name} needs {'an' if default.__class__ is int else 'a'} {type(default).__name__}, such as {default}."
+            ) from None
+    return changes
 
 
 @dataclass
@@ -96,6 +130,20 @@ def returns_in_model(task: str, policy: Any, *, checkpoint: Any = None, seed: in
     return total.reshape(EVALUATION_EPISODES, members).T
 
 
+def training_starts(task: str, wide: float, seed: int) -> ResetFrom:
+    """The task's own starts; with `wide`, a bank of states of which that share is spread over all that the robot can do."""
+    if not 0 <= wide <= 1:
+        raise ValueError(f"wide is {wide}; it is a share of the episodes, from 0 to 1.")
+    if wide == 0:
+        return TASK
+    own = load_task(task).sample_start(torch.Generator().manual_seed(seed), STARTS)
+    states = {name: part.double().numpy().copy() for name, part in own._asdict().items()}
+    spread = round(wide * STARTS)
+    sample = reset_sampler("wide", find_task(task)[0])
+    states["qpos"][:spread], states["qvel"][:spread] = sample(np.random.default_rng(seed), spread)
+    return states
+
+
 def zero_shot(
     task: str,
     config: ZeroShotConfig,
@@ -110,7 +158,15 @@ def zero_shot(
 
     `max_steps` ends it after so many control steps in the model, if that is sooner.
     """
-    venv = MoSimVecEnv(task, config.num_envs, checkpoint=checkpoint, precision=config.precision, stagger=True)
+    venv = MoSimVecEnv(
+        task,
+        config.num_envs,
+        checkpoint=checkpoint,
+        precision=config.precision,
+        stagger=True,
+        max_episode_steps=config.episode,
+        reset_from=training_starts(task, config.wide, config.seed),
+    )
     model = _learner(config, venv, folder)
     record: dict[str, Any] = {
         "task": task,

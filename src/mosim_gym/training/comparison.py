@@ -21,7 +21,7 @@ from mosim_gym.training.loop import STATE, train
 from mosim_gym.training.progress import Progress
 from mosim_gym.zoo.checkpoint import save_checkpoint
 
-PAPER_RATES = (3e-4, 1e-3, 3e-3)
+PAPER_RATES = (1e-3, 3e-3, 1e-2)
 """Learning rates tried for the paper's scheme; its best one is compared."""
 TEST_SEED, TEST_SEGMENTS = 20_011, 1000
 
