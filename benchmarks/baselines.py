@@ -2,7 +2,8 @@
 
 Every run has the same data and seed, one after another: the systems `--budget` of time each, the ablations (with `--ablation-steps`) as
 many steps each, so that they can be compared whatever else the machine does. The best of the paper's learning rates then starts anew
-with `--paper-budget`, so that its loss can be seen to level off. Interrupted, all of it goes on where it was.
+with `--paper-budget`, so that its loss can be seen to level off. A budget becomes a number of steps once the first of them are timed; a
+solver that needs more evaluations later takes longer. Interrupted, all of it goes on where it was.
 """
 
 from __future__ import annotations
@@ -42,6 +43,6 @@ if __name__ == "__main__":
     if options.ablation_steps:
         report["ablation_steps"] = options.ablation_steps
         report["ablations"] = run("ablations", ABLATIONS, steps=options.ablation_steps)
-        print(comparison_table(report["ablations"]), end="\n\n")
+        print(comparison_table(report["ablations"], pace=False), end="\n\n")
     print(comparison_table(report["systems"]))
     write_atomically(path, json.dumps(report, indent=1) + "\n")

@@ -59,15 +59,14 @@ def gait_table(report: dict[str, Any]) -> str:
     return f"{table(header, rows)}\n\n{note}"
 
 
-def comparison(results: dict[str, Any], budget: str) -> str:
+def comparison(results: dict[str, Any], about: str, *, pace: bool) -> str:
     """Systems or ablations that benchmarks/baselines.py trained side by side."""
-    first = next(iter(results.values()))
-    m = first["machine"]
+    m = next(iter(results.values()))["machine"]
     note = (
-        f"{budget} One seed each. Samples are control steps a second, data generation included. Measured on one of {m['cores']} cores of "
-        f"{m['processor']}, torch {m['torch']} with {m['torch_threads']} thread(s)."
+        f"{about} One seed each. Measured on {m['processor']}, with {m['torch_threads']} thread{'s' * (m['torch_threads'] > 1)} of torch "
+        f"{m['torch']}."
     )
-    return f"{comparison_table(results)}\n\n{note}"
+    return f"{comparison_table(results, pace=pace)}\n\n{note}"
 
 
 def collection_summary(report: dict[str, Any]) -> str:
@@ -208,8 +207,10 @@ def generated() -> dict[Path, str]:
     results = between_markers(results, "speed", environment_speed(result("speed")))
     learned = (DOCS / "learned-motion.md").read_text()
     baselines = result("baselines")
-    length = f"{baselines['budget']} of training each, beside other work on the machine."
-    learned = between_markers(learned, "systems", comparison(baselines["systems"], length))
+    about = "Samples are control steps, data generation included."
+    learned = between_markers(learned, "systems", comparison(baselines["systems"], about, pace=True))
+    about = f"{baselines['ablation_steps']:,} training steps each, against i.i.d. uniform actions."
+    learned = between_markers(learned, "ablations", comparison(baselines["ablations"], about, pace=False))
     learned = between_markers(learned, "collection", collection_summary(result("collection")))
     return {
         README: between_markers(readme, "tasks", task_table()),

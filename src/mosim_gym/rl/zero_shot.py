@@ -42,7 +42,7 @@ class ZeroShotConfig:
 
     Episodes of training last `episode` steps; a share `wide` of them starts spread over all that the robot can do, as its `Coverage`
     says, and the others where the task's do. Evaluations have the task's own starts and 1,000 steps. Targets of the critic are the
-    rewards of `horizon` steps and its own estimate after them. `products` says in what the learner's networks are multiplied,
+    rewards of `horizon` steps and its own estimate after them. `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are multiplied,
     `precision` in what the model's are.
     """
 
@@ -56,6 +56,7 @@ class ZeroShotConfig:
     rate: float = 1e-3
     horizon: int = 3
     discount: float = 0.99
+    entropy: str = "auto"
     buffer: int = 1_000_000
     warm_up: int = 10_000  # steps of random controls before the first update
     evaluate_every: int = 100_000  # control steps in the model
@@ -220,6 +221,7 @@ def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:
         learning_starts=config.warm_up,
         batch_size=config.batch,
         gamma=config.discount,
+        ent_coef=config.entropy if config.entropy.startswith("auto") else float(config.entropy),
         train_freq=1,
         gradient_steps=config.updates,
         n_steps=config.horizon,

@@ -115,14 +115,16 @@ def run_entry(
     return result
 
 
-def comparison_table(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """Results as a Markdown table of raw mean squared errors on i.i.d. uniform actions."""
+def comparison_table(results: Mapping[str, Mapping[str, Any]], *, pace: bool = True) -> str:
+    """Results as a Markdown table of raw mean squared errors on i.i.d. uniform actions; with `pace`, how long each trained and how fast."""
     rows = []
     for name, r in results.items():
         if "errors" not in r:
-            rows.append([name, r["shows"], "diverged", *("" for _ in range(5))])
+            rows.append([name, r["shows"], *([""] * 2 if pace else []), "diverged", *[""] * 4])
             continue
         e = r["errors"]["uniform"]
+        times = [f"{r['seconds'] / 60:.0f} min", f"{r['samples_per_second']:,}"] if pace else []
         numbers = (f"{e[key]:.3g}" for key in ("one_step", "3", "16", "100"))
-        rows.append([name, r["shows"], f"{r['samples_per_second']:,}", *numbers, f"{100 * e['diverged']:.1f} %"])
-    return table(["Model", "What it is for", "samples/s", "1 step", "3", "16", "100 steps", "diverged"], rows)
+        rows.append([name, r["shows"], *times, *numbers, f"{100 * e['diverged']:.1f} %"])
+    times = ["trained for", "samples/s"] if pace else []
+    return table(["Model", "What it is for", *times, "1 step", "3", "16", "100 steps", "diverged"], rows)
