@@ -41,9 +41,11 @@ class ZeroShotConfig:
     """How a policy is trained in the model. `updates` gradient steps follow each step of all `num_envs` environments.
 
     Episodes of training last `episode` steps; a share `wide` of them starts spread over all that the robot can do, as its `Coverage`
-    says, and the others where the task's do. Evaluations have the task's own starts and 1,000 steps. Targets of the critic are the
-    rewards of `horizon` steps and its own estimate after them. `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are multiplied,
-    `precision` in what the model's are.
+    says, and the others where the task's do. Evaluations have the task's own starts and 1,000 steps.
+
+    Targets of the critic are the rewards of `horizon` steps and its own estimate after them; the target critic follows by `following`
+    (SB3's `tau`) at each update. `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are
+    multiplied, `precision` in what the model's are.
     """
 
     algo: str = "sac"
@@ -56,6 +58,7 @@ class ZeroShotConfig:
     rate: float = 1e-3
     horizon: int = 3
     discount: float = 0.99
+    following: float = 0.005
     entropy: str = "auto"
     buffer: int = 1_000_000
     warm_up: int = 10_000  # steps of random controls before the first update
@@ -66,8 +69,17 @@ class ZeroShotConfig:
 
 
 _QUICK: dict[str, Any] = {"width": 128, "warm_up": 5_000, "evaluate_every": 20_000}
-TASK_DEFAULTS: dict[str, dict[str, Any]] = {"ReacherEasy": _QUICK, "ReacherHard": _QUICK, "CartpoleSwingup": _QUICK}
-"""What differs from `ZeroShotConfig` for a task."""
+_SPARSE: dict[str, Any] = {
+    **_QUICK, "warm_up": 20_000, "episode": 100, "wide": 0.9, "updates": 16, "horizon": 5, "following": 0.02, "entropy": "0.05",
+}  # fmt: skip
+TASK_DEFAULTS: dict[str, dict[str, Any]] = {
+    "ReacherEasy": _QUICK,
+    "ReacherHard": _QUICK,
+    "CartpoleSwingup": _QUICK,
+    "PendulumSwingup": _SPARSE,
+}
+"""What differs from `ZeroShotConfig` for a task. Where a reward is rare, episodes begin everywhere and are short, so that it is met; the
+entropy's weight is fixed, because a learned one vanishes before there is anything to be learned; and values travel back faster."""
 
 
 def config_for(task: str, **changes: Any) -> ZeroShotConfig:
@@ -221,6 +233,7 @@ def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:
         learning_starts=config.warm_up,
         batch_size=config.batch,
         gamma=config.discount,
+        tau=config.following,
         ent_coef=config.entropy if config.entropy.startswith("auto") else float(config.entropy),
         train_freq=1,
         gradient_steps=config.updates,
