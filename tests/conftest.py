@@ -15,3 +15,31 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+def _elsewhere(robot, qpos, qvel, shift, yaw):
+    """The same states elsewhere: declared coordinates shifted, a floating base with its velocity turned by `yaw` about the vertical."""
+    qpos, qvel = qpos.copy(), qvel.copy()
+    heading = robot.invariances.yaw
+    if heading is not None:
+        place = robot.qpos_indices(heading)
+        if place.stop - place.start == 1:
+            qpos[..., place.start] += yaw
+        else:
+            first, speed = place.start, robot.qvel_indices(heading).start
+            c, s = np.cos(yaw), np.sin(yaw)
+            turn = np.array([[c, -s], [s, c]])
+            qpos[..., first : first + 2] = qpos[..., first : first + 2] @ turn.T
+            qvel[..., speed : speed + 2] = qvel[..., speed : speed + 2] @ turn.T
+            w, x, y, z = (qpos[..., first + 3 + i].copy() for i in range(4))
+            c, s = np.cos(yaw / 2), np.sin(yaw / 2)
+            qpos[..., first + 3 : first + 7] = np.stack(
+                (c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w), axis=-1
+            )
+    return qpos + shift, qvel
+
+
+@pytest.fixture
+def elsewhere():
+    """`_elsewhere`: what a robot's declared invariances do to its states."""
+    return _elsewhere

@@ -20,23 +20,24 @@ from mosim_gym.envs.core import Core
 from mosim_gym.mechanics import integrate
 from mosim_gym.mechanics.motion import Step
 from mosim_gym.robots import load_robot, load_task, robot_definitions
+from mosim_gym.robots.spaces import sensor_count
 
 class Coast:
     dtype = torch.float32
-    def __init__(self, robot):
-        self.robot, self.timestep = robot, robot.control_step
+    def __init__(self, robot, sensors):
+        self.robot, self.timestep, self.sensors = robot, robot.control_step, sensors
     def step(self, qpos, qvel, action, features=None):
-        return Step(integrate(self.robot, qpos, qvel, self.timestep), qvel, qpos.new_zeros(len(qpos), 0))
+        return Step(integrate(self.robot, qpos, qvel, self.timestep), qvel, qpos.new_zeros(len(qpos), self.sensors))
 
 for name in robot_definitions():
     assert load_robot(name).reset_banks
 for name in mosim_gym.tasks():
     task = load_task(name)
-    core = Core(task)
+    core = Core(task, sensor_count=sensor_count(name))
     state = core.reset(torch.Generator().manual_seed(0), 4)
-    after = core.step(state, torch.zeros(4, task.robot.nu), Coast(task.robot))
+    after = core.step(state, torch.zeros(4, task.robot.nu), Coast(task.robot, sensor_count(name)))
     assert torch.isfinite(after.reward).all()
-    env = gym.make(f"MoSim/{{name}}-v0", checkpoint=Coast(task.robot), render_mode="rgb_array")
+    env = gym.make(f"MoSim/{{name}}-v0", checkpoint=Coast(task.robot, sensor_count(name)), render_mode="rgb_array")
     observation, _ = env.reset(seed=0)
     observation, reward, *_ = env.step(env.action_space.sample())
     assert env.observation_space.contains(observation)

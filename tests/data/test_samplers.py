@@ -41,12 +41,19 @@ def test_wide_resets_cover_joint_limits_speeds_and_the_ground(robot, rng):
     definition, description = find_robot(robot), load_robot(robot)
     assert definition.coverage is not None
     qpos, qvel = reset_sampler("wide", definition)(rng, 4000)
-    for row, name in enumerate(description.joints.names):
-        column = description.qpos_indices(name).start
+    for column, name in enumerate(description.dofs.names):
         low, high = definition.coverage.speeds[name]
         assert qvel[:, column].min() >= low
         assert qvel[:, column].max() <= high
         assert np.ptp(qvel[:, column]) > 0.6 * (high - low)
+    for first in description.quaternion_starts:
+        turns = qpos[:, first : first + 4]
+        np.testing.assert_allclose(np.linalg.norm(turns, axis=1), 1)
+        upright = 1 - 2 * (turns[:, 1] ** 2 + turns[:, 2] ** 2)  # the vertical component of the base's vertical axis
+        assert (upright > 0.5).mean() > 0.4
+        assert (upright < 0).mean() > 0.15
+    for row, name in enumerate(description.joints.names):
+        column = description.qpos_indices(name).start
         if description.joints.limited[row]:
             lower, upper = description.joints.range[row]
             assert qpos[:, column].min() < lower
@@ -118,7 +125,7 @@ def test_a_stream_gives_the_same_chunks_wherever_it_begins():
 def test_acceleration_and_drift_lead_to_the_next_state(robot):
     description = load_robot(robot)
     columns, _ = chunk(robot, "coverage", 0, 0, 20)
-    qpos, qvel, action, acceleration, drift = (torch.from_numpy(c).double().flatten(0, 1) for c in columns)
+    qpos, qvel, action, acceleration, drift, _ = (torch.from_numpy(c).double().flatten(0, 1) for c in columns)
     h = description.control_step
     after = TrueDynamics(robot, warm_start=False).step(qpos.numpy(), qvel.numpy(), action.numpy())
     end = qvel + h * acceleration

@@ -16,8 +16,10 @@ from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.disagreement import EnsembleDisagreement
 from mosim_gym.envs.registration import env_id
+from mosim_gym.robots import find_task
+from mosim_gym.zoo import packaged
 
-TASKS = mosim_gym.tasks()
+TASKS = [task for task in mosim_gym.tasks() if find_task(task)[0].name in packaged()]
 
 
 def _vec(task, num_envs=4, **options):

@@ -24,6 +24,8 @@ CALM = (0.1, 0.4, 1.0)
 """Each state's speeds are scaled by one of these and a uniform factor, so that slow motion is learnt as well as fast."""
 NEAR_GROUND = (0.6, 0.03)
 """This share of states has its lowest contact point within this many metres of the ground, where motion is hardest to learn."""
+TILTED, LEAN = 0.5, 0.5
+"""Floating bases: the share that is turned anyhow, and by how many radians (standard deviation for each axis) the others lean."""
 
 
 def task_resets(definition: RobotDefinition) -> Sampler:
@@ -45,22 +47,26 @@ def wide_resets(definition: RobotDefinition) -> Sampler:
     if coverage is None:
         raise ValueError(f"The robot {definition.name!r} declares no coverage, which wide resets need.")
     robot = load_robot(definition.name)
-    missing = [name for name in robot.joints.names if name not in coverage.speeds]
+    missing = [name for name in robot.dofs.names if name not in coverage.speeds]
     if missing:
         raise ValueError(f"The coverage of {definition.name!r} gives no speeds for {', '.join(missing)}.")
     joints = robot.joints
-    if set(joints.type.tolist()) - {JointType.HINGE, JointType.SLIDE}:
-        raise ValueError(f"Wide resets of {definition.name!r} need hinges and slides only.")
+    if set(joints.type.tolist()) - {JointType.HINGE, JointType.SLIDE, JointType.FREE}:
+        raise ValueError(f"Wide resets of {definition.name!r} need hinges, slides and free joints only.")
     height = None if coverage.height is None else robot.qpos_indices(coverage.height).start
+    if height is not None and joints.type[joints.index(coverage.height or "")] == JointType.FREE:
+        height += 2
     kinematics = ForwardKinematics(robot, contact_quantities(robot)) if height is not None else None
-    low, high = np.array([coverage.speeds[name] for name in joints.names], float).T
-    root = robot.bodies.parent[joints.body] == 0
+    low, high = np.array([coverage.speeds[name] for name in robot.dofs.names], float).T
+    root = robot.bodies.parent[robot.dofs.body] == 0
 
     def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         qpos = np.tile(robot.qpos0, (n, 1))
         for row, name in enumerate(joints.names):
             column, (lower, upper) = joints.qpos_start[row], joints.range[row]
-            if joints.limited[row]:
+            if joints.type[row] == JointType.FREE:
+                qpos[:, column + 3 : column + 7] = _turns(rng, n)
+            elif joints.limited[row]:
                 margin = LIMIT_OVERSHOOT * (upper - lower)
                 qpos[:, column] = rng.uniform(lower - margin, upper + margin, n)
             elif name in coverage.positions or joints.type[row] == JointType.HINGE:
@@ -77,6 +83,20 @@ def wide_resets(definition: RobotDefinition) -> Sampler:
         return qpos, qvel
 
     return sample
+
+
+def _turns(rng: np.random.Generator, n: int) -> Array:
+    """Quaternions `(n, 4)`: a share of `TILTED` is any rotation, the others lean from upright and head anywhere."""
+    anyhow = rng.normal(size=(n, 4))
+    lean = rng.normal(size=(n, 2)) * LEAN
+    angle = np.linalg.norm(lean, axis=1, keepdims=True)
+    tilt = np.concatenate((np.cos(angle / 2), np.sin(angle / 2) * lean / angle, np.zeros((n, 1))), axis=1)
+    yaw = rng.uniform(-np.pi, np.pi, (n, 1))
+    c, s = np.cos(yaw / 2), np.sin(yaw / 2)
+    w, x, y, z = (tilt[:, i : i + 1] for i in range(4))
+    upright = np.concatenate((c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w), axis=1)  # yaw ⊗ tilt
+    turns = np.where(rng.random((n, 1)) < TILTED, anyhow, upright)
+    return turns / np.linalg.norm(turns, axis=1, keepdims=True)
 
 
 def state_resets(qpos: Array, qvel: Array) -> Sampler:

@@ -21,6 +21,7 @@ class Transitions(NamedTuple):
     """Single control steps in order, `(S, T, …)` for S segments or `(B, …)` for a batch, float32.
 
     `acceleration` is `(v' - v)/h`; `drift` is `(q' ⊖ q)/h - (v + v')/2`: differences are taken in float64 before they are rounded.
+    `sensors` are the readings at the end of the step, as `log(1 + x)`.
     """
 
     qpos: Tensor
@@ -28,6 +29,7 @@ class Transitions(NamedTuple):
     action: Tensor
     acceleration: Tensor
     drift: Tensor
+    sensors: Tensor
 
 
 def transitions(robot: str, data: Segments) -> Transitions:
@@ -38,7 +40,8 @@ def transitions(robot: str, data: Segments) -> Transitions:
     there = [torch.from_numpy(x[:, 1:]) for x in (data.qpos, data.qvel)]
     motion = mean_motion(load_robot(robot), *here, *there)
     assert motion.drift is not None
-    columns = (*here, torch.from_numpy(data.actions), motion.acceleration, motion.drift)
+    readings = torch.from_numpy(data.sensors).clamp(min=0).log1p()
+    columns = (*here, torch.from_numpy(data.actions), motion.acceleration, motion.drift, readings)
     return Transitions(*(column.float() for column in columns))
 
 

@@ -37,6 +37,11 @@ class MoSimConfig:
     whiten: bool = True  # inputs and accelerations in units of their standard deviation over the training data
     quadratic: bool = True  # products of velocities as inputs: Coriolis and centrifugal forces are linear in them
     nonsmooth: bool = True  # contact clearances, limit distances, which of them are active, and their rates as inputs
+    pairs: tuple[tuple[str, str], ...] = ()  # geoms of moving bodies whose contact is among them
+    strings: tuple[
+        tuple[str, str, float], ...
+    ] = ()  # two sites and the length, m, at which a limited tendon holds them together
+    sensors: int = 0  # readings that the state alone cannot tell, such as forces of touch
     solver: str = "semi_implicit"
     members: int = 1  # of the ensemble, weights stacked
 
@@ -49,7 +54,8 @@ class MoSimConfig:
         """Inverse of `to_dict`; choices that are younger than the content take their defaults."""
         sizes = {key: Size(**content[key]) if content[key] else None for key in ("inertia", "bias", "torque")}
         correctors = tuple(Size(**size) for size in content["correctors"])
-        return cls(**{**content, **sizes, "correctors": correctors})
+        near = {key: tuple(tuple(item) for item in content.get(key, ())) for key in ("pairs", "strings")}
+        return cls(**{**content, **sizes, **near, "correctors": correctors})
 
 
 def _paper(name: str, encoder: Size, torque: Size, correctors: tuple[Size, ...]) -> MoSimConfig:

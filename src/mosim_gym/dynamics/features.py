@@ -3,9 +3,12 @@
 The vector is laid out as `[position | velocity | action | non-smooth]`, so that M(q) reads its first part, b(q, q̇) the first two, τ(a) the
 third, and the correctors all of it.
 
-- *position*: coordinates that the robot declares not to matter are left out; unlimited hinges enter as sine and cosine.
-- *velocity*: the velocities and their products, in which Coriolis and centrifugal forces are linear.
-- *non-smooth*: for each contact point its clearance, for each limited joint its distance to both limits, all signed. MuJoCo's constraints
+- *position*: coordinates that the robot declares not to matter are left out; unlimited hinges enter as sine and cosine, a floating base
+  as the direction of gravity in its own axes (where its heading matters, as two of its rotation's rows).
+- *velocity*: the velocities and their products, in which Coriolis and centrifugal forces are linear; a floating base's in its own axes,
+  and so the contact points'.
+- *non-smooth*: for each contact point its clearance, for each limited joint its distance to both limits, for each pair of moving shapes
+  that may touch their gap, for each string its slack, all signed. MuJoCo's constraints
   act exactly where such a distance is negative, so each comes with that indicator, with how deep it is on two scales (the second is that of
   the millimetre over which MuJoCo's constraints stiffen), with the point's velocity, and with the velocity where the constraint acts.
 """
@@ -17,10 +20,13 @@ import torch
 from torch import Tensor, nn
 
 from mosim_gym.dynamics.config import MoSimConfig
-from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot, contact_quantities
+from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot, contact_quantities, integrate
 from mosim_gym.mechanics.contact import POINT_VELOCITIES, POINTS
+from mosim_gym.mechanics.frames import base_rotations, floating_bases, into_body
 from mosim_gym.mechanics.motion import KinematicValues
+from mosim_gym.mechanics.pairs import Nearby
 from mosim_gym.mechanics.parts import JointType
+from mosim_gym.mechanics.rotations import to_matrix
 
 DEEP, STIFF = 0.02, 0.001  # m or rad: the two scales of penetration
 FAR = 0.5  # m or rad: beyond this a distance no longer matters
@@ -41,23 +47,29 @@ class InputFeatures(nn.Module):
     _level: Tensor
     _moving: Tensor
     _owner: Tensor
+    _varying: Tensor
 
     def __init__(self, robot: Robot, config: MoSimConfig) -> None:
         """Resolve all names and indices once."""
         super().__init__()
         joints = robot.joints
-        if config.canonical and robot.quaternion_starts:
-            raise ValueError(f"{robot.name!r} has quaternions; canonical inputs are for hinges and slides.")
         columns = {name: int(start) for name, start in zip(joints.names, joints.qpos_start, strict=True)}
         ignored: set[int] = set(robot.translation_indices)
-        if robot.invariances.yaw is not None:
-            ignored.add(columns[robot.invariances.yaw])
+        heading = robot.invariances.yaw
         plain, angles = list(range(robot.nq)), []
+        self._turned: list[tuple[int, bool]] = []  # where quaternions begin, and whether their heading matters
         if config.canonical:
             unlimited = (joints.type == JointType.HINGE) & ~joints.limited
+            quaternions = {c for first in robot.quaternion_starts for c in range(first, first + 4)}
+            own = None if heading is None else columns[heading] + 3
+            self._turned = [(first, first != own) for first in robot.quaternion_starts]
+            if heading is not None and own not in robot.quaternion_starts:
+                ignored.add(columns[heading])
             angles = [int(c) for c in joints.qpos_start[unlimited] if c not in ignored]
-            plain = [c for c in range(robot.nq) if c not in ignored and c not in angles]
-        self.position_size = len(plain) + 2 * len(angles)
+            plain = [c for c in range(robot.nq) if c not in ignored and c not in angles and c not in quaternions]
+        self.robot = robot
+        self.body_frame = config.canonical and bool(floating_bases(robot))
+        self.position_size = len(plain) + 2 * len(angles) + sum(6 if matters else 3 for _, matters in self._turned)
         pairs = torch.triu_indices(robot.nv, robot.nv) if config.quadratic else torch.zeros(2, 0)
         self._index("_pair_first", pairs[0])
         self._index("_pair_second", pairs[1])
@@ -77,7 +89,11 @@ class InputFeatures(nn.Module):
 
         contacts = robot.contacts
         self.quantities: dict[str, Quantity] = contact_quantities(robot) if config.nonsmooth else {}
-        moving = _moving_components(robot) if self.quantities else np.zeros((3, 0), int)
+        self._touches = bool(self.quantities)
+        moving = _moving_components(robot) if self._touches else np.zeros((3, 0), int)
+        near = (config.pairs, config.strings) if config.nonsmooth else ((), ())
+        self._nearby = Nearby(robot, *near)
+        self.quantities |= self._nearby.quantities
         normals = np.zeros((len(contacts), 3, len(contacts)))
         normals[np.arange(len(contacts)), :, np.arange(len(contacts))] = contacts.normal
         self._constant(
@@ -85,11 +101,13 @@ class InputFeatures(nn.Module):
         )  # so that all distances are one small product
         self._constant("_level", contacts.offset + contacts.radius)
         self._index("_moving", moving[0] * 3 + moving[1])
-        points = len(contacts) if self.quantities else 0
-        gaps, rates = points + 2 * len(limited), len(moving[0]) + 2 * len(limited)
-        owner = np.concatenate((moving[0], points + np.arange(2 * len(limited)))).astype(int)
+        points = len(contacts) if self._touches else 0
+        singles = 2 * len(limited) + self._nearby.count  # gaps with a single rate each
+        owner = np.concatenate((moving[0], points + np.arange(singles))).astype(int)
         self._index("_owner", owner)  # which gap each rate belongs to
-        self.nonsmooth_size = 4 * gaps + 2 * rates
+        varying = _varying(robot, self._nearby)
+        self._index("_varying", varying)
+        self.nonsmooth_size = 4 * (points + singles) + 2 * len(owner) + len(varying)
         self.size = self.position_size + self.velocity_size + robot.nu + self.nonsmooth_size
 
     def _index(self, name: str, values: object) -> None:
@@ -104,36 +122,68 @@ class InputFeatures(nn.Module):
         if len(self._angles):
             angle = qpos.index_select(-1, self._angles)
             parts += [torch.sin(angle), torch.cos(angle)]
+        rotations = base_rotations(self.robot, qpos) if self.body_frame else []
+        for first, heading in self._turned:
+            rotation = to_matrix(qpos[..., first : first + 4])
+            parts += [rotation[..., 2, :], rotation[..., 0, :]] if heading else [rotation[..., 2, :]]
+        if self.body_frame:
+            qvel = into_body(self.robot, rotations, qvel)
         parts.append(qvel)
         if len(self._pair_first):
             parts.append(qvel.index_select(-1, self._pair_first) * qvel.index_select(-1, self._pair_second))
         parts.append(action)
         if self.nonsmooth_size:
-            parts += self._nonsmooth(qpos, qvel, values)
+            parts += self._nonsmooth(qpos, qvel, values, rotations)
         return torch.cat(parts, dim=-1)
 
-    def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues) -> list[Tensor]:
+    def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues, rotations: list[Tensor]) -> list[Tensor]:
         gaps, rates = [], []
-        if self.quantities:
+        if self._touches:
             gaps.append(values[POINTS].flatten(-2) @ self._normals - self._level)
-            rates.append(values[POINT_VELOCITIES].flatten(-2).index_select(-1, self._moving))
+            speeds = values[POINT_VELOCITIES]
+            if rotations:
+                speeds = speeds @ rotations[0]  # Rᵀ v for each point, as rows
+            rates.append(speeds.flatten(-2).index_select(-1, self._moving))
         if len(self._limit_q):
             angle, speed = qpos.index_select(-1, self._limit_q), qvel.index_select(-1, self._limit_v)
             gaps += [angle - self._limit_low, self._limit_high - angle]
             rates += [speed, -speed]
+        beside: list[Tensor] = []
+        if self._nearby.count:
+            near = self._nearby(values)
+            gaps.append(near.gap)
+            rates.append(near.rate)
+            vectors = torch.stack((near.direction, near.velocity), dim=-3)
+            if rotations:
+                vectors = vectors @ rotations[0].unsqueeze(-3)
+            beside.append(vectors.flatten(-3).index_select(-1, self._varying))
         gap, rate = torch.cat(gaps, dim=-1), torch.cat(rates, dim=-1)
         active = (gap < 0).to(gap.dtype)
         depth = (-gap).clamp(min=0)
         acting = active.index_select(-1, self._owner) * rate
-        return [gap.clamp(max=FAR), active, depth.clamp(max=5 * DEEP), depth.clamp(max=STIFF), rate, acting]
+        return [gap.clamp(max=FAR), active, depth.clamp(max=5 * DEEP), depth.clamp(max=STIFF), rate, acting, *beside]
 
 
 def _moving_components(robot: Robot) -> np.ndarray:
     """`(3, n)`: which points and which components of their velocity ever differ from zero (planar robots never leave their plane)."""
-    kinematics = ForwardKinematics(robot, contact_quantities(robot))
-    generator = torch.Generator().manual_seed(0)
-    qpos = torch.tensor(robot.qpos0) + torch.randn(16, robot.nq, generator=generator, dtype=torch.float64)
-    qvel = torch.randn(16, robot.nv, generator=generator, dtype=torch.float64)
-    velocity = kinematics(qpos, qvel)[POINT_VELOCITIES]
+    velocity = _somewhere(robot, contact_quantities(robot))[POINT_VELOCITIES]
     points, components = np.nonzero(velocity.abs().amax(0).numpy() > 1e-9)
     return np.stack((points, components, np.zeros_like(points)))
+
+
+def _varying(robot: Robot, nearby: Nearby) -> np.ndarray:
+    """Which components of the pairs' directions and relative velocities ever differ from a constant."""
+    if not nearby.count:
+        return np.zeros(0, int)
+    near = nearby(_somewhere(robot, nearby.quantities))
+    vectors = torch.stack((near.direction, near.velocity), dim=-3).flatten(-3)
+    return np.flatnonzero(vectors.std(0).numpy() > 1e-9)
+
+
+def _somewhere(robot: Robot, quantities: dict[str, Quantity]) -> dict[str, Tensor]:
+    """The quantities in a few random states."""
+    generator = torch.Generator().manual_seed(0)
+    start = torch.tensor(robot.qpos0).expand(16, -1)
+    moved = torch.randn(16, robot.nv, generator=generator, dtype=torch.float64)
+    qvel = torch.randn(16, robot.nv, generator=generator, dtype=torch.float64)
+    return ForwardKinematics(robot, quantities)(integrate(robot, start, moved, 1.0), qvel)

@@ -14,6 +14,7 @@ from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.dynamics.networks import ResidualNet
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.frames import base_rotations, into_body, into_world
 from mosim_gym.mechanics.motion import KinematicValues
 
 MINIMUM_STD = 1e-6
@@ -23,11 +24,12 @@ class Motion(NamedTuple):
     """What the model says about one control step: mean acceleration `(…, nv)`, rad/s² or m/s², and `drift (…, nv)`.
 
     `drift`, rad/s or m/s, is by how much the mean velocity over the step differs from the mean of the velocities at its ends; None where
-    the integrator makes it known.
+    the integrator makes it known. `sensors (…, ns)` are the readings at the step's end as `log(1 + x)`, None where there are none.
     """
 
     acceleration: Tensor
     drift: Tensor | None
+    sensors: Tensor | None = None
 
 
 def learns_drift(robot: Robot) -> bool:
@@ -54,7 +56,10 @@ class MoSim(nn.Module):
         self.features = InputFeatures(robot, config)
         f, nv = self.features, robot.nv
         self.drifts = learns_drift(robot)
-        outputs = 2 * nv if self.drifts else nv
+        self.moves = (
+            2 * nv if self.drifts else nv
+        )  # outputs that move the robot; those after them are sensors' readings
+        outputs = self.moves + config.sensors
         shared = {"activation": config.activation, "layer_norm": config.layer_norm}
         e = config.members
         self.inertia = self.bias = self.torque = None
@@ -85,7 +90,7 @@ class MoSim(nn.Module):
 
     @torch.no_grad()
     def fit_statistics(self, inputs: Tensor, targets: Tensor) -> None:
-        """Take mean and deviation of `inputs (N, size)` and deviation of `targets (N, nv or 2 nv)`; nothing where whitening is off."""
+        """Take mean and deviation of `inputs (N, size)` and deviation of `targets (N, outputs)`; nothing where whitening is off."""
         if not self.config.whiten:
             return
         std = inputs.std(0)
@@ -101,6 +106,7 @@ class MoSim(nn.Module):
         """Whitened outputs `(…, nv or 2 nv)` from whitened inputs, by the predictor and the first `correctors` correctors (None: all)."""
         f, nv = self.features, self.robot.nv
         parts: list[Tensor] = []
+        beyond = len(self.output_std) - nv
         if self.inertia is not None and self.bias is not None and self.torque is not None:
             state = f.position_size + f.velocity_size
             force = self.bias(x[..., :state]) + self.torque(x[..., state : state + max(f.action_size, 1)])
@@ -108,12 +114,31 @@ class MoSim(nn.Module):
             flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
             lower = flat.index_copy(-1, self.triangle, entries).unflatten(-1, (nv, nv))
             predicted = (lower @ (lower.mT @ force.unsqueeze(-1))).squeeze(-1)
-            parts.append(F.pad(predicted, (0, nv)) if self.drifts else predicted)
+            parts.append(F.pad(predicted, (0, beyond)) if beyond else predicted)
         parts += [corrector(x) for corrector in self.correctors[:correctors]]
         return sum(parts[1:], parts[0])
 
     def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Motion:
         """The motion over one control step from a state whose kinematic `values` are given."""
         raw = self.outputs(self.inputs(qpos, qvel, action, values)) * self.output_std
-        nv = self.robot.nv
-        return Motion(raw[..., :nv], raw[..., nv:]) if self.drifts else Motion(raw, None)
+        return self.motion(raw, qpos)
+
+    def motion(self, raw: Tensor, qpos: Tensor) -> Motion:
+        """What outputs `(…, outputs)` in their own units say of states `qpos (…, nq)`; a floating base's parts are in its own axes."""
+        nv, sensors = self.robot.nv, raw[..., self.moves :] if self.config.sensors else None
+        acceleration, drift = raw[..., :nv], raw[..., nv : self.moves] if self.drifts else None
+        if self.features.body_frame:
+            rotations = base_rotations(self.robot, qpos)
+            acceleration = into_world(self.robot, rotations, acceleration)
+            drift = None if drift is None else into_world(self.robot, rotations, drift)
+        return Motion(acceleration, drift, sensors)
+
+    def targets(self, qpos: Tensor, motion: Motion) -> Tensor:
+        """Inverse of `motion`: the outputs `(…, outputs)` that would say this."""
+        acceleration, drift = motion.acceleration, motion.drift if self.drifts else None
+        if self.features.body_frame:
+            rotations = base_rotations(self.robot, qpos)
+            acceleration = into_body(self.robot, rotations, acceleration)
+            drift = None if drift is None else into_body(self.robot, rotations, drift)
+        parts = (acceleration, drift, motion.sensors if self.config.sensors else None)
+        return torch.cat([part for part in parts if part is not None], dim=-1)

@@ -92,14 +92,14 @@ class PreparedNet:
 
 
 class PreparedModel:
-    """Member `member` of `model`: raw features `(B, size)` → accelerations and drifts `(B, nv or 2 nv)`."""
+    """Member `member` of `model`: raw features `(B, size)` → all outputs `(B, outputs)`."""
 
     def __init__(self, model: MoSim, member: int, precision: str) -> None:
         """`float32` rounds as the model does; `fast` computes the correctors in bfloat16 where that is faster."""
         if precision not in PRECISIONS:
             raise UnknownName("precision", precision, list(PRECISIONS))
         f, nv, device = model.features, model.robot.nv, model.input_mean.device
-        self._nv, self._drifts = nv, model.drifts
+        self._nv, self._beyond = nv, len(model.output_std) - nv
         fast = precision == "fast" and has_bfloat16(device)
         scale = model.output_std.diag()
 
@@ -135,5 +135,5 @@ class PreparedModel:
             force = bias(features[:, : self._state]) + torque(features[:, self._state : self._action_end])
             lower = inertia(features[:, : self._position]).view(-1, self._nv, self._nv)
             moved = torch.bmm(lower, torch.bmm(lower.mT, force[..., None]))[..., 0] * self._unit
-            outputs.append(F.pad(moved, (0, self._nv)) if self._drifts else moved)
+            outputs.append(F.pad(moved, (0, self._beyond)) if self._beyond else moved)
         return sum(outputs[1:], outputs[0])

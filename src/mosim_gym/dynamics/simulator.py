@@ -81,20 +81,19 @@ class Simulator:
         """The state after one control step under `action (B, nu)`; `features` may hold this object's `quantities` at the state already."""
         q, v, a = self._tensors(qpos, qvel, action)
         with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
-            q, v = self._advance(q, v, a, features)
-        return Step(*(self._like(x, qpos) for x in (q, v, q.new_zeros(*q.shape[:-1], 0))))
+            after = self._advance(q, v, a, features)
+        return Step(*(self._like(x, qpos) for x in after))
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`."""
         q, v, a = self._tensors(qpos, qvel, actions)
-        positions, velocities = [], []
+        path: list[Step] = []
         with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
             for t in range(a.shape[1]):
-                q, v = self._advance(q, v, a[:, t], None)
-                positions.append(q)
-                velocities.append(v)
-            path = torch.stack(positions, dim=1), torch.stack(velocities, dim=1)
-        return Trajectory(*(self._like(x, qpos) for x in (*path, path[0].new_zeros(*path[0].shape[:-1], 0))))
+                path.append(self._advance(q, v, a[:, t], None))
+                q, v, _ = path[-1]
+            columns = [torch.stack(column, dim=1) for column in zip(*path, strict=True)]
+        return Trajectory(*(self._like(x, qpos) for x in columns))
 
     def disagreement(
         self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
@@ -112,35 +111,41 @@ class Simulator:
             said = torch.stack([member(inputs)[:, :nv] for member in self._prepared]) / self.model.output_std[:nv]
             return said.std(0, unbiased=False).square().mean(-1).sqrt()
 
-    def _advance(
-        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None
-    ) -> tuple[Tensor, Tensor]:
+    def _advance(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None) -> Step:
         """One step of all rows. Rows that an adaptive solver cannot follow become NaN; they are found by halving the batch."""
         try:
             return self._solve(qpos, qvel, action, features)
         except SolverDiverged:
             if len(qpos) == 1:
-                return torch.full_like(qpos, torch.nan), torch.full_like(qvel, torch.nan)
+                return self._lost(qpos, qvel)
         finite = torch.isfinite(qpos.sum(-1) + qvel.sum(-1))
         parts = [finite, ~finite] if not bool(finite.all()) else list(_halves(finite))
-        moved = torch.full_like(qpos, torch.nan), torch.full_like(qvel, torch.nan)
+        moved = self._lost(qpos, qvel)
         for rows in parts[:1] if parts[0] is finite else parts:  # rows that are lost already stay lost
             if bool(rows.any()):
-                moved[0][rows], moved[1][rows] = self._advance(qpos[rows], qvel[rows], action[rows], None)
+                for whole, part in zip(moved, self._advance(qpos[rows], qvel[rows], action[rows], None), strict=True):
+                    whole[rows] = part
         return moved
 
-    def _solve(
-        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None
-    ) -> tuple[Tensor, Tensor]:
+    def _lost(self, qpos: Tensor, qvel: Tensor) -> Step:
+        sensors = qpos.new_full((len(qpos), self.model.config.sensors), torch.nan)
+        return Step(torch.full_like(qpos, torch.nan), torch.full_like(qvel, torch.nan), sensors)
+
+    def _solve(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None) -> Step:
+        readings: list[Tensor] = []
+
         def field(q: Tensor, v: Tensor) -> Motion:
             known = features is not None and q is qpos and v is qvel
             values = features if known and features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, action, values)
             raw = self._with_gradients(inputs) if torch.is_grad_enabled() else self._without_gradients(inputs)
-            nv = self.robot.nv
-            return Motion(raw[..., :nv], raw[..., nv:]) if self.model.drifts else Motion(raw, None)
+            motion = self.model.motion(raw, q)
+            if motion.sensors is not None and not readings:  # a solver's first look is at the state itself
+                readings.append(torch.expm1(motion.sensors.clamp(min=0)))
+            return motion
 
-        return self._solver(field, self.robot, qpos, qvel, self.timestep)
+        end = self._solver(field, self.robot, qpos, qvel, self.timestep)
+        return Step(*end, readings[0] if readings else qpos.new_zeros(len(qpos), 0))
 
     def _without_gradients(self, inputs: Tensor) -> Tensor:
         count = len(self._prepared)

@@ -93,6 +93,9 @@ class RecordedStep:
 
     def _outcome(self, before: State, outputs: tuple[Tensor, ...]) -> Outcome:
         qpos, qvel, sensors, observation, reward, terminated, finite, *rest = outputs
+        if sensors.shape[-1] != before.sensors.shape[-1]:
+            task, needed = self._core.task.id(), before.sensors.shape[-1]
+            raise ValueError(f"The dynamics give {sensors.shape[-1]} readings of sensors; {task} needs {needed}.")
         inside = rest.pop(0) if len(rest) > len(self._names) else None
         features = Features(self._core.robot, qpos, qvel, dict(zip(self._names, rest, strict=True)))
         return Outcome(

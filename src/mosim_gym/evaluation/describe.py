@@ -9,6 +9,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, robot_definitions, tasks
 from mosim_gym.robots.spaces import observation_shapes
+from mosim_gym.zoo import packaged
 
 
 def task_sections(task_id: str) -> dict[str, str]:
@@ -26,12 +27,12 @@ def task_sections(task_id: str) -> dict[str, str]:
 
 def task_table() -> str:
     """All tasks, one row each."""
-    rows = []
+    rows, learned = [], {name.split(":")[0] for name in packaged()}
     for task_id in tasks():
         definition, _ = find_task(task_id)
         if not definition.description_file.exists():
             rows.append(
-                [f"`MoSim/{task_id}-v0`", definition.name, "not built", "", "", task_sections(task_id)["summary"]]
+                [f"`MoSim/{task_id}-v0`", definition.name, "not built", "", "", "", task_sections(task_id)["summary"]]
             )
             continue
         size = sum(math.prod(shape) for shape in observation_shapes(task_id).values())
@@ -43,10 +44,11 @@ def task_table() -> str:
                 size,
                 robot.nu,
                 f"{robot.control_step:g} s",
+                "packaged" if definition.name in learned else "not yet",
                 task_sections(task_id)["summary"].rstrip("."),
             ]
         )
-    return table(["Id", "Robot", "Observation", "Action", "Step", "Task"], rows)
+    return table(["Id", "Robot", "Observation", "Action", "Step", "Model", "Task"], rows)
 
 
 def describe_task(task_id: str) -> str:

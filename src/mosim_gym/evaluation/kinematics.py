@@ -16,6 +16,7 @@ from mosim_gym.mechanics import (
     Quantity,
     Robot,
     angular_velocity,
+    centre_of_mass,
     contact_quantities,
     position,
     rotation,
@@ -44,6 +45,7 @@ def every_quantity(robot: Robot) -> dict[str, Quantity]:
             for ask in (position, rotation, velocity, angular_velocity):
                 wanted[f"{kind} {ask.__name__}"] = ask(kind, names)
     moving = [name for i, name in enumerate(robot.bodies.names) if name and i and robot.bodies.mass[i] > 0]
+    wanted["centre of mass"] = centre_of_mass(moving)
     wanted["subtree com"], wanted["subtree velocity"] = subtree_com(moving), subtree_velocity(moving)
     return wanted
 

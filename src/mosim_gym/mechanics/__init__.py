@@ -6,6 +6,7 @@ from mosim_gym.mechanics.manifold import difference, integrate
 from mosim_gym.mechanics.quantities import (
     Quantity,
     angular_velocity,
+    centre_of_mass,
     position,
     rotation,
     subtree_com,
@@ -21,6 +22,7 @@ __all__ = [
     "ResetBank",
     "Robot",
     "angular_velocity",
+    "centre_of_mass",
     "contact_clearance",
     "contact_quantities",
     "difference",

@@ -155,6 +155,8 @@ class JointTree:
         group, rows = self._rows(quantity)
         if quantity.object == "subtree":
             return self.centres_of_mass(rows)
+        if quantity.object == "mass":
+            return self.points(np.array(rows, int), self.robot.bodies.ipos[rows])
         if group is self.robot.bodies:
             return self.points(np.array(rows, int), np.zeros((len(rows), 3)))
         return self.points(getattr(group, "body")[rows], getattr(group, "pos")[rows])  # noqa: B009
@@ -163,6 +165,7 @@ class JointTree:
         robot = self.robot
         groups: dict[str, Group] = {
             "body": robot.bodies,
+            "mass": robot.bodies,
             "subtree": robot.bodies,
             "geom": robot.geoms,
             "site": robot.sites,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["position", "rotation", "velocity", "angular_velocity"]
-Object = Literal["body", "geom", "site", "contact", "subtree"]
+Object = Literal["body", "mass", "geom", "site", "contact", "subtree"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ def velocity(object: Object, names: str | Sequence[str]) -> Quantity:
 def angular_velocity(object: Object, names: str | Sequence[str]) -> Quantity:
     """Angular velocity of the object's frame, rad/s, in world axes."""
     return _ask("angular_velocity", object, names)
+
+
+def centre_of_mass(names: str | Sequence[str]) -> Quantity:
+    """Centre of mass of a body alone, m (`xipos`)."""
+    return _ask("position", "mass", names)
 
 
 def subtree_com(names: str | Sequence[str]) -> Quantity:

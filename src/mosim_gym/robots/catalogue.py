@@ -34,8 +34,8 @@ def robot_definitions() -> dict[str, RobotDefinition]:
 
     for module in sorted(pkgutil.iter_modules([str(Path(__file__).parent)]), key=lambda m: m.name):
         content = import_module(f"mosim_gym.robots.{module.name}")
-        if hasattr(content, "ROBOT"):
-            add(content.ROBOT, content.__name__)
+        for definition in getattr(content, "ROBOTS", (content.ROBOT,) if hasattr(content, "ROBOT") else ()):
+            add(definition, content.__name__)
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
         where = f"entry point {entry.name} = {entry.value}"
         try:

@@ -15,11 +15,11 @@ NO_INVARIANCES = Invariances()
 PACKAGED = Path(__file__).parent / "assets"
 
 
-def dm_control_model(domain: str) -> Callable[[], tuple[str | bytes, Assets]]:
-    """The MJCF text and assets of a domain of dm_control's suite, read when called."""
+def dm_control_model(domain: str, *arguments: object) -> Callable[[], tuple[str | bytes, Assets]]:
+    """The MJCF text and assets of a domain of dm_control's suite, read when called; `arguments` where it makes models to order."""
 
     def read() -> tuple[str | bytes, Assets]:
-        return dm_control_suite(domain).get_model_and_assets()
+        return dm_control_suite(domain).get_model_and_assets(*arguments)
 
     return read
 
@@ -39,7 +39,8 @@ def mjcf_file(path: str | Path) -> Callable[[], tuple[str | bytes, Assets]]:
 class Coverage:
     """From where `wide` resets draw a robot's states, so that a model learnt there holds wherever a policy may go.
 
-    `speeds` gives each joint's range of velocity (rad/s or m/s). `positions` gives the range of joints without limits (rad or m); hinges
+    `speeds` gives the range of velocity (rad/s or m/s) of each degree of freedom: hinges and slides by their joint's name, a free joint's
+    as `root.x` … `root.wz`. `positions` gives the range of joints without limits (rad or m); hinges
     that are not named are uniform in ±π, slides stay at `qpos0`. A robot that touches the ground is then lifted along `height`, a slide,
     until its lowest contact point has a clearance in `clearance` (m).
     """
@@ -56,7 +57,8 @@ class RobotDefinition:
 
     `coverage` says where training data come from; a robot without one has environments on the truth only. `assets` is the folder of the
     built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept for each task; `sensors` names
-    the sensors whose readings the state alone cannot tell; `preset` names the model's preset that suits it, if it is not the usual one.
+    the sensors whose readings the state alone cannot tell; `pairs` names geoms of two moving bodies that may touch, `strings` two sites
+    that a limited tendon keeps within a length (m); `preset` names the model's preset that suits it, if it is not the usual one.
     """
 
     name: str
@@ -66,6 +68,8 @@ class RobotDefinition:
     coverage: Coverage | None = None
     invariances: Invariances = NO_INVARIANCES
     sensors: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    strings: tuple[tuple[str, str, float], ...] = ()
     preset: str | None = None
     bank_size: int = 1024
     assets: Path = PACKAGED

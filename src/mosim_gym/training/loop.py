@@ -133,8 +133,8 @@ def _unbounded(robot: Robot) -> list[str]:
 
 
 def targets(model: MoSim, batch: Transitions) -> Tensor:
-    """What the model is to say about a batch, unwhitened: acceleration, and the drift where it is learned."""
-    return torch.cat((batch.acceleration, batch.drift), dim=-1) if model.drifts else batch.acceleration
+    """What the model is to say about a batch, unwhitened: acceleration, the drift where it is learned, and sensors' readings."""
+    return model.targets(batch.qpos, Motion(batch.acceleration, batch.drift, batch.sensors))
 
 
 def one_step_loss(

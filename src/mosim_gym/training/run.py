@@ -42,11 +42,16 @@ def seconds(text: str) -> float:
 
 def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimConfig:
     """The preset `name`; by default the robot's own, or `default` for robots that touch something and `smooth` for those that do not."""
+    definition = find_robot(robot)
     if name is None:
-        name = find_robot(robot).preset or ("default" if len(load_robot(robot).contacts) else "smooth")
+        touches = len(load_robot(robot).contacts) or definition.pairs or definition.strings
+        name = definition.preset or ("default" if touches else "smooth")
     if name not in PRESETS:
         raise UnknownName("preset", name, list(PRESETS))
-    return preset(name, members=members)
+    rows = [load_robot(robot).sensors.index(sensor) for sensor in definition.sensors]
+    sensors = int(load_robot(robot).sensors.size[rows].sum())
+    near = {"pairs": definition.pairs, "strings": definition.strings} if PRESETS[name].nonsmooth else {}
+    return preset(name, members=members, sensors=sensors, **near)
 
 
 def trainable_robots() -> list[str]:

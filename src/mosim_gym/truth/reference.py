@@ -9,17 +9,19 @@ import numpy as np
 
 from mosim_gym.mechanics import Quantity, Robot
 from mosim_gym.mechanics.compiling import compile_robot
+from mosim_gym.mechanics.motion import Step
 from mosim_gym.robots import find_task, load_task
-from mosim_gym.robots.suite import dm_control_suite
+from mosim_gym.robots.suite import dm_control_suite, physics_error
 
 Array = np.ndarray
 
 
 class Reading(NamedTuple):
-    """dm_control's observation, by key `(B, k)` or `(B,)`, and reward `(B,)` in given states."""
+    """dm_control's observation, by key `(B, k)` or `(B,)`, and reward `(B,)` in given states, and what `sensors (B, ns)` read there."""
 
     observation: dict[str, Array]
     reward: Array
+    sensors: Array
 
 
 class ReferenceTask:
@@ -27,14 +29,15 @@ class ReferenceTask:
 
     def __init__(self, task: str, seed: int = 0) -> None:
         """Load the suite's environment of the task with this id."""
-        _, kind = find_task(task)
+        definition, kind = find_task(task)
+        self._sensors = list(definition.sensors)
         self.task = load_task(task)
         self.env = dm_control_suite().load(kind.domain, kind.name, task_kwargs={"random": seed})
         self.env.reset()  # writes what the task keeps in the model, such as target sizes
 
     def read(self, qpos: Array, qvel: Array, action: Array, goal: Array) -> Reading:
         """Observation and reward in the states `qpos (B, nq)`, `qvel (B, nv)` with control `action (B, nu)` and `goal (B, g)`."""
-        physics, rewards, observations = self.env.physics, [], []
+        physics, rewards, observations, sensors = self.env.physics, [], [], []
         for q, v, u, g in zip(qpos, qvel, action, goal, strict=True):
             with physics.reset_context():
                 physics.data.qpos[:], physics.data.qvel[:] = q, v
@@ -42,21 +45,33 @@ class ReferenceTask:
             physics.set_control(u)
             observations.append(self.env.task.get_observation(physics))
             rewards.append(self.env.task.get_reward(physics))
+            sensors.append(self._read_sensors())
         keys = observations[0]
-        return Reading({k: np.array([o[k] for o in observations], float) for k in keys}, np.array(rewards, float))
+        return Reading(
+            {k: np.array([o[k] for o in observations], float) for k in keys},
+            np.array(rewards, float),
+            np.array(sensors, float),
+        )
 
-    def step(self, qpos: Array, qvel: Array, action: Array) -> tuple[Array, Array]:
-        """The states `(B, nq)`, `(B, nv)` after one control step of dm_control from the given ones, solver cold."""
-        physics, after_q, after_v = self.env.physics, np.empty_like(qpos), np.empty_like(qvel)
+    def _read_sensors(self) -> Array:
+        return np.ravel(self.env.physics.named.data.sensordata[self._sensors]) if self._sensors else np.zeros(0)
+
+    def step(self, qpos: Array, qvel: Array, action: Array) -> Step:
+        """The states after one control step of dm_control from `qpos (B, nq)`, `qvel (B, nv)`, solver cold; NaN where it is unstable."""
+        physics, after_q, after_v, sensors = self.env.physics, np.empty_like(qpos), np.empty_like(qvel), []
         substeps = self.task.robot.substeps
         for row, (q, v, u) in enumerate(zip(qpos, qvel, action, strict=True)):
             with physics.reset_context():
                 physics.data.qpos[:], physics.data.qvel[:] = q, v
             physics.data.qacc_warmstart[:] = 0
             physics.set_control(u)
-            physics.step(substeps)
-            after_q[row], after_v[row] = physics.data.qpos, physics.data.qvel
-        return after_q, after_v
+            try:
+                physics.step(substeps)
+                after_q[row], after_v[row] = physics.data.qpos, physics.data.qvel
+            except physics_error():
+                after_q[row] = after_v[row] = np.nan
+            sensors.append(self._read_sensors())
+        return Step(after_q, after_v, np.array(sensors))
 
     def starts(self, n: int) -> tuple[Array, Array, Array]:
         """`qpos`, `qvel` and goal at the start of `n` of dm_control's own episodes."""
@@ -121,6 +136,7 @@ class ReferenceKinematics:
         robot, kinds = self._robot, lib.mjtObj
         sources = {
             "body": (robot.bodies, d.xpos, d.xmat, kinds.mjOBJ_XBODY),
+            "mass": (robot.bodies, d.xipos, d.ximat, kinds.mjOBJ_BODY),
             "geom": (robot.geoms, d.geom_xpos, d.geom_xmat, kinds.mjOBJ_GEOM),
             "site": (robot.sites, d.site_xpos, d.site_xmat, kinds.mjOBJ_SITE),
             "subtree": (robot.bodies, d.subtree_com, None, None),

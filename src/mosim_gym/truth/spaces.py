@@ -46,7 +46,7 @@ def unflatten_observation(flat: np.ndarray, shapes: Mapping[str, tuple[int, ...]
     parts, start = {}, 0
     for name, shape in shapes.items():
         size = int(np.prod(shape))
-        parts[name] = np.array(flat[..., start : start + size].reshape(*flat.shape[:-1], *shape), np.float64)
+        parts[name] = np.array(flat[..., start : start + size].reshape((*flat.shape[:-1], *shape)), np.float64)
         start += size
     return {name: parts[name] for name in sorted(parts)}
 
