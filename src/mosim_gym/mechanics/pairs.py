@@ -61,7 +61,7 @@ class Nearby:
                     f"pair_{side}_velocity": velocity("geom", names),
                     f"pair_{side}_spin": angular_velocity("geom", names),
                 }
-            ends = [string[side] for string in self._strings]
+            ends = [(first, second)[side] for first, second, _ in self._strings]
             if ends:
                 self.quantities |= {
                     f"string_{side}": position("site", ends),
