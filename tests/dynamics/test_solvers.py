@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import mosim_gym
 from mosim_gym.dynamics.mosim import Motion
 from mosim_gym.dynamics.solvers import SOLVERS, find_solver
 from mosim_gym.robots import load_robot
@@ -32,6 +33,27 @@ def _error(solver, steps):
 def test_solvers_converge_at_their_order(name):
     coarse, fine = (_error(find_solver(name), steps) for steps in (20, 40))
     assert math.log2(coarse / fine) == pytest.approx(ORDERS[name], abs=0.15)
+
+
+def test_a_row_that_is_lost_leaves_the_others_to_their_own_members():
+    simulator = mosim_gym.load("cheetah", solver="dopri5")
+    assert simulator.members > 1
+    bank = simulator.robot.reset_banks["run"]
+    qpos, qvel, action = bank.qpos[:5].copy(), bank.qvel[:5].copy(), np.zeros((5, 6), np.float32)
+    whole = simulator.step(qpos, qvel, action)
+    qvel[0] = np.nan
+    rest = simulator.step(qpos, qvel, action)
+    assert np.isnan(rest.qvel[0]).all()
+    np.testing.assert_allclose(rest.qvel[1:], whole.qvel[1:], atol=1e-3)
+
+
+def test_controls_are_clipped_as_mujoco_clips_them():
+    simulator = mosim_gym.load("pendulum")
+    qpos, qvel = np.zeros((1, 1)), np.zeros((1, 1))
+    much, enough = (simulator.step(qpos, qvel, np.full((1, 1), u)) for u in (5.0, 1.0))
+    np.testing.assert_array_equal(much.qvel, enough.qvel)
+    path = simulator.rollout(qpos, qvel, np.full((1, 2, 1), 5.0))
+    np.testing.assert_array_equal(path.qvel[:, 0], enough.qvel)
 
 
 @pytest.mark.parametrize("name", ["dopri5", "dopri5_adjoint"])

@@ -16,7 +16,8 @@ from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.disagreement import EnsembleDisagreement
 from mosim_gym.envs.registration import env_id
-from mosim_gym.robots import find_task
+from mosim_gym.mechanics.motion import Step
+from mosim_gym.robots import find_task, load_robot
 from mosim_gym.zoo import packaged
 
 TASKS = [task for task in mosim_gym.tasks() if find_task(task)[0].name in packaged()]
@@ -278,6 +279,30 @@ def test_rewards_carry_gradients_back_to_actions_and_stop_where_told():
     env.detach()
     assert not env.state.qpos.requires_grad
     assert not env.step(torch.zeros(4, 1)).reward.requires_grad
+
+
+def test_a_row_that_diverges_leaves_the_gradients_of_the_others():
+    class Overflowing:
+        """Moves by a shared parameter, and row 0 out of all bounds."""
+
+        robot = load_robot("pendulum")
+        timestep, dtype = robot.control_step, torch.float32
+        push = torch.tensor(0.1, requires_grad=True)
+
+        def step(self, qpos, qvel, action, features=None):
+            wild = (torch.arange(len(qpos)) == 0)[:, None]
+            speed = qvel + self.push * action
+            speed = speed * torch.where(wild & (action != 0), torch.inf, 1.0)
+            return Step(qpos + self.timestep * speed, speed, qpos.new_zeros(len(qpos), 0))
+
+    dynamics = Overflowing()
+    env = TorchEnv("PendulumSwingup", 4, checkpoint=dynamics, gradients=True, autoreset="disabled")
+    env.reset(seed=0)
+    step = env.step(torch.ones(4, 1))
+    assert step.end.tolist() == [1, 0, 0, 0]
+    (gradient,) = torch.autograd.grad(step.observation.sum(), dynamics.push)
+    assert torch.isfinite(gradient)
+    assert gradient != 0
 
 
 def test_pictures_of_all_environments():

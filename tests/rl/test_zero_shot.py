@@ -99,6 +99,10 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, short, 
     np.testing.assert_array_equal(whole.policy.predict(observation)[0], again.policy.predict(observation)[0])
     with pytest.raises(FileFault, match="holds a run with another config"):
         zero_shot("PendulumSwingup", dataclasses.replace(config, seed=5), budget=1, folder=tmp_path / "broken")
+    other = mosim_gym.load("pendulum")
+    other.model.output_std.mul_(1.01)
+    with pytest.raises(FileFault, match="holds a run with another model"):
+        zero_shot("PendulumSwingup", config, budget=1, folder=tmp_path / "broken", checkpoint=other)
 
 
 def test_training_starts_where_asked_and_evaluation_where_the_task_does():
@@ -158,6 +162,17 @@ def test_unknown_choices_are_one_sentence(tmp_path):
         as_changes(["updates=many"])
     with pytest.raises(ValueError, match=r"'width' sets no training option: write name=value. Valid names: algo,"):
         as_changes(["width"])
+    for change, sentence in (
+        ({"updates": -3}, "updates is -3; it must be positive"),
+        ({"buffer": 3}, "buffer is 3; it must hold 5 steps of all environments, and a batch"),
+        ({"discount": 2.0}, "discount is 2.0; it must be above 0 and at most 1"),
+        ({"entropy": "much"}, "entropy is 'much'; it is 'auto', or a number"),
+        ({"seed": -1}, "seed is -1"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            zero_shot("PendulumSwingup", dataclasses.replace(QUICK, **change), budget=1, folder=tmp_path)
+    with pytest.raises(ValueError, match="budget is -1 s"):
+        zero_shot("PendulumSwingup", QUICK, budget=-1, folder=tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match="autoreset: Stable-Baselines3 needs same_step"):

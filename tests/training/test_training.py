@@ -14,6 +14,7 @@ import torch
 from mosim_gym.dynamics.config import Size, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.loop import train
@@ -95,6 +96,33 @@ def test_training_learns_the_pendulum(tmp_path):
     assert reports[-1]["validation"] < 0.2 * reports[0]["validation"] or reports[-1]["validation"] < 1e-3
     assert record["transitions"] >= 2 * 100 * 40
     assert np.isfinite([float(p.detach().abs().max()) for p in model.parameters()]).all()
+
+
+def test_a_folder_that_holds_another_run_is_refused(tmp_path):
+    train("pendulum", SMALL, QUICK, budget=60.0, steps=5, folder=tmp_path)
+    before = (tmp_path / "state.safetensors").read_bytes()
+    for change, named in (
+        ({"config": dataclasses.replace(QUICK, seed=1)}, "another config"),
+        ({"model_config": dataclasses.replace(SMALL, members=2)}, "another model"),
+        ({"robot": "cartpole"}, "another robot"),
+        ({"steps": 9}, r"another steps \(5, here 9\)"),
+    ):
+        options = {"robot": "pendulum", "model_config": SMALL, "config": QUICK, "budget": 60.0, "steps": 5, **change}
+        with pytest.raises(FileFault, match=f"{tmp_path.name} holds a run with {named}"):
+            train(**options, folder=tmp_path)
+    assert (tmp_path / "state.safetensors").read_bytes() == before
+    for change, sentence in (({"seed": -1}, "seed is -1"), ({}, "cannot be used on this machine. Valid: cpu")):
+        if not change and torch.cuda.is_available():
+            continue
+        with pytest.raises(ValueError, match=sentence):
+            train(
+                "pendulum",
+                SMALL,
+                dataclasses.replace(QUICK, **change),
+                budget=1,
+                folder=tmp_path / "new",
+                device="cpu" if change else "cuda",
+            )
 
 
 def test_durations_are_read_as_people_write_them():

@@ -87,8 +87,8 @@ class Train:
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
         if self.robot is None:
-            if self.data is not None or self.preset is not None or self.variant is not None:
-                raise ValueError("--data, --preset and --variant are for one robot; name it.")
+            if (self.data, self.preset, self.variant, self.recipe) != (None, None, None, "coverage"):
+                raise ValueError("--data, --preset, --recipe and --variant are for one robot; name it.")
             outcomes = train_all(
                 trainable_robots(),
                 budget=seconds(self.budget),

@@ -120,8 +120,11 @@ class PolicyTest:
         check_policy(policy, self.task)
         imagined = returns_in_model(self.task, policy, checkpoint=self.checkpoint)
         real = real_return(self.task, policy, episodes=self.episodes, seed=self.seed)
-        members = ", ".join(f"{value:.1f}" for value in imagined.mean(axis=1))
-        print(f"return in the model's members {members}; real return {real}")
+        trained_for = getattr(policy, "card", {}).get("task", self.task)
+        if trained_for != self.task:
+            print(f"note: this policy was trained for {trained_for}")
+        members = ", ".join(f"{row.mean():.1f} ± {row.std():.1f}" for row in imagined)
+        print(f"return in the model's members, {imagined.shape[1]} episodes each: {members}; real return {real}")
         content = {"policy": getattr(policy, "card", {}), "in_model": imagined.tolist(), "real": real.summary()}
         if self.shimmy:
             through = shimmy_return(self.task, policy, episodes=self.shimmy, seed=self.seed)

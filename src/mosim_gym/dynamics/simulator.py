@@ -13,12 +13,13 @@ from mosim_gym.dynamics.mosim import MoSim, Motion
 from mosim_gym.dynamics.prepared import FUSED_FROM, PreparedModel
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
+from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 
 
 class Simulator:
-    """A checkpoint that moves `robot` by `timestep` seconds a step.
+    """A checkpoint that moves `robot` by `timestep` seconds a step. Controls are clipped to the actuators' range, as MuJoCo does.
 
     Inputs are numpy or torch and outputs of the same kind; with torch inputs that require gradients everything is differentiable, through
     the model in float32. Of an ensemble, row i of a batch is moved by member i modulo the number of members.
@@ -59,6 +60,8 @@ class Simulator:
         self._prepare()
 
     def _prepare(self) -> None:
+        low, high = self.robot.control_range
+        self._low, self._high = (torch.as_tensor(side, device=self.device) for side in (low, high))
         with torch.no_grad():
             self._prepared = [PreparedModel(self.model, member, self.precision) for member in range(self.members)]
 
@@ -73,7 +76,7 @@ class Simulator:
 
     def to(self, device: torch.device | str) -> Simulator:
         """Move the weights to `device`."""
-        self.model.to(device)
+        self.model.to(usable_device(device))
         self._prepare()
         return self
 
@@ -81,12 +84,13 @@ class Simulator:
         """The state after one control step under `action (B, nu)`; `features` may hold this object's `quantities` at the state already."""
         q, v, a = self._tensors(qpos, qvel, action)
         with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
-            after = self._advance(q, v, a, features)
+            after = self._advance(q, v, self._clipped(a), features)
         return Step(*(self._like(x, qpos) for x in after))
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`."""
         q, v, a = self._tensors(qpos, qvel, actions)
+        a = self._clipped(a)
         path: list[Step] = []
         with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
             for t in range(a.shape[1]):
@@ -111,19 +115,36 @@ class Simulator:
             said = torch.stack([member(inputs)[:, :nv] for member in self._prepared]) / self.model.output_std[:nv]
             return said.std(0, unbiased=False).square().mean(-1).sqrt()
 
-    def _advance(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None) -> Step:
-        """One step of all rows. Rows that an adaptive solver cannot follow become NaN; they are found by halving the batch."""
+    def _clipped(self, action: Tensor) -> Tensor:
+        """What reaches the actuators, as MuJoCo has it."""
+        return torch.clamp(action, self._low, self._high)
+
+    def _advance(
+        self,
+        qpos: Tensor,
+        qvel: Tensor,
+        action: Tensor,
+        features: KinematicValues | None,
+        owner: Tensor | None = None,
+    ) -> Step:
+        """One step of all rows. Rows that an adaptive solver cannot follow become NaN; they are found by halving the batch.
+
+        `owner (B,)` says which member moves which row; without it, they are dealt in turn.
+        """
         try:
-            return self._solve(qpos, qvel, action, features)
+            return self._solve(qpos, qvel, action, features, owner)
         except SolverDiverged:
             if len(qpos) == 1:
                 return self._lost(qpos, qvel)
         finite = torch.isfinite(qpos.sum(-1) + qvel.sum(-1))
         parts = [finite, ~finite] if not bool(finite.all()) else list(_halves(finite))
+        owner = torch.arange(len(qpos), device=qpos.device) % self.members if owner is None else owner
         moved = self._lost(qpos, qvel)
         for rows in parts[:1] if parts[0] is finite else parts:  # rows that are lost already stay lost
             if bool(rows.any()):
-                for whole, part in zip(moved, self._advance(qpos[rows], qvel[rows], action[rows], None), strict=True):
+                for whole, part in zip(
+                    moved, self._advance(qpos[rows], qvel[rows], action[rows], None, owner[rows]), strict=True
+                ):
                     whole[rows] = part
         return moved
 
@@ -131,14 +152,24 @@ class Simulator:
         sensors = qpos.new_full((len(qpos), self.model.config.sensors), torch.nan)
         return Step(torch.full_like(qpos, torch.nan), torch.full_like(qvel, torch.nan), sensors)
 
-    def _solve(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None) -> Step:
+    def _solve(
+        self,
+        qpos: Tensor,
+        qvel: Tensor,
+        action: Tensor,
+        features: KinematicValues | None,
+        owner: Tensor | None,
+    ) -> Step:
         readings: list[Tensor] = []
 
         def field(q: Tensor, v: Tensor) -> Motion:
             known = features is not None and q is qpos and v is qvel
             values = features if known and features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, action, values)
-            raw = self._with_gradients(inputs) if torch.is_grad_enabled() else self._without_gradients(inputs)
+            if owner is not None and self.members > 1:
+                raw = self._each_by_its(owner, inputs)
+            else:
+                raw = self._with_gradients(inputs) if torch.is_grad_enabled() else self._without_gradients(inputs)
             motion = self.model.motion(raw, q)
             if motion.sensors is not None and not readings:  # a solver's first look is at the state itself
                 readings.append(torch.expm1(motion.sensors.clamp(min=0)))
@@ -146,6 +177,12 @@ class Simulator:
 
         end = self._solver(field, self.robot, qpos, qvel, self.timestep)
         return Step(*end, readings[0] if readings else qpos.new_zeros(len(qpos), 0))
+
+    def _each_by_its(self, owner: Tensor, inputs: Tensor) -> Tensor:
+        """Outputs of each row's own member, by asking all members about all rows; only where an adaptive solver failed."""
+        x = (inputs - self.model.input_mean) / self.model.input_std
+        said = self.model.outputs(x.expand(self.members, -1, -1)) * self.model.output_std
+        return said[owner, torch.arange(len(inputs), device=inputs.device)]
 
     def _without_gradients(self, inputs: Tensor) -> Tensor:
         count = len(self._prepared)

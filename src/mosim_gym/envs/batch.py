@@ -18,6 +18,7 @@ from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, Dynamics, State
 from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
+from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import Features, find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
@@ -79,7 +80,7 @@ class TorchEnv:
         if autoreset not in AUTORESETS:
             raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
         definition, _ = find_task(task)
-        self.task, self.num_envs, self.device = load_task(task), num_envs, torch.device(device)
+        self.task, self.num_envs, self.device = load_task(task), num_envs, usable_device(device)
         self.dynamics = open_dynamics(
             definition, checkpoint, solver=solver, precision=precision, device=self.device, ensemble=ensemble
         )
@@ -134,7 +135,7 @@ class TorchEnv:
             return self.observation()
 
     def _seed(self, seed: int | Sequence[int] | None) -> None:
-        if isinstance(seed, Sequence):
+        if isinstance(seed, Sequence | np.ndarray):
             if len(seed) != self.num_envs:
                 raise ValueError(
                     f"{len(seed)} seeds for {self.num_envs} environments: give one for each, or one number."
@@ -192,6 +193,11 @@ class TorchEnv:
         end = torch.where(finite, end, END_DIVERGED)
         if not bool(finite.all()):  # states that are not numbers are not entered
             broken = (~finite).nonzero()[:, 0]
+            if self._gradients:  # and none of their gradients, which are not numbers either
+                elsewhere = self.core.reset(Generator().manual_seed(0), len(broken))
+                safe = _replaced(state, broken.to(self.device), elsewhere)
+                action = torch.where(finite[:, None], action, 0.0)
+                after, observation, reward, terminated, _, inside = self._advance(safe, action)
             after = _replaced(after, broken, _rows(state, broken))
             observation = flatten(self.core.observe(after))
             reward = torch.where(finite, reward, 0.0)

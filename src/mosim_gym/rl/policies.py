@@ -83,6 +83,8 @@ def load_policy(path: str | PathLike[str], *, device: str = "cpu") -> Any:
     if header.get("version") != VERSION:
         raise FileFault(f"{path} has policy format {header.get('version')}; this version of mosim_gym reads {VERSION}.")
     layers = sum(name.startswith("w") for name in arrays)
+    if "card" not in header or not layers or not {"low", "high", *(f"b{i}" for i in range(layers))} <= set(arrays):
+        raise FileFault(f"{path} is no policy of this package: its card or its layers are missing.")
     weights = [(arrays[f"w{i}"], arrays[f"b{i}"]) for i in range(layers)]
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise FileFault(f"{path} is damaged: it holds weights that are not finite.")
@@ -95,10 +97,12 @@ def _load_zip(path: Path, device: str) -> BaseAlgorithm:
         if "data" not in archive.namelist():
             raise FileFault(f"{path} is a zip file, but not one of Stable-Baselines3.")
         text = archive.read("data").decode()
-    for name, module in (("tqc", "sb3_contrib.tqc"), ("sac", ".sac."), ("td3", ".td3."), ("ppo", '"n_epochs"')):
-        if module in text:
-            return ALGORITHMS[name].load(path, device=device)
-    return ALGORITHMS["a2c"].load(path, device=device)
+    known = (("tqc", "sb3_contrib.tqc"), ("sac", ".sac."), ("td3", ".td3."), ("ppo", '"n_epochs"'))
+    name = next((name for name, module in known if module in text), "a2c")
+    try:
+        return ALGORITHMS[name].load(path, device=device)
+    except (KeyError, ValueError) as error:
+        raise FileFault(f"{path} cannot be read as a {name.upper()} of Stable-Baselines3: {error}.") from error
 
 
 def algorithm(name: str) -> type[BaseAlgorithm]:

@@ -66,10 +66,10 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
         return None
     arrays, header = load_arrays(path, KIND)
     record = header["record"]
-    for name in ("task", "config"):
-        if record[name] != expected[name]:
+    for name in ("task", "config", "model"):
+        if record.get(name) != expected[name]:
             raise FileFault(
-                f"{path.parent} holds a run with another {name} ({record[name]}, here {expected[name]}); choose another folder."
+                f"{path.parent} holds a run with another {name} ({record.get(name)}, here {expected[name]}); choose another folder."
             )
     tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
     model.policy.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("policy/")})

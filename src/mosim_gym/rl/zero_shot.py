@@ -6,6 +6,7 @@ evaluations. Training, evaluation and choice use learned motion only: the truth 
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -18,6 +19,7 @@ from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.data.resets import reset_sampler
+from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.registration import EPISODE_STEPS
 from mosim_gym.envs.starts import TASK, ResetFrom
@@ -31,6 +33,7 @@ from mosim_gym.robots import find_task, load_task
 
 STATE, BEST = "state.safetensors", "best.safetensors"
 STARTS = 20_000  # states in the bank of `training_starts`
+ALGORITHMS = ("sac", "tqc")
 SLICE = 50  # steps of all environments between two looks at the clock
 EVALUATION_SEED = 777_001
 EVALUATION_EPISODES = 8  # for each member
@@ -108,9 +111,7 @@ def as_changes(assignments: Sequence[str]) -> dict[str, Any]:
         try:
             changes[name] = type(default)(text)
         except ValueError:
-            raise ValueError(
-                f"{assignment!r}: {name} needs {'an' if default.__class__ is int else 'a'} {type(default).__name__}, such as {default}."
-            ) from None
+            raise ValueError(f"{assignment!r}: {name} needs {_KINDS[type(default)]}, such as {default}.") from None
     return changes
 
 
@@ -171,6 +172,7 @@ def zero_shot(
 
     `max_steps` ends it after so many control steps in the model, if that is sooner.
     """
+    _check(config, budget, max_steps)
     venv = MoSimVecEnv(
         task,
         config.num_envs,
@@ -184,6 +186,7 @@ def zero_shot(
     record: dict[str, Any] = {
         "task": task,
         "config": asdict(config),
+        "model": model_identity(venv.torch.dynamics),
         "seconds": 0.0,
         "curve": [],
         "best": None,
@@ -220,6 +223,42 @@ def zero_shot(
     }
     policy.save(folder / "policy.safetensors")
     return ZeroShotResult(policy, record["curve"], record)
+
+
+def model_identity(dynamics: Any) -> str:
+    """The name of a checkpoint with a digest of its weights; of other dynamics, their type's name."""
+    if not isinstance(dynamics, Simulator):
+        return type(dynamics).__name__
+    digest = hashlib.sha256()
+    for name, value in sorted(dynamics.model.state_dict().items()):
+        digest.update(name.encode() + value.cpu().numpy().tobytes())
+    return f"{dynamics.card.get('name', 'unnamed')} {digest.hexdigest()[:16]}"
+
+
+def _check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
+    """Refuse, in one sentence, what no run can be made of."""
+    if config.algo not in ALGORITHMS:
+        raise UnknownName("algorithm", config.algo, list(ALGORITHMS))
+    if budget <= 0 or (max_steps is not None and max_steps < 1):
+        raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
+    positive = ("num_envs", "episode", "updates", "batch", "width", "rate", "horizon", "evaluate_every")
+    for name in positive:
+        if getattr(config, name) <= 0:
+            raise ValueError(f"{name} is {getattr(config, name)}; it must be positive.")
+    if config.buffer < max(config.num_envs * config.horizon, config.batch):
+        raise ValueError(
+            f"buffer is {config.buffer}; it must hold {config.horizon} steps of all environments, and a batch."
+        )
+    for name in ("discount", "following"):
+        if not 0 < getattr(config, name) <= 1:
+            raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
+    if config.seed < 0 or config.warm_up < 0:
+        raise ValueError(f"seed is {config.seed} and warm_up {config.warm_up}; neither may be negative.")
+    if not config.entropy.startswith("auto"):
+        try:
+            float(config.entropy)
+        except ValueError:
+            raise ValueError(f"entropy is {config.entropy!r}; it is 'auto', or a number such as '0.05'.") from None
 
 
 def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:

@@ -21,6 +21,7 @@ from mosim_gym.dynamics.mosim import MoSim, Motion
 from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.dynamics.solvers import find_solver, semi_implicit
 from mosim_gym.mechanics import ForwardKinematics, Robot, difference
+from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import load_robot
@@ -243,8 +244,12 @@ def train(
     `folder/state.safetensors` is written every minute: a run that was interrupted goes on from there and ends with the same weights.
     """
     keep_freed_memory()
+    if config.seed < 0 or model_config.members < 1:
+        raise ValueError(
+            f"seed is {config.seed} and members {model_config.members}; they must be at least 0 and at least 1."
+        )
+    place = usable_device(device)
     torch.manual_seed(config.seed)
-    place = torch.device(device)
     description = load_robot(robot)
     model = MoSim(description, model_config).to(place)
     kinematics = ForwardKinematics(description, model.features.quantities)
@@ -265,9 +270,17 @@ def train(
         model.outputs = torch.compile(model.outputs)
 
     path = folder / STATE
-    record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, "config": asdict(config)}
+    identity: dict[str, Any] = {
+        "robot": robot,
+        "model": asdict(model_config),
+        "config": asdict(config),
+        "data": None if dataset is None else dataset.manifest,
+        "steps": steps,
+        "budget": budget,
+    }
+    record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, **identity}
     if path.exists():
-        record = {**record, **load_state(path, model, average, optimisers)}
+        record = {**record, **load_state(path, model, average, optimisers, identity)}
     pool = Pool(robot, config, step=record["step"], device=place, dataset=dataset)
     if record["step"] == 0:
         inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))

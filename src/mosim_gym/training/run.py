@@ -139,7 +139,8 @@ def train_all(
         )
         outcome.path.replace(path)
         (place / STATE).unlink()
-        place.rmdir()
+        if not any(place.iterdir()):
+            place.rmdir()
         outcomes.append(replace(outcome, path=path))
     return outcomes
 
@@ -152,10 +153,13 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
             f"An ensemble needs at least two checkpoints of one name; these are of {', '.join(sorted(names)) or 'none'}."
         )
     model, cards = combine_checkpoints(paths, robot_at(names.pop()))
+    seeds = [seed for card in cards for seed in card["seeds"]]
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"The checkpoints' seeds are {seeds}; members of an ensemble need seeds of their own.")
     card = {
         **{key: cards[0][key] for key in ("name", "recipe", "date", "start_states", "tuned_on_real_return", "box")},
         **{key: sum(c[key] for c in cards) for key in ("transitions", "training_steps", "training_seconds")},
-        "seeds": [seed for c in cards for seed in c["seeds"]],
+        "seeds": seeds,
     }
     return _finish(model, card, folder, install)
 

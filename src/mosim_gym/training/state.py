@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mosim_gym.mechanics.storage import load_arrays, save_arrays
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
 KIND = "training state"
 
@@ -33,10 +34,20 @@ def save_state(
 
 
 def load_state(
-    path: Path, model: nn.Module, average: nn.Module, optimisers: dict[str, torch.optim.Optimizer]
+    path: Path,
+    model: nn.Module,
+    average: nn.Module,
+    optimisers: dict[str, torch.optim.Optimizer],
+    identity: dict[str, Any],
 ) -> dict[str, Any]:
-    """Put back what `save_state` wrote and return its header."""
+    """Put back what `save_state` wrote and return its header; a run whose header differs from `identity` is refused."""
     arrays, header = load_arrays(path, KIND)
+    for name, here in json.loads(json.dumps(identity)).items():
+        if header.get(name) != here:
+            known = f" ({header.get(name)}, here {here})" if not isinstance(here, dict) else ""
+            raise FileFault(
+                f"{path.parent} holds a run with another {name}{known}; choose another folder, or delete {path.name} to begin anew."
+            )
     tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
     for prefix, module in (("model", model), ("average", average)):
         module.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith(f"{prefix}/")})

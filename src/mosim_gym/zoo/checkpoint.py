@@ -39,7 +39,10 @@ def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any]) -> Pat
 
 def read_card(path: str | Path) -> dict[str, Any]:
     """The card of the checkpoint at `path`."""
-    return load_arrays(Path(path), KIND)[1]["card"]
+    header = load_arrays(Path(path), KIND)[1]
+    if "card" not in header:
+        raise FileFault(f"{path} is no checkpoint of this package: it holds no card.")
+    return header["card"]
 
 
 def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSim, list[dict[str, Any]]]:

@@ -1,0 +1,17 @@
+"""Where tensors live, checked in one place."""
+
+from __future__ import annotations
+
+import torch
+
+
+def usable_device(device: torch.device | str) -> torch.device:
+    """`device`, if torch can compute there; else one sentence with those where it can."""
+    usable = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        raise ValueError(f"{device!r} is no device. Valid: {', '.join(usable)}.") from None
+    if chosen.type not in usable:
+        raise ValueError(f"The device {str(device)!r} cannot be used on this machine. Valid: {', '.join(usable)}.")
+    return chosen
