@@ -96,7 +96,7 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
             self._generator.manual_seed(int(self.np_random.integers(2**62)))
             self._seeded = True
         with torch.inference_mode():
-            drawn = {} if "qpos" in given else self._starts.draw(self._generator, 1)
+            drawn = self._starts.draw(self._generator, 1)
             self._state = self.core.reset(self._generator, 1, {**drawn, **given})
             observation = flatten(self.core.observe(self._state))
         if remember is not None and warm_start is not None:
