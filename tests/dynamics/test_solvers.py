@@ -56,6 +56,20 @@ def test_controls_are_clipped_as_mujoco_clips_them():
     np.testing.assert_array_equal(path.qvel[:, 0], enough.qvel)
 
 
+def test_wrong_shapes_are_one_sentence():
+    simulator, state = mosim_gym.load("cheetah"), np.zeros((2, 9))
+    for call, actions in (
+        (simulator.step, np.zeros((2, 5))),
+        (simulator.step, np.zeros((3, 6))),
+        (simulator.rollout, np.zeros((2, 6))),
+        (simulator.rollout, np.zeros((2, 0, 6))),
+    ):
+        with pytest.raises(ValueError, match=r"cheetah needs \(B, 9\), \(B, 9\) and"):
+            call(state, state, actions)
+    with pytest.raises(ValueError, match="qpos, qvel and action have shapes"):
+        simulator.step(state[0], state[0], np.zeros(6))
+
+
 @pytest.mark.parametrize("name", ["dopri5", "dopri5_adjoint"])
 def test_adaptive_solvers_meet_their_tolerance(name):
     assert _error(find_solver(name), 4) < 1e-4

@@ -87,6 +87,7 @@ def test_one_seed_for_each_gives_each_the_episodes_of_a_single_environment():
     observation, _ = env.reset(seed=[5, 7, 11])
     for row, seed in enumerate((5, 7, 11)):
         np.testing.assert_allclose(observation[row], single.reset(seed=seed)[0], atol=1e-6)
+    np.testing.assert_array_equal(env.reset(seed=np.array([5, 7, 11]))[0], observation)
     with pytest.raises(ValueError, match="2 seeds for 3 environments"):
         env.reset(seed=[1, 2])
 

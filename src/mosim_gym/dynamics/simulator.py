@@ -83,6 +83,8 @@ class Simulator:
     def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
         """The state after one control step under `action (B, nu)`; `features` may hold this object's `quantities` at the state already."""
         q, v, a = self._tensors(qpos, qvel, action)
+        if not isinstance(qpos, Tensor):  # tensors come from code that knows its shapes, and may be traced
+            self._check(q, v, a, "action", 2)
         with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
             after = self._advance(q, v, self._clipped(a), features)
         return Step(*(self._like(x, qpos) for x in after))
@@ -90,6 +92,7 @@ class Simulator:
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`."""
         q, v, a = self._tensors(qpos, qvel, actions)
+        self._check(q, v, a, "actions", 3)
         a = self._clipped(a)
         path: list[Step] = []
         with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
@@ -114,6 +117,19 @@ class Simulator:
             nv = self.robot.nv
             said = torch.stack([member(inputs)[:, :nv] for member in self._prepared]) / self.model.output_std[:nv]
             return said.std(0, unbiased=False).square().mean(-1).sqrt()
+
+    def _check(self, qpos: Tensor, qvel: Tensor, action: Tensor, name: str, axes: int) -> None:
+        """Raise, in one sentence, if these are not batches of this robot's states and controls."""
+        robot, rows = self.robot, qpos.shape[0] if qpos.ndim else 0
+        time = action.shape[1:2] if axes == 3 else ()
+        wanted = ((rows, robot.nq), (rows, robot.nv), (rows, *time, robot.nu))
+        found = (tuple(qpos.shape), tuple(qvel.shape), tuple(action.shape))
+        if found != wanted or not all(time):
+            steps = "T, " if axes == 3 else ""
+            raise ValueError(
+                f"qpos, qvel and {name} have shapes {found[0]}, {found[1]} and {found[2]}; {robot.name} needs "
+                f"(B, {robot.nq}), (B, {robot.nv}) and (B, {steps}{robot.nu}), with at least one step."
+            )
 
     def _clipped(self, action: Tensor) -> Tensor:
         """What reaches the actuators, as MuJoCo has it."""
