@@ -36,7 +36,7 @@ STARTS = 20_000  # states in the bank of `training_starts`
 ALGORITHMS = ("sac", "tqc")
 SLICE = 50  # steps of all environments between two looks at the clock
 EVALUATION_SEED = 777_001
-EVALUATION_EPISODES = 8  # for each member
+EVALUATION_EPISODES = 32  # dealt to the members in turn
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ def returns_in_model(task: str, policy: Any, *, checkpoint: Any = None, seed: in
     """Returns `(members, episodes)` of the policy's deterministic actions in each member of the model's ensemble, played together."""
     env = TorchEnv(task, 1, checkpoint=checkpoint)
     members = getattr(env.dynamics, "members", 1)
-    env = TorchEnv(task, members * EVALUATION_EPISODES, checkpoint=checkpoint, autoreset="disabled")
+    episodes = max(1, EVALUATION_EPISODES // members)
+    env = TorchEnv(task, members * episodes, checkpoint=checkpoint, autoreset="disabled")
     observation = env.reset(seed=seed)
     total = np.zeros(env.num_envs)
     running = np.ones(env.num_envs, bool)
@@ -141,7 +142,7 @@ def returns_in_model(task: str, policy: Any, *, checkpoint: Any = None, seed: in
         observation = step.observation
         if over.any() and running.any():  # whoever is over goes on from a fresh start, which is not counted
             observation = env.reset(mask=torch.from_numpy(over))
-    return total.reshape(EVALUATION_EPISODES, members).T
+    return total.reshape(episodes, members).T
 
 
 def training_starts(task: str, wide: float, seed: int) -> ResetFrom:
