@@ -277,7 +277,7 @@ def parity_table(report: dict[str, Any]) -> str:
                 *(f"{worst[key]:.1e}" for key in worst),
                 f"{result['step']:.1e}",
                 f"{result['episode']['difference']:.1e}",
-                f"{result['starts']['ks_p']:.2f}",
+                f"{result['starts']['ks_p']:.3f}",
             ]
         )
     header = [
