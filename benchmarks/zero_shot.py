@@ -16,7 +16,8 @@ from mosim_gym.evaluation.plots import learning_plot
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
 from mosim_gym.rl.policies import load_policy
-from mosim_gym.rl.zero_shot import config_for, zero_shot
+from mosim_gym.rl.settings import config_for
+from mosim_gym.rl.zero_shot import zero_shot
 from mosim_gym.training.run import seconds
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -13,7 +13,8 @@ from mosim_gym.evaluation.scripted import scripted_policy
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.report import real_return, shimmy_order, shimmy_return, side_by_side
-from mosim_gym.rl.zero_shot import config_for, zero_shot
+from mosim_gym.rl.settings import config_for
+from mosim_gym.rl.zero_shot import zero_shot
 
 
 @pytest.mark.parametrize("task", ["ReacherEasy", "CartpoleSwingup"])

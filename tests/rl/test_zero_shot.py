@@ -18,8 +18,9 @@ from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl import zero_shot as module
 from mosim_gym.rl.policies import ActorPolicy, actor_of, check_policy, load_policy
+from mosim_gym.rl.settings import as_changes, config_for
 from mosim_gym.rl.vec_env import MoSimVecEnv
-from mosim_gym.rl.zero_shot import as_changes, config_for, returns_in_model, training_starts, zero_shot
+from mosim_gym.rl.zero_shot import returns_in_model, training_starts, zero_shot
 
 QUICK = config_for(
     "PendulumSwingup", num_envs=4, updates=1, batch=32, width=16, warm_up=100, evaluate_every=400, buffer=5000

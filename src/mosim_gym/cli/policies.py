@@ -27,7 +27,8 @@ def train_and_show(
     from tqdm import tqdm
 
     from mosim_gym.rl.report import real_return, shimmy_return, write_pictures
-    from mosim_gym.rl.zero_shot import as_changes, config_for, zero_shot
+    from mosim_gym.rl.settings import as_changes, config_for
+    from mosim_gym.rl.zero_shot import zero_shot
     from mosim_gym.training.run import seconds
 
     time = seconds(budget)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,98 +21,20 @@ from stable_baselines3.common.vec_env import VecMonitor
 from mosim_gym.data.resets import reset_sampler
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.envs.registration import EPISODE_STEPS
 from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.evaluation.machine import machine
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy
+from mosim_gym.rl.settings import ZeroShotConfig, check
 from mosim_gym.rl.state import load_run, save_run
 from mosim_gym.rl.vec_env import MoSimVecEnv
 from mosim_gym.robots import find_task, load_task
 
 STATE, BEST = "state.safetensors", "best.safetensors"
 STARTS = 20_000  # states in the bank of `training_starts`
-ALGORITHMS = ("sac", "tqc")
 SLICE = 50  # steps of all environments between two looks at the clock
 EVALUATION_SEED = 777_001
 EVALUATION_EPISODES = 32  # dealt to the members in turn
-
-
-@dataclass(frozen=True)
-class ZeroShotConfig:
-    """How a policy is trained in the model. `updates` gradient steps follow each step of all `num_envs` environments.
-
-    Episodes of training last `episode` steps; a share `wide` of them starts spread over all that the robot can do, as its `Coverage`
-    says, and the others where the task's do. Evaluations have the task's own starts and 1,000 steps.
-
-    Targets of the critic are the rewards of `horizon` steps and its own estimate after them; the target critic follows by `following`
-    (SB3's `tau`) at each update. `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are
-    multiplied, `precision` in what the model's are.
-    """
-
-    algo: str = "sac"
-    num_envs: int = 64
-    episode: int = EPISODE_STEPS
-    wide: float = 0.0
-    updates: int = 8
-    batch: int = 256
-    width: int = 256
-    rate: float = 1e-3
-    horizon: int = 3
-    discount: float = 0.99
-    following: float = 0.005
-    entropy: str = "auto"
-    buffer: int = 1_000_000
-    warm_up: int = 10_000  # steps of random controls before the first update
-    evaluate_every: int = 100_000  # control steps in the model
-    precision: str = "float32"
-    products: str = "bfloat16"
-    seed: int = 0
-
-
-_QUICK: dict[str, Any] = {"width": 128, "warm_up": 5_000, "evaluate_every": 20_000}
-_SPARSE: dict[str, Any] = {
-    **_QUICK, "warm_up": 20_000, "episode": 100, "wide": 0.9, "updates": 16, "horizon": 5, "following": 0.02, "entropy": "0.05",
-}  # fmt: skip
-TASK_DEFAULTS: dict[str, dict[str, Any]] = {
-    "ReacherEasy": _QUICK,
-    "ReacherHard": _QUICK,
-    "CartpoleSwingup": _QUICK,
-    "PendulumSwingup": _SPARSE,
-}
-"""What differs from `ZeroShotConfig` for a task. Where a reward is rare, episodes begin everywhere and are short, so that it is met; the
-entropy's weight is fixed, because a learned one vanishes before there is anything to be learned; and values travel back faster."""
-
-
-def config_for(task: str, **changes: Any) -> ZeroShotConfig:
-    """The documented defaults of a task with fields changed; None leaves a field as it is."""
-    find_task(task)
-    valid = [item.name for item in fields(ZeroShotConfig)]
-    for name in changes:
-        if name not in valid:
-            raise UnknownName("training option", name, valid)
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(ZeroShotConfig(), **{**TASK_DEFAULTS.get(task, {}), **given})
-
-
-_KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name"}
-
-
-def as_changes(assignments: Sequence[str]) -> dict[str, Any]:
-    """`["updates=16", "rate=3e-4"]` as fields of a `ZeroShotConfig` with their values, each of its field's type."""
-    changes: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        default = getattr(ZeroShotConfig, name, None)
-        if not equals or default is None:
-            valid = ", ".join(item.name for item in fields(ZeroShotConfig))
-            raise ValueError(f"{assignment!r} sets no training option: write name=value. Valid names: {valid}.")
-        try:
-            changes[name] = type(default)(text)
-        except ValueError:
-            raise ValueError(f"{assignment!r}: {name} needs {_KINDS[type(default)]}, such as {default}.") from None
-    return changes
 
 
 @dataclass
@@ -173,7 +95,7 @@ def zero_shot(
 
     `max_steps` ends it after so many control steps in the model, if that is sooner.
     """
-    _check(config, budget, max_steps)
+    check(config, budget, max_steps)
     venv = MoSimVecEnv(
         task,
         config.num_envs,
@@ -234,32 +156,6 @@ def model_identity(dynamics: Any) -> str:
     for name, value in sorted(dynamics.model.state_dict().items()):
         digest.update(name.encode() + value.cpu().numpy().tobytes())
     return f"{dynamics.card.get('name', 'unnamed')} {digest.hexdigest()[:16]}"
-
-
-def _check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
-    """Refuse, in one sentence, what no run can be made of."""
-    if config.algo not in ALGORITHMS:
-        raise UnknownName("algorithm", config.algo, list(ALGORITHMS))
-    if budget <= 0 or (max_steps is not None and max_steps < 1):
-        raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
-    positive = ("num_envs", "episode", "updates", "batch", "width", "rate", "horizon", "evaluate_every")
-    for name in positive:
-        if getattr(config, name) <= 0:
-            raise ValueError(f"{name} is {getattr(config, name)}; it must be positive.")
-    if config.buffer < max(config.num_envs * config.horizon, config.batch):
-        raise ValueError(
-            f"buffer is {config.buffer}; it must hold {config.horizon} steps of all environments, and a batch."
-        )
-    for name in ("discount", "following"):
-        if not 0 < getattr(config, name) <= 1:
-            raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
-    if config.seed < 0 or config.warm_up < 0:
-        raise ValueError(f"seed is {config.seed} and warm_up {config.warm_up}; neither may be negative.")
-    if not config.entropy.startswith("auto"):
-        try:
-            float(config.entropy)
-        except ValueError:
-            raise ValueError(f"entropy is {config.entropy!r}; it is 'auto', or a number such as '0.05'.") from None
 
 
 def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:
