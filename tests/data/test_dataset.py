@@ -98,3 +98,9 @@ def test_a_full_disk_is_noticed_before_anything_is_simulated(tmp_path, monkeypat
     with pytest.raises(OSError, match="The disk is too full for this dataset"):
         collect_dataset("pendulum", tmp_path / "data", segments=100)
     assert not list((tmp_path / "data").iterdir())
+
+
+def test_a_robot_with_sensors_is_collected_with_their_readings(tmp_path):
+    dataset = collect_dataset("hopper", tmp_path, segments=20)
+    assert dataset[np.arange(20)].sensors.shape == (20, 40, 2)
+    assert (dataset[np.arange(20)].sensors > 0).any()

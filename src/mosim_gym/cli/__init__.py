@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import OmitSubcommandPrefixes, subcommand
 
-from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Train
+from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.policies import Demo, Rl
 from mosim_gym.cli.showing import Info, Render
@@ -20,6 +20,7 @@ Command = (
     | Annotated[Collect, subcommand("collect")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Combine, subcommand("combine")]
+    | Annotated[Unpack, subcommand("unpack")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Rl, subcommand("rl")]
     | Annotated[Render, subcommand("render")]

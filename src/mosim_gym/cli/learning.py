@@ -1,4 +1,4 @@
-"""From an MJCF robot to a checkpoint: `build-robot`, `collect`, `train`, `combine`."""
+"""From an MJCF robot to a checkpoint: `build-robot`, `collect`, `train`, `combine`, `unpack`."""
 
 from __future__ import annotations
 
@@ -135,3 +135,27 @@ class Combine:
         outcome = combine(list(self.checkpoints), folder=self.out, install=self.install)
         kept = ", now the packaged one" if outcome.installed else ""
         print(f"{outcome.card['name']}: raw MSE over 16 steps {score(outcome.card):.3g}; wrote {outcome.path}{kept}")
+
+
+@dataclass(frozen=True)
+class Unpack:
+    """Take the checkpoints out of packs that `train --all` wrote, perhaps on another machine."""
+
+    packs: Annotated[Positional[tuple[Path, ...]], arg(help="Files such as models-1.safetensors.")]
+    install: Annotated[bool, arg(help="Make those the packaged checkpoints whose benchmark is better.")] = False
+    out: Out = Path("runs/unpack")
+
+    def run(self) -> None:
+        from mosim_gym.training.run import install_pack, score
+        from mosim_gym.zoo.checkpoint import read_card
+        from mosim_gym.zoo.packs import unpack
+
+        for path in self.packs:
+            if self.install:
+                for outcome in install_pack(path, self.out):
+                    kept = "now the packaged one" if outcome.installed else "not better than the packaged one"
+                    error = score(outcome.card)
+                    print(f"{outcome.card['name']}: raw MSE over 16 steps {error:.3g}; wrote {outcome.path}, {kept}")
+            else:
+                for written in unpack(path, self.out):
+                    print(f"{read_card(written)['name']}: wrote {written}")

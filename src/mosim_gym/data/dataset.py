@@ -26,6 +26,7 @@ from mosim_gym.data.collection import Collector, Segments, find_recipe
 from mosim_gym.data.stream import Transitions, transitions
 from mosim_gym.mechanics.storage import FileFault, write_atomically
 from mosim_gym.robots import load_robot
+from mosim_gym.robots.catalogue import sensor_columns
 
 Array = np.ndarray
 KIND, VERSION = "mosim_gym dataset", 1
@@ -100,7 +101,7 @@ def _shapes(robot: str, segments: int, steps: int) -> dict[str, tuple[int, ...]]
         "qpos": (segments, steps + 1, r.nq),
         "qvel": (segments, steps + 1, r.nv),
         "actions": (segments, steps, r.nu),
-        "sensors": (segments, steps, len(r.sensors)),
+        "sensors": (segments, steps, len(sensor_columns(robot))),
     }
 
 

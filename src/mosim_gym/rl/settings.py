@@ -20,6 +20,9 @@ class ZeroShotConfig:
     Episodes of training last `episode` steps; a share `wide` of them starts spread over all that the robot can do, as its `Coverage`
     says, and the others where the task's do. Evaluations have the task's own starts and 1,000 steps.
 
+    In training each action is held for `repeat` control steps, and the reward is their mean; `discount` and `horizon` are of such longer
+    steps. Evaluations, and whoever uses the policy, ask it at every control step.
+
     Targets of the critic are the rewards of `horizon` steps and its own estimate after them; the target critic follows by `following`
     (SB3's `tau`) at each update. `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are
     multiplied, `precision` in what the model's are.
@@ -29,6 +32,7 @@ class ZeroShotConfig:
     num_envs: int = 64
     episode: int = EPISODE_STEPS
     wide: float = 0.0
+    repeat: int = 1
     updates: int = 8
     batch: int = 256
     width: int = 256
@@ -95,7 +99,7 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
         raise UnknownName("algorithm", config.algo, list(ALGORITHMS))
     if budget <= 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
-    positive = ("num_envs", "episode", "updates", "batch", "width", "rate", "horizon", "evaluate_every")
+    positive = ("num_envs", "episode", "repeat", "updates", "batch", "width", "rate", "horizon", "evaluate_every")
     for name in positive:
         if getattr(config, name) <= 0:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be positive.")

@@ -10,7 +10,7 @@ import torch
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from mosim_gym.envs.batch import END_REASONS, END_TIME, TorchEnv
+from mosim_gym.envs.batch import END_REASONS, END_TIME, TorchEnv, TorchStep
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.robots import find_task
 from mosim_gym.truth.rendering import Renderer
@@ -24,12 +24,19 @@ class MoSimVecEnv(VecEnv):
 
     Rows whose episode ended hold `terminal_observation`, and `TimeLimit.truncated` where it was cut short (by time, or because the model
     was left): learners then go on to bootstrap from that observation rather than take the end for the task's own. `end` says why.
+
+    Each action is held for `repeat` control steps; the reward is their mean.
     """
 
-    def __init__(self, task: str, num_envs: int = 64, *, render_mode: str | None = None, **options: Any) -> None:
+    def __init__(
+        self, task: str, num_envs: int = 64, *, render_mode: str | None = None, repeat: int = 1, **options: Any
+    ) -> None:
         """`render_mode` is None or `rgb_array`."""
         if "autoreset" in options:
             raise ValueError("autoreset: Stable-Baselines3 needs same_step; leave it out.")
+        if repeat < 1:
+            raise ValueError(f"repeat is {repeat}; it must be at least 1.")
+        self.repeat = repeat
         self.render_mode = render_mode
         self.torch = TorchEnv(task, num_envs, autoreset="same_step", **options)
         self._controls = action_space(task)
@@ -58,20 +65,32 @@ class MoSimVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Do it. Infos are the same empty ones wherever no episode ended."""
-        with products("float32"):  # whatever the learner uses
-            step = self.torch.step(self._actions)
-        done = (step.terminated | step.truncated).cpu().numpy()
+        rewards = np.zeros(self.num_envs, np.float32)
+        done = np.zeros(self.num_envs, bool)
         infos: list[dict[str, Any]] = self._no_infos
-        if step.final is not None:
-            infos = list(infos)
-            final, ends = _numpy(step.final), step.end.cpu().numpy()
-            cut = (step.truncated & ~step.terminated).cpu().numpy()
-            for row in np.flatnonzero(done):
-                info = {"terminal_observation": final[row], "TimeLimit.truncated": bool(cut[row])}
-                if ends[row] not in (0, END_TIME):
-                    info["end"] = END_REASONS[ends[row]]
-                infos[row] = info
-        return _numpy(step.observation), step.reward.cpu().numpy().astype(np.float32), done, infos
+        for _ in range(self.repeat):
+            with products("float32"):  # whatever the learner uses
+                step = self.torch.step(self._actions)
+            rewards += np.where(
+                done, 0.0, step.reward.cpu().numpy() / self.repeat
+            )  # what follows an end counts for nobody
+            if step.final is not None:
+                over = (step.terminated | step.truncated).cpu().numpy() & ~done
+                infos = self._ended(step, over, infos)
+                done |= over
+        return _numpy(step.observation), rewards, done, infos
+
+    def _ended(self, step: TorchStep, over: Array, infos: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """`infos` with those of the rows that are `over` put in."""
+        infos = list(infos)
+        final, ends = _numpy(step.final), step.end.cpu().numpy()
+        cut = (step.truncated & ~step.terminated).cpu().numpy()
+        for row in np.flatnonzero(over):
+            info = {"terminal_observation": final[row], "TimeLimit.truncated": bool(cut[row])}
+            if ends[row] not in (0, END_TIME):
+                info["end"] = END_REASONS[ends[row]]
+            infos[row] = info
+        return infos
 
     def close(self) -> None:
         """Free the renderer."""

@@ -103,6 +103,7 @@ def zero_shot(
         precision=config.precision,
         stagger=True,
         max_episode_steps=config.episode,
+        repeat=config.repeat,
         reset_from=training_starts(task, config.wide, config.seed),
     )
     model = _learner(config, venv, folder)
@@ -118,13 +119,13 @@ def zero_shot(
     record = load_run(folder / STATE, model, record) or record
     begun = time.monotonic() - record["seconds"]
     limit = max_steps or 10**12
-    while record["seconds"] < budget and model.num_timesteps < limit:
+    while record["seconds"] < budget and _steps(model) < limit:
         with products(config.products):
             model.learn(config.num_envs * SLICE, reset_num_timesteps=False, log_interval=10**9)
         record["seconds"] = time.monotonic() - begun
-        over = record["seconds"] >= budget or model.num_timesteps >= limit
+        over = record["seconds"] >= budget or _steps(model) >= limit
         report(_progress(model, record, budget))
-        if model.num_timesteps >= record["next_evaluation"] or over:
+        if _steps(model) >= record["next_evaluation"] or over:
             record["next_evaluation"] += config.evaluate_every
             _evaluate(task, model, record, checkpoint, folder)
             report(_progress(model, record, budget))
@@ -134,7 +135,7 @@ def zero_shot(
         "task": task,
         "algorithm": config.algo,
         "config": asdict(config),
-        "steps_in_model": int(model.num_timesteps),
+        "steps_in_model": _steps(model),
         "updates": int(model._n_updates),
         "real_steps": 0,
         "chosen_by": "return in the model, the lowest of the ensemble's members",
@@ -182,6 +183,11 @@ def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:
     return model
 
 
+def _steps(model: Any) -> int:
+    """Control steps taken in the model."""
+    return int(model.num_timesteps) * model.env.venv.repeat
+
+
 def _evaluate(task: str, model: Any, record: dict[str, Any], checkpoint: Any, folder: Path) -> None:
     """One evaluation in the model; the policy is kept if it is the best so far."""
     policy = actor_of(model, {"task": task})
@@ -189,7 +195,7 @@ def _evaluate(task: str, model: Any, record: dict[str, Any], checkpoint: Any, fo
     lowest = float(returns.mean(axis=1).min())
     record["curve"].append(
         {
-            "steps": int(model.num_timesteps),
+            "steps": _steps(model),
             "updates": int(model._n_updates),
             "seconds": round(record["seconds"], 1),
             "return_in_model": float(returns.mean()),
@@ -200,7 +206,7 @@ def _evaluate(task: str, model: Any, record: dict[str, Any], checkpoint: Any, fo
     model.logger.record("model/return", float(returns.mean()))
     model.logger.record("model/return_of_lowest_member", lowest)
     model.logger.record("time/seconds", record["seconds"])
-    model.logger.dump(model.num_timesteps)
+    model.logger.dump(_steps(model))
     if record["best"] is None or lowest > record["best"]:
         record["best"] = lowest
         policy.save(folder / BEST)
@@ -209,7 +215,7 @@ def _evaluate(task: str, model: Any, record: dict[str, Any], checkpoint: Any, fo
 def _progress(model: Any, record: dict[str, Any], budget: float) -> dict[str, float]:
     latest = record["curve"][-1]["return_in_model"] if record["curve"] else float("nan")
     return {
-        "steps": model.num_timesteps,
+        "steps": _steps(model),
         "updates": model._n_updates,
         "seconds": record["seconds"],
         "budget": budget,

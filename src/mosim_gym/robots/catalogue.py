@@ -9,6 +9,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import numpy as np
+
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots.definition import RobotDefinition
@@ -95,6 +97,15 @@ def load_robot(name: str) -> Robot:
             f"Run `mosim-gym build-robot {name}`."
         )
     return Robot.load(definition.description_file)
+
+
+@cache
+def sensor_columns(name: str) -> np.ndarray:
+    """Which of all its sensors' numbers are those that the state of robot `name` does not tell."""
+    sensors = load_robot(name).sensors
+    rows = [sensors.index(sensor) for sensor in find_robot(name).sensors]
+    parts = [np.arange(sensors.start[row], sensors.start[row] + sensors.size[row]) for row in rows]
+    return np.concatenate([np.zeros(0), *parts]).astype(int)
 
 
 @cache

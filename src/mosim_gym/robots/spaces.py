@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mosim_gym.mechanics import ForwardKinematics
-from mosim_gym.robots.catalogue import find_task, load_task
+from mosim_gym.robots.catalogue import find_task, load_task, sensor_columns
 from mosim_gym.robots.task import Features
 
 
@@ -28,9 +28,7 @@ def observation_shapes(task: str) -> dict[str, tuple[int, ...]]:
 
 def sensor_count(task: str) -> int:
     """Numbers read from the sensors that the robot's state does not tell."""
-    definition, _ = find_task(task)
-    sensors = load_task(task).robot.sensors
-    return sum(int(sensors.size[sensors.index(name)]) for name in definition.sensors)
+    return len(sensor_columns(find_task(task)[0].name))
 
 
 def flatten(parts: dict[str, Tensor]) -> Tensor:

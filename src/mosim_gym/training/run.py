@@ -20,12 +20,15 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
+from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import training_for
 from mosim_gym.training.loop import STATE, VALIDATION_SEED, VALIDATION_SEGMENTS, train
 from mosim_gym.training.progress import Progress
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, save_checkpoint
 from mosim_gym.zoo.names import packaged_path, robot_at
+from mosim_gym.zoo.packs import pack, pack_cards, unpack
 
 DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
 BENCHMARK = ("uniform", "16")
@@ -48,10 +51,8 @@ def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimCon
         name = definition.preset or ("default" if touches else "smooth")
     if name not in PRESETS:
         raise UnknownName("preset", name, list(PRESETS))
-    rows = [load_robot(robot).sensors.index(sensor) for sensor in definition.sensors]
-    sensors = int(load_robot(robot).sensors.size[rows].sum())
     near = {"pairs": definition.pairs, "strings": definition.strings} if PRESETS[name].nonsmooth else {}
-    return preset(name, members=members, sensors=sensors, **near)
+    return preset(name, members=members, sensors=len(sensor_columns(robot)), **near)
 
 
 def trainable_robots() -> list[str]:
@@ -117,16 +118,17 @@ def train_checkpoint(
 def train_all(
     robots: Sequence[str], *, budget: float, folder: Path, members: int, seed: int, device: str, install: bool
 ) -> list[Outcome]:
-    """Train robot after robot, `budget` seconds in all, into few files: `folder/<robot>.safetensors` each.
+    """Train robot after robot, `budget` seconds in all, into few files: the packs `folder/models-1.safetensors` and so on.
 
-    `folder/<robot>/state.safetensors` is there only while that robot is trained. A robot that has its checkpoint is not trained again.
+    `folder/<robot>/state.safetensors` is there only while that robot is trained. A robot in a pack is not trained again.
     """
-    outcomes = []
+    outcomes: list[Outcome] = []
     for robot in robots:
-        place, path = folder / robot, folder / f"{robot}.safetensors"
-        if path.exists():
-            outcomes.append(Outcome(path, read_card(path), installed=False))
+        done = pack_cards(folder)
+        if robot in done:
+            outcomes.append(Outcome(*done[robot], installed=False))
             continue
+        place = folder / robot
         outcome = train_checkpoint(
             robot,
             budget=budget / len(robots),
@@ -137,11 +139,22 @@ def train_all(
             logs=False,
             install=install,
         )
-        outcome.path.replace(path)
+        outcomes.append(replace(outcome, path=pack(folder, outcome.path)))
         (place / STATE).unlink()
         if not any(place.iterdir()):
             place.rmdir()
-        outcomes.append(replace(outcome, path=path))
+    return outcomes
+
+
+def install_pack(path: Path, folder: Path) -> list[Outcome]:
+    """Unpack `path` into `folder`; each checkpoint that beats the packaged one of its name becomes the packaged one."""
+    outcomes: list[Outcome] = []
+    for written in unpack(path, folder):
+        card = read_card(written)
+        better = is_better(card, packaged_path(card["name"]))
+        if better:
+            write_atomically(packaged_path(card["name"]), written.read_bytes())
+        outcomes.append(Outcome(written, card, better))
     return outcomes
 
 

@@ -14,6 +14,7 @@ from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.compiling import load_model
 from mosim_gym.mechanics.motion import Step, Trajectory
 from mosim_gym.robots import find_robot, load_robot
+from mosim_gym.robots.catalogue import sensor_columns
 
 Array = np.ndarray
 _START = 1.0
@@ -50,11 +51,7 @@ class TrueDynamics:
         self._data = mujoco.MjData(self.model)
         self._warm_start = warm_start
         self._last: tuple[Array, Array, Array] | None = None
-        sensors = self.robot.sensors
-        rows = [sensors.index(name) for name in definition.sensors]
-        self._sensor_columns = np.concatenate(
-            [np.arange(sensors.start[r], sensors.start[r] + sensors.size[r]) for r in rows] or [np.zeros(0, int)]
-        ).astype(int)
+        self._sensor_columns = sensor_columns(definition.name)
 
     def remember(self, qpos: Array, qvel: Array, warm_start: Array) -> None:
         """Set the warm start `(B, nv)` that the next `step` uses for rows whose state is exactly `qpos (B, nq)`, `qvel (B, nv)`.
