@@ -107,7 +107,8 @@ class InputFeatures(nn.Module):
         self._index("_owner", owner)  # which gap each rate belongs to
         varying = _varying(robot, self._nearby)
         self._index("_varying", varying)
-        self.nonsmooth_size = 4 * (points + singles) + 2 * len(owner) + len(varying)
+        self._instants = [robot.control_step * (k + 1) / config.ahead for k in range(config.ahead)]
+        self.nonsmooth_size = (4 + 2 * config.ahead) * (points + singles) + 2 * len(owner) + len(varying)
         self.size = self.position_size + self.velocity_size + robot.nu + self.nonsmooth_size
 
     def _index(self, name: str, values: object) -> None:
@@ -137,10 +138,11 @@ class InputFeatures(nn.Module):
         return torch.cat(parts, dim=-1)
 
     def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues, rotations: list[Tensor]) -> list[Tensor]:
-        gaps, rates = [], []
+        gaps, rates, closing = [], [], []
         if self._touches:
             gaps.append(values[POINTS].flatten(-2) @ self._normals - self._level)
             speeds = values[POINT_VELOCITIES]
+            closing.append(speeds.flatten(-2) @ self._normals)
             if rotations:
                 speeds = speeds @ rotations[0]  # Rᵀ v for each point, as rows
             rates.append(speeds.flatten(-2).index_select(-1, self._moving))
@@ -148,11 +150,13 @@ class InputFeatures(nn.Module):
             angle, speed = qpos.index_select(-1, self._limit_q), qvel.index_select(-1, self._limit_v)
             gaps += [angle - self._limit_low, self._limit_high - angle]
             rates += [speed, -speed]
+            closing += [speed, -speed]
         beside: list[Tensor] = []
         if self._nearby.count:
             near = self._nearby(values)
             gaps.append(near.gap)
             rates.append(near.rate)
+            closing.append(near.rate)
             vectors = torch.stack((near.direction, near.velocity), dim=-3)
             if rotations:
                 vectors = vectors @ rotations[0].unsqueeze(-3)
@@ -161,6 +165,9 @@ class InputFeatures(nn.Module):
         active = (gap < 0).to(gap.dtype)
         depth = (-gap).clamp(min=0)
         acting = active.index_select(-1, self._owner) * rate
+        for time in self._instants:
+            then = gap + time * torch.cat(closing, dim=-1)
+            beside += [(then < 0).to(gap.dtype), (-then).clamp(min=0, max=5 * DEEP)]
         return [gap.clamp(max=FAR), active, depth.clamp(max=5 * DEEP), depth.clamp(max=STIFF), rate, acting, *beside]
 
 

@@ -11,7 +11,13 @@ from torch.nn import functional as F
 from mosim_gym.dynamics.config import Size
 from mosim_gym.mechanics.names import UnknownName
 
-ACTIVATIONS = {"silu": F.silu, "softplus": F.softplus}
+ACTIVATIONS = {
+    "silu": F.silu,
+    "softplus": F.softplus,
+    "relu": F.relu,
+    "hardswish": F.hardswish,
+    "squared_relu": lambda x: F.relu(x).square(),
+}
 
 
 class MemberLinear(nn.Module):

@@ -20,7 +20,7 @@ from mosim_gym.mechanics.names import UnknownName
 Precision = Literal["float32", "fast"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 FUSED_FROM = 32  # rows; below, oneDNN's set-up costs more than it saves
-_FUSED_NAMES = {"silu": "swish"}
+_FUSED_NAMES = {"silu": "swish", "relu": "relu", "hardswish": "hardswish"}
 
 
 def _has_fused_products() -> bool:

@@ -9,6 +9,7 @@ import torch
 
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.core import Dynamics
+from mosim_gym.envs.finer import FinerSteps, steps_within
 from mosim_gym.robots import RobotDefinition, load_robot
 from mosim_gym.zoo import load, packaged
 
@@ -30,7 +31,8 @@ def open_dynamics(
 ) -> Dynamics:
     """`checkpoint` as given to `gym.make`: a packaged name or a path, None for the robot's packaged one, `"truth"` for MuJoCo.
 
-    An object with the Simulator's `step` is taken as it is. Whatever it is must move this very robot. The other arguments are the
+    An object with the Simulator's `step` is taken as it is. Whatever it is must move this very robot; a checkpoint of shorter
+    steps, such as `hopper@0.005`, takes as many as a control step needs. The other arguments are the
     Simulator's; the truth and objects of your own have none of them.
     """
     chosen = {"solver": (solver, None), "precision": (precision, "float32"), "ensemble": (ensemble, None)}
@@ -57,8 +59,13 @@ def open_dynamics(
             f"checkpoint is a {type(checkpoint).__name__}; it must be 'truth', a packaged name, a path, or an object with the "
             "Simulator's step() and robot."
         )
-    if dynamics.robot.fingerprint != fingerprint:
+    if isinstance(dynamics, Simulator):
+        dynamics = dynamics.to(device)
+    if dynamics.robot.fingerprint == fingerprint:
+        return dynamics
+    times = steps_within(dynamics.robot, load_robot(robot.name))
+    if times is None or not isinstance(dynamics, Simulator):
         raise ValueError(
             f"The checkpoint moves the robot {dynamics.robot.name!r}; this environment needs {robot.name!r}."
         )
-    return dynamics.to(device) if isinstance(dynamics, Simulator) else dynamics
+    return FinerSteps(dynamics, load_robot(robot.name), times)

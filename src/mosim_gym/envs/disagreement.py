@@ -11,6 +11,7 @@ from torch import Tensor
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
+from mosim_gym.envs.finer import FinerSteps
 from mosim_gym.envs.vector import MoSimVectorEnv
 from mosim_gym.mechanics.names import UnknownName
 
@@ -23,7 +24,7 @@ class DisagreementWatch:
     def __init__(self, env: TorchEnv, *, penalty: float = 0.0, truncate: bool = True, quantile: str = "0.999") -> None:
         """`env` must run on a checkpoint with at least two members."""
         dynamics = env.dynamics
-        if not isinstance(dynamics, Simulator) or dynamics.members < 2:
+        if not isinstance(dynamics, Simulator | FinerSteps) or dynamics.members < 2:
             raise ValueError("EnsembleDisagreement needs a checkpoint with at least two ensemble members.")
         known = dynamics.card.get("disagreement", {})
         if quantile not in known:

@@ -21,6 +21,7 @@ from stable_baselines3.common.vec_env import VecMonitor
 from mosim_gym.data.resets import reset_sampler
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.finer import FinerSteps
 from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.rl.arithmetic import products
@@ -151,7 +152,7 @@ def zero_shot(
 
 def model_identity(dynamics: Any) -> str:
     """The name of a checkpoint with a digest of its weights; of other dynamics, their type's name."""
-    if not isinstance(dynamics, Simulator):
+    if not isinstance(dynamics, Simulator | FinerSteps):
         return type(dynamics).__name__
     digest = hashlib.sha256()
     for name, value in sorted(dynamics.model.state_dict().items()):

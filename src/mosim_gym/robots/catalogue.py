@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import warnings
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -72,11 +73,11 @@ def tasks(tag: str | None = None) -> list[str]:
 
 
 def find_robot(name: str) -> RobotDefinition:
-    """The definition of robot `name`; an unknown one raises `KeyError` with the valid names."""
-    definitions = robot_definitions()
-    if name not in definitions:
-        raise UnknownName("robot", name, list(definitions))
-    return definitions[name]
+    """The definition of robot `name`, with or without `@dt`; an unknown one raises `KeyError` with the valid names."""
+    definitions, known = robot_definitions(), name.partition("@")[0]
+    if known not in definitions:
+        raise UnknownName("robot", known, list(definitions))
+    return definitions[known]
 
 
 def find_task(task: str) -> tuple[RobotDefinition, type[Task]]:
@@ -89,14 +90,31 @@ def find_task(task: str) -> tuple[RobotDefinition, type[Task]]:
 
 @cache
 def load_robot(name: str) -> Robot:
-    """The packaged description of robot `name`."""
+    """The packaged description of robot `name`; with `@dt`, as in `hopper@0.005`, its control steps last `dt` seconds."""
     definition = find_robot(name)
     if not definition.description_file.exists():
         raise FileNotFoundError(
             f"Robot {name!r} has not been built: {definition.description_file} is missing. "
             f"Run `mosim-gym build-robot {name}`."
         )
-    return Robot.load(definition.description_file)
+    robot = Robot.load(definition.description_file)
+    _, timed, dt = name.partition("@")
+    return _at(robot, dt) if timed else robot
+
+
+def _at(robot: Robot, dt: str) -> Robot:
+    """`robot` with control steps of `dt` seconds."""
+    try:
+        substeps = round(float(dt) / robot.physics_step)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{robot.name}@{dt}: {dt!r} is no time in seconds; write for example {robot.name}@{robot.physics_step:g}."
+        ) from None
+    if substeps < 1 or abs(substeps * robot.physics_step - float(dt)) > 1e-9:
+        raise ValueError(f"{dt} s is not a whole number of {robot.name}'s physics steps ({robot.physics_step} s).")
+    if substeps == robot.substeps:
+        return robot
+    return replace(robot, name=f"{robot.name}@{float(dt):g}", substeps=substeps)
 
 
 @cache

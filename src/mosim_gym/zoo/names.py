@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from os import PathLike
 from pathlib import Path
@@ -12,11 +11,11 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.robots import find_robot, load_robot
+from mosim_gym.robots import load_robot
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card
 
 WEIGHTS = Path(__file__).parent / "weights"
-_NAME = re.compile(r"(?P<robot>[a-z0-9_]+)(@(?P<dt>[0-9.]+))?(:(?P<variant>[a-z0-9_-]+))?")
+_NAME = re.compile(r"(?P<robot>[a-z0-9_]+(@[0-9.]+)?)(:(?P<variant>[a-z0-9_-]+))?")
 
 
 def packaged() -> list[str]:
@@ -34,16 +33,7 @@ def robot_at(name: str) -> Robot:
     match = _NAME.fullmatch(name)
     if match is None:
         raise UnknownName("checkpoint", name, packaged())
-    find_robot(match["robot"])
-    robot = load_robot(match["robot"])
-    if match["dt"] is None:
-        return robot
-    substeps = round(float(match["dt"]) / robot.physics_step)
-    if substeps < 1 or abs(substeps * robot.physics_step - float(match["dt"])) > 1e-9:
-        raise ValueError(
-            f"{match['dt']} s is not a whole number of {robot.name}'s physics steps ({robot.physics_step} s)."
-        )
-    return dataclasses.replace(robot, substeps=substeps)
+    return load_robot(match["robot"])
 
 
 def load(name: str | PathLike[str], **options: Any) -> Simulator:
@@ -52,8 +42,8 @@ def load(name: str | PathLike[str], **options: Any) -> Simulator:
         return load_checkpoint(packaged_path(name), robot_at(name), **options)
     path = Path(name)
     if not path.exists():
-        if path.suffix or "/" in str(name):
-            raise FileFault(f"There is no checkpoint file at {path}.")
-        raise UnknownName("checkpoint", str(name), packaged())
+        if isinstance(name, str) and _NAME.fullmatch(name):
+            raise UnknownName("checkpoint", name, packaged())
+        raise FileFault(f"There is no checkpoint file at {path}.")
     card = read_card(path)
     return load_checkpoint(path, robot_at(card["name"]), **options)
