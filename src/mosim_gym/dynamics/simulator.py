@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -235,13 +236,13 @@ class Simulator:
 def _members(ensemble: int | Sequence[int] | None, available: int) -> list[int]:
     """The members that `ensemble` asks for, or one sentence saying why there are none such."""
     chosen = range(available) if ensemble is None else range(ensemble) if isinstance(ensemble, int) else ensemble
-    members = [int(member) for member in chosen]
-    if not members or not all(0 <= member < available for member in members):
+    members = list(chosen) if isinstance(chosen, Iterable) else []
+    if not members or not all(isinstance(member, Integral) and 0 <= member < available for member in members):
         raise ValueError(
             f"ensemble is {ensemble!r}; this checkpoint has {available} member{'s' * (available > 1)}: give how many to use, "
             f"or which, counted from 0."
         )
-    return members
+    return [int(member) for member in members]
 
 
 def _halves(rows: Tensor) -> tuple[Tensor, Tensor]:

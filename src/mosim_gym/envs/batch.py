@@ -73,8 +73,8 @@ class TorchEnv:
 
         With `gradients` rewards and states are functions of the actions, back to the last `detach`. For the others see the documentation.
         """
-        if num_envs < 1:
-            raise ValueError(f"num_envs is {num_envs}; it must be at least 1.")
+        if not isinstance(num_envs, int) or num_envs < 1:
+            raise ValueError(f"num_envs is {num_envs!r}; it must be a whole number, at least 1.")
         if max_episode_steps is not None and max_episode_steps < 1:
             raise ValueError(f"max_episode_steps is {max_episode_steps}; it must be at least 1, or None for no limit.")
         if autoreset not in AUTORESETS:
@@ -175,7 +175,7 @@ class TorchEnv:
 
     def step(self, action: Tensor) -> TorchStep:
         """One control step of every row under `action (B, nu)`; episodes that end are reset as the autoreset mode says."""
-        state = self.state
+        state, action = self.state, torch.as_tensor(action)
         if action.shape != (self.num_envs, self.task.robot.nu):
             raise ValueError(
                 f"The actions have shape {tuple(action.shape)}; these environments need {(self.num_envs, self.task.robot.nu)}."

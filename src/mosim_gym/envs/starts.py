@@ -17,8 +17,8 @@ from mosim_gym.robots import Task
 from mosim_gym.truth.options import checked_options
 
 TASK = "task"
-ResetFrom = str | PathLike[str] | Dataset | Mapping[str, Any] | tuple[Any, Any]
-"""`"task"`; or states: `(qpos (N, nq), qvel (N, nv))`, a mapping with `qpos` and `qvel` (and `goal`), a dataset, or a dataset's folder."""
+ResetFrom = str | PathLike[str] | Dataset | Mapping[str, Any] | tuple[Any, Any] | np.ndarray | Tensor
+"""`"task"`; or states: `(qpos (N, nq), qvel (N, nv))`, both side by side in one array, a mapping with `qpos` and `qvel` (and `goal`), a dataset, or a dataset's folder."""
 
 
 class Starts:
@@ -39,15 +39,19 @@ class Starts:
                     f"reset_from holds the motion of {reset_from.robot!r}; {task.id()} needs {task.robot.name!r}."
                 )
             reset_from = reset_from.states()
+        if isinstance(reset_from, np.ndarray | Tensor):
+            reset_from = _split(reset_from, task)
         if not isinstance(reset_from, Mapping):
             if not isinstance(reset_from, tuple) or len(reset_from) != 2:
                 raise TypeError(
-                    f"reset_from is a {type(reset_from).__name__}; it must be 'task', (qpos, qvel), a mapping with both, or a dataset."
+                    f"reset_from is a {type(reset_from).__name__}; it must be 'task', (qpos, qvel), an array or a mapping with both, or a dataset."
                 )
             reset_from = dict(zip(("qpos", "qvel"), reset_from, strict=True))
         if "qpos" not in reset_from:
             raise ValueError("reset_from holds no qpos.")
         rows = len(np.atleast_2d(np.asarray(reset_from["qpos"])))
+        if not rows:
+            raise ValueError("reset_from holds no states; it needs at least one.")
         states = checked_options(reset_from, task, rows=rows)
         self._states = {name: torch.from_numpy(value) for name, value in states.items()}
 
@@ -57,3 +61,13 @@ class Starts:
             return {}
         rows = torch.randint(len(self._states["qpos"]), (n,), generator=generator)
         return {name: value[rows] for name, value in self._states.items()}
+
+
+def _split(states: np.ndarray | Tensor, task: Task) -> tuple[Any, Any]:
+    """`(N, nq + nv)` as positions and velocities."""
+    nq, nv = task.robot.nq, task.robot.nv
+    if states.ndim != 2 or states.shape[1] != nq + nv:
+        raise ValueError(
+            f"reset_from has shape {tuple(states.shape)}; {task.id()} needs (N, {nq + nv}), {nq} positions and then {nv} velocities."
+        )
+    return states[:, :nq], states[:, nq:]

@@ -30,6 +30,8 @@ def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = F
         raise TypeError(f"options is a {type(options).__name__}; it must be a dict with {', '.join(sizes)}.")
     given: dict[str, Array] = {}
     for name, value in options.items():
+        if name.startswith("_") and name[1:] in options:
+            continue  # Gymnasium's vector environments say so in which rows an entry of `info` is set
         if name not in sizes:
             raise UnknownName("reset option", name, list(sizes))
         if value is not None:
