@@ -19,8 +19,9 @@ from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl import zero_shot as module
 from mosim_gym.rl.policies import ActorPolicy, actor_of, check_policy, load_policy
 from mosim_gym.rl.settings import as_changes, config_for
+from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
-from mosim_gym.rl.zero_shot import returns_in_model, training_starts, zero_shot
+from mosim_gym.rl.zero_shot import returns_in_model, zero_shot
 
 QUICK = config_for(
     "PendulumSwingup", num_envs=4, updates=1, batch=32, width=16, warm_up=100, evaluate_every=400, buffer=5000
@@ -107,8 +108,8 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, short, 
 
 
 def test_training_starts_where_asked_and_evaluation_where_the_task_does():
-    assert training_starts("PendulumSwingup", 0.0, 0) == "task"
-    states = training_starts("ReacherHard", 0.25, 3)
+    assert training_starts("PendulumSwingup") == "task"
+    states = training_starts("ReacherHard", wide=0.25, seed=3)
     moving = np.abs(states["qvel"]).max(axis=1) > 0
     assert moving.mean() == pytest.approx(0.25, abs=0.01)
     assert len(np.unique(states["goal"][:, 0])) > 1000
@@ -116,7 +117,44 @@ def test_training_starts_where_asked_and_evaluation_where_the_task_does():
     env.reset(seed=0)
     assert (env.state.qvel.abs().amax(1) > 0).float().mean() == pytest.approx(0.25, abs=0.08)
     with pytest.raises(ValueError, match=r"wide is 1.5; it is a share of the episodes, from 0 to 1"):
-        training_starts("ReacherHard", 1.5, 0)
+        training_starts("ReacherHard", wide=1.5)
+
+
+def test_promising_starts_are_near_reward():
+    states = training_starts("PendulumSwingup", wide=0.5, promising=0.1)
+    upright = np.cos(states["qpos"][:, 0]) > 0.9
+    kinds = (slice(0, 10_000), slice(10_000, 12_000), slice(12_000, None))
+    spread, promising, own = (upright[rows].mean() for rows in kinds)
+    assert promising > 0.7
+    assert spread < 0.3
+    assert own < 0.3
+    with pytest.raises(ValueError, match="together they are at most all episodes"):
+        training_starts("PendulumSwingup", wide=0.5, promising=0.6)
+
+
+def test_actions_are_held_and_rewards_averaged():
+    once, held = (MoSimVecEnv("PendulumSwingup", 3, repeat=n) for n in (1, 4))
+    for env in (once, held):
+        env.seed(0)
+        env.reset()
+    action = np.full((3, 1), 0.7, np.float32)
+    single = [once.step(action) for _ in range(4)]
+    observation, reward, done, _ = held.step(action)
+    np.testing.assert_array_equal(observation, single[-1][0])
+    np.testing.assert_allclose(reward, np.mean([step[1] for step in single], axis=0), rtol=1e-6)
+    assert not done.any()
+
+
+def test_an_episode_that_ends_while_an_action_is_held():
+    env = MoSimVecEnv("PendulumSwingup", 2, repeat=4, max_episode_steps=6)
+    env.seed(0)
+    env.reset()
+    action = np.zeros((2, 1), np.float32)
+    assert not env.step(action)[2].any()
+    observation, _, done, infos = env.step(action)
+    assert done.all()
+    assert infos[0]["TimeLimit.truncated"]
+    assert not np.allclose(infos[0]["terminal_observation"], observation[0])
 
 
 def test_our_small_file_acts_as_the_trained_policy_does(tmp_path):

@@ -18,7 +18,8 @@ from mosim_gym.truth.options import checked_options
 
 TASK = "task"
 ResetFrom = str | PathLike[str] | Dataset | Mapping[str, Any] | tuple[Any, Any] | np.ndarray | Tensor
-"""`"task"`; or states: `(qpos (N, nq), qvel (N, nv))`, both side by side in one array, a mapping with `qpos` and `qvel` (and `goal`), a dataset, or a dataset's folder."""
+"""`"task"`; or states: `(qpos (N, nq), qvel (N, nv))`, both side by side in one array, a mapping with `qpos` and `qvel` (and `goal`), a
+dataset, or a dataset's folder."""
 
 
 class Starts:
@@ -44,7 +45,8 @@ class Starts:
         if not isinstance(reset_from, Mapping):
             if not isinstance(reset_from, tuple) or len(reset_from) != 2:
                 raise TypeError(
-                    f"reset_from is a {type(reset_from).__name__}; it must be 'task', (qpos, qvel), an array or a mapping with both, or a dataset."
+                    f"reset_from is a {type(reset_from).__name__}; it must be 'task', (qpos, qvel), an array or a mapping with both, "
+                    "or a dataset."
                 )
             reset_from = dict(zip(("qpos", "qvel"), reset_from, strict=True))
         if "qpos" not in reset_from:

@@ -17,8 +17,9 @@ ALGORITHMS = ("sac", "tqc")
 class ZeroShotConfig:
     """How a policy is trained in the model. `updates` gradient steps follow each step of all `num_envs` environments.
 
-    Episodes of training last `episode` steps; a share `wide` of them starts spread over all that the robot can do, as its `Coverage`
-    says, and the others where the task's do. Evaluations have the task's own starts and 1,000 steps.
+    Episodes of training last `episode` steps. A share `wide` of them starts spread over all that the robot can do, as its `Coverage` says,
+    a share `promising` in those of such states from which reward is near, and the others where the task's do. Evaluations have the task's
+    own starts and 1,000 steps.
 
     In training each action is held for `repeat` control steps, and the reward is their mean; `discount` and `horizon` are of such longer
     steps. Evaluations, and whoever uses the policy, ask it at every control step.
@@ -32,6 +33,7 @@ class ZeroShotConfig:
     num_envs: int = 64
     episode: int = EPISODE_STEPS
     wide: float = 0.0
+    promising: float = 0.0
     repeat: int = 1
     updates: int = 8
     batch: int = 256

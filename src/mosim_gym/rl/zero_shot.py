@@ -18,21 +18,18 @@ import torch
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecMonitor
 
-from mosim_gym.data.resets import reset_sampler
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.finer import FinerSteps
-from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy
 from mosim_gym.rl.settings import ZeroShotConfig, check
 from mosim_gym.rl.state import load_run, save_run
+from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
-from mosim_gym.robots import find_task, load_task
 
 STATE, BEST = "state.safetensors", "best.safetensors"
-STARTS = 20_000  # states in the bank of `training_starts`
 SLICE = 50  # steps of all environments between two looks at the clock
 EVALUATION_SEED = 777_001
 EVALUATION_EPISODES = 32  # dealt to the members in turn
@@ -68,20 +65,6 @@ def returns_in_model(task: str, policy: Any, *, checkpoint: Any = None, seed: in
     return total.reshape(episodes, members).T
 
 
-def training_starts(task: str, wide: float, seed: int) -> ResetFrom:
-    """The task's own starts; with `wide`, a bank of states of which that share is spread over all that the robot can do."""
-    if not 0 <= wide <= 1:
-        raise ValueError(f"wide is {wide}; it is a share of the episodes, from 0 to 1.")
-    if wide == 0:
-        return TASK
-    own = load_task(task).sample_start(torch.Generator().manual_seed(seed), STARTS)
-    states = {name: part.double().numpy().copy() for name, part in own._asdict().items()}
-    spread = round(wide * STARTS)
-    sample = reset_sampler("wide", find_task(task)[0])
-    states["qpos"][:spread], states["qvel"][:spread] = sample(np.random.default_rng(seed), spread)
-    return states
-
-
 def zero_shot(
     task: str,
     config: ZeroShotConfig,
@@ -105,7 +88,9 @@ def zero_shot(
         stagger=True,
         max_episode_steps=config.episode,
         repeat=config.repeat,
-        reset_from=training_starts(task, config.wide, config.seed),
+        reset_from=training_starts(
+            task, wide=config.wide, promising=config.promising, seed=config.seed, checkpoint=checkpoint
+        ),
     )
     model = _learner(config, venv, folder)
     record: dict[str, Any] = {
