@@ -22,7 +22,7 @@ BOX = {"qpos": [[None], [None]], "qvel": [[-30.0], [30.0]]}
 def test_the_truth_has_no_error_and_is_valid_throughout():
     test = random_test("acrobot", "uniform", segments=20, steps=60, seed=4)
     errors = prediction_errors(TrueDynamics("acrobot"), test, control_step=0.01)
-    assert errors["raw"] == {"3": 0, "16": 0}
+    assert errors["raw"] == {"3": 0, "5": 0, "10": 0, "16": 0}
     assert errors["valid_seconds"] == pytest.approx(0.6)
     hold = prediction_errors(HoldLast(), test, control_step=0.01)
     assert hold["raw"]["16"] > 0.1
@@ -38,6 +38,17 @@ def test_errors_are_what_they_are_said_to_be():
     errors = prediction_errors(SimpleNamespace(rollout=rollout), test)
     assert errors["raw"]["16"] == pytest.approx(0.125)
     assert errors["normalised"]["10"] == pytest.approx(0.25 / state_variance(test)[0] / 2)
+
+
+def test_a_quaternion_and_its_negative_are_one_rotation():
+    test = random_test("humanoid", "uniform", segments=4, steps=5, seed=4)
+    flipped = test.next_qpos.copy()
+    flipped[..., 3:7] *= -1
+
+    def rollout(qpos, qvel, actions):
+        return SimpleNamespace(qpos=flipped, qvel=test.next_qvel)
+
+    assert prediction_errors(SimpleNamespace(rollout=rollout), test)["raw"]["5"] == 0
 
 
 def test_baselines_are_ordered_as_they_should_be():

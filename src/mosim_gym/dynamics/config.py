@@ -31,6 +31,7 @@ class MoSimConfig:
     correctors: tuple[Size, ...]
     activation: str = "silu"  # or "softplus"
     layer_norm: bool = True
+    gated: bool = False  # blocks `x + V (act(U x) ⊙ W x)`, which multiply
     canonical: bool = (
         True  # inputs by the robot's invariances, sines and cosines of unlimited hinges; else the raw state
     )

@@ -13,7 +13,7 @@ from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.collection import Collector, Recipe
 from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.scripted import SCRIPTED
-from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.robots import Features, Task, find_robot, load_robot, load_task
 from mosim_gym.robots.spaces import flatten
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -30,13 +30,17 @@ Controller = Callable[[Array], Array]
 
 
 class HeldOut(NamedTuple):
-    """True segments: start `(N, nq)`, `(N, nv)`, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`."""
+    """True segments: start `(N, nq)`, `(N, nv)`, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`.
+
+    `quaternions` are the columns of `qpos` in which quaternions begin.
+    """
 
     qpos: Array
     qvel: Array
     actions: Array
     next_qpos: Array
     next_qvel: Array
+    quaternions: tuple[int, ...] = ()
 
 
 def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: int) -> HeldOut:
@@ -48,7 +52,7 @@ def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: in
     drawn = action_sampler(actions)(rng, segments, BURN_IN + steps, description.nu, description.control_step)
     control = (high + low) / 2 + (high - low) / 2 * drawn
     path = TrueDynamics(robot).rollout(qpos, qvel, control)
-    return _after_burn_in(path.qpos, path.qvel, control, BURN_IN)
+    return _after_burn_in(description, path.qpos, path.qvel, control, BURN_IN)
 
 
 def policy_test(task: str, controller: Controller, *, segments: int, steps: int, seed: int) -> HeldOut:
@@ -64,12 +68,12 @@ def policy_test(task: str, controller: Controller, *, segments: int, steps: int,
         segments,
         noise=POLICY_NOISE,
     )
-    return _after_burn_in(data.qpos[:, 1:], data.qvel[:, 1:], data.actions, POLICY_BURN_IN)
+    return _after_burn_in(instance.robot, data.qpos[:, 1:], data.qvel[:, 1:], data.actions, POLICY_BURN_IN)
 
 
-def _after_burn_in(qpos: Array, qvel: Array, actions: Array, burn_in: int) -> HeldOut:
-    start = burn_in - 1
-    return HeldOut(qpos[:, start], qvel[:, start], actions[:, burn_in:], qpos[:, burn_in:], qvel[:, burn_in:])
+def _after_burn_in(robot: Robot, qpos: Array, qvel: Array, actions: Array, burn_in: int) -> HeldOut:
+    here, later, turned = burn_in - 1, slice(burn_in, None), tuple(robot.quaternion_starts)
+    return HeldOut(qpos[:, here], qvel[:, here], actions[:, later], qpos[:, later], qvel[:, later], turned)
 
 
 def observer(task: Task) -> Callable[[Array, Array, Array], Array]:

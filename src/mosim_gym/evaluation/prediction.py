@@ -15,17 +15,25 @@ from mosim_gym.robots import load_robot
 
 Array = np.ndarray
 
-RAW_HORIZONS = (3, 16, 100)
-NORMALISED_HORIZONS = (1, 10, 50, 100, 500)
+RAW_HORIZONS = (3, 5, 10, 16, 100)
+NORMALISED_HORIZONS = (1, 10, 16, 50, 100, 500)
 VALID = 0.4
 """A prediction is valid for as long as the root mean square of its normalised errors stays below this."""
 BASELINES = ("hold last", "linear model", "chaos floor")
 
 
 def squared_errors(predictor: Predictor, test: HeldOut) -> Array:
-    """Squared error of every state dimension at every step of every segment: `(N, T, nq + nv)`. Not finite where a prediction is not."""
+    """Squared error of every state dimension at every step of every segment: `(N, T, nq + nv)`. Not finite where a prediction is not.
+
+    A quaternion and its negative are one rotation: the nearer of them is compared.
+    """
     path = predictor.rollout(test.qpos, test.qvel, test.actions)
-    error = np.concatenate((path.qpos - test.next_qpos, path.qvel - test.next_qvel), axis=-1, dtype=np.float64)
+    qpos = np.array(path.qpos)
+    for first in test.quaternions:
+        turned = slice(first, first + 4)
+        opposite = (qpos[..., turned] * test.next_qpos[..., turned]).sum(-1, keepdims=True) < 0
+        qpos[..., turned] = np.where(opposite, -qpos[..., turned], qpos[..., turned])
+    error = np.concatenate((qpos - test.next_qpos, path.qvel - test.next_qvel), axis=-1, dtype=np.float64)
     return np.square(error, out=error)
 
 
