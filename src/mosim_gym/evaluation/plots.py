@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MAX_RETURN = 1000.0  # of an episode of any task
 COLOURS = (
     "#2f6db3",
     "#d9622b",
@@ -193,7 +194,8 @@ def learning_plot(
             minutes = np.array([point["seconds"] for point in curve]) / 60
             mean = np.array([point["return_in_model"] for point in curve])
             spread = np.array([point.get("std", 0.0) for point in curve])
-            axes.fill_between(minutes, mean - spread, mean + spread, color=COLOURS[0], alpha=0.12, linewidth=0)
+            low, high = (np.clip(mean + side * spread, 0, MAX_RETURN) for side in (-1, 1))
+            axes.fill_between(minutes, low, high, color=COLOURS[0], alpha=0.12, linewidth=0)
             axes.plot(minutes, mean, color=COLOURS[0], label=None if number else "in the model")
             if number < len(real):
                 r, (low, high) = real[number], real[number].interval

@@ -44,9 +44,10 @@ class TrainConfig:
     clip: float = 1.0
     ema: float = 0.998
     recipe: str = "coverage"
-    pool_chunks: int = 8  # chunks of data held at once; the oldest is replaced by a fresh one
-    chunk_segments: int = 4000
-    chunk_steps: int = 150  # training steps for each fresh chunk
+    pool_chunks: int = 32  # chunks of data held at once, when there are so many; then the oldest is replaced by a fresh one
+    first_chunks: int = 8  # chunks that are there before the first step
+    chunk_segments: int = 1000
+    chunk_steps: int = 100  # training steps for each fresh chunk
     autocast: bool = True  # bfloat16 products in hidden layers; smooth motion is learnt more exactly without
     compile: bool = False  # let torch compile the networks; needs a C++ compiler, on GPUs Triton
     seed: int = 0
@@ -66,5 +67,5 @@ def training_for(model: MoSimConfig, *, seed: int = 0, recipe: str = "coverage",
         stages = (Stage("solver", 1.0),)
         return replace(config, stages=stages, batch=1024, adam_rate=1e-3, muon_rate=None, autocast=False)
     if torch.device(device).type == "cuda":
-        return replace(config, batch=16_384, pool_chunks=32, chunk_steps=30, compile=True)
+        return replace(config, batch=16_384, pool_chunks=128, chunk_steps=25, compile=True)
     return config

@@ -52,16 +52,22 @@ class Pool:
         """Fill the pool as it stood at training step `step`, from `dataset` or from fresh simulations."""
         self._config, self._device, self._dataset = config, device, dataset
         self._turn = step // config.chunk_steps
+        oldest = max(0, self._made - config.pool_chunks)
         if dataset is None:
             self._stream = Stream(
-                robot, config.recipe, seed=config.seed, segments=config.chunk_segments, first=self._turn
+                robot, config.recipe, seed=config.seed, segments=config.chunk_segments, first=oldest
             )
         else:
             self._stream = DatasetStream(
-                dataset, seed=config.seed, segments=config.chunk_segments // config.pool_chunks, first=self._turn
+                dataset, seed=config.seed, segments=max(1, config.chunk_segments // 4), first=oldest
             )
-        self._chunks = [self._fresh() for _ in range(config.pool_chunks)]
+        self._chunks = [self._fresh() for _ in range(oldest, self._made)]
         self._join()
+
+    @property
+    def _made(self) -> int:
+        """How many chunks there have been so far."""
+        return min(self._config.first_chunks, self._config.pool_chunks) + self._turn
 
     def _fresh(self) -> Transitions:
         return Transitions(*(column.to(self._device) for column in next(self._stream)))
@@ -74,7 +80,7 @@ class Pool:
         """True control steps simulated so far, about: unstable segments are left out of chunks. Of a dataset, all of its steps."""
         if self._dataset is not None:
             return self._dataset.transitions
-        return (self._turn + self._config.pool_chunks) * self.data.qpos.shape[:2].numel() // self._config.pool_chunks
+        return self._made * self.data.qpos.shape[:2].numel() // len(self._chunks)
 
     def draw(self, step: int, generator: torch.Generator, horizon: int, members: int = 1) -> Transitions:
         """The batch of training step `step`, a function of seed and step: `(B, …)`, or `(B/H, H, …)` for windows of H > 1 steps.
@@ -82,7 +88,7 @@ class Pool:
         Each ensemble member has a batch of its own: rows are `members` times as many, the first member's first.
         """
         while self._turn < step // self._config.chunk_steps:
-            self._chunks = [*self._chunks[1:], self._fresh()]
+            self._chunks = [*self._chunks, self._fresh()][-self._config.pool_chunks :]
             self._turn += 1
             self._join()
         generator.manual_seed(self._config.seed * 1_000_003 + step)
