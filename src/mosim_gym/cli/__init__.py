@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import OmitSubcommandPrefixes, subcommand
 
+from mosim_gym.cli.common import check_out
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.policies import Demo, Rl
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Learn how a robot moves; train policies inside.",
     )
     try:
+        check_out(command)
         command.run()
     except (UnknownName, ValueError, OSError) as error:
         print(f"mosim-gym: {error}", file=sys.stderr)

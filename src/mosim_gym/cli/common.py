@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 Seed = Annotated[int, arg(help="Seed of everything random.")]
 Out = Annotated[Path, arg(help="Folder for result.json and whatever else is written.")]
+
+
+def check_out(command: object) -> None:
+    """Raise, before any work is done, if a command's `--out` cannot be a folder."""
+    for value in vars(command).values():
+        if is_dataclass(value):
+            check_out(value)
+    out = getattr(command, "out", None)
+    if isinstance(out, Path) and out.exists() and not out.is_dir():
+        raise ValueError(f"--out {out} is a file; it must be a folder, which may be there already.")
 
 
 def write_result(out: Path, command: object, result: dict[str, Any]) -> None:

@@ -108,6 +108,10 @@ class Robot:
     invariances: Invariances = field(default_factory=Invariances)
     reset_banks: Mapping[str, ResetBank] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Its name and sizes, not its thousands of numbers."""
+        return f"Robot({self.name!r}, nq={self.nq}, nv={self.nv}, nu={self.nu}, control_step={self.control_step:g})"
+
     @property
     def nq(self) -> int:
         """Numbers in `qpos`."""

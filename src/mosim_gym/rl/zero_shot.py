@@ -103,6 +103,8 @@ def zero_shot(
         "next_evaluation": config.evaluate_every,
     }
     record = load_run(folder / STATE, model, record) or record
+    if not (folder / BEST).exists():
+        record["best"] = None  # the next evaluation's policy is the best there is
     begun = time.monotonic() - record["seconds"]
     limit = max_steps or 10**12
     while record["seconds"] < budget and _steps(model) < limit:

@@ -54,9 +54,7 @@ class Pool:
         self._turn = step // config.chunk_steps
         oldest = max(0, self._made - config.pool_chunks)
         if dataset is None:
-            self._stream = Stream(
-                robot, config.recipe, seed=config.seed, segments=config.chunk_segments, first=oldest
-            )
+            self._stream = Stream(robot, config.recipe, seed=config.seed, segments=config.chunk_segments, first=oldest)
         else:
             self._stream = DatasetStream(
                 dataset, seed=config.seed, segments=max(1, config.chunk_segments // 4), first=oldest

@@ -15,6 +15,7 @@ from mosim_gym.mechanics.compiling import load_model
 from mosim_gym.mechanics.motion import Step, Trajectory
 from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.robots.catalogue import sensor_columns
+from mosim_gym.truth.quiet import quiet_mujoco
 
 Array = np.ndarray
 _START = 1.0
@@ -140,7 +141,8 @@ class TrueDynamics:
         state[:, 1 : 1 + nq], state[:, 1 + nq : 1 + nq + nv] = qpos, qvel
         control = np.repeat(actions, substeps, axis=1) if substeps > 1 else np.ascontiguousarray(actions)
         pool, workers = self._pool
-        path, sensordata = pool.rollout(self.model, workers, state, control)
+        with quiet_mujoco():  # what is unstable becomes NaN
+            path, sensordata = pool.rollout(self.model, workers, state, control)
         path, sensordata = path[:, substeps - 1 :: substeps], sensordata[:, substeps - 1 :: substeps]
         # From an instability on, MuJoCo repeats the state that it was reset to.
         clock = _START + np.arange(1, actions.shape[1] + 1) * self.timestep

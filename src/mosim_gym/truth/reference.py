@@ -12,6 +12,7 @@ from mosim_gym.mechanics.compiling import compile_robot
 from mosim_gym.mechanics.motion import Step
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.suite import dm_control_suite, physics_error
+from mosim_gym.truth.quiet import quiet_mujoco
 
 Array = np.ndarray
 
@@ -66,7 +67,8 @@ class ReferenceTask:
             physics.data.qacc_warmstart[:] = 0
             physics.set_control(u)
             try:
-                physics.step(substeps)
+                with quiet_mujoco():
+                    physics.step(substeps)
                 after_q[row], after_v[row] = physics.data.qpos, physics.data.qvel
             except physics_error():
                 after_q[row] = after_v[row] = np.nan
