@@ -16,7 +16,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.zoo import packaged
-from mosim_gym.zoo.checkpoint import combine_checkpoints, load_checkpoint, save_checkpoint
+from mosim_gym.zoo.checkpoint import combine_checkpoints, load_checkpoint, round_to_half, save_checkpoint
 from mosim_gym.zoo.names import WEIGHTS, robot_at
 
 
@@ -106,3 +106,13 @@ def test_runs_of_different_seeds_become_one_ensemble(tmp_path):
     paths.append(save_checkpoint(tmp_path / "other.safetensors", other, {"name": "pendulum", "seeds": [9]}))
     with pytest.raises(FileFault, match="cannot be in one ensemble"):
         combine_checkpoints(paths, load_robot("pendulum"))
+
+
+def test_weights_that_float16_can_hold_take_half_the_space_and_come_back_the_same(tmp_path):
+    model = mosim_gym.load("pendulum").model
+    whole = save_checkpoint(tmp_path / "whole.safetensors", model, {"name": "pendulum"})
+    round_to_half(model)
+    half = save_checkpoint(tmp_path / "half.safetensors", model, {"name": "pendulum"})
+    assert half.stat().st_size < 0.7 * whole.stat().st_size
+    for name, value in mosim_gym.load(half).model.state_dict().items():
+        torch.testing.assert_close(value, model.state_dict()[name], rtol=0, atol=0)

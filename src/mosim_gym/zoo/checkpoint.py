@@ -20,11 +20,20 @@ KIND = "checkpoint"
 FORMAT = 1
 
 
+@torch.no_grad()
+def round_to_half(model: MoSim) -> None:
+    """Round the weights to float16, in place; statistics stay as they are."""
+    for parameter in model.parameters():
+        parameter.copy_(parameter.half())
+
+
 def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any]) -> Path:
-    """Write weights and card atomically."""
+    """Write weights and card atomically. Weights that float16 can hold as they are take half the space."""
     arrays: dict[str, np.ndarray] = {}
+    exact = all(torch.equal(p, p.half().float()) for p in model.parameters())
+    halved = {name for name, _ in model.named_parameters()} if exact else set()
     for name, value in model.state_dict().items():
-        arrays[name] = value.detach().cpu().numpy().astype(np.float32)
+        arrays[name] = value.detach().cpu().numpy().astype(np.float16 if name in halved else np.float32)
     header = {
         "version": FORMAT,
         "card": {
