@@ -31,7 +31,6 @@ class MoSimConfig:
     correctors: tuple[Size, ...]
     activation: str = "silu"  # or "softplus"
     layer_norm: bool = True
-    gated: bool = False  # blocks `x + V (act(U x) ⊙ W x)`, which multiply
     canonical: bool = (
         True  # inputs by the robot's invariances, sines and cosines of unlimited hinges; else the raw state
     )
@@ -85,6 +84,15 @@ PRESETS: dict[str, MoSimConfig] = {
         torque=Size(32, 0),
         correctors=(Size(256, 3),),
     ),
+    "substeps": MoSimConfig(
+        preset="substeps",
+        inertia=Size(64, 1),
+        bias=Size(128, 1),
+        torque=Size(32, 0),
+        correctors=(Size(256, 3),),
+        layer_norm=False,
+        ahead=4,
+    ),
     "smooth": MoSimConfig(
         preset="smooth",
         inertia=Size(64, 1),
@@ -112,9 +120,9 @@ PRESETS: dict[str, MoSimConfig] = {
     "paper-medium": _paper("paper-medium", Size(64, 3), Size(32, 3), (Size(128, 5),)),
     "paper-large": _paper("paper-large", Size(128, 3), Size(128, 3), (Size(128, 5),) * 3),
 }
-"""`default`: what the zoo ships for robots with contacts; `smooth`: for robots without, smaller; `small`: for
-the simplest of them. `residual`: no structure and no contact
-features, as a baseline. `paper-*`: the MoSim paper's appendix (Tables I to III): softplus, no normalisation, raw inputs, dopri5."""
+"""`default`: for robots with contacts; `substeps`: for those whose control step holds several physics steps; `smooth`: for robots without
+contacts, smaller; `small`: for the simplest of them. `residual`: no structure and no contact features, as a baseline. `paper-*`: the MoSim
+paper's appendix (Tables I to III): softplus, no normalisation, raw inputs, dopri5."""
 
 
 def preset(name: str, **changes: Any) -> MoSimConfig:

@@ -60,7 +60,7 @@ class MoSim(nn.Module):
             2 * nv if self.drifts else nv
         )  # outputs that move the robot; those after them are sensors' readings
         outputs = self.moves + config.sensors
-        shared = {"activation": config.activation, "layer_norm": config.layer_norm, "gated": config.gated}
+        shared = {"activation": config.activation, "layer_norm": config.layer_norm}
         e = config.members
         self.inertia = self.bias = self.torque = None
         if config.inertia is not None and config.bias is not None and config.torque is not None:

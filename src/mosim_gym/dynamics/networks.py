@@ -11,13 +11,7 @@ from torch.nn import functional as F
 from mosim_gym.dynamics.config import Size
 from mosim_gym.mechanics.names import UnknownName
 
-ACTIVATIONS = {
-    "silu": F.silu,
-    "softplus": F.softplus,
-    "relu": F.relu,
-    "hardswish": F.hardswish,
-    "squared_relu": lambda x: F.relu(x).square(),
-}
+ACTIVATIONS = {"silu": F.silu, "softplus": F.softplus}
 
 
 class MemberLinear(nn.Module):
@@ -62,7 +56,6 @@ class ResidualNet(nn.Module):
         *,
         activation: str,
         layer_norm: bool,
-        gated: bool = False,
         zero: bool = False,
     ) -> None:
         """`zero` starts the whole network at zero."""
@@ -72,23 +65,16 @@ class ResidualNet(nn.Module):
         self.activation, self.activate = activation, ACTIVATIONS[activation]
         self.normalise, self.width = layer_norm, size.width
         self.first = MemberLinear(members, inputs, size.width, exact=True)
-        self.gated, self.inner = gated, 8 * round(size.width / 12) if gated else size.width
-        wide = 2 * self.inner if gated else self.inner
-        self.up = nn.ModuleList(MemberLinear(members, size.width, wide) for _ in range(size.blocks))
-        self.down = nn.ModuleList(MemberLinear(members, self.inner, size.width, zero=True) for _ in range(size.blocks))
+        self.up = nn.ModuleList(MemberLinear(members, size.width, size.width) for _ in range(size.blocks))
+        self.down = nn.ModuleList(MemberLinear(members, size.width, size.width, zero=True) for _ in range(size.blocks))
         self.last = MemberLinear(members, size.width, outputs, exact=True, zero=zero)
 
     def _norm(self, x: Tensor) -> Tensor:
         return F.layer_norm(x, (self.width,)) if self.normalise else x
 
-    def _inside(self, y: Tensor) -> Tensor:
-        if not self.gated:
-            return self.activate(y)
-        return self.activate(y[..., : self.inner]) * y[..., self.inner :]
-
     def forward(self, x: Tensor) -> Tensor:
         """`(…, inputs)` → `(…, outputs)`."""
         x = self.first(x)
         for up, down in zip(self.up, self.down, strict=True):
-            x = x + down(self._inside(up(self._norm(x)))).to(x.dtype)
+            x = x + down(self.activate(up(self._norm(x)))).to(x.dtype)
         return self.last(self.activate(self._norm(x)))

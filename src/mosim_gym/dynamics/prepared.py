@@ -20,7 +20,7 @@ from mosim_gym.mechanics.names import UnknownName
 Precision = Literal["float32", "fast"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 FUSED_FROM = 32  # rows; below, oneDNN's set-up costs more than it saves
-_FUSED_NAMES = {"silu": "swish", "relu": "relu", "hardswish": "hardswish"}
+_FUSED_NAMES = {"silu": "swish"}
 
 
 def _has_fused_products() -> bool:
@@ -68,7 +68,6 @@ class PreparedNet:
         self._dtype = dtype
         self._activate, self._fused_name = net.activate, _FUSED_NAMES.get(net.activation)
         self._normalise, self._shape = net.normalise, (net.width,)
-        self._gated, self._inside = net.gated, net._inside
 
     def __call__(self, x: Tensor) -> Tensor:
         """`(B, inputs)` → `(B, outputs)`, float32."""
@@ -78,18 +77,14 @@ class PreparedNet:
             return self._fused(x)
         x = F.linear(x, *self._first)
         for up, down in zip(self._hidden[::2], self._hidden[1::2], strict=True):
-            x = x + F.linear(self._inside(F.linear(self._norm(x), *up)), *down)
+            x = x + F.linear(self._activate(F.linear(self._norm(x), *up)), *down)
         return F.linear(self._activate(self._norm(x)).float(), *self._last)
 
     def _fused(self, x: Tensor) -> Tensor:
         product = torch.ops.mkldnn._linear_pointwise
         x = product(x, *self._first, "none", [], "")
         for up, down in zip(self._hidden[::2], self._hidden[1::2], strict=True):
-            if self._gated:
-                inside = self._inside(product(self._norm(x), *up, "none", [], ""))
-            else:
-                inside = product(self._norm(x), *up, self._fused_name, [], "")
-            x = product.binary(inside, x, *down, "add")
+            x = product.binary(product(self._norm(x), *up, self._fused_name, [], ""), x, *down, "add")
         return product(self._activate(self._norm(x)).float(), *self._last, "none", [], "")
 
     def _norm(self, x: Tensor) -> Tensor:

@@ -65,32 +65,21 @@ class MoSimVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Do it. Infos are the same empty ones wherever no episode ended."""
-        rewards = np.zeros(self.num_envs, np.float32)
-        done = np.zeros(self.num_envs, bool)
+        observation = np.empty(0)
+        rewards, done = np.zeros(self.num_envs, np.float32), np.zeros(self.num_envs, bool)
         infos: list[dict[str, Any]] = self._no_infos
         for _ in range(self.repeat):
             with products("float32"):  # whatever the learner uses
                 step = self.torch.step(self._actions)
+            observation = _numpy(step.observation)
             rewards += np.where(
                 done, 0.0, step.reward.cpu().numpy() / self.repeat
             )  # what follows an end counts for nobody
             if step.final is not None:
                 over = (step.terminated | step.truncated).cpu().numpy() & ~done
-                infos = self._ended(step, over, infos)
+                infos = _ended(step, step.final, over, infos)
                 done |= over
-        return _numpy(step.observation), rewards, done, infos
-
-    def _ended(self, step: TorchStep, over: Array, infos: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """`infos` with those of the rows that are `over` put in."""
-        infos = list(infos)
-        final, ends = _numpy(step.final), step.end.cpu().numpy()
-        cut = (step.truncated & ~step.terminated).cpu().numpy()
-        for row in np.flatnonzero(over):
-            info = {"terminal_observation": final[row], "TimeLimit.truncated": bool(cut[row])}
-            if ends[row] not in (0, END_TIME):
-                info["end"] = END_REASONS[ends[row]]
-            infos[row] = info
-        return infos
+        return observation, rewards, done, infos
 
     def close(self) -> None:
         """Free the renderer."""
@@ -127,6 +116,19 @@ class MoSimVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
         """Never: wrappers go around the batch."""
         return [False for _ in self._get_indices(indices)]
+
+
+def _ended(step: TorchStep, final: torch.Tensor, over: Array, infos: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`infos` with those of the rows that are `over` put in; `final` are the last observations."""
+    infos = list(infos)
+    last, ends = _numpy(final), step.end.cpu().numpy()
+    cut = (step.truncated & ~step.terminated).cpu().numpy()
+    for row in np.flatnonzero(over):
+        info = {"terminal_observation": last[row], "TimeLimit.truncated": bool(cut[row])}
+        if ends[row] not in (0, END_TIME):
+            info["end"] = END_REASONS[ends[row]]
+        infos[row] = info
+    return infos
 
 
 def _numpy(values: torch.Tensor) -> Array:

@@ -51,6 +51,7 @@ class TrainConfig:
     chunk_segments: int = 1000
     chunk_steps: int = 100  # training steps for each fresh chunk
     autocast: bool = True  # bfloat16 products in hidden layers; smooth motion is learnt more exactly without
+    exact_ends: bool = True  # under autocast, first and last layers in float32
     compile: bool = False  # let torch compile the networks; needs a C++ compiler, on GPUs Triton
     seed: int = 0
 
@@ -65,6 +66,8 @@ def training_for(model: MoSimConfig, *, seed: int = 0, recipe: str = "coverage",
     config = TrainConfig(seed=seed, recipe=recipe)
     if model.preset in ("smooth", "small"):
         config = replace(config, autocast=False, huber=0.01)
+    if model.preset == "substeps":  # what their many inputs cost in float32 buys more as further steps
+        config = replace(config, exact_ends=False)
     if model.preset.startswith("paper-"):
         stages = (Stage("solver", 1.0),)
         return replace(config, stages=stages, batch=1024, adam_rate=1e-3, muon_rate=None, autocast=False)

@@ -18,6 +18,7 @@ from mosim_gym.data.dataset import Dataset, DatasetStream
 from mosim_gym.data.stream import Stream, Transitions, chunk
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.dynamics.mosim import MoSim, Motion
+from mosim_gym.dynamics.networks import MemberLinear
 from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.dynamics.solvers import find_solver, semi_implicit
 from mosim_gym.mechanics import ForwardKinematics, Robot, difference
@@ -256,6 +257,9 @@ def train(
     torch.manual_seed(config.seed)
     description = load_robot(robot)
     model = MoSim(description, model_config).to(place)
+    for layer in model.modules():
+        if isinstance(layer, MemberLinear):
+            layer.exact &= config.exact_ends
     kinematics = ForwardKinematics(description, model.features.quantities)
     validation, sample = (
         Transitions(*(column.to(place) for column in part)) for part in _fixed_samples(robot, config, dataset)

@@ -44,11 +44,15 @@ def seconds(text: str) -> float:
 
 
 def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimConfig:
-    """The preset `name`; by default the robot's own, or `default` for robots that touch something and `smooth` for those that do not."""
-    definition = find_robot(robot)
+    """The preset `name`; by default the robot's own, or one of three: `smooth` for robots that touch nothing, `substeps` for others whose
+    control step holds several physics steps, `default` for the rest.
+    """
+    definition, description = find_robot(robot), load_robot(robot)
     if name is None:
-        touches = len(load_robot(robot).contacts) or definition.pairs or definition.strings
-        name = definition.preset or ("default" if touches else "smooth")
+        touches = len(description.contacts) or definition.pairs or definition.strings
+        name = definition.preset or (
+            "smooth" if not touches else "default" if description.substeps == 1 else "substeps"
+        )
     if name not in PRESETS:
         raise UnknownName("preset", name, list(PRESETS))
     near = {"pairs": definition.pairs, "strings": definition.strings} if PRESETS[name].nonsmooth else {}
