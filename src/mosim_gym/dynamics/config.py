@@ -37,6 +37,9 @@ class MoSimConfig:
     whiten: bool = True  # inputs and accelerations in units of their standard deviation over the training data
     quadratic: bool = True  # products of velocities as inputs: Coriolis and centrifugal forces are linear in them
     nonsmooth: bool = True  # contact clearances, limit distances, which of them are active, and their rates as inputs
+    drift: bool = (
+        True  # the mean velocity over a step is learned, where it must be; else positions move by the new velocity
+    )
     ahead: int = 0  # instants of the control step at which gaps are foreseen from their rates, as inputs
     pairs: tuple[tuple[str, str], ...] = ()  # geoms of moving bodies whose contact is among them
     strings: tuple[

@@ -55,7 +55,7 @@ class MoSim(nn.Module):
         self.robot, self.config = robot, config
         self.features = InputFeatures(robot, config)
         f, nv = self.features, robot.nv
-        self.drifts = learns_drift(robot)
+        self.drifts = config.drift and learns_drift(robot)
         self.moves = (
             2 * nv if self.drifts else nv
         )  # outputs that move the robot; those after them are sensors' readings

@@ -7,9 +7,9 @@ from os import PathLike
 
 import torch
 
+from mosim_gym.dynamics.finer import FinerSteps, steps_within
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.core import Dynamics
-from mosim_gym.envs.finer import FinerSteps, steps_within
 from mosim_gym.robots import RobotDefinition, load_robot
 from mosim_gym.zoo import load, packaged
 

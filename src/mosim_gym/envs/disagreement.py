@@ -8,10 +8,10 @@ import gymnasium
 import torch
 from torch import Tensor
 
+from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
-from mosim_gym.envs.finer import FinerSteps
 from mosim_gym.envs.vector import MoSimVectorEnv
 from mosim_gym.mechanics.names import UnknownName
 

@@ -18,9 +18,9 @@ import torch
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecMonitor
 
+from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.envs.finer import FinerSteps
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.dynamics.config import MoSimConfig, preset
+from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.dynamics.solvers import SolverDiverged
 from mosim_gym.evaluation.heldout import random_test
@@ -16,9 +17,12 @@ from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_errors
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.robots import load_robot
+from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import TrainConfig, training_for
 from mosim_gym.training.loop import STATE, train
 from mosim_gym.training.progress import Progress
+from mosim_gym.training.run import model_for
 from mosim_gym.zoo.checkpoint import save_checkpoint
 
 PAPER_RATES = (1e-3, 3e-3, 1e-2)
@@ -33,6 +37,7 @@ class Entry:
     model: MoSimConfig
     train: TrainConfig
     shows: str
+    fine: bool = False  # steps of the model are single physics steps, as many as a control step has
 
 
 def _entry(shows: str, *, model: Mapping[str, Any] | None = None, **training: Any) -> Entry:
@@ -65,6 +70,20 @@ ABLATIONS: dict[str, Entry] = {
     "float32 products": _entry("bfloat16 products while training", autocast=False),
 }
 
+_SUBSTEPS = preset("substeps")
+ALTERNATIVES: dict[str, Entry] = {
+    "default": Entry(_SUBSTEPS, training_for(_SUBSTEPS), "one evaluation, mean velocity learned, contacts foreseen"),
+    "new velocity": Entry(
+        replace(_SUBSTEPS, drift=False), training_for(_SUBSTEPS), "positions move by the new velocity, q' = q ⊕ H v'"
+    ),
+    "not foreseen": Entry(replace(_SUBSTEPS, ahead=0), training_for(_SUBSTEPS), "contacts of the present alone"),
+    "layer norm": Entry(replace(_SUBSTEPS, layer_norm=True), training_for(_SUBSTEPS), "normalised residual stream"),
+    "physics steps": Entry(
+        replace(_SUBSTEPS, ahead=0), training_for(_SUBSTEPS), "one evaluation for each physics step", fine=True
+    ),
+}
+"""Ways to move by a control step that holds several physics steps."""
+
 
 def run_entry(
     robot: str, name: str, entry: Entry, *, folder: Path, budget: float = 0.0, steps: int | None = None
@@ -74,6 +93,10 @@ def run_entry(
     path = place / "result.json"
     if path.exists():
         return json.loads(path.read_text())
+    coarse = load_robot(robot)
+    trained = f"{robot}@{coarse.physics_step:g}" if entry.fine else robot
+    near = model_for(robot) if entry.model.nonsmooth else entry.model
+    model_config = replace(entry.model, sensors=len(sensor_columns(robot)), pairs=near.pairs, strings=near.strings)
     curve: list[dict[str, float]] = []
     with Progress(name, None) as progress:
 
@@ -83,7 +106,7 @@ def run_entry(
 
         try:
             model, record = train(
-                robot, entry.model, entry.train, budget=budget, steps=steps, folder=place, report=report
+                trained, model_config, entry.train, budget=budget, steps=steps, folder=place, report=report
             )
         except SolverDiverged:
             last = curve[-1] if curve else {"step": 0, "seconds": 0.0}
@@ -91,11 +114,18 @@ def run_entry(
             write_atomically(path, json.dumps(result, indent=1) + "\n")
             return result
     simulator = Simulator(model, {})
+    if entry.fine:
+        simulator = FinerSteps(simulator, coarse, coarse.substeps)
     errors = {}
     for actions in ("uniform", "poisson"):
         test = random_test(robot, actions, segments=TEST_SEGMENTS, steps=100, seed=TEST_SEED)
         found = prediction_errors(simulator, test)
-        errors[actions] = {"one_step": found["one_step_raw"], **found["raw"], "diverged": found["diverged"]}
+        errors[actions] = {
+            "one_step": found["one_step_raw"],
+            **found["raw"],
+            "normalised": found["normalised"],
+            "diverged": found["diverged"],
+        }
     result = {
         "name": name,
         "shows": entry.shows,
@@ -109,7 +139,7 @@ def run_entry(
         "machine": machine(),
         "training": asdict(entry.train),
     }
-    save_checkpoint(place / "checkpoint.safetensors", model, {"name": robot})
+    save_checkpoint(place / "checkpoint.safetensors", model, {"name": trained})
     write_atomically(path, json.dumps(result, indent=1) + "\n")
     (place / STATE).unlink()
     return result

@@ -9,6 +9,7 @@ import torch
 
 import mosim_gym
 from mosim_gym.dynamics.config import preset
+from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.robots import load_robot
@@ -34,6 +35,19 @@ def test_a_control_step_is_as_many_shorter_ones(fine):
     after = env.unwrapped.torch.state
     for found, wanted in ((after.qpos, qpos), (after.qvel, qvel), (after.sensors, sensors)):
         torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_a_rollout_is_every_fourth_of_the_shorter_steps(fine):
+    coarse = load_robot("hopper")
+    bank = coarse.reset_banks["hop"]
+    qpos, qvel = bank.qpos[:6], bank.qvel[:6]
+    actions = np.random.default_rng(0).uniform(-1, 1, (6, 3, 4)).astype(np.float32)
+    path = FinerSteps(fine, coarse, 4).rollout(qpos, qvel, actions)
+    whole = fine.rollout(qpos, qvel, np.repeat(actions, 4, axis=1))
+    assert path.qpos.shape == (6, 3, 7)
+    np.testing.assert_array_equal(path.qpos[:, -1], whole.qpos[:, -1])
+    tensors = FinerSteps(fine, coarse, 4).rollout(*(torch.from_numpy(x) for x in (qpos, qvel, actions)))
+    np.testing.assert_array_equal(tensors.qvel.numpy(), path.qvel)
 
 
 def test_of_another_robot_or_longer_steps_it_is_refused(fine):

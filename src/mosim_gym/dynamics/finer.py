@@ -1,14 +1,15 @@
-"""`FinerSteps`: a checkpoint of shorter steps moves an environment by as many of them as its control step lasts."""
+"""`FinerSteps`: a model of shorter steps moves a robot by as many of them as its control step lasts."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import Robot
-from mosim_gym.mechanics.motion import KinematicValues, Step
+from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 
 
 class FinerSteps:
@@ -31,6 +32,16 @@ class FinerSteps:
         for _ in range(self._times - 1):
             step = self._simulator.step(step.qpos, step.qvel, action)
         return step
+
+    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
+        """The states after each of T control steps under `actions (B, T, nu)`."""
+        finer = (
+            actions.repeat_interleave(self._times, 1)
+            if isinstance(actions, Tensor)
+            else np.repeat(actions, self._times, 1)
+        )
+        path = self._simulator.rollout(qpos, qvel, finer)
+        return Trajectory(*(part[:, self._times - 1 :: self._times] for part in path))
 
     def disagreement(self, *state: Any) -> Tensor:
         """That of the first of the finer steps."""

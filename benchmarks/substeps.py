@@ -1,0 +1,33 @@
+"""Writes benchmarks/results/substeps.json: ways to move a robot by a control step that holds several physics steps, side by side.
+
+`python benchmarks/substeps.py hopper walker --steps 1200` trains each of them for as many steps on the same data. Interrupted, it goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.training.comparison import ALTERNATIVES, comparison_table, run_entry
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "substeps.json"
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("robots", nargs="+")
+    parser.add_argument("--steps", type=int, default=1200, help="training steps of each")
+    parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "substeps")
+    options = parser.parse_args()
+    report = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for robot in options.robots:
+        place = options.folder / f"{robot}-{options.steps}"
+        results = {
+            n: run_entry(robot, n, entry, folder=place, steps=options.steps) for n, entry in ALTERNATIVES.items()
+        }
+        print(f"{robot}\n{comparison_table(results, pace=False)}\n")
+        report[robot] = {"steps": options.steps, "machine": machine(), "alternatives": results}
+        write_atomically(RESULTS, json.dumps(report, indent=1) + "\n")
