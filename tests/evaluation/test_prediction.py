@@ -40,6 +40,16 @@ def test_errors_are_what_they_are_said_to_be():
     assert errors["normalised"]["10"] == pytest.approx(0.25 / state_variance(test)[0] / 2)
 
 
+def test_touch_is_judged_where_it_is_felt():
+    test = random_test("hopper", "uniform", segments=6, steps=20, seed=4)
+    errors = prediction_errors(TrueDynamics("hopper"), test)
+    assert max(errors["touch"].values()) < 1e-3  # the solver's warm start is not among the states
+    numb = TrueDynamics("hopper").rollout(test.qpos, test.qvel, test.actions)
+    path = numb._replace(sensors=np.zeros_like(numb.sensors))
+    assert prediction_errors(SimpleNamespace(rollout=lambda *_: path), test)["touch"]["16"] > 0.3
+    assert "touch" not in prediction_errors(HoldLast(), test)
+
+
 def test_a_quaternion_and_its_negative_are_one_rotation():
     test = random_test("humanoid", "uniform", segments=4, steps=5, seed=4)
     flipped = test.next_qpos.copy()

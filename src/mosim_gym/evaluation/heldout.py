@@ -32,7 +32,8 @@ Controller = Callable[[Array], Array]
 class HeldOut(NamedTuple):
     """True segments: start `(N, nq)`, `(N, nv)`, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`.
 
-    `quaternions` are the columns of `qpos` in which quaternions begin.
+    `quaternions` are the columns of `qpos` in which quaternions begin; `sensors (N, T, ns)` what was read after each step of that which
+    the state does not tell.
     """
 
     qpos: Array
@@ -41,6 +42,7 @@ class HeldOut(NamedTuple):
     next_qpos: Array
     next_qvel: Array
     quaternions: tuple[int, ...] = ()
+    sensors: Array | None = None
 
 
 def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: int) -> HeldOut:
@@ -52,7 +54,7 @@ def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: in
     drawn = action_sampler(actions)(rng, segments, BURN_IN + steps, description.nu, description.control_step)
     control = (high + low) / 2 + (high - low) / 2 * drawn
     path = TrueDynamics(robot).rollout(qpos, qvel, control)
-    return _after_burn_in(description, path.qpos, path.qvel, control, BURN_IN)
+    return _after_burn_in(description, path.qpos, path.qvel, control, path.sensors, BURN_IN)
 
 
 def policy_test(task: str, controller: Controller, *, segments: int, steps: int, seed: int) -> HeldOut:
@@ -68,12 +70,14 @@ def policy_test(task: str, controller: Controller, *, segments: int, steps: int,
         segments,
         noise=POLICY_NOISE,
     )
-    return _after_burn_in(instance.robot, data.qpos[:, 1:], data.qvel[:, 1:], data.actions, POLICY_BURN_IN)
+    states = data.qpos[:, 1:], data.qvel[:, 1:]
+    return _after_burn_in(instance.robot, *states, data.actions, data.sensors, POLICY_BURN_IN)
 
 
-def _after_burn_in(robot: Robot, qpos: Array, qvel: Array, actions: Array, burn_in: int) -> HeldOut:
+def _after_burn_in(robot: Robot, qpos: Array, qvel: Array, actions: Array, sensors: Array, burn_in: int) -> HeldOut:
     here, later, turned = burn_in - 1, slice(burn_in, None), tuple(robot.quaternion_starts)
-    return HeldOut(qpos[:, here], qvel[:, here], actions[:, later], qpos[:, later], qvel[:, later], turned)
+    after = qpos[:, later], qvel[:, later], turned, sensors[:, later] if sensors.shape[-1] else None
+    return HeldOut(qpos[:, here], qvel[:, here], actions[:, later], *after)
 
 
 def observer(task: Task) -> Callable[[Array, Array, Array], Array]:

@@ -11,6 +11,7 @@ from mosim_gym.evaluation.baselines import HoldLast, LinearModel, Perturbed, Pre
 from mosim_gym.evaluation.heldout import BURN_IN, HeldOut, random_test
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.motion import Trajectory
 from mosim_gym.robots import load_robot
 
 Array = np.ndarray
@@ -22,12 +23,11 @@ VALID = 0.4
 BASELINES = ("hold last", "linear model", "chaos floor")
 
 
-def squared_errors(predictor: Predictor, test: HeldOut) -> Array:
+def squared_errors(path: Trajectory, test: HeldOut) -> Array:
     """Squared error of every state dimension at every step of every segment: `(N, T, nq + nv)`. Not finite where a prediction is not.
 
     A quaternion and its negative are one rotation: the nearer of them is compared.
     """
-    path = predictor.rollout(test.qpos, test.qvel, test.actions)
     qpos = np.array(path.qpos)
     for first in test.quaternions:
         turned = slice(first, first + 4)
@@ -47,9 +47,11 @@ def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: floa
     """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, valid time, and the whole curve.
 
     `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test. `diverged` is
-    the share of segments whose prediction is not finite somewhere; they are left out of the errors.
+    the share of segments whose prediction is not finite somewhere; they are left out of the errors. `touch`, where there are sensors whose
+    readings x a state does not tell, is the error of log(1 + x), as tasks observe it, over its variance, up to each horizon.
     """
-    squared = squared_errors(predictor, test)
+    path = predictor.rollout(test.qpos, test.qvel, test.actions)
+    squared = squared_errors(path, test)
     finite = np.isfinite(squared).all((1, 2))
     errors = squared[finite].mean(0) if finite.any() else np.full(squared.shape[1:], np.nan)
     relative = errors / np.maximum(state_variance(test), 1e-12)
@@ -57,6 +59,7 @@ def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: floa
     invalid = ~(squared.mean(-1) < VALID**2)
     steps = len(errors)
     valid = np.where(invalid.any(1), invalid.argmax(1), steps)
+    touch = _touch_errors(path, test, finite)
     return {
         "raw": {str(h): float(errors[:h].mean()) for h in RAW_HORIZONS if h <= steps},
         "normalised": {str(h): float(relative[h - 1].mean()) for h in NORMALISED_HORIZONS if h <= steps},
@@ -64,7 +67,18 @@ def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: floa
         "one_step_raw": float(errors[0].mean()),
         "valid_seconds": float(np.median(valid) * control_step),
         "curve": [float(f"{e:.4g}") for e in errors.mean(1)],
+        **({"touch": touch} if touch else {}),
     }
+
+
+def _touch_errors(path: Trajectory, test: HeldOut, finite: Array) -> dict[str, float]:
+    """Error over variance of log(1 + x), x the readings of sensors, up to each horizon; nothing where there are none."""
+    if test.sensors is None or path.sensors is None:
+        return {}
+    truth, said = np.log1p(test.sensors), np.log1p(np.clip(path.sensors[finite], 0, None))
+    variance = np.maximum(truth.var((0, 1)), 1e-12)
+    errors = ((said - truth[finite]) ** 2 / variance).mean((0, 2))
+    return {str(h): float(errors[:h].mean()) for h in (1, *RAW_HORIZONS) if h <= len(errors)}
 
 
 def prediction_report(
