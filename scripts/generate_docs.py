@@ -24,6 +24,9 @@ README, DOCS = ROOT / "README.md", ROOT / "docs"
 STATUS = re.compile(r"<!-- status -->\n\n(.*?)\n\n<!-- end -->", re.DOTALL)
 
 
+NORMALISED = ("1", "10", "16", "50", "100", "500")
+
+
 def result(name: str) -> dict[str, Any]:
     """What benchmarks/`name`.py measured."""
     return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
@@ -112,8 +115,21 @@ def normalised_summary(reports: dict[str, Any]) -> str:
     for name, report in reports.items():
         for test, results in report["tests"].items():
             values = results[name]["normalised"]
-            rows.append([f"`{name}`", test, *(f"{values[h]:.1e}" for h in ("1", "10", "50", "100", "500"))])
-    return table(["Checkpoint", "Actions", *(f"at step {h}" for h in (1, 10, 50, 100, 500))], rows)
+            shown = (f"{values[h]:.1e}" if h in values else "" for h in NORMALISED)
+            rows.append([f"`{name}`", test, *shown])
+    return table(["Checkpoint", "Actions", *(f"at step {h}" for h in NORMALISED)], rows)
+
+
+def touch_summary(reports: dict[str, Any]) -> str:
+    """Error over variance of the touch sensors, up to each horizon."""
+    horizons = ("1", "16", "100")
+    rows = [
+        [f"`{name}`", test, *(f"{results[name]['touch'][h]:.2f}" for h in horizons)]
+        for name, report in reports.items()
+        for test, results in report["tests"].items()
+        if "touch" in results[name]
+    ]
+    return table(["Checkpoint", "Actions", *(f"{h} step{'s' * (h != '1')}" for h in horizons)], rows)
 
 
 def endurance_summary(reports: dict[str, Any]) -> str:
@@ -198,6 +214,7 @@ def generated() -> dict[Path, str]:
     results = between_markers(results, "prediction", f"{prediction_summary(reports)}\n\n{note}")
     for name, summary in (
         ("normalised", normalised_summary),
+        ("touch", touch_summary),
         ("endurance", endurance_summary),
         ("rollout speed", speed_summary),
     ):

@@ -1,0 +1,135 @@
+"""Planning: at each control step, search for a sequence of actions inside the model, do its first, and search on from the rest.
+
+Both methods keep a normal distribution over sequences of `horizon` actions for each row, draw `samples` of them, roll them out in the
+model, and move the distribution towards those that bring more reward, `iterations` times:
+
+- `mppi` (model-predictive path integral): the mean becomes the average of the samples with weights `exp((R - max R) / (T s))`, R their
+  discounted rewards, s the rewards' deviation, T the `temperature`; the deviation stays.
+- `cem` (cross-entropy method): mean and deviation become those of the best `elites`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.names import UnknownName
+
+METHODS = ("mppi", "cem")
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class PlannerConfig:
+    """How sequences of actions are searched for; deviations are in units of half the controls' range."""
+
+    method: str = "mppi"
+    horizon: int = 50  # control steps
+    samples: int = 512
+    iterations: int = 2
+    deviation: float = 0.6
+    smoothness: float = 0.8  # correlation of neighbouring steps' noise
+    temperature: float = 0.1  # of mppi
+    elites: int = 32  # of cem
+    discount: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """What no plan can be made with is refused in one sentence."""
+        if self.method not in METHODS:
+            raise UnknownName("planning method", self.method, list(METHODS))
+        for name in ("horizon", "samples", "iterations", "deviation", "temperature", "elites"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be positive.")
+        if self.elites > self.samples:
+            raise ValueError(f"elites is {self.elites}; of {self.samples} samples there are no more.")
+        if not 0 <= self.smoothness < 1 or not 0 < self.discount <= 1:
+            raise ValueError(
+                f"smoothness is {self.smoothness} and discount {self.discount}; they must be in [0, 1) and in (0, 1]."
+            )
+
+
+class Planner:
+    """Plans for `rows` environments of `task` at once; `checkpoint` and `options` are those of `TorchEnv`."""
+
+    def __init__(
+        self, task: str, config: PlannerConfig | None = None, *, rows: int = 1, checkpoint: Any = None, **options: Any
+    ) -> None:
+        """No search has been made yet: the first one starts from no control at all."""
+        self.config, self.rows = config or PlannerConfig(), rows
+        self._env = TorchEnv(task, rows * self.config.samples, checkpoint=checkpoint, max_episode_steps=None, **options)
+        robot = self._env.task.robot
+        self._nu, self._goal_size = robot.nu, self._env.task.goal_size
+        low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
+        self._middle, self._half = (low + high) / 2, (high - low) / 2
+        self._generator = Generator()
+        self._env.reset(seed=self.config.seed)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the plans, as before a new episode."""
+        self._generator.manual_seed(self.config.seed)
+        self._mean = torch.zeros(self.rows, self.config.horizon, self._nu)
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Array, Any]:
+        """The action for the state that `state`, an environment's `info`, holds: a plan needs positions and velocities."""
+        if not isinstance(state, Mapping) or not {"qpos", "qvel"} <= set(state):
+            raise ValueError(
+                "A planner needs the state itself: predict(observation, state=info), info as the environment returned it."
+            )
+        single = np.ndim(state["qpos"]) == 1
+        qpos, qvel = (torch.as_tensor(np.atleast_2d(state[name])).float() for name in ("qpos", "qvel"))
+        goal = torch.as_tensor(np.reshape(state.get("goal", np.zeros(0)), (len(qpos), -1))).float()
+        action = self.plan(qpos, qvel, goal).numpy()
+        return action[0] if single else action, state
+
+    def plan(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> Tensor:
+        """The actions `(rows, nu)` to take in states `qpos (rows, nq)`, `qvel (rows, nv)` with `goal (rows, goal size)`."""
+        if len(qpos) != self.rows:
+            raise ValueError(f"{len(qpos)} states for a planner of {self.rows}.")
+        c = self.config
+        mean, deviation = self._mean, torch.full_like(self._mean, c.deviation)
+        for _ in range(c.iterations):
+            drawn = (mean[:, None] + deviation[:, None] * self._noise()).clamp(-1, 1)
+            drawn[:, 0] = mean  # what was found so far is among the candidates
+            rewards = self._rewards(qpos, qvel, goal, drawn)
+            if c.method == "mppi":
+                spread = rewards.std(1, keepdim=True).clamp(min=1e-6)
+                weights = torch.softmax((rewards - rewards.amax(1, keepdim=True)) / (c.temperature * spread), dim=1)
+                mean = (weights[..., None, None] * drawn).sum(1)
+            else:
+                best = rewards.topk(c.elites, dim=1).indices
+                elite = drawn.gather(1, best[..., None, None].expand(-1, -1, c.horizon, self._nu))
+                mean, deviation = elite.mean(1), elite.std(1).clamp(min=0.05)
+        self._mean = torch.cat((mean[:, 1:], mean[:, -1:]), dim=1)
+        return self._middle + self._half * mean[:, 0]
+
+    def _noise(self) -> Tensor:
+        """`(rows, samples, horizon, nu)`: unit normal at each step, neighbours correlated."""
+        c = self.config
+        white = torch.randn(self.rows, c.samples, c.horizon, self._nu, generator=self._generator)
+        noise, fresh = [white[:, :, 0]], (1 - c.smoothness**2) ** 0.5
+        for step in range(1, c.horizon):
+            noise.append(c.smoothness * noise[-1] + fresh * white[:, :, step])
+        return torch.stack(noise, dim=2)
+
+    def _rewards(self, qpos: Tensor, qvel: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
+        """Discounted rewards `(rows, samples)` of sequences `(rows, samples, horizon, nu)`; what ends an episode brings no more."""
+        env, samples = self._env, self.config.samples
+        states = (part.repeat_interleave(samples, 0) for part in (qpos, qvel, goal))
+        env.restore(*states, torch.zeros(self.rows * samples, dtype=torch.long))
+        total, alive = torch.zeros(self.rows * samples), torch.ones(self.rows * samples)
+        controls = (self._middle + self._half * actions).flatten(0, 1)
+        for step in range(self.config.horizon):
+            after = env.step(controls[:, step])
+            total += self.config.discount**step * alive * after.reward.float().cpu()
+            alive *= (~(after.terminated | after.truncated)).float().cpu()
+        return total.view(self.rows, samples)

@@ -1,0 +1,47 @@
+"""Planning in the model: it does better than no plan, the same each time, and says what it needs."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from mosim_gym.rl.planner import METHODS, Planner, PlannerConfig
+
+TASK = "CartpoleSwingup"
+LEANING = {"qpos": np.array([0.0, 0.25]), "qvel": np.zeros(2)}
+
+
+def play(planner, steps=60):
+    env = gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2, checkpoint="truth")
+    observation, info = env.reset(seed=0, options=LEANING)
+    total = np.zeros(2)
+    for _ in range(steps):
+        action = np.zeros((2, 1), np.float32) if planner is None else planner.predict(observation, state=info)[0]
+        observation, reward, _, _, info = env.step(action)
+        total += reward
+    return total
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_plans_hold_up_in_reality_what_falls_without(method):
+    planner = Planner(TASK, PlannerConfig(method=method, horizon=25, samples=64), rows=2)
+    returns = play(planner)
+    assert (returns > 55).all()  # of at most 60
+    assert (play(None) < 50).all()
+    planner.reset()
+    np.testing.assert_array_equal(play(planner), returns)
+
+
+def test_what_a_plan_cannot_be_made_with():
+    planner = Planner(TASK, PlannerConfig(horizon=2, samples=4, elites=2))
+    with pytest.raises(ValueError, match="needs the state itself: predict"):
+        planner.predict(np.zeros(5))
+    action, _ = planner.predict(np.zeros(5), state=LEANING)
+    assert action.shape == (1,)
+    with pytest.raises(ValueError, match="3 states for a planner of 1"):
+        planner.predict(np.zeros((3, 5)), state={name: np.tile(part, (3, 1)) for name, part in LEANING.items()})
+    with pytest.raises(ValueError, match="elites is 32; of 8 samples there are no more"):
+        PlannerConfig(samples=8)
+    with pytest.raises(KeyError, match="Unknown planning method 'mpc'"):
+        PlannerConfig(method="mpc")
