@@ -44,9 +44,7 @@ class TrainConfig:
     clip: float = 1.0
     ema: float = 0.998
     recipe: str = "coverage"
-    pool_chunks: int = (
-        32  # chunks of data held at once, when there are so many; then the oldest is replaced by a fresh one
-    )
+    pool_chunks: int = 32  # the most chunks of data held at once; beyond, a fresh one replaces the oldest
     first_chunks: int = 8  # chunks that are there before the first step
     chunk_segments: int = 1000
     chunk_steps: int = 100  # training steps for each fresh chunk
