@@ -59,6 +59,16 @@ TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "ReacherEasy": _QUICK,
     "ReacherHard": _QUICK,
     "CartpoleSwingup": _QUICK,
+    "PointMassEasy": {**_QUICK, "evaluate_every": 30_000},
+    "FingerSpin": {**_QUICK, "warm_up": 10_000, "evaluate_every": 30_000},
+    "BallInCupCatch": {
+        **_QUICK,
+        "warm_up": 10_000,
+        "evaluate_every": 40_000,
+        "episode": 250,
+        "wide": 0.5,
+        "horizon": 5,
+    },  # fmt: skip
     "PendulumSwingup": _SPARSE,
 }
 """What differs from `ZeroShotConfig` for a task. Where a reward is rare, episodes begin everywhere and are short, so that it is met; the
