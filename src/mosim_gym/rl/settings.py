@@ -55,20 +55,16 @@ _QUICK: dict[str, Any] = {"width": 128, "warm_up": 5_000, "evaluate_every": 20_0
 _SPARSE: dict[str, Any] = {
     **_QUICK, "warm_up": 20_000, "episode": 100, "wide": 0.9, "updates": 16, "horizon": 5, "following": 0.02, "entropy": "0.05",
 }  # fmt: skip
+_CATCH: dict[str, Any] = {
+    **_QUICK, "warm_up": 10_000, "evaluate_every": 40_000, "episode": 250, "wide": 0.5, "horizon": 5,
+}  # fmt: skip
 TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "ReacherEasy": _QUICK,
     "ReacherHard": _QUICK,
     "CartpoleSwingup": _QUICK,
     "PointMassEasy": {**_QUICK, "evaluate_every": 30_000},
     "FingerSpin": {**_QUICK, "warm_up": 10_000, "evaluate_every": 30_000},
-    "BallInCupCatch": {
-        **_QUICK,
-        "warm_up": 10_000,
-        "evaluate_every": 40_000,
-        "episode": 250,
-        "wide": 0.5,
-        "horizon": 5,
-    },  # fmt: skip
+    "BallInCupCatch": _CATCH,
     "PendulumSwingup": _SPARSE,
 }
 """What differs from `ZeroShotConfig` for a task. Where a reward is rare, episodes begin everywhere and are short, so that it is met; the
