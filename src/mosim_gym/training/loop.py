@@ -289,6 +289,7 @@ def train(
     record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, **identity}
     if path.exists():
         record = {**record, **load_state(path, model, average, optimisers, identity)}
+    begun = saved = time.monotonic() - record["seconds"]  # the first data count, too
     pool = Pool(robot, config, step=record["step"], device=place, dataset=dataset)
     if record["step"] == 0:
         inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))
@@ -297,7 +298,6 @@ def train(
         record["box"] = training_box(description, sample)
 
     generator = torch.Generator()
-    begun = saved = time.monotonic() - record["seconds"]
     measured = begun
     try:
         while True:

@@ -26,11 +26,13 @@ from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import training_for
 from mosim_gym.training.loop import STATE, VALIDATION_SEED, VALIDATION_SEGMENTS, train
 from mosim_gym.training.progress import Progress
+from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
 from mosim_gym.zoo.names import packaged_path, robot_at
 from mosim_gym.zoo.packs import pack, pack_cards, unpack
 
 DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
+SHORTEST = 1.0  # s of training, however little time is left
 BENCHMARK = ("uniform", "16")
 """The test and horizon by which two checkpoints of one robot are compared: raw MSE, lower is better."""
 
@@ -124,18 +126,20 @@ def train_all(
 ) -> list[Outcome]:
     """Train robot after robot, `budget` seconds in all, into few files: the packs `folder/models-1.safetensors` and so on.
 
-    `folder/<robot>/state.safetensors` is there only while that robot is trained. A robot in a pack is not trained again.
+    `folder/<robot>/state.safetensors` is there only while that robot is trained. A robot in a pack is not trained again. Each has its
+    share of the time that is left, less what making the last one's benchmark took.
     """
-    outcomes: list[Outcome] = []
-    for robot in robots:
-        done = pack_cards(folder)
-        if robot in done:
-            outcomes.append(Outcome(*done[robot], installed=False))
-            continue
-        place = folder / robot
+    outcomes = {name: Outcome(*kept, installed=False) for name, kept in pack_cards(folder).items()}
+    waiting = [robot for robot in robots if robot not in outcomes]
+    end, beside = time.monotonic() + budget, 0.0
+    for number, robot in enumerate(waiting):
+        place, started = folder / robot, time.monotonic()
+        share = max((end - started) / (len(waiting) - number) - beside, SHORTEST)
+        if (place / STATE).exists():
+            share = float(read_header(place / STATE)["budget"])
         outcome = train_checkpoint(
             robot,
-            budget=budget / len(robots),
+            budget=share,
             folder=place,
             members=members,
             seed=seed,
@@ -143,11 +147,12 @@ def train_all(
             logs=False,
             install=install,
         )
-        outcomes.append(replace(outcome, path=pack(folder, outcome.path)))
+        beside = max(0.0, time.monotonic() - started - share)
+        outcomes[robot] = replace(outcome, path=pack(folder, outcome.path))
         (place / STATE).unlink()
         if not any(place.iterdir()):
             place.rmdir()
-    return outcomes
+    return [outcomes[robot] for robot in robots]
 
 
 def install_pack(path: Path, folder: Path) -> list[Outcome]:

@@ -33,6 +33,11 @@ def save_state(
     save_arrays(path, KIND, arrays, header)
 
 
+def read_header(path: Path) -> dict[str, Any]:
+    """What `save_state` noted beside the weights."""
+    return load_arrays(path, KIND)[1]
+
+
 def load_state(
     path: Path,
     model: nn.Module,
