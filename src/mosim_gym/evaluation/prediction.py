@@ -52,7 +52,7 @@ def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: floa
     """
     path = predictor.rollout(test.qpos, test.qvel, test.actions)
     squared = squared_errors(path, test)
-    finite = np.isfinite(squared).all((1, 2))
+    finite: Array = np.asarray(np.isfinite(squared).all((1, 2)))
     errors = squared[finite].mean(0) if finite.any() else np.full(squared.shape[1:], np.nan)
     relative = errors / np.maximum(state_variance(test), 1e-12)
     squared /= np.maximum(state_variance(test), 1e-12)
