@@ -142,7 +142,8 @@ class InputFeatures(nn.Module):
         if self._touches:
             gaps.append(values[POINTS].flatten(-2) @ self._normals - self._level)
             speeds = values[POINT_VELOCITIES]
-            closing.append(speeds.flatten(-2) @ self._normals)
+            if self._instants:
+                closing.append(speeds.flatten(-2) @ self._normals)
             if rotations:
                 speeds = speeds @ rotations[0]  # Rᵀ v for each point, as rows
             rates.append(speeds.flatten(-2).index_select(-1, self._moving))
@@ -165,8 +166,9 @@ class InputFeatures(nn.Module):
         active = (gap < 0).to(gap.dtype)
         depth = (-gap).clamp(min=0)
         acting = active.index_select(-1, self._owner) * rate
+        approach = torch.cat(closing, dim=-1) if self._instants else rate
         for time in self._instants:
-            then = gap + time * torch.cat(closing, dim=-1)
+            then = gap + time * approach
             beside += [(then < 0).to(gap.dtype), (-then).clamp(min=0, max=5 * DEEP)]
         return [gap.clamp(max=FAR), active, depth.clamp(max=5 * DEEP), depth.clamp(max=STIFF), rate, acting, *beside]
 
