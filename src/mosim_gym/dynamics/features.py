@@ -164,13 +164,13 @@ class InputFeatures(nn.Module):
             beside.append(vectors.flatten(-3).index_select(-1, self._varying))
         gap, rate = torch.cat(gaps, dim=-1), torch.cat(rates, dim=-1)
         active = (gap < 0).to(gap.dtype)
-        depth = (-gap).clamp(min=0)
+        depth = -gap
         acting = active.index_select(-1, self._owner) * rate
         approach = torch.cat(closing, dim=-1) if self._instants else rate
         for time in self._instants:
             then = gap + time * approach
             beside += [(then < 0).to(gap.dtype), (-then).clamp(min=0, max=5 * DEEP)]
-        return [gap.clamp(max=FAR), active, depth.clamp(max=5 * DEEP), depth.clamp(max=STIFF), rate, acting, *beside]
+        return [gap.clamp(max=FAR), active, depth.clamp(0, 5 * DEEP), depth.clamp(0, STIFF), rate, acting, *beside]
 
 
 def _moving_components(robot: Robot) -> np.ndarray:

@@ -14,7 +14,7 @@ from mosim_gym.dynamics.mosim import MoSim, Motion
 from mosim_gym.dynamics.prepared import FUSED_FROM, PreparedModel
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
-from mosim_gym.mechanics.devices import usable_device
+from mosim_gym.mechanics.devices import as_kind, usable_device
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 
@@ -193,7 +193,7 @@ class Simulator:
             return motion
 
         end = self._solver(field, self.robot, qpos, qvel, self.timestep)
-        return Step(*end, readings[0] if readings else qpos.new_zeros(len(qpos), 0))
+        return Step(*end, readings[0] if readings else qpos.narrow(-1, 0, 0))
 
     def _each_by_its(self, owner: Tensor, inputs: Tensor) -> Tensor:
         """Outputs of each row's own member, by asking all members about all rows; only where an adaptive solver failed."""
@@ -224,9 +224,8 @@ class Simulator:
         return dealt.transpose(0, 1).flatten(0, 1)[: len(x)] * model.output_std
 
     def _tensors(self, *values: Any) -> list[Tensor]:
-        return [
-            (v if isinstance(v, Tensor) else torch.as_tensor(np.asarray(v))).to(self.device, self.dtype) for v in values
-        ]
+        tensors = [v if isinstance(v, Tensor) else torch.as_tensor(np.asarray(v)) for v in values]
+        return [as_kind(v, self.device, self.dtype) for v in tensors]
 
     @staticmethod
     def _like(value: Tensor, example: Any) -> Any:

@@ -19,16 +19,14 @@ class Bounds:
     def __init__(self, card: Mapping[str, Any] | None, dtype: torch.dtype, device: torch.device) -> None:
         """`card` is a Simulator's, None for the truth."""
         box = (card or {}).get("box")
-        self._sides: list[tuple[Tensor, Tensor]] | None = None
+        self._sides: tuple[Tensor, Tensor] | None = None  # of qpos and qvel side by side
         if box is not None:
-            self._sides = []
-            for name in ("qpos", "qvel"):
-                low, high = (
-                    torch.tensor([end if b is None else b for b in side], dtype=dtype, device=device)
-                    for side, end in zip(box[name], (-torch.inf, torch.inf), strict=True)
-                )
-                margin = torch.where(torch.isfinite(high - low), MARGIN * (high - low), 0.0)
-                self._sides.append((low - margin, high + margin))
+            low, high = (
+                torch.tensor([end if b is None else b for name in ("qpos", "qvel") for b in box[name][side]])
+                for side, end in enumerate((-torch.inf, torch.inf))
+            )
+            margin = torch.where(torch.isfinite(high - low), MARGIN * (high - low), 0.0)
+            self._sides = (low - margin).to(device, dtype), (high + margin).to(device, dtype)
 
     def finite(self, qpos: Tensor, qvel: Tensor) -> Tensor:
         """`(B,)`: whether `qpos (B, nq)` and `qvel (B, nv)` are numbers."""
@@ -38,6 +36,6 @@ class Bounds:
         """`(B,)`: whether the states are within the widened box; None where there is none."""
         if self._sides is None:
             return None
-        (low_q, high_q), (low_v, high_v) = self._sides
-        inside_q = ((qpos >= low_q) & (qpos <= high_q)).all(-1)
-        return inside_q & ((qvel >= low_v) & (qvel <= high_v)).all(-1)
+        low, high = self._sides
+        state = torch.cat((qpos, qvel), dim=-1)
+        return ((state >= low) & (state <= high)).all(-1)

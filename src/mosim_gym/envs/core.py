@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot
+from mosim_gym.mechanics.devices import as_kind
 from mosim_gym.mechanics.motion import KinematicValues, Step
 from mosim_gym.robots import Features, Task
 from mosim_gym.truth.options import checked_options
@@ -91,7 +92,7 @@ class Core:
 
     def step(self, state: State, action: Tensor, dynamics: Dynamics) -> Transition:
         """Apply `action (B, nu)` for one control step; the dynamics sees it clipped to the actuators' range, the reward as it is."""
-        action = action.to(self.device, self.dtype)
+        action = as_kind(action, self.device, self.dtype)
         qpos, qvel, sensors = dynamics.step(state.qpos, state.qvel, self.clipped(action), features=state.features)
         after = State(qpos, qvel, state.goal, sensors, self._features(qpos, qvel))
         reward = self.task.reward(after.features, action, after.goal, after.sensors)
@@ -102,7 +103,7 @@ class Core:
 
     def clipped(self, action: Tensor) -> Tensor:
         """The controls that reach the actuators."""
-        return torch.clamp(action.to(self.device, self.dtype), self._low, self._high)
+        return torch.clamp(as_kind(action, self.device, self.dtype), self._low, self._high)
 
     def _features(self, qpos: Tensor, qvel: Tensor) -> Features:
         return Features(self.robot, qpos, qvel, self.kinematics(qpos, qvel))

@@ -108,7 +108,7 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         """One control step; a state that is no longer finite is not entered but ends the episode as truncated."""
         if self._state is None or self._over:
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
-        control = torch.from_numpy(checked_action(action, self._controls))[None]
+        control = torch.from_numpy(checked_action(action, self._controls)[None])
         with torch.inference_mode():
             after, observation, reward, terminated, finite, inside = self._advance(self._state, control)
         if not bool(finite):
@@ -125,14 +125,14 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         return self._packed(observation), float(reward), ended, outside, info
 
     def _packed(self, observation: torch.Tensor) -> Any:
-        return unflatten_observation(observation[0].cpu().numpy(), self._layout)
+        return unflatten_observation(observation.cpu().numpy()[0], self._layout)
 
     @staticmethod
     def _info(state: State) -> dict[str, Any]:
         return {
-            "qpos": state.qpos[0].cpu().numpy().copy(),
-            "qvel": state.qvel[0].cpu().numpy().copy(),
-            "goal": state.goal[0].cpu().numpy().copy(),
+            "qpos": state.qpos.cpu().numpy()[0].copy(),
+            "qvel": state.qvel.cpu().numpy()[0].copy(),
+            "goal": state.goal.cpu().numpy()[0].copy(),
         }
 
     def render(self) -> np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -15,3 +15,8 @@ def usable_device(device: torch.device | str) -> torch.device:
     if chosen.type not in usable:
         raise ValueError(f"The device {str(device)!r} cannot be used on this machine. Valid: {', '.join(usable)}.")
     return chosen
+
+
+def as_kind(x: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """`x.to(device, dtype)`, but not even asked of tensors that are such already: a recorded step would ask every time."""
+    return x if x.dtype == dtype and x.device == device else x.to(device, dtype)

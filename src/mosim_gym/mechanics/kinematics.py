@@ -77,19 +77,21 @@ class ForwardKinematics:
         if self.needs_velocity and (qvel is None or qvel.shape[-1] != self.robot.nv):
             got = None if qvel is None else tuple(qvel.shape)
             raise ValueError(f"qvel has shape {got}; {self.robot.name} needs (..., {self.robot.nv}) for velocities.")
-        batch = qpos.shape[:-1]
-        flat_qvel = qvel.reshape(-1, self.robot.nv) if qvel is not None and self.needs_velocity else None
+        if qpos.ndim != 2:
+            flat = self(qpos.reshape(-1, self.robot.nq), None if qvel is None else qvel.reshape(-1, self.robot.nv))
+            return {name: rows.reshape(*qpos.shape[:-1], *rows.shape[1:]) for name, rows in flat.items()}
+        velocity = qvel if self.needs_velocity else None
         constants = self._constants(qpos.device, qpos.dtype)
-        still, moving = self._method.compute(constants, qpos.reshape(-1, self.robot.nq), flat_qvel)
+        still, moving = self._method.compute(constants, qpos, velocity)
         result = {}
         for name, (is_velocity, start, stop, shape) in self._places.items():
             rows = moving if is_velocity else still
             assert rows is not None
             if self.planar:
-                result[name] = rows[:, 3 * start : 3 * stop].reshape(*batch, *shape)
+                result[name] = rows.narrow(1, 3 * start, 3 * (stop - start)).unflatten(1, shape)
             else:
                 part = rows[:, start:stop].permute(2, 1, 0)
                 if len(shape) >= 2 and shape[-2:] == (3, 3) and self.quantities[name].kind == "rotation":
                     part = part.unflatten(1, (-1, 3)).transpose(-1, -2)
-                result[name] = part.reshape(*batch, *shape)
+                result[name] = part.reshape(len(qpos), *shape)
         return result

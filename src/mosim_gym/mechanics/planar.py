@@ -87,7 +87,7 @@ class PlanarKinematics:
         self.position_angles = gather(positions, 0, 2 * len(turning))[keep]
         self.position_linear = gather(positions, 1, tree.robot.nq)
         self.position_bias = gather(positions, 2)
-        self.velocity_angles = gather(velocities, 0, 2 * len(turning))[keep]
+        self.velocity_angles = -gather(velocities, 0, 2 * len(turning))[keep]  # d cos θ / dt = -sin θ dθ/dt
         self.velocity_linear = gather(velocities, 1, tree.robot.nq)
 
     def constants(self) -> dict[str, Array]:
@@ -110,7 +110,7 @@ class PlanarKinematics:
         positions = torch.addmm(linear, torch.cos(angle), k["position_angles"])
         if qvel is None or not k["velocity_linear"].shape[1]:
             return positions, None
-        rate = (qvel @ k["slope"]) * -torch.sin(angle)
+        rate = (qvel @ k["slope"]) * torch.sin(angle)
         return positions, torch.addmm(qvel @ k["velocity_linear"], rate, k["velocity_angles"])
 
     def _rows(self, quantity: Quantity) -> tuple[Array, Array, Array]:

@@ -44,5 +44,7 @@ def tolerance(
         raise ValueError(f"value_at_margin is {value_at_margin}; the {sigmoid} sigmoid needs a value between 0 and 1.")
     if margin == 0:
         return ((x >= lower) & (x <= upper)).to(x.dtype)
-    outside = torch.maximum(lower - x, x - upper).clamp(min=0)
+    below, above = math.isfinite(lower), math.isfinite(upper)
+    beyond = torch.maximum(lower - x, x - upper) if below and above else lower - x if below else x - upper
+    outside = beyond.clamp(min=0)
     return _SIGMOIDS[sigmoid](outside / margin, value_at_margin)

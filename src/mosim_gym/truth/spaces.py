@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -59,7 +60,7 @@ def checked_action(action: Any, space: spaces.Box) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"The action has dtype {array.dtype}; this environment needs float32.")
     array = array.astype(np.float32)
-    if not np.isfinite(array).all():
+    if not math.isfinite(array.ravel() @ array.ravel()) and not np.isfinite(array).all():
         raise ValueError(f"The action {array.tolist()} holds numbers that are not finite.")
     return array
 
