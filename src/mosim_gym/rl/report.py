@@ -73,13 +73,15 @@ def shimmy_order(task: str) -> Array:
 class SideBySide(NamedTuple):
     """One episode, played twice under the same actions: frames of the truth and of the prediction, and the prediction's squared error.
 
-    `stride` control steps lie between two frames; `errors (T,)` is the mean over all positions and velocities, NaN once the model ended.
+    `stride` control steps lie between two frames; `errors (T,)` is the mean over all positions and velocities, NaN once the model ended;
+    `start` is where both began, as `reset` takes it.
     """
 
     truth: list[Array]
     prediction: list[Array]
     errors: Array
     stride: int
+    start: dict[str, Array]
 
 
 def side_by_side(
@@ -95,8 +97,9 @@ def side_by_side(
     stride = _stride(robot.control_step)
     renderer = Renderer(robot.name, load_task(task), width=480, height=270)
     observation, info = real.reset(seed=seed)
+    start = {name: info[name] for name in ("qpos", "qvel", "goal")}
     goal = info["goal"]
-    _, predicted = blind.reset(options={k: info[k] for k in ("qpos", "qvel", "goal")})
+    _, predicted = blind.reset(options=start)
     above, below, errors = [], [], []
     alive = True
     for step in range(steps):
@@ -114,7 +117,7 @@ def side_by_side(
             break
     renderer.close()
     real.close()
-    return SideBySide(above, below, np.array(errors), stride)
+    return SideBySide(above, below, np.array(errors), stride, start)
 
 
 def write_side_by_side(path: Path, shown: SideBySide, *, control_step: float) -> Path:
@@ -136,14 +139,14 @@ def _stride(control_step: float) -> int:
 
 
 def imagined_frames(
-    task: str, policy: Policy, *, steps: int = 400, seed: int = REAL_SEED, checkpoint: Any = None
+    task: str, policy: Policy, start: dict[str, Array], *, steps: int = 400, checkpoint: Any = None
 ) -> list[Array]:
-    """Frames of an episode that the policy plays in the model on its own."""
+    """Frames of an episode that the policy plays in the model on its own, from `start` on."""
     env = gymnasium.make(env_id(task), checkpoint=checkpoint, max_episode_steps=steps)
     robot = load_task(task).robot
     stride = _stride(robot.control_step)
     renderer = Renderer(robot.name, load_task(task), width=480, height=270)
-    observation, info = env.reset(seed=seed)
+    observation, info = env.reset(options=start)
     frames = []
     for step in range(steps):
         if step % stride == 0:
@@ -169,7 +172,7 @@ def write_pictures(
     """Learning curves, a film strip, and two videos: the policy in reality above it in the model; the truth above its prediction."""
     h = load_task(task).robot.control_step
     shown = side_by_side(task, policy, steps=steps, checkpoint=checkpoint)
-    imagined = imagined_frames(task, policy, steps=steps, checkpoint=checkpoint)
+    imagined = imagined_frames(task, policy, shown.start, steps=steps, checkpoint=checkpoint)
     frames = [np.concatenate(pair, axis=0) for pair in zip(shown.truth, imagined, strict=False)]
     chosen = np.linspace(0, len(shown.truth) - 1, STRIP_FRAMES).round().astype(int)
     return [

@@ -8,6 +8,7 @@ import torch
 
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.training.compiled import WORTHWHILE, can_compile
 
 STAGES = ("predictor", "corrector", "joint", "multistep", "solver")
 
@@ -50,18 +51,21 @@ class TrainConfig:
     chunk_steps: int = 100  # training steps for each fresh chunk
     autocast: bool = True  # bfloat16 products in hidden layers; smooth motion is learnt more exactly without
     exact_ends: bool = True  # under autocast, first and last layers in float32
-    compile: bool = False  # let torch compile the networks; needs a C++ compiler, on GPUs Triton
+    compile: bool = False  # let torch compile the networks, with a C++ compiler or, on GPUs, Triton
     seed: int = 0
 
 
-def training_for(model: MoSimConfig, *, seed: int = 0, recipe: str = "coverage", device: str = "cpu") -> TrainConfig:
+def training_for(
+    model: MoSimConfig, *, seed: int = 0, recipe: str = "coverage", device: str = "cpu", budget: float = 0.0
+) -> TrainConfig:
     """How a model is trained unless someone says otherwise: `paper-*` as the paper does, smooth motion without bfloat16.
 
     Smooth motion is learnt so exactly that the fastest states would dominate a squared loss: there it turns linear early.
 
-    On a GPU batches are four times as large, the networks compiled, and several million transitions kept in its memory.
+    Networks are compiled where that is possible and the `budget`, s, long enough. On a GPU batches are four times as large, and several
+    million transitions kept in its memory.
     """
-    config = TrainConfig(seed=seed, recipe=recipe)
+    config = TrainConfig(seed=seed, recipe=recipe, compile=budget >= WORTHWHILE and can_compile(device))
     if model.preset in ("smooth", "small"):
         config = replace(config, autocast=False, huber=0.01)
     if model.preset == "substeps":  # what their many inputs cost in float32 buys more as further steps
@@ -70,5 +74,5 @@ def training_for(model: MoSimConfig, *, seed: int = 0, recipe: str = "coverage",
         stages = (Stage("solver", 1.0),)
         return replace(config, stages=stages, batch=1024, adam_rate=1e-3, muon_rate=None, autocast=False)
     if torch.device(device).type == "cuda":
-        return replace(config, batch=16_384, pool_chunks=128, chunk_steps=25, compile=True)
+        return replace(config, batch=16_384, pool_chunks=128, chunk_steps=25)
     return config

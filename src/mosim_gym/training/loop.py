@@ -26,6 +26,7 @@ from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import load_robot
+from mosim_gym.training.compiled import compiled
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.muon import Muon
 from mosim_gym.training.state import load_state, save_state
@@ -266,7 +267,7 @@ def train(
     )
     hidden, rest = split_parameters(model) if config.muon_rate is not None else ([], list(model.parameters()))
     optimisers: dict[str, torch.optim.Optimizer] = {
-        "adam": torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+        "adam": torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     }
     rates = {"adam": config.adam_rate}
     if config.muon_rate is not None:
@@ -275,7 +276,11 @@ def train(
         rates["muon"] = config.muon_rate
     average = copy.deepcopy(model)
     if config.compile:
-        model.outputs = torch.compile(model.outputs)
+        example = sample.qpos.new_zeros(model_config.members * config.batch, model.features.size)
+        example = example.unflatten(0, (model_config.members, -1)) if model_config.members > 1 else example
+        with torch.autocast(place.type, dtype=torch.bfloat16, enabled=config.autocast and has_bfloat16(place)):
+            model.outputs = compiled(model.outputs, example)
+        model.zero_grad(set_to_none=True)
 
     path = folder / STATE
     identity: dict[str, Any] = {

@@ -1,7 +1,8 @@
 """Muon: momentum made orthogonal, for the hidden matrices of stacked ensembles.
 
 For a matrix W with gradient G: `B ← μ B + G`, `W ← W - η √max(1, rows/columns) · orth(G + μ B)`, where orth replaces all singular values by
-(nearly) one through five Newton-Schulz steps `X ← a X + (b A + c A²) X`, `A = X Xᵀ`. Leading axes (ensemble members) are separate matrices.
+(nearly) one through five Newton-Schulz steps `X ← a X + (b A + c A²) X`, `A = X Xᵀ`. The leading axis (ensemble members) is of separate
+matrices.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ def orthogonalised(matrix: Tensor, *, dtype: torch.dtype = torch.float32) -> Ten
     x = matrix.mT if tall else matrix
     x = (x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)).to(dtype)
     for _ in range(_ITERATIONS):
-        square = x @ x.mT
-        x = a * x + (b * square + c * square @ square) @ x
+        square = torch.bmm(x, x.mT)
+        polynomial = torch.baddbmm(square, square, square, beta=b, alpha=c)
+        x = torch.baddbmm(x, polynomial, x, beta=a)
     return (x.mT if tall else x).to(matrix.dtype)
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon for parameters of two or more dimensions; `weight_decay` is decoupled."""
+    """Muon for parameters `(members, rows, columns)`; `weight_decay` is decoupled."""
 
     def __init__(
         self,

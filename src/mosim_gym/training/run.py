@@ -98,7 +98,7 @@ def train_checkpoint(
     """
     find_robot(robot)
     model_config = model_for(robot, preset_name, members)
-    config = training_for(model_config, seed=seed, recipe=recipe, device=device)
+    config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
     if recipe == "narrow" and variant is None:
         variant = "narrow"
     name = f"{robot}:{variant}" if variant else robot
