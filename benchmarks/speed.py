@@ -1,9 +1,10 @@
 """Writes benchmarks/results/speed.json and docs/assets/speed.png: control steps a second of environments, observation and reward included.
 
 Everyone gets random actions, prepared beforehand, and takes turns in rounds on one machine with the same cores: this package's
-environments, single and batched, float32 and fast; dm_control through Shimmy; bare dm_control; EnvPool's dm_control tasks where it is
-installed (`pip install envpool`); a bare `mujoco.rollout`, which computes neither observation nor reward; and the published MoSim scheme
-rebuilt from its description: one environment, dopri5 at torchdiffeq's default tolerances, MuJoCo's forward for observation and reward.
+environments, single and batched, float32 and fast, with the packaged model and its small variant where there is one; dm_control through
+Shimmy; bare dm_control; EnvPool's dm_control tasks where it is installed (`pip install envpool`); a bare `mujoco.rollout`, which computes
+neither observation nor reward; and the published MoSim scheme rebuilt from its description: one environment, dopri5 at torchdiffeq's
+default tolerances, MuJoCo's forward for observation and reward.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.truth.dynamics import TrueDynamics, usable_cores
+from mosim_gym.zoo.names import packaged
 
 ROOT = Path(__file__).resolve().parents[1]
 TASKS = ("CheetahRun", "ReacherEasy", "AcrobotSwingup", "PendulumSwingup", "CartpoleSwingup")
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
+FEW_BATCHES = (1024, 4096)
 SECONDS, ROUNDS = 1.0, 5
 Peer = Callable[[float], float]
 
@@ -54,8 +57,8 @@ def loop(step: Callable[[int], object], steps_each: int) -> Peer:
     return measure
 
 
-def ours(task: str, num_envs: int, precision: str) -> Peer:
-    env = gym.make_vec(f"MoSim/{task}-v0", num_envs=num_envs, precision=precision, stagger=True)
+def ours(task: str, num_envs: int, precision: str, checkpoint: str | None = None) -> Peer:
+    env = gym.make_vec(f"MoSim/{task}-v0", num_envs=num_envs, precision=precision, stagger=True, checkpoint=checkpoint)
     env.reset(seed=0)
     env.action_space.seed(0)
     actions = [env.action_space.sample() for _ in range(16)]
@@ -160,10 +163,20 @@ def peers(task: str) -> dict[str, Callable[[], Peer]]:
         "published scheme": lambda: published(task),
         "single environment": lambda: single(task, lambda: gym.make(f"MoSim/{task}-v0")),
     }
-    batches = BATCHES if task == "CheetahRun" else (1024, 4096)
+    batches = BATCHES if task == "CheetahRun" else FEW_BATCHES
     for precision in ("float32", "fast"):
         for n in batches:
             found[f"batch of {n}, {precision}"] = lambda n=n, precision=precision: ours(task, n, precision)
+    small = f"{find_task(task)[0].name}:small"
+    if small in packaged():
+        found["small model, single environment"] = lambda: single(
+            task, lambda: gym.make(f"MoSim/{task}-v0", checkpoint=small)
+        )
+        for precision in ("float32", "fast"):
+            for n in FEW_BATCHES:
+                found[f"small model, batch of {n}, {precision}"] = lambda n=n, precision=precision: ours(
+                    task, n, precision, small
+                )
     if importlib.util.find_spec("envpool"):
         for n in (usable_cores(), 64):
             found[f"EnvPool, {n}"] = lambda n=n: envpool(task, n)

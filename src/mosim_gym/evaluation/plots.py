@@ -229,7 +229,7 @@ def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, float]], bat
         for precision, colour in (("float32", COLOURS[0]), ("fast", COLOURS[1])):
             speeds = [results[f"batch of {n}, {precision}"]["median"] for n in batches]
             axes.plot(batches, speeds, "o-", color=colour, markersize=4, label=f"mosim_gym, {precision}")
-        peers = [name for name in results if not name.startswith(("batch of", "single"))]
+        peers = [name for name in results if "batch of" not in name and "single" not in name]
         dashes = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
         for name, line in zip(sorted(peers, key=lambda n: -results[n]["median"]), dashes, strict=False):
             axes.axhline(results[name]["median"], color=FAINT, linewidth=1.2, linestyle=line, label=name)
