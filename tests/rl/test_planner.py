@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import gymnasium as gym
 import numpy as np
 import pytest
 
+from mosim_gym.cli import main
+from mosim_gym.evaluation.policy_return import evaluate
 from mosim_gym.rl.planner import METHODS, Planner, PlannerConfig
+from mosim_gym.rl.planning import Replayed, play_planned
+from mosim_gym.truth.real import make_real
 
 TASK = "CartpoleSwingup"
 LEANING = {"qpos": np.array([0.0, 0.25]), "qvel": np.zeros(2)}
@@ -45,3 +51,29 @@ def test_what_a_plan_cannot_be_made_with():
         PlannerConfig(samples=8)
     with pytest.raises(KeyError, match="Unknown planning method 'mpc'"):
         PlannerConfig(method="mpc")
+
+
+def test_planned_real_episodes_can_be_played_again():
+    planner = Planner(TASK, PlannerConfig(horizon=10, samples=16, elites=4), rows=2)
+    played = play_planned(TASK, planner, steps=20, seed=5, progress=False)
+    assert [len(rewards) for rewards in played.result.rewards] == [20, 20]
+    assert played.actions.shape == (20, 1)
+    assert played.real_time == pytest.approx(0.01 / played.decision_seconds)
+    env = make_real(TASK, max_episode_steps=20)
+    again = evaluate(env, Replayed(played.actions), episodes=1, seed=5, progress=False)
+    np.testing.assert_array_equal(again.rewards[0], played.result.rewards[0])
+    env.close()
+    with pytest.raises(ValueError, match="steps is 0"):
+        play_planned(TASK, planner, steps=0)
+
+
+def test_plan_from_the_command_line(tmp_path, capsys):
+    main(["plan", TASK, "--horizon", "5", "--samples", "8", "--steps", "12", "--out", str(tmp_path)])
+    assert "times real time" in capsys.readouterr().out
+    content = json.loads((tmp_path / "result.json").read_text())
+    assert content["planner"]["elites"] == 8
+    assert content["real"]["episodes"] == 1
+    assert (tmp_path / "plan.mp4").stat().st_size > 0
+    with pytest.raises(SystemExit):
+        main(["plan", TASK, "--samples", "0", "--out", str(tmp_path)])
+    assert "must be positive" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from tyro.conf import OmitSubcommandPrefixes, subcommand
 from mosim_gym.cli.common import check_out
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
+from mosim_gym.cli.planning import Plan
 from mosim_gym.cli.policies import Demo, Rl
 from mosim_gym.cli.showing import Info, Render
 from mosim_gym.mechanics.names import UnknownName
@@ -24,6 +25,7 @@ Command = (
     | Annotated[Unpack, subcommand("unpack")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Rl, subcommand("rl")]
+    | Annotated[Plan, subcommand("plan")]
     | Annotated[Render, subcommand("render")]
     | Annotated[Info, subcommand("info")]
     | Annotated[Demo, subcommand("demo")]

@@ -1,0 +1,72 @@
+"""`plan`: real episodes in which every action is searched for in the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from mosim_gym.cli.common import Out, Seed, write_result
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Play a real task without any policy: at every step, search the model for the best actions to come, and do the first."""
+
+    task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
+    method: Annotated[Literal["mppi", "cem"], arg(help="Model-predictive path integral, or cross-entropy method.")] = (
+        "mppi"
+    )
+    horizon: Annotated[int, arg(help="Control steps to look ahead.")] = 50
+    samples: Annotated[int, arg(help="Sequences of actions tried in each iteration.")] = 512
+    iterations: Annotated[int, arg(help="How often the search is narrowed.")] = 2
+    checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
+    precision: Annotated[Literal["float32", "fast"], arg(help="In what the model is computed.")] = "float32"
+    episodes: Annotated[int, arg(help="Real episodes, played side by side.")] = 1
+    steps: Annotated[int, arg(help="Control steps of each.")] = 1000
+    out: Out = Path("runs/plan")
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from dataclasses import asdict
+
+        from mosim_gym.evaluation.machine import machine
+        from mosim_gym.evaluation.plots import return_plot
+        from mosim_gym.rl.planner import Planner, PlannerConfig
+        from mosim_gym.rl.planning import Replayed, play_planned
+        from mosim_gym.rl.report import REAL_SEED, side_by_side, write_side_by_side
+        from mosim_gym.robots import load_task
+
+        config = PlannerConfig(
+            method=self.method,
+            horizon=self.horizon,
+            samples=self.samples,
+            iterations=self.iterations,
+            elites=min(PlannerConfig.elites, self.samples),
+            seed=self.seed,
+        )
+        planner = Planner(self.task, config, rows=self.episodes, checkpoint=self.checkpoint, precision=self.precision)
+        played = play_planned(self.task, planner, steps=self.steps, seed=REAL_SEED)
+        milliseconds = 1000 * played.decision_seconds
+        print(
+            f"return {played.result}; {milliseconds:.0f} ms to decide for {self.episodes} "
+            f"episode{'s' * (self.episodes > 1)}, {played.real_time:.2f} times real time"
+        )
+        h = load_task(self.task).robot.control_step
+        plot = return_plot(
+            self.out / "return.png", played.result, f"{self.task}, planned by {self.method}", control_step=h
+        )
+        shown = side_by_side(
+            self.task, Replayed(played.actions), steps=min(self.steps, 1000), seed=REAL_SEED, checkpoint=self.checkpoint
+        )
+        video = write_side_by_side(self.out / "plan.mp4", shown, control_step=h)
+        for path in (plot, video):
+            print(f"wrote {path}")
+        timing = {"decision_ms": round(milliseconds, 2), "real_time_factor": round(played.real_time, 3)}
+        write_result(
+            self.out,
+            self,
+            {"planner": asdict(config), "real": played.result.summary(), **timing, "machine": machine()},
+        )

@@ -1,0 +1,86 @@
+"""Real episodes played by a planner: several at once, so that their searches share the model's batches."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from mosim_gym.envs.registration import EPISODE_STEPS
+from mosim_gym.evaluation.policy_return import PolicyReturn
+from mosim_gym.rl.planner import Planner
+from mosim_gym.robots import load_task
+from mosim_gym.truth.real import make_real
+
+Array = np.ndarray
+UNTIMED = 3  # first decisions, in which the model's steps are recorded
+
+
+class PlannedEpisodes(NamedTuple):
+    """What came of planning: the returns, and the first episode's actions `(T, nu)`.
+
+    `decision_seconds` is the median time in which the actions of all episodes were found; `real_time` how many times faster than the
+    robot's control step that is, 1 being just in time.
+    """
+
+    result: PolicyReturn
+    actions: Array
+    decision_seconds: float
+    real_time: float
+
+
+def play_planned(
+    task: str, planner: Planner, *, steps: int = EPISODE_STEPS, seed: int = 1000, progress: bool = True
+) -> PlannedEpisodes:
+    """One real episode for each of the planner's rows, episode k from `reset(seed=seed + k)`, of `steps` control steps at most."""
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; it must be at least 1.")
+    envs = [make_real(task, max_episode_steps=steps) for _ in range(planner.rows)]
+    now = [env.reset(seed=seed + k) for k, env in enumerate(envs)]
+    planner.reset()
+    rewards: list[list[float]] = [[] for _ in envs]
+    ended, over = [False] * len(envs), [False] * len(envs)
+    actions, times = [], []
+    with tqdm(total=steps, desc=f"plan {task}", disable=None if progress else True) as bar:
+        for _ in range(steps):
+            states = {name: np.stack([info[name] for _, info in now]) for name in ("qpos", "qvel", "goal")}
+            begun = time.perf_counter()
+            chosen, _ = planner.predict(np.stack([observation for observation, _ in now]), state=states)
+            times.append(time.perf_counter() - begun)
+            actions.append(chosen[0])
+            for k, env in enumerate(envs):
+                if over[k]:
+                    continue
+                observation, reward, terminated, truncated, info = env.step(chosen[k])
+                now[k] = (observation, info)
+                rewards[k].append(float(reward))
+                ended[k], over[k] = bool(terminated), bool(terminated or truncated)
+            bar.update()
+            bar.set_postfix_str(f"mean return {np.mean([sum(r) for r in rewards]):.1f}")
+            if all(over):
+                break
+    for env in envs:
+        env.close()
+    seconds = float(np.median(times[UNTIMED:] or times))
+    result = PolicyReturn(tuple(np.array(r) for r in rewards), tuple(ended), seed)
+    return PlannedEpisodes(result, np.array(actions), seconds, load_task(task).robot.control_step / seconds)
+
+
+class Replayed:
+    """A policy that does what was done before: the actions `(T, nu)` in turn, and the last one from then on."""
+
+    def __init__(self, actions: Array) -> None:
+        """Begin with the first."""
+        self._actions, self._next = actions, 0
+
+    def reset(self) -> None:
+        """Begin again."""
+        self._next = 0
+
+    def predict(self, observation: Array, *, deterministic: bool = True) -> tuple[Array, None]:
+        """The next action, whatever is observed."""
+        action = self._actions[min(self._next, len(self._actions) - 1)]
+        self._next += 1
+        return action, None
