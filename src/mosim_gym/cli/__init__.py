@@ -10,7 +10,7 @@ import tyro
 from tyro.conf import OmitSubcommandPrefixes, subcommand
 
 from mosim_gym.cli.common import check_out
-from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Train, Unpack
+from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
 from mosim_gym.cli.policies import Demo, Rl
@@ -23,6 +23,7 @@ Command = (
     | Annotated[Train, subcommand("train")]
     | Annotated[Combine, subcommand("combine")]
     | Annotated[Unpack, subcommand("unpack")]
+    | Annotated[Density, subcommand("density")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Rl, subcommand("rl")]
     | Annotated[Plan, subcommand("plan")]

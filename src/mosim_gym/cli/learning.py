@@ -1,4 +1,4 @@
-"""From an MJCF robot to a checkpoint: `build-robot`, `collect`, `train`, `combine`, `unpack`."""
+"""From an MJCF robot to a checkpoint: `build-robot`, `collect`, `train`, `combine`, `unpack`, `density`."""
 
 from __future__ import annotations
 
@@ -159,3 +159,43 @@ class Unpack:
             else:
                 for written in unpack(path, self.out):
                     print(f"{read_card(written)['name']}: wrote {written}")
+
+
+@dataclass(frozen=True)
+class Density:
+    """Fit a density to the states and actions that a model is trained on, for the penalty that keeps learners there."""
+
+    robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
+    recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
+    budget: Annotated[str, arg(help="Time for fitting, for example 90s, 20m or 1.5h.")] = "10m"
+    install: Annotated[bool, arg(help="Make it the packaged density of the checkpoint of that recipe.")] = False
+    out: Out = Path("runs/density")
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from tqdm import tqdm
+
+        from mosim_gym.training.density import fit_density
+        from mosim_gym.training.run import seconds
+        from mosim_gym.zoo.densities import packaged_density_path
+
+        with tqdm(total=1000, desc=f"density of {self.robot}", disable=None) as bar:
+
+            def show(state: dict[str, float]) -> None:
+                advance(bar, int(1000 * state["share"]))
+                bar.set_postfix_str(f"log density {state['log_density']:.2f}")
+
+            density = fit_density(
+                self.robot, recipe=self.recipe, budget=seconds(self.budget), seed=self.seed, report=show
+            )
+        name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"
+        paths = [self.out / f"{name.replace(':', '+')}.safetensors"]
+        paths += [packaged_density_path(name)] * self.install
+        for path in paths:
+            print(f"wrote {density.save(path)}")
+        card = density.card
+        print(
+            f"{name}: log-density of held-out motion {card['held_out_log_density']:.2f} nats; "
+            f"of a normal distribution {card['gaussian_log_density']:.2f}"
+        )
+        write_result(self.out, self, {"card": card})

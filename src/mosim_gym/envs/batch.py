@@ -104,6 +104,7 @@ class TorchEnv:
         self.ended: State | None = None  # the states in which episodes ended, where they were reset in the same step
         self.elapsed = torch.zeros(num_envs, dtype=torch.long)
         self.watch: Watch | None = None
+        self.penalty = torch.zeros(num_envs, device=self.device)  # what `watch` took off the last rewards
 
     @property
     def state(self) -> State:
@@ -187,8 +188,8 @@ class TorchEnv:
             after, observation, reward, terminated, finite, inside = self._advance(state, action)
         end = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
         if self.watch is not None:
-            penalty, cut = self.watch(state, self.core.clipped(action))
-            reward = reward - penalty
+            self.penalty, cut = self.watch(state, self.core.clipped(action))
+            reward = reward - self.penalty
             end = torch.where(cut, END_DISAGREEMENT, end)
         end = torch.where(finite, end, END_DIVERGED)
         if not bool(finite.all()):  # states that are not numbers are not entered
@@ -200,7 +201,7 @@ class TorchEnv:
                 after, observation, reward, terminated, _, inside = self._advance(safe, action)
             after = _replaced(after, broken, _rows(state, broken))
             observation = flatten(self.core.observe(after))
-            reward = torch.where(finite, reward, 0.0)
+            reward, self.penalty = torch.where(finite, reward, 0.0), torch.where(finite, self.penalty, 0.0)
             terminated = terminated & finite
         if inside is not None:
             end = torch.where(inside | (end != NO_END), end, END_OUTSIDE)
@@ -219,7 +220,7 @@ class TorchEnv:
                 here = rows.to(self.device)
                 observation[here] = self.observation()[here]
                 keep = ~waiting.to(self.device)
-                reward, end = reward * keep, end * keep
+                reward, end, self.penalty = reward * keep, end * keep, self.penalty * keep
                 terminated, truncated = terminated & keep, truncated & keep
         done = terminated | truncated
         if bool(done.any()):

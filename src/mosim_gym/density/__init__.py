@@ -1,0 +1,1 @@
+"""Where a model has seen data: log-densities of states and actions."""

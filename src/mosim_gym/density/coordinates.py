@@ -1,0 +1,59 @@
+"""Minimal coordinates of a state and an action: as many numbers as there are degrees of freedom that matter, and no more.
+
+A density over sines and cosines, gravity's direction or a quaternion would live on a surface of zero volume. Here an unlimited hinge is
+one angle in [-π, π), and the attitude of a floating base the rotation vector that tilts gravity (of its whole rotation where its heading
+matters). Coordinates that the robot declares not to matter are left out; a floating base's velocities are in its own axes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.frames import base_rotations, floating_bases, into_body
+from mosim_gym.mechanics.parts import JointType
+from mosim_gym.mechanics.rotations import logarithm, to_matrix
+
+
+class MinimalCoordinates:
+    """Maps `qpos (B, nq)`, `qvel (B, nv)`, `action (B, nu)` to `(B, size)`, in metres, radians and seconds."""
+
+    def __init__(self, robot: Robot) -> None:
+        """Resolve which coordinates matter once."""
+        self.robot = robot
+        joints, heading = robot.joints, robot.invariances.yaw
+        columns = {name: int(start) for name, start in zip(joints.names, joints.qpos_start, strict=True)}
+        ignored = set(robot.translation_indices)
+        quaternions = {c for first in robot.quaternion_starts for c in range(first, first + 4)}
+        own = None if heading is None else columns[heading] + 3
+        if heading is not None and own not in robot.quaternion_starts:
+            ignored.add(columns[heading])
+        unlimited = (joints.type == JointType.HINGE) & ~joints.limited
+        self._angles = [int(c) for c in joints.qpos_start[unlimited] if int(c) not in ignored]
+        self._plain = [c for c in range(robot.nq) if c not in ignored | quaternions | set(self._angles)]
+        self._attitudes = [(first, first != own) for first in robot.quaternion_starts]
+        self._floating = bool(floating_bases(robot))
+        attitude = sum(3 if matters else 2 for _, matters in self._attitudes)
+        self.size = len(self._plain) + len(self._angles) + attitude + robot.nv + robot.nu
+
+    def __call__(self, qpos: Tensor, qvel: Tensor, action: Tensor) -> Tensor:
+        """The coordinates, positions first, then velocities, then the action."""
+        angles = qpos[:, self._angles]
+        parts = [qpos[:, self._plain], torch.remainder(angles + math.pi, 2 * math.pi) - math.pi]
+        for first, heading_matters in self._attitudes:
+            quaternion = qpos[:, first : first + 4]
+            parts.append(logarithm(quaternion) if heading_matters else tilt(to_matrix(quaternion)[:, 2]))
+        if self._floating:
+            qvel = into_body(self.robot, base_rotations(self.robot, qpos), qvel)
+        return torch.cat((*parts, qvel, action), dim=-1)
+
+
+def tilt(up: Tensor) -> Tensor:
+    """`(B, 2)`: the rotation vector, less its vanishing third part, that turns the body's own axis to `up (B, 3)`, as the body sees it."""
+    across = up[:, :2]
+    length = across.norm(dim=-1, keepdim=True)
+    angle = torch.atan2(length, up[:, 2:])
+    return across * torch.where(length > 1e-6, angle / length.clamp(min=1e-6), 1.0)

@@ -1,0 +1,87 @@
+"""`DensityPenalty`: keeps learners near the data that their model was trained on, where it can be believed.
+
+    R = r + σ((log p(s, a) - τ) / α) - 1
+
+Deep among the data the reward stays; far away, 1 is taken off it. By default τ is the log-density below which a hundredth of the training
+data lie, and α half its distance from where a tenth of them do: a twentieth of the data, then, loses more than about a quarter.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+import gymnasium
+import torch
+from torch import Tensor
+
+from mosim_gym.density.motion_density import MotionDensity
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.core import State
+from mosim_gym.envs.vector import MoSimVectorEnv
+from mosim_gym.zoo.densities import find_density
+
+
+class DensityWatch:
+    """The penalty `1 - σ((log p - τ) / α)` for a `TorchEnv`'s `watch`; `log_density (B,)` is that of the last step."""
+
+    def __init__(
+        self,
+        env: TorchEnv,
+        density: MotionDensity | str | PathLike[str] | None = None,
+        *,
+        threshold: float | None = None,
+        scale: float | None = None,
+    ) -> None:
+        """`density` is by default the packaged one of the environments' checkpoint; `threshold` is τ and `scale` α, in nats."""
+        if density is None:
+            density = str(getattr(env.dynamics, "card", {}).get("name", "truth"))
+        self.density = density if isinstance(density, MotionDensity) else find_density(density)
+        if self.density.robot.fingerprint != env.task.robot.fingerprint:
+            raise ValueError(
+                f"The density is of the robot {self.density.robot.name!r}; these environments have {env.task.robot.name!r}."
+            )
+        self.density.flow.to(env.device)
+        known = self.density.card["quantiles"]
+        self.threshold = known["0.01"] if threshold is None else threshold
+        self.scale = (known["0.1"] - known["0.01"]) / 2 if scale is None else scale
+        if self.scale <= 0:
+            raise ValueError(f"scale is {self.scale}; it must be positive.")
+        self.log_density = torch.zeros(env.num_envs)
+
+    def __call__(self, state: State, action: Tensor) -> tuple[Tensor, Tensor]:
+        """Penalties `(B,)`; episodes are never cut."""
+        self.log_density = self.density(state.qpos, state.qvel, action)
+        penalty = 1 - torch.sigmoid((self.log_density - self.threshold) / self.scale)
+        return penalty, torch.zeros_like(penalty, dtype=torch.bool)
+
+
+class DensityPenalty(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
+    """`DensityWatch` around a `MoSimVectorEnv`; `info` holds `log_density`, `penalty` and the task's own reward, `raw_reward`."""
+
+    def __init__(
+        self,
+        env: gymnasium.vector.VectorEnv[Any, Any, Any],
+        density: MotionDensity | str | PathLike[str] | None = None,
+        *,
+        threshold: float | None = None,
+        scale: float | None = None,
+    ) -> None:
+        """`env` may itself be wrapped; at its bottom must be a `MoSimVectorEnv`."""
+        super().__init__(env)
+        base = env.unwrapped
+        if not isinstance(base, MoSimVectorEnv):
+            raise TypeError(f"DensityPenalty needs gym.make_vec of a MoSim id, not {type(base).__name__}.")
+        self._torch = base.torch
+        self._watch = base.torch.watch = DensityWatch(base.torch, density, threshold=threshold, scale=scale)
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        """As the environment's, with the penalty and what it came from in `info`."""
+        observation, reward, terminated, truncated, info = self.env.step(actions)
+        penalty = self._torch.penalty.cpu().numpy()
+        info |= {
+            "log_density": self._watch.log_density.cpu().numpy(),
+            "penalty": penalty,
+            "raw_reward": reward + penalty,
+        }
+        return observation, reward, terminated, truncated, info

@@ -1,0 +1,36 @@
+"""Packaged densities: for a checkpoint of the same name, where the data were that it was trained on."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from mosim_gym.density.motion_density import MotionDensity, load_density
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.storage import FileFault, load_arrays
+from mosim_gym.zoo.names import robot_at
+
+DENSITIES = Path(__file__).parent / "densities"
+
+
+def packaged_densities() -> list[str]:
+    """Names of the checkpoints whose density is packaged."""
+    return sorted(path.stem.replace("+", ":") for path in DENSITIES.glob("*.safetensors"))
+
+
+def packaged_density_path(name: str) -> Path:
+    """Where the density of checkpoint `name` is kept."""
+    return DENSITIES / f"{name.replace(':', '+')}.safetensors"
+
+
+def find_density(name: str | PathLike[str]) -> MotionDensity:
+    """The density of a packaged checkpoint by its name, or the one in a file."""
+    if isinstance(name, str) and packaged_density_path(name).exists():
+        return load_density(packaged_density_path(name), robot_at(name))
+    path = Path(name)
+    if not path.exists():
+        if isinstance(name, str) and "/" not in name and not path.suffix:
+            raise UnknownName("density", name, packaged_densities())
+        raise FileFault(f"There is no density file at {path}.")
+    card = load_arrays(path, "density")[1]["card"]
+    return load_density(path, robot_at(card["robot"]))
