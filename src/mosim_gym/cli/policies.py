@@ -28,6 +28,8 @@ def train_and_show(
 
     from mosim_gym.rl.report import real_return, shimmy_return, write_pictures
     from mosim_gym.rl.settings import as_changes, config_for
+    from mosim_gym.rl.shac import ShacConfig
+    from mosim_gym.rl.shac_training import shac_zero_shot
     from mosim_gym.rl.zero_shot import zero_shot
     from mosim_gym.training.run import seconds
 
@@ -40,8 +42,12 @@ def train_and_show(
             latest, best = state["return_in_model"], state["best"]
             bar.set_postfix_str(f"{state['steps']:,} steps, return in the model {latest:.0f}, best {best:.0f}")
 
-        config = config_for(task, **{"algo": algo, "seed": seed, **as_changes(set)})
-        result = zero_shot(task, config, budget=time, folder=out, checkpoint=checkpoint, report=show)
+        if algo == "shac":
+            config = ShacConfig(**{"seed": seed, **as_changes(set, ShacConfig)})
+            result = shac_zero_shot(task, config, budget=time, folder=out, checkpoint=checkpoint, report=show)
+        else:
+            config = config_for(task, **{"algo": algo, "seed": seed, **as_changes(set)})
+            result = zero_shot(task, config, budget=time, folder=out, checkpoint=checkpoint, report=show)
     real = real_return(task, result.policy, episodes=episodes)
     print(f"return in the model {result.record['best']:.1f}; real return {real}")
     content = {"policy": result.policy.card, "curve": result.curve, "real": real.summary()}
@@ -60,7 +66,8 @@ class ZeroShot:
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[
-        Literal["sac", "tqc"] | None, arg(help="SB3's SAC or sb3-contrib's TQC; by default the task's.")
+        Literal["sac", "tqc", "shac"] | None,
+        arg(help="SB3's SAC, sb3-contrib's TQC, or gradients through the model; by default the task's."),
     ] = None
     budget: Annotated[str, arg(help="Time for training, for example 30m.")] = "30m"
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None

@@ -58,9 +58,10 @@ class Simulator:
         self._adaptive = name in ADAPTIVE
         self.quantities = model.features.quantities
         self._kinematics = ForwardKinematics(self.robot, self.quantities)
-        self._prepare()
+        self.refresh()
 
-    def _prepare(self) -> None:
+    def refresh(self) -> None:
+        """Take note of weights that were changed from outside."""
         low, high = self.robot.control_range
         self._low, self._high = (torch.as_tensor(side, device=self.device) for side in (low, high))
         with torch.no_grad():
@@ -78,7 +79,7 @@ class Simulator:
     def to(self, device: torch.device | str) -> Simulator:
         """Move the weights to `device`."""
         self.model.to(usable_device(device))
-        self._prepare()
+        self.refresh()
         return self
 
     def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:

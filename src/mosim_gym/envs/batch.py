@@ -106,6 +106,10 @@ class TorchEnv:
         self.watch: Watch | None = None
         self.penalty = torch.zeros(num_envs, device=self.device)  # what `watch` took off the last rewards
 
+    def set_starts(self, reset_from: ResetFrom) -> None:
+        """Let later episodes begin elsewhere."""
+        self._starts = Starts(self.task, reset_from)
+
     @property
     def state(self) -> State:
         """The states of all environments."""

@@ -58,6 +58,9 @@ _SPARSE: dict[str, Any] = {
 _CATCH: dict[str, Any] = {
     **_QUICK, "warm_up": 10_000, "evaluate_every": 40_000, "episode": 250, "wide": 0.5, "horizon": 5,
 }  # fmt: skip
+_SWING: dict[str, Any] = {
+    "repeat": 4, "episode": 400, "wide": 0.8, "horizon": 5, "following": 0.01, "entropy": "0.02", "evaluate_every": 80_000,
+}  # fmt: skip
 TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "ReacherEasy": _QUICK,
     "ReacherHard": _QUICK,
@@ -66,6 +69,7 @@ TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "FingerSpin": {**_QUICK, "warm_up": 10_000, "evaluate_every": 30_000, "horizon": 5, "following": 0.02},
     "BallInCupCatch": _CATCH,
     "PendulumSwingup": _SPARSE,
+    "AcrobotSwingup": _SWING,
 }
 """What differs from `ZeroShotConfig` for a task. Where a reward is rare, episodes begin everywhere and are short, so that it is met; the
 entropy's weight is fixed, because a learned one vanishes before there is anything to be learned; and values travel back faster."""
@@ -85,14 +89,14 @@ def config_for(task: str, **changes: Any) -> ZeroShotConfig:
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name"}
 
 
-def as_changes(assignments: Sequence[str]) -> dict[str, Any]:
-    """`["updates=16", "rate=3e-4"]` as fields of a `ZeroShotConfig` with their values, each of its field's type."""
+def as_changes(assignments: Sequence[str], of: type = ZeroShotConfig) -> dict[str, Any]:
+    """`["updates=16", "rate=3e-4"]` as fields of a configuration with their values, each of its field's type."""
     changes: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
-        default = getattr(ZeroShotConfig, name, None)
+        default = getattr(of, name, None)
         if not equals or default is None:
-            valid = ", ".join(item.name for item in fields(ZeroShotConfig))
+            valid = ", ".join(item.name for item in fields(of))
             raise ValueError(f"{assignment!r} sets no training option: write name=value. Valid names: {valid}.")
         try:
             changes[name] = type(default)(text)

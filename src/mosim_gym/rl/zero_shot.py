@@ -115,23 +115,33 @@ def zero_shot(
         report(_progress(model, record, budget))
         if _steps(model) >= record["next_evaluation"] or over:
             record["next_evaluation"] += config.evaluate_every
-            _evaluate(task, model, record, checkpoint, folder)
+            progress = {"steps": _steps(model), "updates": int(model._n_updates)}
+            keep_best(task, actor_of(model, {"task": task}), record, progress, folder, checkpoint)
+            _log(model, record)
             report(_progress(model, record, budget))
             save_run(folder / STATE, model, record)
+    progress = {"steps": _steps(model), "updates": int(model._n_updates)}
+    return finished(record, config.algo, progress, folder, venv.torch.dynamics)
+
+
+def finished(
+    record: dict[str, Any], algorithm: str, progress: dict[str, int], folder: Path, dynamics: Any
+) -> ZeroShotResult:
+    """The best policy with its card, as `folder/policy.safetensors` has it."""
     policy = load_policy(folder / BEST)
     policy.card = {
-        "task": task,
-        "algorithm": config.algo,
-        "config": asdict(config),
-        "steps_in_model": _steps(model),
-        "updates": int(model._n_updates),
+        "task": record["task"],
+        "algorithm": algorithm,
+        "config": record["config"],
+        "steps_in_model": progress["steps"],
+        "updates": progress["updates"],
         "real_steps": 0,
         "chosen_by": "return in the model, the lowest of the ensemble's members",
         "return_in_model": record["best"],
         "training_seconds": round(record["seconds"], 1),
         "curve": record["curve"],
         "machine": machine(),
-        "model": honesty(getattr(venv.torch.dynamics, "card", {})),
+        "model": honesty(getattr(dynamics, "card", {})),
     }
     policy.save(folder / "policy.safetensors")
     return ZeroShotResult(policy, record["curve"], record)
@@ -176,28 +186,33 @@ def _steps(model: Any) -> int:
     return int(model.num_timesteps) * model.env.venv.repeat
 
 
-def _evaluate(task: str, model: Any, record: dict[str, Any], checkpoint: Any, folder: Path) -> None:
-    """One evaluation in the model; the policy is kept if it is the best so far."""
-    policy = actor_of(model, {"task": task})
+def keep_best(
+    task: str, policy: ActorPolicy, record: dict[str, Any], progress: dict[str, int], folder: Path, checkpoint: Any
+) -> None:
+    """One evaluation in the model, noted in `record`; the policy is kept as `folder/best.safetensors` if it is the best so far."""
     returns = returns_in_model(task, policy, checkpoint=checkpoint)
     lowest = float(returns.mean(axis=1).min())
     record["curve"].append(
         {
-            "steps": _steps(model),
-            "updates": int(model._n_updates),
+            **progress,
             "seconds": round(record["seconds"], 1),
             "return_in_model": float(returns.mean()),
             "lowest_member": lowest,
             "std": float(returns.std()),
         }
     )
-    model.logger.record("model/return", float(returns.mean()))
-    model.logger.record("model/return_of_lowest_member", lowest)
-    model.logger.record("time/seconds", record["seconds"])
-    model.logger.dump(_steps(model))
     if record["best"] is None or lowest > record["best"]:
         record["best"] = lowest
         policy.save(folder / BEST)
+
+
+def _log(model: Any, record: dict[str, Any]) -> None:
+    """The latest evaluation, to TensorBoard."""
+    latest = record["curve"][-1]
+    model.logger.record("model/return", latest["return_in_model"])
+    model.logger.record("model/return_of_lowest_member", latest["lowest_member"])
+    model.logger.record("time/seconds", record["seconds"])
+    model.logger.dump(_steps(model))
 
 
 def _progress(model: Any, record: dict[str, Any], budget: float) -> dict[str, float]:

@@ -1,0 +1,226 @@
+"""SHAC, a short-horizon actor-critic: the policy climbs the gradient of its return through the differentiable model.
+
+    J(θ) = Σ_t γᵗ r(s_t, a_t) + γʰ V(s_h),    s_{t+1} = model(s_t, a_t),    a_t = tanh(μ_θ(s_t) + σ_θ ε_t)
+
+Every h control steps θ moves along ∂J/∂θ, found by differentiating through the model, the reward and the policy; the critic V is then
+fitted to TD(λ) targets. Where episodes are cut, V of the last state stands for what would have come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.rl.policies import ActorPolicy
+from mosim_gym.rl.training_starts import training_starts
+from mosim_gym.truth.spaces import action_space
+
+
+@dataclass(frozen=True)
+class ShacConfig:
+    """`num_envs` environments of `episode` steps move `horizon` steps for each step of the actor."""
+
+    num_envs: int = 128
+    horizon: int = 16
+    episode: int = 1000
+    wide: float = 0.0
+    discount: float = 0.99
+    lam: float = 0.95
+    width: int = 128
+    actor_rate: float = 2e-3
+    critic_rate: float = 2e-3
+    critic_passes: int = 8
+    critic_batches: int = 4
+    following: float = 0.8  # by which the target critic follows at each step of the actor
+    decay: int = 5_000  # steps of the actor over which the learning rates fall to a tenth
+    first_log_std: float = -1.0
+    clip: float = 1.0
+    evaluate_every: int = 200  # steps of the actor
+    seed: int = 0
+
+
+class Normaliser:
+    """Running mean and deviation of observations `(B, n)`."""
+
+    def __init__(self, size: int) -> None:
+        """Nothing seen yet."""
+        self.mean, self.var, self.count = torch.zeros(size), torch.ones(size), 1e-4
+
+    def update(self, x: Tensor) -> None:
+        """Take `x (B, n)` into account."""
+        mean, var, count = x.mean(0), x.var(0, unbiased=False), len(x)
+        total = self.count + count
+        delta = mean - self.mean
+        self.mean = self.mean + delta * count / total
+        self.var = (self.var * self.count + var * count + delta.square() * self.count * count / total) / total
+        self.count = total
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """`x` in units of its deviation."""
+        return (x - self.mean) / (self.var + 1e-5).sqrt()
+
+
+def _network(inputs: int, width: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, outputs)
+    )
+
+
+class Shac:
+    """Trains a policy for `task` in its packaged model, or in `checkpoint`."""
+
+    def __init__(self, task: str, config: ShacConfig, *, checkpoint: Any = None) -> None:
+        """Random networks."""
+        torch.manual_seed(config.seed)
+        self.task, self.config, self._checkpoint = task, config, checkpoint
+        self.env = TorchEnv(
+            task,
+            config.num_envs,
+            checkpoint=checkpoint,
+            gradients=True,
+            stagger=True,
+            max_episode_steps=config.episode,
+            reset_from=training_starts(task, wide=config.wide, seed=config.seed, checkpoint=checkpoint),
+        )
+        observation = self.env.reset(seed=config.seed)
+        robot = self.env.task.robot
+        low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
+        self._middle, self._half = (low + high) / 2, (high - low) / 2
+        size = observation.shape[1]
+        self.actor, self.critic = _network(size, config.width, robot.nu), _network(size, config.width, 1)
+        self.target = _network(size, config.width, 1)
+        self.target.load_state_dict(self.critic.state_dict())
+        self.log_std = nn.Parameter(torch.full((robot.nu,), config.first_log_std))
+        self._actor_parameters = [*self.actor.parameters(), self.log_std]
+        self._actor_optimiser = torch.optim.Adam(self._actor_parameters, lr=config.actor_rate, betas=(0.7, 0.95))
+        self._critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=config.critic_rate, betas=(0.7, 0.95))
+        self.normaliser = Normaliser(size)
+        self.normaliser.update(observation)
+        self.updates = 0
+
+    @property
+    def steps(self) -> int:
+        """Control steps taken in the model."""
+        return self.updates * self.config.horizon * self.config.num_envs
+
+    def update(self) -> float:
+        """One step of the actor, and the critic's fit; the mean reward on the way."""
+        c, env = self.config, self.env
+        slower = max(0.1, 1 - self.updates / c.decay)
+        for optimiser, rate in ((self._actor_optimiser, c.actor_rate), (self._critic_optimiser, c.critic_rate)):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * slower
+        env.detach()
+        observation = env.observation()
+        seen, rewards, values, ends = [], [], [], []
+        gain, discount = torch.zeros(()), torch.ones(c.num_envs)
+        normalise = self.normaliser
+        for t in range(c.horizon):
+            x = normalise(observation)
+            seen.append(x.detach())
+            noise = torch.randn(c.num_envs, len(self.log_std))
+            action = self._middle + self._half * torch.tanh(self.actor(x) + self.log_std.exp() * noise)
+            step = env.step(action)
+            observation = step.observation
+            last = step.final if step.final is not None else observation
+            value = self.target(normalise(last))[:, 0] * ~step.terminated
+            over = step.terminated | step.truncated
+            gain = gain + (discount * step.reward).sum()
+            cut = over | (t == c.horizon - 1)
+            gain = gain + (c.discount * discount * torch.where(cut, value, 0.0)).sum()
+            discount = torch.where(over, 1.0, discount * c.discount)
+            rewards.append(step.reward.detach())
+            values.append(value.detach())
+            ends.append(over)
+        loss = -gain / (c.horizon * c.num_envs)
+        self._actor_optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self._actor_parameters, c.clip)
+        if bool(torch.isfinite(norm)):
+            self._actor_optimiser.step()
+        self._fit_critic(torch.stack(seen), self._targets(rewards, values, ends))
+        with torch.no_grad():
+            for mine, theirs in zip(self.target.parameters(), self.critic.parameters(), strict=True):
+                mine.lerp_(theirs, c.following)
+        self.normaliser.update(torch.stack(seen).flatten(0, 1) * (normalise.var + 1e-5).sqrt() + normalise.mean)
+        self.updates += 1
+        return float(torch.stack(rewards).mean())
+
+    def _targets(self, rewards: list[Tensor], values: list[Tensor], ends: list[Tensor]) -> Tensor:
+        """TD(λ) targets `(h, B)`: `G_t = r_t + γ ((1 - λ) V_{t+1} + λ G_{t+1})`, with V alone where an episode ended."""
+        c = self.config
+        ahead = values[-1]
+        targets = []
+        for reward, value, over in zip(reversed(rewards), reversed(values), reversed(ends), strict=True):
+            ahead = reward + c.discount * torch.where(over, value, (1 - c.lam) * value + c.lam * ahead)
+            targets.append(ahead)
+        return torch.stack(targets[::-1])
+
+    def _fit_critic(self, seen: Tensor, targets: Tensor) -> None:
+        x, y = seen.flatten(0, 1), targets.flatten()
+        for _ in range(self.config.critic_passes):
+            for rows in torch.randperm(len(x)).chunk(self.config.critic_batches):
+                loss = (self.critic(x[rows])[:, 0] - y[rows]).square().mean()
+                self._critic_optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                nn.utils.clip_grad_norm_(self.critic.parameters(), self.config.clip)
+                self._critic_optimiser.step()
+
+    def policy(self) -> ActorPolicy:
+        """The actor without its noise, the observations' whitening folded into its first layer."""
+        layers = [layer for layer in self.actor if isinstance(layer, nn.Linear)]
+        weights = [(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy()) for layer in layers]
+        std = (self.normaliser.var + 1e-5).sqrt().numpy()
+        first, bias = weights[0]
+        weights[0] = (first / std, bias - (first / std) @ self.normaliser.mean.numpy())
+        space = action_space(self.task)
+        return ActorPolicy(weights, space.low, space.high, {"task": self.task})
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All of the run: networks, optimisers, statistics, environments, and torch's generator."""
+        arrays: dict[str, Tensor] = {"log_std": self.log_std.detach(), "updates": torch.tensor(self.updates)}
+        for name, network in self._networks().items():
+            arrays |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
+        for name, optimiser in self._optimisers().items():
+            for index, slots in optimiser.state_dict()["state"].items():
+                arrays |= {f"{name}/{index}/{slot}": torch.as_tensor(value) for slot, value in slots.items()}
+        n, s = self.normaliser, self.env.state
+        arrays |= {"mean": n.mean, "var": n.var, "count": torch.tensor(n.count, dtype=torch.float64)}
+        arrays |= {"env/qpos": s.qpos, "env/qvel": s.qvel, "env/goal": s.goal, "env/elapsed": self.env.elapsed}
+        arrays |= {"env/generator": self.env.generator_state(), "generator": torch.get_rng_state()}
+        return {name: value.detach().numpy().copy() for name, value in arrays.items()}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Inverse of `state`, for an object made with the same arguments."""
+        found = {name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
+
+        def under(prefix: str) -> dict[str, Tensor]:
+            return {name[len(prefix) + 1 :]: value for name, value in found.items() if name.startswith(f"{prefix}/")}
+
+        with torch.no_grad():
+            self.log_std.copy_(found["log_std"])
+        for name, network in self._networks().items():
+            network.load_state_dict(under(name))
+        for name, optimiser in self._optimisers().items():
+            slots: dict[int, dict[str, Tensor]] = {}
+            for key, value in under(name).items():
+                index, slot = key.split("/")
+                slots.setdefault(int(index), {})[slot] = value
+            optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+        n = self.normaliser
+        n.mean, n.var, n.count = found["mean"], found["var"], float(found["count"])
+        self.env.restore(*(found[f"env/{name}"] for name in ("qpos", "qvel", "goal", "elapsed")))
+        self.env.set_generator_state(found["env/generator"])
+        self.updates = int(found["updates"])
+        torch.set_rng_state(found["generator"])
+
+    def _networks(self) -> dict[str, nn.Module]:
+        return {"actor": self.actor, "critic": self.critic, "target": self.target}
+
+    def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"actor_optimiser": self._actor_optimiser, "critic_optimiser": self._critic_optimiser}

@@ -1,0 +1,104 @@
+"""SHAC: its gradient is that of the return, it learns, an interrupted run ends the same, and its policy is one of ours."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.cli import main
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.rl import shac_training
+from mosim_gym.rl.policies import load_policy
+from mosim_gym.rl.shac import Normaliser, Shac, ShacConfig
+from mosim_gym.rl.shac_training import shac_zero_shot
+
+TASK = "PointMassEasy"
+QUICK = ShacConfig(num_envs=16, horizon=8, width=32, episode=50, evaluate_every=10)
+
+
+def test_the_normaliser_knows_mean_and_deviation():
+    normaliser, data = Normaliser(3), torch.randn(500, 3) * torch.tensor([1.0, 5.0, 0.1]) + 2.0
+    for part in data.split(50):
+        normaliser.update(part)
+    torch.testing.assert_close(normaliser.mean, data.mean(0), atol=1e-3, rtol=0)
+    torch.testing.assert_close(normaliser.var, data.var(0, unbiased=False), rtol=1e-3, atol=1e-5)
+
+
+def test_targets_are_those_of_td_lambda():
+    learner = Shac(TASK, dataclasses.replace(QUICK, discount=0.9, lam=0.5))
+    rewards, values = [torch.tensor([1.0]), torch.tensor([2.0])], [torch.tensor([10.0]), torch.tensor([20.0])]
+    second = 2 + 0.9 * 20
+    first = 1 + 0.9 * (0.5 * 10 + 0.5 * second)
+    found = learner._targets(rewards, values, [torch.tensor([False])] * 2)
+    torch.testing.assert_close(found, torch.tensor([[first], [second]]))
+    cut = learner._targets(rewards, values, [torch.tensor([True]), torch.tensor([False])])
+    assert float(cut[0, 0]) == pytest.approx(1 + 0.9 * 10)
+
+
+def test_it_learns_and_its_policy_acts_as_its_actor():
+    learner = Shac("CheetahRun", dataclasses.replace(QUICK, num_envs=32), checkpoint="cheetah:small")
+    first = np.mean([learner.update() for _ in range(3)])
+    for _ in range(50):
+        learner.update()
+    assert np.mean([learner.update() for _ in range(10)]) > first + 0.05
+    observation = learner.env.observation().detach()
+    action, _ = learner.policy().predict(observation.numpy())
+    with torch.no_grad():
+        wanted = learner._middle + learner._half * torch.tanh(learner.actor(learner.normaliser(observation)))
+    np.testing.assert_allclose(action, wanted.numpy(), atol=1e-4)
+
+
+def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, monkeypatch):
+    class Stop(Exception):
+        pass
+
+    def run(folder, stop_at=None):
+        clock = iter(range(10**6))
+        monkeypatch.setattr(shac_training.time, "monotonic", lambda: next(clock) * 1.0)
+
+        def report(state):
+            if stop_at is not None and state["updates"] >= stop_at:
+                raise Stop
+
+        return shac_zero_shot(TASK, QUICK, budget=40.0, folder=folder, report=report)
+
+    whole = run(tmp_path / "whole")
+    with pytest.raises(Stop):
+        run(tmp_path / "broken", stop_at=20)
+    resumed = run(tmp_path / "broken")
+    observation = np.zeros(4, np.float32)
+    assert resumed.policy.card["updates"] == whole.policy.card["updates"] >= 30
+    np.testing.assert_array_equal(resumed.policy.predict(observation)[0], whole.policy.predict(observation)[0])
+    with pytest.raises(FileFault, match="holds a run with another config"):
+        shac_zero_shot(TASK, dataclasses.replace(QUICK, width=16), budget=40.0, folder=tmp_path / "broken")
+
+
+def test_shac_from_the_command_line(tmp_path, capsys):
+    settings = ["num_envs=8", "horizon=4", "evaluate_every=5"]
+    main(
+        [
+            "rl",
+            "zero-shot",
+            TASK,
+            "--algo",
+            "shac",
+            "--budget",
+            "2s",
+            "--episodes",
+            "1",
+            "--out",
+            str(tmp_path),
+            "--set",
+            *settings,
+        ]
+    )
+    assert "real return" in capsys.readouterr().out
+    assert json.loads((tmp_path / "result.json").read_text())["policy"]["config"]["algo"] == "shac"
+    assert load_policy(tmp_path / "policy.safetensors").card["algorithm"] == "shac"
+    with pytest.raises(SystemExit):
+        main(["rl", "zero-shot", TASK, "--algo", "shac", "--set", "updates=3", "--out", str(tmp_path)])
+    assert "sets no training option" in capsys.readouterr().err
