@@ -35,7 +35,9 @@ from mosim_gym.truth.dynamics import TrueDynamics, usable_cores
 from mosim_gym.zoo.names import packaged
 
 ROOT = Path(__file__).resolve().parents[1]
-TASKS = ("CheetahRun", "ReacherEasy", "AcrobotSwingup", "PendulumSwingup", "CartpoleSwingup")
+TASKS = (
+    "CheetahRun", "ReacherEasy", "AcrobotSwingup", "PendulumSwingup", "CartpoleSwingup", "HopperHop", "WalkerWalk", "HumanoidWalk",
+)  # fmt: skip
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
 FEW_BATCHES = (1024, 4096)
 SECONDS, ROUNDS = 1.0, 5
@@ -219,6 +221,9 @@ if __name__ == "__main__":
     path = ROOT / "benchmarks" / "results" / "speed.json"
     report = json.loads(path.read_text()) if path.exists() else {"tasks": {}}
     for task in options.tasks:
+        if find_task(task)[0].name not in packaged():
+            print(f"{task}: no model of its robot is packaged")
+            continue
         opened = {name: make() for name, make in peers(task).items()}
         rounds = [{name: peer(options.seconds) for name, peer in opened.items()} for _ in range(ROUNDS)]
         report["tasks"][task] = {
