@@ -68,8 +68,8 @@ def training_for(
     config = TrainConfig(seed=seed, recipe=recipe, compile=budget >= WORTHWHILE and can_compile(device))
     if model.preset in ("smooth", "small"):
         config = replace(config, autocast=False, huber=0.01)
-    if model.preset == "substeps":  # what their many inputs cost in float32 buys more as further steps
-        config = replace(config, exact_ends=False)
+    if model.preset == "substeps":  # what their many inputs cost in float32, and their data, buys more as further steps
+        config = replace(config, exact_ends=False, chunk_steps=250)
     if model.preset.startswith("paper-"):
         stages = (Stage("solver", 1.0),)
         return replace(config, stages=stages, batch=1024, adam_rate=1e-3, muon_rate=None, autocast=False)

@@ -1,0 +1,98 @@
+"""The density penalty: its formula, its defaults from the data, its file, and what is wrong with others' files."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.cli import main
+from mosim_gym.data.stream import Transitions, chunk
+from mosim_gym.density.flow import FlowConfig
+from mosim_gym.density.motion_density import MotionDensity, load_density
+from mosim_gym.envs.density import DensityPenalty
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.robots import load_robot
+from mosim_gym.training.density import fit_density
+
+TASK = "CartpoleSwingup"
+
+
+@pytest.fixture(scope="module")
+def density() -> MotionDensity:
+    return fit_density("cartpole", budget=60.0, steps=150, config=FlowConfig(blocks=4, width=32))
+
+
+def test_a_fitted_density_knows_its_data(density):
+    card = density.card
+    assert card["held_out_log_density"] > card["gaussian_log_density"]
+    quantiles = list(card["quantiles"].values())
+    assert quantiles == sorted(quantiles)
+    data = Transitions(*(torch.from_numpy(c).flatten(0, 1) for c in chunk("cartpole", "coverage", 5, 0, 20)[0]))
+    inside = density(data.qpos, data.qvel, data.action)
+    outside = density(data.qpos, data.qvel * 10, data.action)
+    assert inside.median() > quantiles[2]
+    assert (outside < inside).float().mean() > 0.8
+    nowhere = density(data.qpos[:1] * torch.nan, data.qvel[:1], data.action[:1])
+    assert float(nowhere) == -np.inf
+
+
+def test_the_same_row_has_the_same_density_in_any_batch(density):
+    data = Transitions(*(torch.from_numpy(c).flatten(0, 1)[:200] for c in chunk("cartpole", "coverage", 5, 0, 20)[0]))
+    whole = density(data.qpos, data.qvel, data.action)
+    assert torch.equal(density(data.qpos, data.qvel, data.action), whole)
+    part = density(data.qpos[70:75], data.qvel[70:75], data.action[70:75])
+    torch.testing.assert_close(part, whole[70:75], atol=1e-4, rtol=1e-4)
+
+
+def test_the_penalty_is_the_papers(density):
+    envs = DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4), density)
+    plain = gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4)
+    envs.reset(seed=0)
+    _, before = plain.reset(seed=0)
+    action = np.full((4, 1), 0.3, np.float32)
+    _, reward, _, _, info = envs.step(action)
+    _, raw, _, _, _ = plain.step(action)
+    states = [torch.from_numpy(part) for part in (before["qpos"], before["qvel"], action)]
+    log_density = density(*states).numpy()
+    q = density.card["quantiles"]
+    threshold, scale = q["0.01"], (q["0.1"] - q["0.01"]) / 2
+    wanted = raw + 1 / (1 + np.exp(-(log_density - threshold) / scale)) - 1
+    np.testing.assert_allclose(info["log_density"], log_density, rtol=1e-5)
+    np.testing.assert_allclose(reward, wanted, atol=1e-5)
+    np.testing.assert_allclose(info["raw_reward"], raw, atol=1e-6)
+    np.testing.assert_allclose(info["penalty"], raw - reward, atol=1e-6)
+
+
+def test_threshold_and_scale_can_be_chosen(density):
+    envs = DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), density, threshold=1e6, scale=1.0)
+    envs.reset(seed=0)
+    assert (envs.step(np.zeros((2, 1), np.float32))[4]["penalty"] == 1).all()
+    with pytest.raises(ValueError, match="scale is 0"):
+        DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), density, scale=0)
+
+
+def test_densities_are_files(density, tmp_path):
+    path = density.save(tmp_path / "cartpole.safetensors")
+    again = load_density(path, load_robot("cartpole"))
+    state = (torch.zeros(1, 2), torch.zeros(1, 2), torch.zeros(1, 1))
+    torch.testing.assert_close(again(*state), density(*state), atol=1e-4, rtol=0)
+    assert again.card["quantiles"] == density.card["quantiles"]
+    with pytest.raises(FileFault, match="was fitted to the robot 'cartpole'"):
+        load_density(path, load_robot("pendulum"))
+    with pytest.raises(ValueError, match="is of the robot 'cartpole'; these environments have 'pendulum'"):
+        DensityPenalty(gym.make_vec("MoSim/PendulumSwingup-v0", num_envs=2), density)
+    with pytest.raises(FileFault, match="There is no density file at"):
+        DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), tmp_path / "none.safetensors")
+    with pytest.raises(KeyError, match="Unknown density 'cartpole'"):
+        DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(FileFault):
+        load_density(path, load_robot("cartpole"))
+
+
+def test_density_from_the_command_line(tmp_path, capsys):
+    main(["density", "pendulum", "--budget", "3s", "--out", str(tmp_path)])
+    assert "log-density of held-out motion" in capsys.readouterr().out
+    assert load_density(tmp_path / "pendulum.safetensors", load_robot("pendulum")).card["recipe"] == "coverage"
