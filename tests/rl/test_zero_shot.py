@@ -192,6 +192,10 @@ def test_policy_files_are_told_apart(tmp_path):
 def test_unknown_choices_are_one_sentence(tmp_path):
     with pytest.raises(KeyError, match=r"Unknown algorithm 'sack'. Did you mean 'sac'"):
         zero_shot("PendulumSwingup", dataclasses.replace(QUICK, algo="sack"), budget=1, folder=tmp_path)
+    with pytest.raises(KeyError, match=r"Unknown penalty 'dense'. Did you mean 'density'"):
+        zero_shot("PendulumSwingup", dataclasses.replace(QUICK, penalty="dense"), budget=1, folder=tmp_path)
+    with pytest.raises(ValueError, match="needs a checkpoint with at least two ensemble members"):
+        zero_shot("PendulumSwingup", dataclasses.replace(QUICK, penalty="disagreement"), budget=1, folder=tmp_path)
     with pytest.raises(KeyError, match="Unknown task"):
         config_for("PendulumSwingDown")
     with pytest.raises(KeyError, match=r"Unknown training option 'update'. Did you mean 'updates'"):

@@ -11,6 +11,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_task
 
 ALGORITHMS = ("sac", "tqc")
+PENALTIES = ("none", "density", "disagreement")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class ZeroShotConfig:
     Targets of the critic are the rewards of `horizon` steps and its own estimate after them; the target critic follows by `following`
     (SB3's `tau`) at each update. `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are
     multiplied, `precision` in what the model's are.
+
+    `penalty` keeps the learner where the model knows: `density` by the packaged density of the model's data (`envs/density.py`),
+    `disagreement` by that of the ensemble's members, beyond which episodes end (`envs/disagreement.py`).
     """
 
     algo: str = "sac"
@@ -43,6 +47,7 @@ class ZeroShotConfig:
     discount: float = 0.99
     following: float = 0.005
     entropy: str = "auto"
+    penalty: str = "none"
     buffer: int = 1_000_000
     warm_up: int = 10_000  # steps of random controls before the first update
     evaluate_every: int = 100_000  # control steps in the model
@@ -109,6 +114,8 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
     """Refuse, in one sentence, what no run can be made of."""
     if config.algo not in ALGORITHMS:
         raise UnknownName("algorithm", config.algo, list(ALGORITHMS))
+    if config.penalty not in PENALTIES:
+        raise UnknownName("penalty", config.penalty, list(PENALTIES))
     if budget <= 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
     positive = ("num_envs", "episode", "repeat", "updates", "batch", "width", "rate", "horizon", "evaluate_every")

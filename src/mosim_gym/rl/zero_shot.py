@@ -20,7 +20,9 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.batch import TorchEnv, Watch
+from mosim_gym.envs.density import DensityWatch
+from mosim_gym.envs.disagreement import DisagreementWatch
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy
@@ -92,6 +94,7 @@ def zero_shot(
             task, wide=config.wide, promising=config.promising, seed=config.seed, checkpoint=checkpoint
         ),
     )
+    venv.torch.watch = _watch(config.penalty, venv.torch)
     model = _learner(config, venv, folder)
     record: dict[str, Any] = {
         "task": task,
@@ -155,6 +158,13 @@ def model_identity(dynamics: Any) -> str:
     for name, value in sorted(dynamics.model.state_dict().items()):
         digest.update(name.encode() + value.cpu().numpy().tobytes())
     return f"{dynamics.card.get('name', 'unnamed')} {digest.hexdigest()[:16]}"
+
+
+def _watch(penalty: str, env: TorchEnv) -> Watch | None:
+    """What is taken off rewards in training, by its name; evaluations know nothing of it."""
+    if penalty == "density":
+        return DensityWatch(env)
+    return DisagreementWatch(env, penalty=1.0, truncate=True) if penalty == "disagreement" else None
 
 
 def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:
