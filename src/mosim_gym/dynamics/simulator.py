@@ -55,13 +55,17 @@ class Simulator:
         self.precision = precision
         name = solver or model.config.solver
         self._solver = find_solver(name)
-        self._adaptive = name in ADAPTIVE
+        self._adaptive, self._changes = name in ADAPTIVE, False
         self.quantities = model.features.quantities
         self._kinematics = ForwardKinematics(self.robot, self.quantities)
-        self.refresh()
+        self._prepare()
 
     def refresh(self) -> None:
-        """Take note of weights that were changed from outside."""
+        """Take note of weights that were changed from outside; steps are not recorded from then on."""
+        self._changes = True
+        self._prepare()
+
+    def _prepare(self) -> None:
         low, high = self.robot.control_range
         self._low, self._high = (torch.as_tensor(side, device=self.device) for side in (low, high))
         with torch.no_grad():
@@ -74,12 +78,12 @@ class Simulator:
 
     def recordable(self, rows: int) -> bool:
         """Whether `step` of so many rows is always the same sequence of operations, and one that `torch.jit.trace` knows."""
-        return not self._adaptive and rows < FUSED_FROM
+        return not self._adaptive and not self._changes and rows < FUSED_FROM
 
     def to(self, device: torch.device | str) -> Simulator:
         """Move the weights to `device`."""
         self.model.to(usable_device(device))
-        self.refresh()
+        self._prepare()
         return self
 
     def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:

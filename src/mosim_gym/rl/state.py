@@ -6,6 +6,7 @@ file, written atomically.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ KIND = "policy run"
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
-def save_run(path: Path, model: Any, record: dict[str, Any]) -> Path:
-    """Write `model` (SAC or TQC on a `MoSimVecEnv`) and `record` to `path`."""
-    arrays: dict[str, np.ndarray] = {}
+def save_run(path: Path, model: Any, record: dict[str, Any], more: Mapping[str, np.ndarray] | None = None) -> Path:
+    """Write `model` (SAC or TQC on a `MoSimVecEnv`), `record` and whatever `more` belongs to the run to `path`."""
+    arrays: dict[str, np.ndarray] = {f"more/{name}": value for name, value in (more or {}).items()}
     for name, value in model.policy.state_dict().items():
         arrays[f"policy/{name}"] = value.numpy()
     for name, optimiser in _optimisers(model).items():
@@ -100,6 +101,12 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
     kind, position, has_gauss, gauss = header["numpy"]
     np.random.set_state((kind, arrays["random/numpy"], position, has_gauss, gauss))  # noqa: NPY002
     return record
+
+
+def load_more(path: Path) -> dict[str, np.ndarray]:
+    """What else `save_run` was given."""
+    arrays = load_arrays(path, KIND)[0]
+    return {name.removeprefix("more/"): value for name, value in arrays.items() if name.startswith("more/")}
 
 
 def _optimisers(model: Any) -> dict[str, torch.optim.Optimizer]:

@@ -1,0 +1,121 @@
+"""`ModelLearner`: a model that keeps learning from a growing set of real transitions, and the simulator that acts by it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mosim_gym.data.stream import Transitions
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.prepared import has_bfloat16
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.training.config import training_for
+from mosim_gym.training.loop import one_step_loss, split_parameters, targets
+from mosim_gym.training.muon import Muon
+
+
+class ModelLearner:
+    """An ensemble, each member of which sees batches of its own; `simulator` moves by the average of its latest weights.
+
+    `data` holds all transitions so far. Learning rates are constant: there is no end in sight.
+    """
+
+    def __init__(self, model: MoSim, *, batch: int = 256, rate: float = 1.0, ema: float = 0.99, seed: int = 0) -> None:
+        """`model` is trained from the weights it has; `rate` multiplies the learning rates of ordinary training."""
+        config = replace(training_for(model.config), batch=batch, ema=ema)
+        self.model, self._config = model.train(), config
+        for parameter in model.parameters():
+            parameter.requires_grad_(True)
+        hidden, rest = split_parameters(model) if config.muon_rate is not None else ([], list(model.parameters()))
+        self._rest = rest
+        self._optimisers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(rest, lr=rate * config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+        ]
+        if config.muon_rate is not None:
+            precision = torch.bfloat16 if has_bfloat16(torch.device("cpu")) else torch.float32
+            self._optimisers.append(Muon(hidden, lr=rate * config.muon_rate, dtype=precision))
+        self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name})
+        self.simulator.refresh()  # its weights are going to change
+        self.data: Transitions | None = None
+        self.updates = 0
+        self._kinematics = ForwardKinematics(model.robot, model.features.quantities)
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def add(self, new: Transitions) -> None:
+        """Add real transitions `(N, …)`."""
+        if self.data is None:
+            self.data = new
+        else:
+            self.data = Transitions(*(torch.cat(pair) for pair in zip(self.data, new, strict=True)))
+
+    def states(self) -> dict[str, np.ndarray]:
+        """All real states so far, as environments take starts."""
+        assert self.data is not None
+        return {"qpos": self.data.qpos.numpy(), "qvel": self.data.qvel.numpy()}
+
+    def fit_statistics(self) -> None:
+        """Take the whitening from the data there are: for a model that has learned nothing yet."""
+        assert self.data is not None
+        for model in (self.model, self.simulator.model):
+            d = self.data
+            inputs = model.features(d.qpos, d.qvel, d.action, self._kinematics(d.qpos, d.qvel))
+            model.fit_statistics(inputs, targets(model, d))
+
+    def learn(self, updates: int) -> float:
+        """So many steps on batches of all data; the mean loss, in units of whitened outputs."""
+        assert self.data is not None
+        c, total = self._config, 0.0
+        members = self.model.config.members
+        for _ in range(updates):
+            rows = torch.randint(len(self.data.qpos), (members * c.batch,), generator=self._generator)
+            batch = Transitions(*(column[rows] for column in self.data))
+            loss = one_step_loss(self.model, batch, self._kinematics, huber=c.huber, autocast=c.autocast)
+            for optimiser in self._optimisers:
+                optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self._rest, c.clip)
+            for optimiser in self._optimisers:
+                optimiser.step()
+            self.updates += 1
+            decay = min(c.ema, self.updates / (self.updates + 10))
+            with torch.no_grad():
+                for mine, theirs in zip(self.simulator.model.parameters(), self.model.parameters(), strict=True):
+                    mine.lerp_(theirs, 1 - decay)
+            total += float(loss.detach())
+        self.simulator.refresh()
+        return total / max(updates, 1)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that further learning depends on."""
+        assert self.data is not None
+        arrays: dict[str, Tensor] = {f"data/{name}": column for name, column in self.data._asdict().items()}
+        for prefix, model in (("model", self.model), ("average", self.simulator.model)):
+            arrays |= {f"{prefix}/{name}": value for name, value in model.state_dict().items()}
+        for number, optimiser in enumerate(self._optimisers):
+            for index, slots in optimiser.state_dict()["state"].items():
+                arrays |= {f"optimiser{number}/{index}/{slot}": torch.as_tensor(v) for slot, v in slots.items()}
+        arrays |= {"generator": self._generator.get_state(), "updates": torch.tensor(self.updates)}
+        return {name: value.detach().numpy().copy() for name, value in arrays.items()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Inverse of `state`."""
+        found = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
+        self.data = Transitions(**{name: found[f"data/{name}"] for name in Transitions._fields})
+        for prefix, model in (("model", self.model), ("average", self.simulator.model)):
+            model.load_state_dict({name: found[f"{prefix}/{name}"] for name in model.state_dict()})
+        for number, optimiser in enumerate(self._optimisers):
+            slots: dict[int, dict[str, Tensor]] = {}
+            for key, value in found.items():
+                if key.startswith(f"optimiser{number}/"):
+                    _, index, slot = key.split("/")
+                    slots.setdefault(int(index), {})[slot] = value
+            optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+        self._generator.set_state(found["generator"])
+        self.updates = int(found["updates"])
+        self.simulator.refresh()

@@ -1,0 +1,95 @@
+"""The real task as a source of data: every step of it is counted, from the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mosim_gym.data.stream import Transitions
+from mosim_gym.dynamics.solvers import mean_motion
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.robots import find_task
+from mosim_gym.robots.spaces import sensor_count
+from mosim_gym.truth.dynamics import TrueDynamics
+
+Array = np.ndarray
+Act = Callable[[Array], Array]
+"""From observations `(B, n)` to actions `(B, nu)`."""
+
+
+class RealWorld:
+    """`num_envs` real environments of `task`, simulated by MuJoCo, in which a policy is at work.
+
+    `steps` counts the control steps of all of them; `returns` has the return of each whole episode, with the count when it ended.
+    """
+
+    def __init__(self, task: str, num_envs: int = 1, *, seed: int = 0, episode: int = 1000) -> None:
+        """Nothing has been asked of the real world yet."""
+        dynamics = TrueDynamics(find_task(task)[0].name, warm_start=False)  # a state alone tells what follows
+        self.env = TorchEnv(task, num_envs, checkpoint=dynamics, max_episode_steps=episode)
+        self.task, self.steps = task, 0
+        self.returns: list[tuple[int, float]] = []
+        self._sensors = sensor_count(task)
+        self._observation = self.env.reset(seed=seed)
+        self._return = np.zeros(num_envs)
+        self._random = np.random.default_rng(seed)
+
+    def random(self, observation: Array) -> Array:
+        """Uniformly random actions."""
+        low, high = self.env.task.robot.control_range
+        return self._random.uniform(low, high, (len(observation), len(low))).astype(np.float32)
+
+    def collect(self, act: Act, steps: int) -> Transitions:
+        """About `steps` real control steps under `act`, as the transitions that a model learns from."""
+        env = self.env
+        before, after, actions, readings = [], [], [], []
+        for _ in range(max(1, round(steps / env.num_envs))):
+            state = env.state
+            action = torch.from_numpy(act(self._observation.float().numpy()))
+            step = env.step(action)
+            reached = env.ended if env.ended is not None else env.state
+            before.append(torch.cat((state.qpos, state.qvel), dim=-1))
+            after.append(torch.cat((reached.qpos, reached.qvel), dim=-1))
+            actions.append(env.core.clipped(action))
+            readings.append(reached.sensors)
+            self.steps += env.num_envs
+            self._observation = step.observation
+            self._return += step.reward.numpy()
+            for row in (step.terminated | step.truncated).nonzero()[:, 0].tolist():
+                self.returns.append((self.steps, float(self._return[row])))
+                self._return[row] = 0.0
+        return self._transitions(torch.cat(before), torch.cat(after), torch.cat(actions), torch.cat(readings))
+
+    def _transitions(self, before: Tensor, after: Tensor, action: Tensor, sensors: Tensor) -> Transitions:
+        robot = self.env.task.robot
+        parts = [*before.split((robot.nq, robot.nv), dim=-1), *after.split((robot.nq, robot.nv), dim=-1)]
+        motion = mean_motion(robot, *parts)
+        assert motion.drift is not None
+        readings = sensors.clamp(min=0).log1p()
+        return Transitions(*(c.float() for c in (*parts[:2], action, motion.acceleration, motion.drift, readings)))
+
+    def state(self) -> dict[str, Array]:
+        """All that the next steps depend on."""
+        s, env = self.env.state, self.env
+        parts = {
+            "qpos": s.qpos,
+            "qvel": s.qvel,
+            "goal": s.goal,
+            "elapsed": env.elapsed,
+            "generator": env.generator_state(),
+        }
+        arrays = {name: part.numpy().copy() for name, part in parts.items()}
+        arrays |= {"observation": self._observation.numpy(), "return": self._return, "steps": np.array(self.steps)}
+        return {**arrays, "returns": np.array(self.returns, np.float64).reshape(-1, 2)}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Inverse of `state`; only random actions begin anew."""
+        found = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
+        self.env.restore(*(found[name] for name in ("qpos", "qvel", "goal", "elapsed")))
+        self.env.set_generator_state(found["generator"])
+        self._observation, self._return = found["observation"], np.array(arrays["return"])
+        self.returns = [(int(steps), float(value)) for steps, value in arrays["returns"]]
+        self.steps = int(arrays["steps"].item())

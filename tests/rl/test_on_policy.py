@@ -1,0 +1,83 @@
+"""On-policy: real steps are counted, the model learns from them, and an interrupted run ends with the same policy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.rl.model_learner import ModelLearner
+from mosim_gym.rl.on_policy import OnPolicyConfig, on_policy
+from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.training.run import model_for
+
+TASK = "CartpoleSwingup"
+QUICK = OnPolicyConfig(
+    random_steps=200, first_model_updates=20, round_steps=100, model_updates=5, members=2, model_batch=64, branches=8, branch=10,
+    virtual_steps=10, updates=2, width=32, batch=32, buffer=1000, evaluate_every=10_000, episodes=1,
+)  # fmt: skip
+
+
+def test_every_real_step_is_counted_and_transitions_are_true():
+    world = RealWorld(TASK, 2, seed=0, episode=30)
+    data = world.collect(world.random, 100)
+    assert world.steps == 100 == len(data.qpos)
+    assert [steps for steps, _ in world.returns] == [60, 60]
+    h = world.env.task.robot.control_step
+    after = data.qvel + h * data.acceleration
+    same_episode = np.ones(98, bool)
+    same_episode[[58, 59]] = False  # rows of the two environments alternate; after 30 steps each begins anew
+    np.testing.assert_allclose(after[:-2][same_episode], data.qvel[2:][same_episode], atol=1e-4)
+    other = RealWorld(TASK, 2, seed=9, episode=30)
+    other.restore(world.state())
+    act = lambda seen: np.full((len(seen), 1), 0.3, np.float32)  # noqa: E731
+    for mine, theirs in zip(world.collect(act, 40), other.collect(act, 40), strict=True):
+        assert torch.equal(mine, theirs)
+    assert world.returns == other.returns
+
+
+def test_a_model_learns_from_real_transitions():
+    world = RealWorld(TASK, 4, seed=0)
+    learner = ModelLearner(MoSim(world.env.task.robot, model_for("cartpole", members=2)), batch=128)
+    learner.add(world.collect(world.random, 1000))
+    learner.fit_statistics()
+    first = learner.learn(5)
+    learner.learn(300)
+    assert learner.learn(5) < 0.3 * first
+    data = learner.data
+    assert data is not None
+    step = learner.simulator.step(data.qpos[:50], data.qvel[:50], data.action[:50])
+    wanted = data.qvel[:50] + world.env.task.robot.control_step * data.acceleration[:50]
+    still = (data.qvel[:50] - wanted).square().mean()
+    assert (step.qvel - wanted).square().mean() < 0.2 * still
+
+
+def test_an_interrupted_run_ends_with_the_same_policy(tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(state):
+        if state["real_steps"] >= 400:
+            raise KeyboardInterrupt
+
+    seen = []
+    whole = on_policy(TASK, QUICK, real_steps=600, folder=tmp_path / "whole", report=seen.append)
+    assert [s["real_steps"] for s in seen] == [300, 400, 500, 600]
+    with pytest.raises(KeyboardInterrupt):
+        on_policy(TASK, QUICK, real_steps=600, folder=tmp_path / "broken", report=stop)
+    resumed = on_policy(TASK, QUICK, real_steps=600, folder=tmp_path / "broken")
+    card = whole.policy.card
+    assert card["real_steps"] == resumed.policy.card["real_steps"] == 600
+    assert card["curve"] == resumed.policy.card["curve"]
+    observation = np.ones(5, np.float32)
+    np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
+
+
+def test_what_cannot_be_run_is_one_sentence(tmp_path):
+    with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):
+        on_policy(TASK, dataclasses.replace(QUICK, algo="ppo"), real_steps=600, folder=tmp_path)
+    with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
+        on_policy(TASK, QUICK, real_steps=100, folder=tmp_path)
