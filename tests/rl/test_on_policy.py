@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from mosim_gym.cli import main
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.on_policy import OnPolicyConfig, on_policy
+from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.training.run import model_for
 
@@ -56,9 +58,6 @@ def test_a_model_learns_from_real_transitions():
 
 
 def test_an_interrupted_run_ends_with_the_same_policy(tmp_path):
-    class Stop(Exception):
-        pass
-
     def stop(state):
         if state["real_steps"] >= 400:
             raise KeyboardInterrupt
@@ -74,6 +73,17 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path):
     assert card["curve"] == resumed.policy.card["curve"]
     observation = np.ones(5, np.float32)
     np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
+
+
+def test_on_policy_from_the_command_line(tmp_path, capsys):
+    changes = [f"{name}={value}" for name, value in dataclasses.asdict(QUICK).items() if name not in ("algo", "seed")]
+    main(["rl", "on-policy", TASK, "--real-steps", "300", "--episodes", "1", "--out", str(tmp_path), "--set", *changes])
+    assert "after 300 real steps: real return" in capsys.readouterr().out
+    assert load_policy(tmp_path / "policy.safetensors").card["strategy"] == "on-policy"
+    assert (tmp_path / "learning.png").stat().st_size > 0
+    with pytest.raises(SystemExit):
+        main(["rl", "on-policy", TASK, "--real-steps", "10", "--out", str(tmp_path)])
+    assert "real_steps is 10" in capsys.readouterr().err
 
 
 def test_what_cannot_be_run_is_one_sentence(tmp_path):

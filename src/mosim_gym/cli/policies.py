@@ -84,6 +84,42 @@ class ZeroShot:
 
 
 @dataclass(frozen=True)
+class OnPolicyRun:
+    """Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."""
+
+    task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
+    algo: Annotated[Literal["sac", "tqc"], arg(help="SB3's SAC or sb3-contrib's TQC.")] = "sac"
+    real_steps: Annotated[int, arg(help="Real control steps in all.")] = 100_000
+    episodes: Annotated[int, arg(help="Real episodes to play at the end, which nothing is learned from.")] = 10
+    set: Annotated[tuple[str, ...], arg(help="Other settings than the defaults, such as updates=20 branch=10.")] = ()
+    out: Out = Path("runs/on-policy")
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from tqdm import tqdm
+
+        from mosim_gym.evaluation.plots import real_steps_plot
+        from mosim_gym.rl.on_policy import OnPolicyConfig, on_policy
+        from mosim_gym.rl.report import real_return
+        from mosim_gym.rl.settings import as_changes
+
+        config = OnPolicyConfig(**{"algo": self.algo, "seed": self.seed, **as_changes(self.set, OnPolicyConfig)})
+        with tqdm(total=self.real_steps, desc=self.task, unit="real steps", disable=None) as bar:
+
+            def show(state: dict[str, float]) -> None:
+                advance(bar, int(state["real_steps"]))
+                bar.set_postfix_str(f"return {state['return']:.0f}, of the last episode {state['training_return']:.0f}")
+
+            result = on_policy(self.task, config, real_steps=self.real_steps, folder=self.out, report=show)
+        real = real_return(self.task, result.policy, episodes=self.episodes)
+        print(f"after {result.policy.card['real_steps']:,} real steps: real return {real}")
+        plot = real_steps_plot(self.out / "learning.png", [result.record["curve"]], title=f"{self.task}, on-policy")
+        print(f"wrote {plot}")
+        content = {"policy": result.policy.card, "returns": result.record["returns"], "real": real.summary()}
+        write_result(self.out, self, content)
+
+
+@dataclass(frozen=True)
 class Demo:
     """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control."""
 
@@ -145,7 +181,11 @@ class PolicyTest:
 class Rl:
     """Train policies inside a model, and see what they are worth in reality."""
 
-    how: Annotated[ZeroShot, subcommand("zero-shot")] | Annotated[PolicyTest, subcommand("evaluate")]
+    how: (
+        Annotated[ZeroShot, subcommand("zero-shot")]
+        | Annotated[OnPolicyRun, subcommand("on-policy")]
+        | Annotated[PolicyTest, subcommand("evaluate")]
+    )
 
     def run(self) -> None:
         self.how.run()

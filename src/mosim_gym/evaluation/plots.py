@@ -219,6 +219,27 @@ def learning_plot(
         return save(figure, path)
 
 
+def real_steps_plot(path: str | Path, curves: Sequence[Sequence[Mapping[str, float]]], *, title: str = "") -> Path:
+    """Plot the real `return` against `real_steps`, a curve for each seed."""
+    from matplotlib.figure import Figure
+
+    if not curves or not all(len(curve) for curve in curves):
+        raise ValueError("real_steps_plot needs at least one curve, and at least one point on every curve.")
+    with style():
+        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+        axes = figure.subplots()
+        for curve in curves:
+            steps, returns = ([point[name] for point in curve] for name in ("real_steps", "return"))
+            axes.plot(steps, returns, "o-", color=COLOURS[0], markersize=4)
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("real control steps")
+        axes.set_ylabel("real return of an episode")
+        if title:
+            axes.set_title(title, loc="left", fontweight="bold")
+        return save(figure, path)
+
+
 def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, float]], batches: Sequence[int]) -> Path:
     """Plot control steps a second against the number of environments, float32 and fast, with the peers as horizontal lines."""
     from matplotlib.figure import Figure
