@@ -10,6 +10,7 @@ import torch
 
 from mosim_gym.cli import main
 from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.on_policy import OnPolicyConfig, on_policy
 from mosim_gym.rl.policies import load_policy
@@ -57,22 +58,25 @@ def test_a_model_learns_from_real_transitions():
     assert (step.qvel - wanted).square().mean() < 0.2 * still
 
 
-def test_an_interrupted_run_ends_with_the_same_policy(tmp_path):
+@pytest.mark.parametrize("task", [TASK, "HopperHop"])
+def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, task):
     def stop(state):
         if state["real_steps"] >= 400:
             raise KeyboardInterrupt
 
     seen = []
-    whole = on_policy(TASK, QUICK, real_steps=600, folder=tmp_path / "whole", report=seen.append)
+    whole = on_policy(task, QUICK, real_steps=600, folder=tmp_path / "whole", report=seen.append)
     assert [s["real_steps"] for s in seen] == [300, 400, 500, 600]
     with pytest.raises(KeyboardInterrupt):
-        on_policy(TASK, QUICK, real_steps=600, folder=tmp_path / "broken", report=stop)
-    resumed = on_policy(TASK, QUICK, real_steps=600, folder=tmp_path / "broken")
+        on_policy(task, QUICK, real_steps=600, folder=tmp_path / "broken", report=stop)
+    resumed = on_policy(task, QUICK, real_steps=600, folder=tmp_path / "broken")
     card = whole.policy.card
     assert card["real_steps"] == resumed.policy.card["real_steps"] == 600
     assert card["curve"] == resumed.policy.card["curve"]
-    observation = np.ones(5, np.float32)
+    observation = np.ones(len(np.ravel(whole.policy._weights[0][0][0])), np.float32)
     np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
+    with pytest.raises(FileFault, match="holds a run with another config"):
+        on_policy(task, dataclasses.replace(QUICK, members=3), real_steps=600, folder=tmp_path / "broken")
 
 
 def test_on_policy_from_the_command_line(tmp_path, capsys):
@@ -89,5 +93,10 @@ def test_on_policy_from_the_command_line(tmp_path, capsys):
 def test_what_cannot_be_run_is_one_sentence(tmp_path):
     with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):
         on_policy(TASK, dataclasses.replace(QUICK, algo="ppo"), real_steps=600, folder=tmp_path)
+    for name, value in (("width", 0), ("round_steps", -5), ("members", 0), ("rate", float("inf"))):
+        with pytest.raises(ValueError, match=f"{name} is {value}; it must be positive"):
+            on_policy(TASK, dataclasses.replace(QUICK, **{name: value}), real_steps=600, folder=tmp_path)
+    with pytest.raises(ValueError, match="discount is 2"):
+        on_policy(TASK, dataclasses.replace(QUICK, discount=2), real_steps=600, folder=tmp_path)
     with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
         on_policy(TASK, QUICK, real_steps=100, folder=tmp_path)

@@ -49,8 +49,22 @@ def test_what_a_plan_cannot_be_made_with():
         planner.predict(np.zeros((3, 5)), state={name: np.tile(part, (3, 1)) for name, part in LEANING.items()})
     with pytest.raises(ValueError, match="elites is 32; of 8 samples there are no more"):
         PlannerConfig(samples=8)
+    with pytest.raises(ValueError, match=r"horizon is 2.5; it must be a whole number"):
+        PlannerConfig(horizon=2.5)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="temperature is nan"):
+        PlannerConfig(temperature=float("nan"))
+    with pytest.raises(ValueError, match="not finite: there is nothing to plan from"):
+        planner.predict(np.zeros(5), state={"qpos": np.full(2, np.nan), "qvel": np.zeros(2)})
+    with pytest.raises(ValueError, match="ReacherEasy has goals"):
+        Planner("ReacherEasy", PlannerConfig(horizon=2, samples=4, elites=2)).predict(np.zeros(6), state=LEANING)
     with pytest.raises(KeyError, match="Unknown planning method 'mpc'"):
         PlannerConfig(method="mpc")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_single_sample_is_a_plan(method):
+    planner = Planner(TASK, PlannerConfig(method=method, horizon=2, samples=1, elites=1))
+    assert np.isfinite(planner.predict(np.zeros(5), state=LEANING)[0]).all()
 
 
 def test_planned_real_episodes_can_be_played_again():

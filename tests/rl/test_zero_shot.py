@@ -194,6 +194,15 @@ def test_unknown_choices_are_one_sentence(tmp_path):
         zero_shot("PendulumSwingup", dataclasses.replace(QUICK, algo="sack"), budget=1, folder=tmp_path)
     with pytest.raises(KeyError, match=r"Unknown penalty 'dense'. Did you mean 'density'"):
         zero_shot("PendulumSwingup", dataclasses.replace(QUICK, penalty="dense"), budget=1, folder=tmp_path)
+    for change, said in (
+        ({"rate": float("inf")}, "rate is inf; it must be positive"),
+        ({"entropy": "nan"}, "entropy is 'nan'"),
+        ({"entropy": "-1"}, "entropy is '-1'"),
+        ({"entropy": "auto_x"}, "entropy is 'auto_x'"),
+        ({"repeat": 2000}, "repeat is 2000; an action cannot be held longer than an episode"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            zero_shot("PendulumSwingup", dataclasses.replace(QUICK, **change), budget=1, folder=tmp_path)
     with pytest.raises(ValueError, match="needs a checkpoint with at least two ensemble members"):
         zero_shot("PendulumSwingup", dataclasses.replace(QUICK, penalty="disagreement"), budget=1, folder=tmp_path)
     with pytest.raises(KeyError, match="Unknown task"):

@@ -6,6 +6,7 @@ Everything batched is built on it: the Gymnasium vector environment, the adapter
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from os import PathLike
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -75,8 +76,10 @@ class TorchEnv:
         """
         if not isinstance(num_envs, int) or num_envs < 1:
             raise ValueError(f"num_envs is {num_envs!r}; it must be a whole number, at least 1.")
-        if max_episode_steps is not None and max_episode_steps < 1:
-            raise ValueError(f"max_episode_steps is {max_episode_steps}; it must be at least 1, or None for no limit.")
+        if max_episode_steps is not None and (not isinstance(max_episode_steps, int) or max_episode_steps < 1):
+            raise ValueError(
+                f"max_episode_steps is {max_episode_steps!r}; it must be a whole number, at least 1, or None for no limit."
+            )
         if autoreset not in AUTORESETS:
             raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
         definition, _ = find_task(task)
@@ -140,6 +143,8 @@ class TorchEnv:
             return self.observation()
 
     def _seed(self, seed: int | Sequence[int] | None) -> None:
+        if isinstance(seed, str):
+            raise TypeError(f"seed is {seed!r}; it must be a whole number, or one for each environment.")
         if isinstance(seed, Sequence | np.ndarray):
             if len(seed) != self.num_envs:
                 raise ValueError(
@@ -247,6 +252,24 @@ class TorchEnv:
         self._over = torch.zeros(self.num_envs, dtype=torch.bool)
         self._seeded = True
 
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """All that the next steps depend on: states with their kinematics, to the last bit, ages of episodes, and the generator."""
+        s = self.state
+        parts = {"qpos": s.qpos, "qvel": s.qvel, "goal": s.goal, "sensors": s.sensors, "elapsed": self.elapsed}
+        parts |= {f"features/{name}": value for name, value in s.features.values.items()}
+        parts["generator"] = self.generator_state()
+        return {name: part.detach().cpu().numpy().copy() for name, part in parts.items()}
+
+    def resume(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `snapshot` gave."""
+        found = {name: torch.from_numpy(np.array(part)) for name, part in snapshot.items()}
+        self.restore(found["qpos"], found["qvel"], found["goal"], found["elapsed"])
+        state = self.state
+        values = {name: found[f"features/{name}"].to(self.device) for name in state.features.values}
+        features = Features(self.task.robot, state.qpos, state.qvel, values)
+        self._state = state._replace(sensors=found["sensors"].to(self.device), features=features)
+        self.set_generator_state(found["generator"])
+
     def generator_state(self) -> Tensor:
         """The state of the generator that starts are drawn with."""
         return self._generator.get_state()
@@ -268,6 +291,8 @@ class TorchEnv:
 
 def generator_seed(seed: int) -> int:
     """What an environment's own generator is seeded with, for a `seed` as users give it."""
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"seed is {seed!r}; it must be a whole number, at least 0.")
     return int(np.random.default_rng(np.random.SeedSequence(seed)).integers(2**62))
 
 

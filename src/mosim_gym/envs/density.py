@@ -8,6 +8,7 @@ data lie, and α half its distance from where a tenth of them do: a twentieth of
 
 from __future__ import annotations
 
+import math
 from os import PathLike
 from typing import Any
 
@@ -45,8 +46,10 @@ class DensityWatch:
         known = self.density.card["quantiles"]
         self.threshold = known["0.01"] if threshold is None else threshold
         self.scale = (known["0.1"] - known["0.01"]) / 2 if scale is None else scale
-        if self.scale <= 0:
-            raise ValueError(f"scale is {self.scale}; it must be positive.")
+        if not 0 < self.scale < math.inf or math.isnan(self.threshold):
+            raise ValueError(
+                f"threshold is {self.threshold} and scale {self.scale}; they must be numbers, and scale positive."
+            )
         self.log_density = torch.zeros(env.num_envs)
 
     def __call__(self, state: State, action: Tensor) -> tuple[Tensor, Tensor]:

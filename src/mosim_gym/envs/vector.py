@@ -15,6 +15,7 @@ from gymnasium.vector.utils import batch_space
 from mosim_gym.envs.batch import END_REASONS, NO_END, TorchEnv
 from mosim_gym.envs.core import Dynamics, State
 from mosim_gym.envs.starts import TASK, ResetFrom
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_task
 from mosim_gym.robots.spaces import observation_shapes
 from mosim_gym.truth.options import RENDER_MODES, checked_picture
@@ -66,7 +67,10 @@ class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
     ) -> None:
         """See `TorchEnv` and, for the meaning of every argument, the documentation."""
         checked_picture(render_mode, width, height)
-        self._mode = AutoresetMode(autoreset_mode)
+        try:
+            self._mode = AutoresetMode(autoreset_mode)
+        except ValueError:
+            raise UnknownName("autoreset mode", str(autoreset_mode), [mode.value for mode in AutoresetMode]) from None
         self.torch = TorchEnv(
             task,
             num_envs,
@@ -101,6 +105,10 @@ class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
 
         `options` may also set `qpos`, `qvel` and `goal`, one row for all or one for each environment.
         """
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(
+                f"options is a {type(options).__name__}; it must be a mapping such as {{'qpos': …, 'qvel': …}}."
+            )
         given = dict(options or {})
         mask = _checked_mask(given.pop("reset_mask", None), self.num_envs)
         observation = self.torch.reset(seed=seed, options=given, mask=mask)

@@ -22,13 +22,12 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.evaluation.machine import machine
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm
 from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.settings import ALGORITHMS
+from mosim_gym.rl.settings import check_learner, check_positive
 from mosim_gym.rl.state import load_more, load_run, save_run
 from mosim_gym.rl.vec_env import MoSimVecEnv
 from mosim_gym.robots import find_task
@@ -87,17 +86,17 @@ def on_policy(
 ) -> OnPolicyResult:
     """Learn `task` from about `real_steps` real control steps; an interrupted run goes on."""
     c = config
-    if c.algo not in ALGORITHMS:
-        raise UnknownName("algorithm", c.algo, list(ALGORITHMS))
     if real_steps <= c.random_steps:
         raise ValueError(f"real_steps is {real_steps}; the first {c.random_steps} are random, so it must be more.")
+    _check(c)
+    record: dict[str, Any] = {"task": task, "config": asdict(c), "model": "from nothing", "seconds": 0.0, "curve": []}
     torch.manual_seed(c.seed)
     world = RealWorld(task, c.real_envs, seed=c.seed)
     fresh = MoSim(world.env.task.robot, model_for(find_task(task)[0].name, members=c.members))
     learner = ModelLearner(fresh, batch=c.model_batch, seed=c.seed)
     path = folder / STATE
     if path.exists():
-        more = load_more(path)
+        more = load_more(path, record)
         world.restore({name.removeprefix("world/"): part for name, part in more.items() if name.startswith("world/")})
         learner.restore({name.removeprefix("model/"): part for name, part in more.items() if name.startswith("model/")})
     else:
@@ -113,7 +112,6 @@ def on_policy(
         reset_from=learner.states(),
     )
     model = _policy_learner(c, venv, folder)
-    record: dict[str, Any] = {"task": task, "config": asdict(c), "model": "from nothing", "seconds": 0.0, "curve": []}
     record = load_run(path, model, record) or record
     begun = time.monotonic() - record["seconds"]
     while world.steps < real_steps:
@@ -155,6 +153,16 @@ def on_policy(
     policy = actor_of(model, card)
     policy.save(folder / "policy.safetensors")
     return OnPolicyResult(policy, record)
+
+
+def _check(c: OnPolicyConfig) -> None:
+    """Refuse, in one sentence, what no run can be made of."""
+    positive = (
+        "real_envs", "random_steps", "first_model_updates", "round_steps", "model_updates", "members", "model_batch", "branches", "branch",
+        "virtual_steps", "updates", "batch", "width", "rate", "horizon", "evaluate_every", "episodes",
+    )  # fmt: skip
+    check_positive(c, positive)
+    check_learner(c, c.branches)
 
 
 def _policy_learner(c: OnPolicyConfig, venv: MoSimVecEnv, folder: Path) -> Any:

@@ -10,6 +10,7 @@ model, and move the distribution towards those that bring more reward, `iteratio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,8 +46,11 @@ class PlannerConfig:
         if self.method not in METHODS:
             raise UnknownName("planning method", self.method, list(METHODS))
         for name in ("horizon", "samples", "iterations", "deviation", "temperature", "elites"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be positive.")
+            value = getattr(self, name)
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} is {value}; it must be positive.")
+            if isinstance(getattr(PlannerConfig, name), int) and not isinstance(value, int):
+                raise ValueError(f"{name} is {value}; it must be a whole number.")
         if self.elites > self.samples:
             raise ValueError(f"elites is {self.elites}; of {self.samples} samples there are no more.")
         if not 0 <= self.smoothness < 1 or not 0 < self.discount <= 1:
@@ -85,9 +89,13 @@ class Planner:
             raise ValueError(
                 "A planner needs the state itself: predict(observation, state=info), info as the environment returned it."
             )
+        if self._goal_size and "goal" not in state:
+            raise ValueError(f"{self._env.task.id()} has goals: the state must hold one, under `goal`.")
         single = np.ndim(state["qpos"]) == 1
         qpos, qvel = (torch.as_tensor(np.atleast_2d(state[name])).float() for name in ("qpos", "qvel"))
         goal = torch.as_tensor(np.reshape(state.get("goal", np.zeros(0)), (len(qpos), -1))).float()
+        if not bool(torch.isfinite(qpos.sum() + qvel.sum())):
+            raise ValueError("The state holds numbers that are not finite: there is nothing to plan from.")
         action = self.plan(qpos, qvel, goal).numpy()
         return action[0] if single else action, state
 
@@ -102,13 +110,13 @@ class Planner:
             drawn[:, 0] = mean  # what was found so far is among the candidates
             rewards = self._rewards(qpos, qvel, goal, drawn)
             if c.method == "mppi":
-                spread = rewards.std(1, keepdim=True).clamp(min=1e-6)
+                spread = rewards.std(1, keepdim=True, unbiased=False).clamp(min=1e-6)
                 weights = torch.softmax((rewards - rewards.amax(1, keepdim=True)) / (c.temperature * spread), dim=1)
                 mean = (weights[..., None, None] * drawn).sum(1)
             else:
                 best = rewards.topk(c.elites, dim=1).indices
                 elite = drawn.gather(1, best[..., None, None].expand(-1, -1, c.horizon, self._nu))
-                mean, deviation = elite.mean(1), elite.std(1).clamp(min=0.05)
+                mean, deviation = elite.mean(1), elite.std(1, unbiased=False).clamp(min=0.05)
         self._mean = torch.cat((mean[:, 1:], mean[:, -1:]), dim=1)
         return self._middle + self._half * mean[:, 0]
 

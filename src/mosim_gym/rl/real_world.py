@@ -73,23 +73,14 @@ class RealWorld:
 
     def state(self) -> dict[str, Array]:
         """All that the next steps depend on."""
-        s, env = self.env.state, self.env
-        parts = {
-            "qpos": s.qpos,
-            "qvel": s.qvel,
-            "goal": s.goal,
-            "elapsed": env.elapsed,
-            "generator": env.generator_state(),
-        }
-        arrays = {name: part.numpy().copy() for name, part in parts.items()}
+        arrays = {f"env/{name}": part for name, part in self.env.snapshot().items()}
         arrays |= {"observation": self._observation.numpy(), "return": self._return, "steps": np.array(self.steps)}
         return {**arrays, "returns": np.array(self.returns, np.float64).reshape(-1, 2)}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Inverse of `state`; only random actions begin anew."""
-        found = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
-        self.env.restore(*(found[name] for name in ("qpos", "qvel", "goal", "elapsed")))
-        self.env.set_generator_state(found["generator"])
-        self._observation, self._return = found["observation"], np.array(arrays["return"])
+        self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
+        self._observation = torch.from_numpy(np.array(arrays["observation"]))
+        self._return = np.array(arrays["return"])
         self.returns = [(int(steps), float(value)) for steps, value in arrays["returns"]]
         self.steps = int(arrays["steps"].item())

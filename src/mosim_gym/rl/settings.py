@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from mosim_gym.envs.registration import EPISODE_STEPS
@@ -29,8 +31,8 @@ class ZeroShotConfig:
     (SB3's `tau`) at each update. `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are
     multiplied, `precision` in what the model's are.
 
-    `penalty` keeps the learner where the model knows: `density` by the packaged density of the model's data (`envs/density.py`),
-    `disagreement` by that of the ensemble's members, beyond which episodes end (`envs/disagreement.py`).
+    `penalty` keeps the learner where the model knows: `density` by the packaged density of the model's data, or a density's file by that
+    one (`envs/density.py`), `disagreement` by that of the ensemble's members, beyond which episodes end (`envs/disagreement.py`).
     """
 
     algo: str = "sac"
@@ -112,27 +114,50 @@ def as_changes(assignments: Sequence[str], of: type = ZeroShotConfig) -> dict[st
 
 def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
     """Refuse, in one sentence, what no run can be made of."""
-    if config.algo not in ALGORITHMS:
-        raise UnknownName("algorithm", config.algo, list(ALGORITHMS))
-    if config.penalty not in PENALTIES:
-        raise UnknownName("penalty", config.penalty, list(PENALTIES))
-    if budget <= 0 or (max_steps is not None and max_steps < 1):
+    if config.penalty not in PENALTIES and not Path(config.penalty).is_file():
+        raise UnknownName("penalty", config.penalty, [*PENALTIES, "a density's file"])
+    if not budget > 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
     positive = ("num_envs", "episode", "repeat", "updates", "batch", "width", "rate", "horizon", "evaluate_every")
-    for name in positive:
-        if getattr(config, name) <= 0:
+    check_positive(config, positive)
+    check_learner(config, config.num_envs)
+    if config.repeat > config.episode:
+        raise ValueError(
+            f"repeat is {config.repeat}; an action cannot be held longer than an episode, {config.episode} steps."
+        )
+    if config.warm_up < 0:
+        raise ValueError(f"warm_up is {config.warm_up}; it may not be negative.")
+    kind, _, number = config.entropy.partition("_") if config.entropy.startswith("auto") else ("", "", config.entropy)
+    if kind not in ("", "auto") or not (_is_weight(number) or config.entropy == "auto"):
+        raise ValueError(
+            f"entropy is {config.entropy!r}; it is 'auto', 'auto_0.1' to begin with 0.1, or a number such as '0.05'."
+        )
+
+
+def _is_weight(text: str) -> bool:
+    try:
+        return 0 <= float(text) < math.inf
+    except ValueError:
+        return False
+
+
+def check_positive(config: Any, names: Sequence[str]) -> None:
+    """Refuse a field that is not a positive, finite number."""
+    for name in names:
+        if not 0 < getattr(config, name) < math.inf:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be positive.")
-    if config.buffer < max(config.num_envs * config.horizon, config.batch):
+
+
+def check_learner(config: Any, num_envs: int) -> None:
+    """Refuse what SB3's off-policy algorithms cannot be made with: fields that all configurations of them share."""
+    if config.algo not in ALGORITHMS:
+        raise UnknownName("algorithm", config.algo, list(ALGORITHMS))
+    if config.buffer < max(num_envs * config.horizon, config.batch):
         raise ValueError(
             f"buffer is {config.buffer}; it must hold {config.horizon} steps of all environments, and a batch."
         )
     for name in ("discount", "following"):
         if not 0 < getattr(config, name) <= 1:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
-    if config.seed < 0 or config.warm_up < 0:
-        raise ValueError(f"seed is {config.seed} and warm_up {config.warm_up}; neither may be negative.")
-    if not config.entropy.startswith("auto"):
-        try:
-            float(config.entropy)
-        except ValueError:
-            raise ValueError(f"entropy is {config.entropy!r}; it is 'auto', or a number such as '0.05'.") from None
+    if config.seed < 0:
+        raise ValueError(f"seed is {config.seed}; it may not be negative.")

@@ -189,11 +189,11 @@ class Shac:
         for name, optimiser in self._optimisers().items():
             for index, slots in optimiser.state_dict()["state"].items():
                 arrays |= {f"{name}/{index}/{slot}": torch.as_tensor(value) for slot, value in slots.items()}
-        n, s = self.normaliser, self.env.state
+        n = self.normaliser
         arrays |= {"mean": n.mean, "var": n.var, "count": torch.tensor(n.count, dtype=torch.float64)}
-        arrays |= {"env/qpos": s.qpos, "env/qvel": s.qvel, "env/goal": s.goal, "env/elapsed": self.env.elapsed}
-        arrays |= {"env/generator": self.env.generator_state(), "generator": torch.get_rng_state()}
-        return {name: value.detach().numpy().copy() for name, value in arrays.items()}
+        arrays["generator"] = torch.get_rng_state()
+        mine = {name: value.detach().numpy().copy() for name, value in arrays.items()}
+        return mine | {f"env/{name}": part for name, part in self.env.snapshot().items()}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         """Inverse of `state`, for an object made with the same arguments."""
@@ -214,8 +214,7 @@ class Shac:
             optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
         n = self.normaliser
         n.mean, n.var, n.count = found["mean"], found["var"], float(found["count"])
-        self.env.restore(*(found[f"env/{name}"] for name in ("qpos", "qvel", "goal", "elapsed")))
-        self.env.set_generator_state(found["env/generator"])
+        self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
         self.updates = int(found["updates"])
         torch.set_rng_state(found["generator"])
 

@@ -37,12 +37,9 @@ def save_run(path: Path, model: Any, record: dict[str, Any], more: Mapping[str, 
     for name in BUFFER:
         arrays[f"buffer/{name}"] = getattr(buffer, name)[:filled]
     env = _env(model)
-    state = env.state
-    for name, value in (("qpos", state.qpos), ("qvel", state.qvel), ("goal", state.goal), ("elapsed", env.elapsed)):
-        arrays[f"env/{name}"] = value.cpu().numpy()
-    arrays["env/generator"] = env.generator_state().numpy()
+    arrays |= {f"env/{name}": part for name, part in env.snapshot().items()}
     monitor = model.env
-    arrays["env/returns"], arrays["env/lengths"] = monitor.episode_returns, monitor.episode_lengths
+    arrays["monitor/returns"], arrays["monitor/lengths"] = monitor.episode_returns, monitor.episode_lengths
     arrays["last_observation"] = model._last_obs
     arrays["random/torch"] = torch.get_rng_state().numpy()
     kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002  # SB3 draws batches from it
@@ -67,11 +64,7 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
         return None
     arrays, header = load_arrays(path, KIND)
     record = header["record"]
-    for name in ("task", "config", "model"):
-        if record.get(name) != expected[name]:
-            raise FileFault(
-                f"{path.parent} holds a run with another {name} ({record.get(name)}, here {expected[name]}); choose another folder."
-            )
+    _check_same(path, record, expected)
     tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
     model.policy.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("policy/")})
     if model.log_ent_coef is not None:
@@ -89,10 +82,12 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
         values = arrays[f"buffer/{name}"]
         getattr(buffer, name)[: len(values)] = values
     env = _env(model)
-    env.restore(tensors["env/qpos"], tensors["env/qvel"], tensors["env/goal"], tensors["env/elapsed"])
-    env.set_generator_state(tensors["env/generator"])
+    env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
     monitor = model.env
-    monitor.episode_returns, monitor.episode_lengths = arrays["env/returns"].copy(), arrays["env/lengths"].copy()
+    monitor.episode_returns, monitor.episode_lengths = (
+        arrays["monitor/returns"].copy(),
+        arrays["monitor/lengths"].copy(),
+    )
     model._last_obs = arrays["last_observation"].copy()
     model._last_episode_starts = np.zeros(env.num_envs, bool)
     model.num_timesteps, model._n_updates = header["steps"], header["updates"]
@@ -103,9 +98,18 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
     return record
 
 
-def load_more(path: Path) -> dict[str, np.ndarray]:
-    """What else `save_run` was given."""
-    arrays = load_arrays(path, KIND)[0]
+def _check_same(path: Path, record: dict[str, Any], expected: dict[str, Any]) -> None:
+    for name in ("task", "config", "model"):
+        if record.get(name) != expected[name]:
+            raise FileFault(
+                f"{path.parent} holds a run with another {name} ({record.get(name)}, here {expected[name]}); choose another folder."
+            )
+
+
+def load_more(path: Path, expected: dict[str, Any]) -> dict[str, np.ndarray]:
+    """What else `save_run` was given; another run than `expected` is refused as by `load_run`."""
+    arrays, header = load_arrays(path, KIND)
+    _check_same(path, header["record"], expected)
     return {name.removeprefix("more/"): value for name, value in arrays.items() if name.startswith("more/")}
 
 

@@ -112,12 +112,12 @@ def zero_shot(
     limit = max_steps or 10**12
     while record["seconds"] < budget and _steps(model) < limit:
         with products(config.products):
-            model.learn(config.num_envs * SLICE, reset_num_timesteps=False, log_interval=10**9)
+            model.learn(config.num_envs * max(1, SLICE // config.repeat), reset_num_timesteps=False, log_interval=10**9)
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget or _steps(model) >= limit
         report(_progress(model, record, budget))
         if _steps(model) >= record["next_evaluation"] or over:
-            record["next_evaluation"] += config.evaluate_every
+            record["next_evaluation"] += config.evaluate_every * (_steps(model) >= record["next_evaluation"])
             progress = {"steps": _steps(model), "updates": int(model._n_updates)}
             keep_best(task, actor_of(model, {"task": task}), record, progress, folder, checkpoint)
             _log(model, record)
@@ -162,9 +162,9 @@ def model_identity(dynamics: Any) -> str:
 
 def _watch(penalty: str, env: TorchEnv) -> Watch | None:
     """What is taken off rewards in training, by its name; evaluations know nothing of it."""
-    if penalty == "density":
-        return DensityWatch(env)
-    return DisagreementWatch(env, penalty=1.0, truncate=True) if penalty == "disagreement" else None
+    if penalty == "disagreement":
+        return DisagreementWatch(env, penalty=1.0, truncate=True)
+    return None if penalty == "none" else DensityWatch(env, None if penalty == "density" else penalty)
 
 
 def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:

@@ -6,7 +6,6 @@ from os import PathLike
 from pathlib import Path
 
 from mosim_gym.density.motion_density import MotionDensity, load_density
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault, load_arrays
 from mosim_gym.zoo.names import robot_at
 
@@ -30,7 +29,10 @@ def find_density(name: str | PathLike[str]) -> MotionDensity:
     path = Path(name)
     if not path.exists():
         if isinstance(name, str) and "/" not in name and not path.suffix:
-            raise UnknownName("density", name, packaged_densities())
+            known = ", ".join(packaged_densities()) or "none yet"
+            raise FileFault(
+                f"No density is packaged for {name!r} (packaged: {known}): fit one with `mosim-gym density` and give its file."
+            )
         raise FileFault(f"There is no density file at {path}.")
     card = load_arrays(path, "density")[1]["card"]
     return load_density(path, robot_at(card["robot"]))
