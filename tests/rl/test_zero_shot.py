@@ -218,7 +218,7 @@ def test_unknown_choices_are_one_sentence(tmp_path):
         ({"updates": -3}, "updates is -3; it must be positive"),
         ({"buffer": 3}, "buffer is 3; it must hold 5 steps of all environments, and a batch"),
         ({"discount": 2.0}, "discount is 2.0; it must be above 0 and at most 1"),
-        ({"entropy": "much"}, "entropy is 'much'; it is 'auto', or a number"),
+        ({"entropy": "much"}, "entropy is 'much'; it is 'auto', 'auto_0.1' to begin with 0.1, or a number"),
         ({"seed": -1}, "seed is -1"),
     ):
         with pytest.raises(ValueError, match=sentence):
