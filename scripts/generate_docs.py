@@ -228,6 +228,9 @@ def generated() -> dict[Path, str]:
     learned = between_markers(learned, "systems", comparison(baselines["systems"], about, pace=True))
     about = f"{baselines['ablation_steps']:,} training steps each, against i.i.d. uniform actions."
     learned = between_markers(learned, "ablations", comparison(baselines["ablations"], about, pace=False))
+    for robot, report in result("substeps").items():
+        about = f"{robot}, {report['steps']:,} training steps each, against i.i.d. uniform actions."
+        learned = between_markers(learned, f"substeps {robot}", comparison(report["alternatives"], about, pace=False))
     learned = between_markers(learned, "collection", collection_summary(result("collection")))
     return {
         README: between_markers(readme, "tasks", task_table()),
