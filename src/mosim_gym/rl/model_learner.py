@@ -18,6 +18,7 @@ from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.training.config import training_for
 from mosim_gym.training.loop import one_step_loss, split_parameters, targets
 from mosim_gym.training.muon import Muon
+from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 
 class ModelLearner:
@@ -34,12 +35,14 @@ class ModelLearner:
             parameter.requires_grad_(True)
         hidden, rest = split_parameters(model) if config.muon_rate is not None else ([], list(model.parameters()))
         self._rest = rest
-        self._optimisers: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(rest, lr=rate * config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-        ]
+        self._optimisers: dict[str, torch.optim.Optimizer] = {
+            "adam": torch.optim.AdamW(
+                rest, lr=rate * config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True
+            )
+        }
         if config.muon_rate is not None:
             precision = torch.bfloat16 if has_bfloat16(torch.device("cpu")) else torch.float32
-            self._optimisers.append(Muon(hidden, lr=rate * config.muon_rate, dtype=precision))
+            self._optimisers["muon"] = Muon(hidden, lr=rate * config.muon_rate, dtype=precision)
         self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name})
         self.simulator.refresh()  # its weights are going to change
         self.data: Transitions | None = None
@@ -76,11 +79,11 @@ class ModelLearner:
             rows = torch.randint(len(self.data.qpos), (members * c.batch,), generator=self._generator)
             batch = Transitions(*(column[rows] for column in self.data))
             loss = one_step_loss(self.model, batch, self._kinematics, huber=c.huber, autocast=c.autocast)
-            for optimiser in self._optimisers:
+            for optimiser in self._optimisers.values():
                 optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(self._rest, c.clip)
-            for optimiser in self._optimisers:
+            for optimiser in self._optimisers.values():
                 optimiser.step()
             self.updates += 1
             decay = min(c.ema, self.updates / (self.updates + 10))
@@ -97,11 +100,9 @@ class ModelLearner:
         arrays: dict[str, Tensor] = {f"data/{name}": column for name, column in self.data._asdict().items()}
         for prefix, model in (("model", self.model), ("average", self.simulator.model)):
             arrays |= {f"{prefix}/{name}": value for name, value in model.state_dict().items()}
-        for number, optimiser in enumerate(self._optimisers):
-            for index, slots in optimiser.state_dict()["state"].items():
-                arrays |= {f"optimiser{number}/{index}/{slot}": torch.as_tensor(v) for slot, v in slots.items()}
         arrays |= {"generator": self._generator.get_state(), "updates": torch.tensor(self.updates)}
-        return {name: value.detach().numpy().copy() for name, value in arrays.items()}
+        mine = {name: value.detach().numpy().copy() for name, value in arrays.items()}
+        return mine | optimiser_arrays(self._optimisers)
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`."""
@@ -109,13 +110,7 @@ class ModelLearner:
         self.data = Transitions(**{name: found[f"data/{name}"] for name in Transitions._fields})
         for prefix, model in (("model", self.model), ("average", self.simulator.model)):
             model.load_state_dict({name: found[f"{prefix}/{name}"] for name in model.state_dict()})
-        for number, optimiser in enumerate(self._optimisers):
-            slots: dict[int, dict[str, Tensor]] = {}
-            for key, value in found.items():
-                if key.startswith(f"optimiser{number}/"):
-                    _, index, slot = key.split("/")
-                    slots.setdefault(int(index), {})[slot] = value
-            optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+        restore_optimisers(self._optimisers, arrays)
         self._generator.set_state(found["generator"])
         self.updates = int(found["updates"])
         self.simulator.refresh()

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.training_starts import training_starts
+from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 from mosim_gym.truth.spaces import action_space
 
 
@@ -186,13 +187,11 @@ class Shac:
         arrays: dict[str, Tensor] = {"log_std": self.log_std.detach(), "updates": torch.tensor(self.updates)}
         for name, network in self._networks().items():
             arrays |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
-        for name, optimiser in self._optimisers().items():
-            for index, slots in optimiser.state_dict()["state"].items():
-                arrays |= {f"{name}/{index}/{slot}": torch.as_tensor(value) for slot, value in slots.items()}
         n = self.normaliser
         arrays |= {"mean": n.mean, "var": n.var, "count": torch.tensor(n.count, dtype=torch.float64)}
         arrays["generator"] = torch.get_rng_state()
         mine = {name: value.detach().numpy().copy() for name, value in arrays.items()}
+        mine |= optimiser_arrays(self._optimisers())
         return mine | {f"env/{name}": part for name, part in self.env.snapshot().items()}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
@@ -206,12 +205,7 @@ class Shac:
             self.log_std.copy_(found["log_std"])
         for name, network in self._networks().items():
             network.load_state_dict(under(name))
-        for name, optimiser in self._optimisers().items():
-            slots: dict[int, dict[str, Tensor]] = {}
-            for key, value in under(name).items():
-                index, slot = key.split("/")
-                slots.setdefault(int(index), {})[slot] = value
-            optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+        restore_optimisers(self._optimisers(), arrays)
         n = self.normaliser
         n.mean, n.var, n.count = found["mean"], found["var"], float(found["count"])
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})

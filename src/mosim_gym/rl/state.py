@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 KIND = "policy run"
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
@@ -26,10 +26,7 @@ def save_run(path: Path, model: Any, record: dict[str, Any], more: Mapping[str, 
     arrays: dict[str, np.ndarray] = {f"more/{name}": value for name, value in (more or {}).items()}
     for name, value in model.policy.state_dict().items():
         arrays[f"policy/{name}"] = value.numpy()
-    for name, optimiser in _optimisers(model).items():
-        for index, slots in optimiser.state_dict()["state"].items():
-            for slot, value in slots.items():
-                arrays[f"{name}/{index}/{slot}"] = torch.as_tensor(value).numpy()
+    arrays |= optimiser_arrays(_optimisers(model))
     if model.log_ent_coef is not None:
         arrays["log_ent_coef"] = model.log_ent_coef.detach().numpy()
     buffer = model.replay_buffer
@@ -69,13 +66,7 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
     model.policy.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("policy/")})
     if model.log_ent_coef is not None:
         model.log_ent_coef.data.copy_(tensors["log_ent_coef"])
-    for name, optimiser in _optimisers(model).items():
-        slots: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith(f"{name}/"):
-                _, index, slot = key.split("/")
-                slots.setdefault(int(index), {})[slot] = value
-        optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+    restore_optimisers(_optimisers(model), arrays)
     buffer = model.replay_buffer
     buffer.pos, buffer.full = header["buffer"]
     for name in BUFFER:

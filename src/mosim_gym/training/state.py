@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 KIND = "training state"
 
@@ -26,10 +27,7 @@ def save_state(
     arrays: dict[str, np.ndarray] = {}
     for prefix, module in (("model", model), ("average", average)):
         arrays.update({f"{prefix}/{k}": v.detach().cpu().numpy() for k, v in module.state_dict().items()})
-    for name, optimiser in optimisers.items():
-        for index, slots in optimiser.state_dict()["state"].items():
-            for slot, value in slots.items():
-                arrays[f"{name}/{index}/{slot}"] = torch.as_tensor(value).detach().cpu().numpy()
+    arrays |= optimiser_arrays(optimisers)
     save_arrays(path, KIND, arrays, header)
 
 
@@ -56,12 +54,5 @@ def load_state(
     tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
     for prefix, module in (("model", model), ("average", average)):
         module.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith(f"{prefix}/")})
-    for name, optimiser in optimisers.items():
-        slots: dict[int, dict[str, torch.Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith(f"{name}/"):
-                _, index, slot = key.split("/")
-                slots.setdefault(int(index), {})[slot] = value
-        content = optimiser.state_dict()
-        optimiser.load_state_dict({"state": slots, "param_groups": content["param_groups"]})
+    restore_optimisers(optimisers, arrays)
     return header
