@@ -248,8 +248,11 @@ def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, float]], bat
         figure = Figure(figsize=(6.8, 3.8), layout="constrained")
         axes = figure.subplots()
         for precision, colour in (("float32", COLOURS[0]), ("fast", COLOURS[1])):
-            speeds = [results[f"batch of {n}, {precision}"]["median"] for n in batches]
-            axes.plot(batches, speeds, "o-", color=colour, markersize=4, label=f"mosim_gym, {precision}")
+            for model, line, label in (("small model, ", "s--", "mosim_gym, small model"), ("", "o-", "mosim_gym")):
+                measured = [n for n in batches if f"{model}batch of {n}, {precision}" in results]
+                speeds = [results[f"{model}batch of {n}, {precision}"]["median"] for n in measured]
+                if measured:
+                    axes.plot(measured, speeds, line, color=colour, markersize=4, label=f"{label}, {precision}")
         peers = [name for name in results if "batch of" not in name and "single" not in name]
         dashes = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
         for name, line in zip(sorted(peers, key=lambda n: -results[n]["median"]), dashes, strict=False):

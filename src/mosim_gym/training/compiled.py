@@ -1,4 +1,4 @@
-"""Networks compiled for training: about a quarter faster on a CPU, where there is a C++ compiler to do it with."""
+"""Networks compiled for training, where there is a compiler to do it with: fewer passes over memory."""
 
 from __future__ import annotations
 
