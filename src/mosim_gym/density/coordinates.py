@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.canonical import canonical_columns
 from mosim_gym.mechanics.frames import base_rotations, floating_bases, into_body
-from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.rotations import logarithm, to_matrix
 
 
@@ -24,17 +24,7 @@ class MinimalCoordinates:
     def __init__(self, robot: Robot) -> None:
         """Resolve which coordinates matter once."""
         self.robot = robot
-        joints, heading = robot.joints, robot.invariances.yaw
-        columns = {name: int(start) for name, start in zip(joints.names, joints.qpos_start, strict=True)}
-        ignored = set(robot.translation_indices)
-        quaternions = {c for first in robot.quaternion_starts for c in range(first, first + 4)}
-        own = None if heading is None else columns[heading] + 3
-        if heading is not None and own not in robot.quaternion_starts:
-            ignored.add(columns[heading])
-        unlimited = (joints.type == JointType.HINGE) & ~joints.limited
-        self._angles = [int(c) for c in joints.qpos_start[unlimited] if int(c) not in ignored]
-        self._plain = [c for c in range(robot.nq) if c not in ignored | quaternions | set(self._angles)]
-        self._attitudes = [(first, first != own) for first in robot.quaternion_starts]
+        self._plain, self._angles, self._attitudes = canonical_columns(robot)
         self._floating = bool(floating_bases(robot))
         attitude = sum(3 if matters else 2 for _, matters in self._attitudes)
         self.size = len(self._plain) + len(self._angles) + attitude + robot.nv + robot.nu

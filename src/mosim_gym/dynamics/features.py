@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot, contact_quantities, integrate
+from mosim_gym.mechanics.canonical import CanonicalColumns, canonical_columns
 from mosim_gym.mechanics.contact import POINT_VELOCITIES, POINTS
 from mosim_gym.mechanics.frames import base_rotations, floating_bases, into_body
 from mosim_gym.mechanics.motion import KinematicValues
@@ -53,20 +54,8 @@ class InputFeatures(nn.Module):
         """Resolve all names and indices once."""
         super().__init__()
         joints = robot.joints
-        columns = {name: int(start) for name, start in zip(joints.names, joints.qpos_start, strict=True)}
-        ignored: set[int] = set(robot.translation_indices)
-        heading = robot.invariances.yaw
-        plain, angles = list(range(robot.nq)), []
-        self._turned: list[tuple[int, bool]] = []  # where quaternions begin, and whether their heading matters
-        if config.canonical:
-            unlimited = (joints.type == JointType.HINGE) & ~joints.limited
-            quaternions = {c for first in robot.quaternion_starts for c in range(first, first + 4)}
-            own = None if heading is None else columns[heading] + 3
-            self._turned = [(first, first != own) for first in robot.quaternion_starts]
-            if heading is not None and own not in robot.quaternion_starts:
-                ignored.add(columns[heading])
-            angles = [int(c) for c in joints.qpos_start[unlimited] if c not in ignored]
-            plain = [c for c in range(robot.nq) if c not in ignored and c not in angles and c not in quaternions]
+        raw = CanonicalColumns(list(range(robot.nq)), [], [])
+        plain, angles, self._turned = canonical_columns(robot) if config.canonical else raw
         self.robot = robot
         self.body_frame = config.canonical and bool(floating_bases(robot))
         self.position_size = len(plain) + 2 * len(angles) + sum(6 if matters else 3 for _, matters in self._turned)
