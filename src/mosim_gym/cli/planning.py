@@ -59,7 +59,7 @@ class Plan:
             self.out / "return.png", played.result, f"{self.task}, planned by {self.method}", control_step=h
         )
         shown = side_by_side(
-            self.task, Replayed(played.actions), steps=min(self.steps, 1000), seed=REAL_SEED, checkpoint=self.checkpoint
+            self.task, Replayed(played.actions), steps=self.steps, seed=REAL_SEED, checkpoint=self.checkpoint
         )
         video = write_side_by_side(self.out / "plan.mp4", shown, control_step=h)
         for path in (plot, video):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mosim_gym.data.collection import Collector, Recipe, Segments
+from mosim_gym.mechanics import Robot
 from mosim_gym.robots import load_robot
 
 Array = np.ndarray
@@ -32,17 +33,25 @@ class Transitions(NamedTuple):
     sensors: Tensor
 
 
-def transitions(robot: str, data: Segments) -> Transitions:
-    """The single control steps of whole segments."""
+def transitions_between(
+    robot: Robot, here: Sequence[Tensor], action: Tensor, there: Sequence[Tensor], readings: Tensor
+) -> Transitions:
+    """Transitions from the states `here`, as `(qpos, qvel)`, to those one control step later, with the sensors' readings there."""
     from mosim_gym.dynamics.solvers import mean_motion
 
+    motion = mean_motion(robot, *here, *there)
+    assert motion.drift is not None
+    columns = (*here, action, motion.acceleration, motion.drift, readings.clamp(min=0).log1p())
+    return Transitions(*(column.float() for column in columns))
+
+
+def transitions(robot: str, data: Segments) -> Transitions:
+    """The single control steps of whole segments."""
     here = [torch.from_numpy(x[:, :-1]) for x in (data.qpos, data.qvel)]
     there = [torch.from_numpy(x[:, 1:]) for x in (data.qpos, data.qvel)]
-    motion = mean_motion(load_robot(robot), *here, *there)
-    assert motion.drift is not None
-    readings = torch.from_numpy(data.sensors).clamp(min=0).log1p()
-    columns = (*here, torch.from_numpy(data.actions), motion.acceleration, motion.drift, readings)
-    return Transitions(*(column.float() for column in columns))
+    return transitions_between(
+        load_robot(robot), here, torch.from_numpy(data.actions), there, torch.from_numpy(data.sensors)
+    )
 
 
 _collector: tuple[tuple[str, str | Recipe], Collector] | None = None

@@ -3,7 +3,8 @@
     R = r + σ((log p(s, a) - τ) / α) - 1
 
 Deep among the data the reward stays; far away, 1 is taken off it. By default τ is the log-density below which a hundredth of the training
-data lie, and α half its distance from where a tenth of them do: a twentieth of the data, then, loses more than about a quarter.
+data lie, and α half its distance from where a tenth of them do: the reward falls by σ(0) = 0.5 at the first, by σ(-2) = 0.12 at the
+second.
 """
 
 from __future__ import annotations

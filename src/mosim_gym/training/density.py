@@ -74,8 +74,6 @@ def fit_density(
             curve.append({key: round(value, 4) for key, value in state.items()})
             report(state)
     final: Any = average.module
-    for layer in final.linears():
-        layer.refine(100)
     final.settle()
     density = MotionDensity(description, final, {})
     with torch.no_grad():
