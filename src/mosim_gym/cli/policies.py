@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -83,40 +84,80 @@ class ZeroShot:
         write_result(self.out, self, train_and_show(**vars(self)))
 
 
+def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> None:
+    """A strategy that takes real steps: `learn(report)` with a progress bar, then real episodes and a plot."""
+    from tqdm import tqdm
+
+    from mosim_gym.evaluation.plots import real_steps_plot
+    from mosim_gym.rl.report import real_return
+
+    with tqdm(total=run.real_steps, desc=run.task, unit="real steps", disable=None) as bar:
+
+        def show(state: dict[str, float]) -> None:
+            advance(bar, int(state["real_steps"]))
+            bar.set_postfix_str(f"return {state['return']:.0f}, of the last episode {state['training_return']:.0f}")
+
+        result = learn(real_steps=run.real_steps, folder=run.out, report=show)
+    card = result.policy.card
+    real = real_return(run.task, result.policy, episodes=run.episodes)
+    print(f"after {card['real_steps']:,} real steps: real return {real}")
+    plot = real_steps_plot(run.out / "learning.png", [result.record["curve"]], title=f"{run.task}, {card['strategy']}")
+    print(f"wrote {plot}")
+    write_result(run.out, run, {"policy": card, "returns": result.record["returns"], "real": real.summary()})
+
+
+@dataclass(frozen=True)
+class FewShotRun:
+    """Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."""
+
+    task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
+    algo: Annotated[Literal["sac", "tqc", "shac"], arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC.")] = "sac"
+    schedule: Annotated[
+        str, arg(help="paper: 1,000 real steps for 5,000 in the model; branches: short episodes from real states.")
+    ] = "paper"
+    checkpoint: Annotated[
+        str | None, arg(help="The model to start from, such as cheetah:narrow; by default the robot's packaged one.")
+    ] = None
+    real_steps: Annotated[int, arg(help="Real control steps in all.")] = 50_000
+    episodes: Annotated[int, arg(help="Real episodes to play at the end, which nothing is learned from.")] = 10
+    set: Annotated[tuple[str, ...], arg(help="Other settings than the schedule's, such as updates=20 old=0.")] = ()
+    out: Out = Path("runs/few-shot")
+    seed: Seed = 0
+
+    def run(self) -> None:
+        from functools import partial
+
+        from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
+        from mosim_gym.rl.settings import as_changes
+
+        changes = {"algo": self.algo, "seed": self.seed, **as_changes(self.set, FewShotConfig)}
+        config = config_for_schedule(self.schedule, **changes)
+        learn_and_show(self, partial(few_shot, self.task, config, checkpoint=self.checkpoint))
+
+
 @dataclass(frozen=True)
 class OnPolicyRun:
     """Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
-    algo: Annotated[Literal["sac", "tqc"], arg(help="SB3's SAC or sb3-contrib's TQC.")] = "sac"
+    algo: Annotated[Literal["sac", "tqc", "shac"], arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC.")] = "sac"
+    schedule: Annotated[
+        str, arg(help="branches: an ensemble and short episodes from real states; paper: one-step predictions.")
+    ] = "branches"
     real_steps: Annotated[int, arg(help="Real control steps in all.")] = 100_000
     episodes: Annotated[int, arg(help="Real episodes to play at the end, which nothing is learned from.")] = 10
-    set: Annotated[tuple[str, ...], arg(help="Other settings than the defaults, such as updates=20 branch=10.")] = ()
+    set: Annotated[tuple[str, ...], arg(help="Other settings than the schedule's, such as updates=20 branch=10.")] = ()
     out: Out = Path("runs/on-policy")
     seed: Seed = 0
 
     def run(self) -> None:
-        from tqdm import tqdm
+        from functools import partial
 
-        from mosim_gym.evaluation.plots import real_steps_plot
-        from mosim_gym.rl.on_policy import OnPolicyConfig, on_policy
-        from mosim_gym.rl.report import real_return
+        from mosim_gym.rl.on_policy import OnPolicyConfig, config_for_schedule, on_policy
         from mosim_gym.rl.settings import as_changes
 
-        config = OnPolicyConfig(**{"algo": self.algo, "seed": self.seed, **as_changes(self.set, OnPolicyConfig)})
-        with tqdm(total=self.real_steps, desc=self.task, unit="real steps", disable=None) as bar:
-
-            def show(state: dict[str, float]) -> None:
-                advance(bar, int(state["real_steps"]))
-                bar.set_postfix_str(f"return {state['return']:.0f}, of the last episode {state['training_return']:.0f}")
-
-            result = on_policy(self.task, config, real_steps=self.real_steps, folder=self.out, report=show)
-        real = real_return(self.task, result.policy, episodes=self.episodes)
-        print(f"after {result.policy.card['real_steps']:,} real steps: real return {real}")
-        plot = real_steps_plot(self.out / "learning.png", [result.record["curve"]], title=f"{self.task}, on-policy")
-        print(f"wrote {plot}")
-        content = {"policy": result.policy.card, "returns": result.record["returns"], "real": real.summary()}
-        write_result(self.out, self, content)
+        changes = {"algo": self.algo, "seed": self.seed, **as_changes(self.set, OnPolicyConfig)}
+        learn_and_show(self, partial(on_policy, self.task, config_for_schedule(self.schedule, **changes)))
 
 
 @dataclass(frozen=True)
@@ -183,6 +224,7 @@ class Rl:
 
     how: (
         Annotated[ZeroShot, subcommand("zero-shot")]
+        | Annotated[FewShotRun, subcommand("few-shot")]
         | Annotated[OnPolicyRun, subcommand("on-policy")]
         | Annotated[PolicyTest, subcommand("evaluate")]
     )

@@ -24,7 +24,8 @@ from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 class ModelLearner:
     """An ensemble, each member of which sees batches of its own; `simulator` moves by the average of its latest weights.
 
-    `data` holds all transitions so far. Learning rates are constant: there is no end in sight.
+    `data` holds all transitions so far. Learning rates are constant: there is no end in sight. A share of each batch may come from other
+    transitions, which `remember` is given.
     """
 
     def __init__(self, model: MoSim, *, batch: int = 256, rate: float = 1.0, ema: float = 0.99, seed: int = 0) -> None:
@@ -46,6 +47,8 @@ class ModelLearner:
         self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name})
         self.simulator.refresh()  # its weights are going to change
         self.data: Transitions | None = None
+        self._old: Transitions | None = None
+        self._old_share = 0.0
         self.updates = 0
         self._kinematics = ForwardKinematics(model.robot, model.features.quantities)
         self._generator = torch.Generator().manual_seed(seed)
@@ -56,6 +59,22 @@ class ModelLearner:
             self.data = new
         else:
             self.data = Transitions(*(torch.cat(pair) for pair in zip(self.data, new, strict=True)))
+
+    def remember(self, old: Transitions, share: float) -> None:
+        """Let a `share` of each batch be drawn from `old (N, …)`: what the model has learned before and should not forget."""
+        self._old, self._old_share = old, share
+
+    def _batch(self) -> Transitions:
+        """Each member's rows follow one another; old ones come first in each."""
+        assert self.data is not None
+        members, rows = self.model.config.members, self._config.batch
+        old = round(self._old_share * rows)
+        drawn = torch.randint(len(self.data.qpos), (members, rows - old), generator=self._generator)
+        if self._old is None or not old:
+            return Transitions(*(column[drawn.flatten()] for column in self.data))
+        before = torch.randint(len(self._old.qpos), (members, old), generator=self._generator)
+        pairs = zip(self._old, self.data, strict=True)
+        return Transitions(*(torch.cat((b[before], d[drawn]), dim=1).flatten(0, 1) for b, d in pairs))
 
     def states(self) -> dict[str, np.ndarray]:
         """All real states so far, as environments take starts."""
@@ -72,13 +91,9 @@ class ModelLearner:
 
     def learn(self, updates: int) -> float:
         """So many steps on batches of all data; the mean loss, in units of whitened outputs."""
-        assert self.data is not None
         c, total = self._config, 0.0
-        members = self.model.config.members
         for _ in range(updates):
-            rows = torch.randint(len(self.data.qpos), (members * c.batch,), generator=self._generator)
-            batch = Transitions(*(column[rows] for column in self.data))
-            loss = one_step_loss(self.model, batch, self._kinematics, huber=c.huber, autocast=c.autocast)
+            loss = one_step_loss(self.model, self._batch(), self._kinematics, huber=c.huber, autocast=c.autocast)
             for optimiser in self._optimisers.values():
                 optimiser.zero_grad(set_to_none=True)
             loss.backward()

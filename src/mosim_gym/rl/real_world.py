@@ -6,13 +6,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from mosim_gym.data.stream import Transitions
-from mosim_gym.dynamics.solvers import mean_motion
+from mosim_gym.data.stream import Transitions, transitions_between
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.robots import find_task
-from mosim_gym.robots.spaces import sensor_count
 from mosim_gym.truth.dynamics import TrueDynamics
 
 Array = np.ndarray
@@ -30,9 +27,8 @@ class RealWorld:
         """Nothing has been asked of the real world yet."""
         dynamics = TrueDynamics(find_task(task)[0].name, warm_start=False)  # a state alone tells what follows
         self.env = TorchEnv(task, num_envs, checkpoint=dynamics, max_episode_steps=episode)
-        self.task, self.steps = task, 0
+        self.steps = 0
         self.returns: list[tuple[int, float]] = []
-        self._sensors = sensor_count(task)
         self._observation = self.env.reset(seed=seed)
         self._return = np.zeros(num_envs)
         self._random = np.random.default_rng(seed)
@@ -61,15 +57,9 @@ class RealWorld:
             for row in (step.terminated | step.truncated).nonzero()[:, 0].tolist():
                 self.returns.append((self.steps, float(self._return[row])))
                 self._return[row] = 0.0
-        return self._transitions(torch.cat(before), torch.cat(after), torch.cat(actions), torch.cat(readings))
-
-    def _transitions(self, before: Tensor, after: Tensor, action: Tensor, sensors: Tensor) -> Transitions:
-        robot = self.env.task.robot
-        parts = [*before.split((robot.nq, robot.nv), dim=-1), *after.split((robot.nq, robot.nv), dim=-1)]
-        motion = mean_motion(robot, *parts)
-        assert motion.drift is not None
-        readings = sensors.clamp(min=0).log1p()
-        return Transitions(*(c.float() for c in (*parts[:2], action, motion.acceleration, motion.drift, readings)))
+        robot = env.task.robot
+        here, there = (torch.cat(parts).split((robot.nq, robot.nv), dim=-1) for parts in (before, after))
+        return transitions_between(robot, here, torch.cat(actions), there, torch.cat(readings))
 
     def state(self) -> dict[str, Array]:
         """All that the next steps depend on."""

@@ -1,4 +1,7 @@
-"""`ZeroShotConfig`: every choice of zero-shot training, its defaults for each task, and settings as people type them."""
+"""`ZeroShotConfig`: every choice of zero-shot training, its defaults for each task, and settings as people type them.
+
+`LearnerConfig` is what it shares with the other strategies: the off-policy learner of the policy.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,28 @@ PENALTIES = ("none", "density", "disagreement")
 
 
 @dataclass(frozen=True)
-class ZeroShotConfig:
-    """How a policy is trained in the model. `updates` gradient steps follow each step of all `num_envs` environments.
+class LearnerConfig:
+    """SB3's algorithm `algo`: `updates` gradient steps follow each step of all environments.
+
+    Networks have two hidden layers of `width` units. Targets of the critic are the rewards of `horizon` steps and its own estimate after
+    them; the target critic follows by `following` (SB3's `tau`) at each update.
+    """
+
+    algo: str = "sac"
+    updates: int = 8
+    batch: int = 256
+    width: int = 256
+    rate: float = 1e-3
+    horizon: int = 3
+    discount: float = 0.99
+    following: float = 0.005
+    buffer: int = 1_000_000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ZeroShotConfig(LearnerConfig):
+    """How a policy is trained in `num_envs` environments of the model.
 
     Episodes of training last `episode` steps. A share `wide` of them starts spread over all that the robot can do, as its `Coverage` says,
     a share `promising` in those of such states from which reward is near, and the others where the task's do. Evaluations have the task's
@@ -27,35 +50,24 @@ class ZeroShotConfig:
     In training each action is held for `repeat` control steps, and the reward is their mean; `discount` and `horizon` are of such longer
     steps. Evaluations, and whoever uses the policy, ask it at every control step.
 
-    Targets of the critic are the rewards of `horizon` steps and its own estimate after them; the target critic follows by `following`
-    (SB3's `tau`) at each update. `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are
-    multiplied, `precision` in what the model's are.
+    `entropy` is SB3's `ent_coef`: `auto`, or a number. `products` says in what the learner's networks are multiplied, `precision` in what
+    the model's are.
 
     `penalty` keeps the learner where the model knows: `density` by the packaged density of the model's data, or a density's file by that
     one (`envs/density.py`), `disagreement` by that of the ensemble's members, beyond which episodes end (`envs/disagreement.py`).
     """
 
-    algo: str = "sac"
     num_envs: int = 64
     episode: int = EPISODE_STEPS
     wide: float = 0.0
     promising: float = 0.0
     repeat: int = 1
-    updates: int = 8
-    batch: int = 256
-    width: int = 256
-    rate: float = 1e-3
-    horizon: int = 3
-    discount: float = 0.99
-    following: float = 0.005
     entropy: str = "auto"
     penalty: str = "none"
-    buffer: int = 1_000_000
     warm_up: int = 10_000  # steps of random controls before the first update
     evaluate_every: int = 100_000  # control steps in the model
     precision: str = "float32"
     products: str = "bfloat16"
-    seed: int = 0
 
 
 _QUICK: dict[str, Any] = {"width": 128, "warm_up": 5_000, "evaluate_every": 20_000}
@@ -118,8 +130,7 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
         raise UnknownName("penalty", config.penalty, [*PENALTIES, "a density's file"])
     if not budget > 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
-    positive = ("num_envs", "episode", "repeat", "updates", "batch", "width", "rate", "horizon", "evaluate_every")
-    check_positive(config, positive)
+    check_positive(config, ("num_envs", "episode", "repeat", "evaluate_every"))
     check_learner(config, config.num_envs)
     if config.repeat > config.episode:
         raise ValueError(
@@ -148,10 +159,11 @@ def check_positive(config: Any, names: Sequence[str]) -> None:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be positive.")
 
 
-def check_learner(config: Any, num_envs: int) -> None:
-    """Refuse what SB3's off-policy algorithms cannot be made with: fields that all configurations of them share."""
-    if config.algo not in ALGORITHMS:
-        raise UnknownName("algorithm", config.algo, list(ALGORITHMS))
+def check_learner(config: LearnerConfig, num_envs: int, *, also: Sequence[str] = ()) -> None:
+    """Refuse what SB3's off-policy algorithms cannot be made with; `also` are further algorithms to let pass."""
+    check_positive(config, ("updates", "batch", "width", "rate", "horizon"))
+    if config.algo not in (*ALGORITHMS, *also):
+        raise UnknownName("algorithm", config.algo, [*ALGORITHMS, *also])
     if config.buffer < max(num_envs * config.horizon, config.batch):
         raise ValueError(
             f"buffer is {config.buffer}; it must hold {config.horizon} steps of all environments, and a batch."

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.starts import ResetFrom
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
@@ -75,8 +76,10 @@ def _network(inputs: int, width: int, outputs: int) -> nn.Sequential:
 class Shac:
     """Trains a policy for `task` in its packaged model, or in `checkpoint`."""
 
-    def __init__(self, task: str, config: ShacConfig, *, checkpoint: Any = None) -> None:
-        """Random networks."""
+    def __init__(
+        self, task: str, config: ShacConfig, *, checkpoint: Any = None, starts: ResetFrom | None = None
+    ) -> None:
+        """Random networks; episodes begin in `starts`, by default as `training_starts` has it."""
         torch.manual_seed(config.seed)
         self.task, self.config, self._checkpoint = task, config, checkpoint
         self.env = TorchEnv(
@@ -86,7 +89,9 @@ class Shac:
             gradients=True,
             stagger=True,
             max_episode_steps=config.episode,
-            reset_from=training_starts(task, wide=config.wide, seed=config.seed, checkpoint=checkpoint),
+            reset_from=training_starts(task, wide=config.wide, seed=config.seed, checkpoint=checkpoint)
+            if starts is None
+            else starts,
         )
         observation = self.env.reset(seed=config.seed)
         robot = self.env.task.robot
@@ -118,15 +123,14 @@ class Shac:
                 group["lr"] = rate * slower
         env.detach()
         observation = env.observation()
-        seen, rewards, values, ends = [], [], [], []
+        raw, seen, rewards, values, ends = [], [], [], [], []
         gain, discount = torch.zeros(()), torch.ones(c.num_envs)
         normalise = self.normaliser
         for t in range(c.horizon):
             x = normalise(observation)
+            raw.append(observation.detach())
             seen.append(x.detach())
-            noise = torch.randn(c.num_envs, len(self.log_std))
-            action = self._middle + self._half * torch.tanh(self.actor(x) + self.log_std.exp() * noise)
-            step = env.step(action)
+            step = env.step(self._exploring(x))
             observation = step.observation
             last = step.final if step.final is not None else observation
             value = self.target(normalise(last))[:, 0] * ~step.terminated
@@ -148,9 +152,19 @@ class Shac:
         with torch.no_grad():
             for mine, theirs in zip(self.target.parameters(), self.critic.parameters(), strict=True):
                 mine.lerp_(theirs, c.following)
-        self.normaliser.update(torch.stack(seen).flatten(0, 1) * (normalise.var + 1e-5).sqrt() + normalise.mean)
+        normalise.update(torch.cat(raw))
         self.updates += 1
         return float(torch.stack(rewards).mean())
+
+    def _exploring(self, x: Tensor) -> Tensor:
+        """Controls `(B, nu)` for whitened observations `x (B, n)`."""
+        noise = torch.randn(len(x), len(self.log_std))
+        return self._middle + self._half * torch.tanh(self.actor(x) + self.log_std.exp() * noise)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Exploring controls `(B, nu)` for observations `(B, n)`."""
+        with torch.no_grad():
+            return self._exploring(self.normaliser(torch.from_numpy(observation))).numpy()
 
     def _targets(self, rewards: list[Tensor], values: list[Tensor], ends: list[Tensor]) -> Tensor:
         """TD(λ) targets `(h, B)`: `G_t = r_t + γ ((1 - λ) V_{t+1} + λ G_{t+1})`, with V alone where an episode ended."""

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.mechanics.storage import load_arrays, save_arrays
+from mosim_gym.rl.settings import check_positive
 from mosim_gym.rl.shac import Shac, ShacConfig
-from mosim_gym.rl.zero_shot import BEST, STATE, ZeroShotResult, finished, keep_best, model_identity
-
-KIND = "shac run"
+from mosim_gym.rl.state import KIND, check_same_run
+from mosim_gym.rl.zero_shot import BEST, STATE, ZeroShotResult, finished, keep_best, model_identity, progress_of
 
 
 def shac_zero_shot(
@@ -25,8 +25,7 @@ def shac_zero_shot(
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> ZeroShotResult:
     """Train a policy for `task` by gradients through its packaged model (or `checkpoint`) for `budget` seconds; a broken run goes on."""
-    if budget <= 0:
-        raise ValueError(f"budget is {budget} s; it must be positive.")
+    _check(config, budget)
     learner = Shac(task, config, checkpoint=checkpoint)
     record: dict[str, Any] = {
         "task": task,
@@ -45,13 +44,27 @@ def shac_zero_shot(
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget
         if learner.updates % config.evaluate_every == 0 or over:
-            progress = {"steps": learner.steps, "updates": learner.updates}
-            keep_best(task, learner.policy(), record, progress, folder, checkpoint)
+            keep_best(task, learner.policy(), record, _counts(learner), folder, checkpoint)
             save_arrays(folder / STATE, KIND, learner.state(), {"record": record})
         if learner.updates % 10 == 0 or over:
-            report(_progress(learner, record, budget))
-    progress = {"steps": learner.steps, "updates": learner.updates}
-    return finished(record, "shac", progress, folder, learner.env.dynamics)
+            report(progress_of(record, _counts(learner), budget))
+    return finished(record, "shac", _counts(learner), folder, learner.env.dynamics)
+
+
+def _check(config: ShacConfig, budget: float) -> None:
+    """Refuse, in one sentence, what no run can be made of."""
+    if not budget > 0:
+        raise ValueError(f"budget is {budget} s; it must be positive.")
+    positive = (
+        "num_envs", "horizon", "episode", "width", "actor_rate", "critic_rate", "critic_passes", "critic_batches", "decay", "clip",
+        "evaluate_every",
+    )  # fmt: skip
+    check_positive(config, positive)
+    for name in ("discount", "lam", "following"):
+        if not 0 < getattr(config, name) <= 1:
+            raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
+    if config.seed < 0:
+        raise ValueError(f"seed is {config.seed}; it may not be negative.")
 
 
 def _resumed(path: Path, learner: Shac, record: dict[str, Any]) -> dict[str, Any]:
@@ -59,23 +72,10 @@ def _resumed(path: Path, learner: Shac, record: dict[str, Any]) -> dict[str, Any
     if not path.exists():
         return record
     arrays, header = load_arrays(path, KIND)
-    before = header["record"]
-    for name in ("task", "config", "model"):
-        if before.get(name) != record[name]:
-            raise FileFault(
-                f"{path.parent} holds a run with another {name} ({before.get(name)}, here {record[name]}); choose another folder."
-            )
+    check_same_run(path, header["record"], record)
     learner.restore(arrays)
-    return before
+    return header["record"]
 
 
-def _progress(learner: Shac, record: dict[str, Any], budget: float) -> dict[str, float]:
-    latest = record["curve"][-1]["return_in_model"] if record["curve"] else float("nan")
-    return {
-        "steps": learner.steps,
-        "updates": learner.updates,
-        "seconds": record["seconds"],
-        "budget": budget,
-        "return_in_model": latest,
-        "best": record["best"] if record["best"] is not None else float("nan"),
-    }
+def _counts(learner: Shac) -> dict[str, int]:
+    return {"steps": learner.steps, "updates": learner.updates}

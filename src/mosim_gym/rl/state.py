@@ -61,7 +61,7 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
         return None
     arrays, header = load_arrays(path, KIND)
     record = header["record"]
-    _check_same(path, record, expected)
+    check_same_run(path, record, expected)
     tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
     model.policy.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("policy/")})
     if model.log_ent_coef is not None:
@@ -89,7 +89,8 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
     return record
 
 
-def _check_same(path: Path, record: dict[str, Any], expected: dict[str, Any]) -> None:
+def check_same_run(path: Path, record: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Refuse to go on with the run in `path` as if it were the one that `expected` describes."""
     for name in ("task", "config", "model"):
         if record.get(name) != expected[name]:
             raise FileFault(
@@ -100,7 +101,7 @@ def _check_same(path: Path, record: dict[str, Any], expected: dict[str, Any]) ->
 def load_more(path: Path, expected: dict[str, Any]) -> dict[str, np.ndarray]:
     """What else `save_run` was given; another run than `expected` is refused as by `load_run`."""
     arrays, header = load_arrays(path, KIND)
-    _check_same(path, header["record"], expected)
+    check_same_run(path, header["record"], expected)
     return {name.removeprefix("more/"): value for name, value in arrays.items() if name.startswith("more/")}
 
 

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from stable_baselines3.common.logger import configure
-from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.simulator import Simulator
@@ -25,7 +23,8 @@ from mosim_gym.envs.density import DensityWatch
 from mosim_gym.envs.disagreement import DisagreementWatch
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.rl.arithmetic import products
-from mosim_gym.rl.policies import ActorPolicy, actor_of, algorithm, load_policy
+from mosim_gym.rl.learner import sb3_learner
+from mosim_gym.rl.policies import ActorPolicy, actor_of, load_policy
 from mosim_gym.rl.settings import ZeroShotConfig, check
 from mosim_gym.rl.state import load_run, save_run
 from mosim_gym.rl.training_starts import training_starts
@@ -95,7 +94,7 @@ def zero_shot(
         ),
     )
     venv.torch.watch = _watch(config.penalty, venv.torch)
-    model = _learner(config, venv, folder)
+    model = sb3_learner(config, venv, folder, warm_up=config.warm_up, entropy=config.entropy)
     record: dict[str, Any] = {
         "task": task,
         "config": asdict(config),
@@ -115,20 +114,18 @@ def zero_shot(
             model.learn(config.num_envs * max(1, SLICE // config.repeat), reset_num_timesteps=False, log_interval=10**9)
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget or _steps(model) >= limit
-        report(_progress(model, record, budget))
+        report(progress_of(record, _counts(model), budget))
         if _steps(model) >= record["next_evaluation"] or over:
             record["next_evaluation"] += config.evaluate_every * (_steps(model) >= record["next_evaluation"])
-            progress = {"steps": _steps(model), "updates": int(model._n_updates)}
-            keep_best(task, actor_of(model, {"task": task}), record, progress, folder, checkpoint)
+            keep_best(task, actor_of(model, {"task": task}), record, _counts(model), folder, checkpoint)
             _log(model, record)
-            report(_progress(model, record, budget))
+            report(progress_of(record, _counts(model), budget))
             save_run(folder / STATE, model, record)
-    progress = {"steps": _steps(model), "updates": int(model._n_updates)}
-    return finished(record, config.algo, progress, folder, venv.torch.dynamics)
+    return finished(record, config.algo, _counts(model), folder, venv.torch.dynamics)
 
 
 def finished(
-    record: dict[str, Any], algorithm: str, progress: dict[str, int], folder: Path, dynamics: Any
+    record: dict[str, Any], algorithm: str, counts: dict[str, int], folder: Path, dynamics: Any
 ) -> ZeroShotResult:
     """The best policy with its card, as `folder/policy.safetensors` has it."""
     policy = load_policy(folder / BEST)
@@ -136,8 +133,8 @@ def finished(
         "task": record["task"],
         "algorithm": algorithm,
         "config": record["config"],
-        "steps_in_model": progress["steps"],
-        "updates": progress["updates"],
+        "steps_in_model": counts["steps"],
+        "updates": counts["updates"],
         "real_steps": 0,
         "chosen_by": "return in the model, the lowest of the ensemble's members",
         "return_in_model": record["best"],
@@ -167,44 +164,24 @@ def _watch(penalty: str, env: TorchEnv) -> Watch | None:
     return None if penalty == "none" else DensityWatch(env, None if penalty == "density" else penalty)
 
 
-def _learner(config: ZeroShotConfig, venv: MoSimVecEnv, folder: Path) -> Any:
-    """SB3's algorithm with its own defaults but for what `config` says."""
-    learner: Any = algorithm(config.algo)
-    model = learner(
-        "MlpPolicy",
-        VecMonitor(venv),
-        learning_rate=config.rate,
-        buffer_size=config.buffer,
-        learning_starts=config.warm_up,
-        batch_size=config.batch,
-        gamma=config.discount,
-        tau=config.following,
-        ent_coef=config.entropy if config.entropy.startswith("auto") else float(config.entropy),
-        train_freq=1,
-        gradient_steps=config.updates,
-        n_steps=config.horizon,
-        policy_kwargs={"net_arch": [config.width, config.width], "optimizer_kwargs": {"fused": True}},
-        seed=config.seed,
-        device="cpu",
-    )
-    model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
-    return model
-
-
 def _steps(model: Any) -> int:
     """Control steps taken in the model."""
     return int(model.num_timesteps) * model.env.venv.repeat
 
 
+def _counts(model: Any) -> dict[str, int]:
+    return {"steps": _steps(model), "updates": int(model._n_updates)}
+
+
 def keep_best(
-    task: str, policy: ActorPolicy, record: dict[str, Any], progress: dict[str, int], folder: Path, checkpoint: Any
+    task: str, policy: ActorPolicy, record: dict[str, Any], counts: dict[str, int], folder: Path, checkpoint: Any
 ) -> None:
     """One evaluation in the model, noted in `record`; the policy is kept as `folder/best.safetensors` if it is the best so far."""
     returns = returns_in_model(task, policy, checkpoint=checkpoint)
     lowest = float(returns.mean(axis=1).min())
     record["curve"].append(
         {
-            **progress,
+            **counts,
             "seconds": round(record["seconds"], 1),
             "return_in_model": float(returns.mean()),
             "lowest_member": lowest,
@@ -225,14 +202,13 @@ def _log(model: Any, record: dict[str, Any]) -> None:
     model.logger.dump(_steps(model))
 
 
-def _progress(model: Any, record: dict[str, Any], budget: float) -> dict[str, float]:
-    latest = record["curve"][-1]["return_in_model"] if record["curve"] else float("nan")
+def progress_of(record: dict[str, Any], counts: dict[str, int], budget: float) -> dict[str, float]:
+    """Where a run stands, for whoever watches it."""
     return {
-        "steps": _steps(model),
-        "updates": model._n_updates,
+        **counts,
         "seconds": record["seconds"],
         "budget": budget,
-        "return_in_model": latest,
+        "return_in_model": record["curve"][-1]["return_in_model"] if record["curve"] else float("nan"),
         "best": record["best"] if record["best"] is not None else float("nan"),
     }
 

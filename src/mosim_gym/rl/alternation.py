@@ -1,0 +1,174 @@
+"""Model and policy learn in turn, from real steps that are counted from the first: the loop of few-shot and of on-policy learning.
+
+Each round is
+
+    (updates of the model  →  branches in the model, updates of the policy) × `slices`  →  real steps by the policy
+
+where branches are short episodes in the model that begin in real states. The model learns from all real steps so far.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.rl.model_learner import ModelLearner
+from mosim_gym.rl.policies import ActorPolicy
+from mosim_gym.rl.policy_learner import policy_learner
+from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.rl.report import real_return
+from mosim_gym.rl.settings import LearnerConfig, check_learner, check_positive
+from mosim_gym.rl.state import load_more
+
+STATE = "state.safetensors"
+SAVE_EVERY = 1_000  # real steps, if rounds are shorter than that
+
+
+@dataclass(frozen=True)
+class AlternationConfig(LearnerConfig):
+    """A round: `model_updates` on batches of `model_batch` transitions, their rates those of ordinary training times `model_rate`;
+    `branches` episodes of `branch` steps run side by side in the model for `virtual_steps`, each of them followed by `updates` of the
+    policy; then `round_steps` real steps. Both kinds of updates alternate in `slices` equal parts. `random_steps` real steps come first.
+    """
+
+    buffer: int = 200_000  # virtual transitions: what the model once said is forgotten
+    real_envs: int = 4
+    random_steps: int = 1_000
+    round_steps: int = 1_000
+    slices: int = 1
+    model_updates: int = 250
+    model_batch: int = 512
+    model_rate: float = 1.0
+    branches: int = 64
+    branch: int = 20
+    virtual_steps: int = 100
+    evaluate_every: int = 10_000  # real steps
+    episodes: int = 5  # of an evaluation, which nothing is learned from and which do not count
+
+
+@dataclass
+class AlternationResult:
+    """The last policy, and the run's record: `curve` of evaluations, `returns` of the episodes it learned from."""
+
+    policy: ActorPolicy
+    record: dict[str, Any]
+
+
+def alternate(
+    task: str,
+    config: AlternationConfig,
+    make_model: Callable[[RealWorld], ModelLearner],
+    prepare: Callable[[ModelLearner], None],
+    *,
+    strategy: str,
+    model: str,
+    real_steps: int,
+    folder: Path,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+) -> AlternationResult:
+    """Learn `task` from about `real_steps` real control steps; an interrupted run goes on.
+
+    `make_model` gives the model's learner, `prepare` what it does with the first real steps before the first round; `model` says which
+    model that is.
+    """
+    c = config
+    check(c, real_steps)
+    record: dict[str, Any] = {
+        "task": task,
+        "strategy": strategy,
+        "config": asdict(c),
+        "model": model,
+        "seconds": 0.0,
+        "curve": [],
+    }
+    world = RealWorld(task, c.real_envs, seed=c.seed)
+    learner = make_model(world)
+    path = folder / STATE
+    resumed = path.exists()
+    if resumed:
+        more = load_more(path, record)
+        world.restore(_under("world", more))
+        learner.restore(_under("model", more))
+    else:
+        learner.add(world.collect(world.random, c.random_steps))
+        prepare(learner)
+    policy = policy_learner(
+        task,
+        c,
+        branches=c.branches,
+        branch=c.branch,
+        dynamics=learner.simulator,
+        starts=learner.states(),
+        folder=folder,
+    )
+    if resumed:
+        record = policy.load(path, record)
+    begun = time.monotonic() - record["seconds"]
+    while world.steps < real_steps:
+        before, loss = world.steps, 0.0
+        for part in range(c.slices):
+            loss = learner.learn(_share(c.model_updates, part, c.slices))
+            policy.learn(_share(c.virtual_steps, part, c.slices))
+        learner.add(world.collect(policy.act, c.round_steps))
+        policy.env.set_starts(learner.states())
+        over = world.steps >= real_steps
+        if over or world.steps // c.evaluate_every > before // c.evaluate_every:
+            real = real_return(task, policy.policy({"task": task}), episodes=c.episodes)
+            record["curve"].append({"real_steps": world.steps, "updates": policy.updates, "return": real.mean})
+        record["seconds"] = time.monotonic() - begun
+        report(
+            {
+                "real_steps": world.steps,
+                "seconds": record["seconds"],
+                "model_loss": loss,
+                "return": record["curve"][-1]["return"] if record["curve"] else float("nan"),
+                "training_return": world.returns[-1][1] if world.returns else float("nan"),
+            }
+        )
+        if over or world.steps // SAVE_EVERY > before // SAVE_EVERY:
+            parts = {f"world/{name}": part for name, part in world.state().items()}
+            parts |= {f"model/{name}": part for name, part in learner.state().items()}
+            policy.save(path, record, parts)
+    record["returns"] = world.returns
+    card = {
+        "task": task,
+        "algorithm": c.algo,
+        "strategy": strategy,
+        "model": model,
+        "config": asdict(c),
+        "real_steps": world.steps,
+        "updates": policy.updates,
+        "training_seconds": round(record["seconds"], 1),
+        "curve": record["curve"],
+        "machine": machine(),
+    }
+    learned = policy.policy(card)
+    learned.save(folder / "policy.safetensors")
+    return AlternationResult(learned, record)
+
+
+def check(c: AlternationConfig, real_steps: int) -> None:
+    """Refuse, in one sentence, what no run can be made of."""
+    if real_steps <= c.random_steps:
+        raise ValueError(f"real_steps is {real_steps}; the first {c.random_steps} are random, so it must be more.")
+    positive = (
+        "real_envs", "random_steps", "round_steps", "slices", "model_updates", "model_batch", "model_rate", "branches", "branch",
+        "virtual_steps", "evaluate_every", "episodes",
+    )  # fmt: skip
+    check_positive(c, positive)
+    check_learner(c, c.branches, also=("shac",))
+
+
+def _share(total: int, part: int, parts: int) -> int:
+    """How many of `total` fall into `part` of `parts`."""
+    return total * (part + 1) // parts - total * part // parts
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name[len(prefix) + 1 :]: part for name, part in arrays.items() if name.startswith(f"{prefix}/")}

@@ -1,0 +1,92 @@
+"""Few-shot: a model that was trained on other motion, and a policy in it, go on learning from a few real steps of the task."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mosim_gym.data.stream import Transitions, chunk
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.rl.alternation import AlternationConfig, AlternationResult, alternate, check
+from mosim_gym.rl.model_learner import ModelLearner
+from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.rl.zero_shot import model_identity
+from mosim_gym.robots import find_task
+from mosim_gym.zoo.names import load
+
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "paper": {
+        "real_envs": 1, "slices": 50, "model_updates": 50, "model_batch": 256, "branches": 10, "branch": 1000, "virtual_steps": 500,
+        "updates": 10, "old": 0.0,
+    },
+    "branches": {},
+}  # fmt: skip
+"""`paper`: the MoSim paper's, 1,000 real steps for every 5,000 in the model, a batch for the model every 100 of those, and as many updates
+of the policy as steps in the model; `branches`: short branches, and more of everything that costs no real step."""
+SEGMENTS = 1000  # of the model's first data, for batches to be mixed with
+
+
+@dataclass(frozen=True)
+class FewShotConfig(AlternationConfig):
+    """A share `old` of the model's batches is motion of the kind that it was trained on first, lest it be forgotten."""
+
+    updates: int = 12
+    model_rate: float = 0.3
+    old: float = 0.25
+
+
+def config_for_schedule(schedule: str, **changes: Any) -> FewShotConfig:
+    """The named schedule with fields changed; an unknown one raises with the valid names."""
+    if schedule not in SCHEDULES:
+        raise UnknownName("schedule", schedule, list(SCHEDULES))
+    return FewShotConfig(**{**SCHEDULES[schedule], **changes})
+
+
+def few_shot(
+    task: str,
+    config: FewShotConfig,
+    *,
+    real_steps: int,
+    folder: Path,
+    checkpoint: Any = None,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+) -> AlternationResult:
+    """Learn `task` from about `real_steps` real control steps, starting from the packaged model or `checkpoint`; a broken run goes on."""
+    check(config, real_steps)
+    if not 0 <= config.old < 1:
+        raise ValueError(f"old is {config.old}; it is a share of each batch, from 0 to below 1.")
+    name = find_task(task)[0].name
+    before = checkpoint if isinstance(checkpoint, Simulator) else load(checkpoint or name)
+    if not isinstance(before, Simulator):
+        raise ValueError(
+            f"{checkpoint} takes finer steps than {task}; few-shot learning needs a model of control steps."
+        )
+
+    def go_on(_world: RealWorld) -> ModelLearner:
+        torch.manual_seed(config.seed)
+        learner = ModelLearner(
+            copy.deepcopy(before.model), batch=config.model_batch, rate=config.model_rate, seed=config.seed
+        )
+        if config.old:
+            recipe = before.card.get("recipe", {}).get("recipe", "coverage")
+            columns, _ = chunk(name, recipe, config.seed, 0, SEGMENTS)
+            learner.remember(Transitions(*(torch.from_numpy(c).flatten(0, 1) for c in columns)), config.old)
+        return learner
+
+    return alternate(
+        task,
+        config,
+        go_on,
+        lambda _learner: None,
+        strategy="few-shot",
+        model=model_identity(before),
+        real_steps=real_steps,
+        folder=folder,
+        report=report,
+    )

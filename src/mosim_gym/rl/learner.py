@@ -1,0 +1,39 @@
+"""The off-policy learner of a policy: SB3's own algorithm, made from a `LearnerConfig`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.logger import configure
+from stable_baselines3.common.vec_env import VecMonitor
+
+from mosim_gym.rl.policies import algorithm
+from mosim_gym.rl.settings import LearnerConfig
+from mosim_gym.rl.vec_env import MoSimVecEnv
+
+
+def sb3_learner(
+    config: LearnerConfig, venv: MoSimVecEnv, folder: Path, *, warm_up: int = 0, entropy: str = "auto"
+) -> Any:
+    """SB3's algorithm with its own defaults but for what `config` says, `warm_up` random steps first; it logs to `folder/tensorboard`."""
+    learner: Any = algorithm(config.algo)
+    model = learner(
+        "MlpPolicy",
+        VecMonitor(venv),
+        learning_rate=config.rate,
+        buffer_size=config.buffer,
+        learning_starts=warm_up,
+        batch_size=config.batch,
+        gamma=config.discount,
+        tau=config.following,
+        ent_coef=entropy if entropy.startswith("auto") else float(entropy),
+        train_freq=1,
+        gradient_steps=config.updates,
+        n_steps=config.horizon,
+        policy_kwargs={"net_arch": [config.width, config.width], "optimizer_kwargs": {"fused": True}},
+        seed=config.seed,
+        device="cpu",
+    )
+    model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
+    return model

@@ -1,0 +1,106 @@
+"""Few-shot: a packaged model goes on learning from counted real steps; schedules are what they say; interruptions change nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.cli import main
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
+from mosim_gym.rl.model_learner import ModelLearner
+from mosim_gym.rl.policies import load_policy
+from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.zoo.names import load
+
+TASK = "CartpoleSwingup"
+QUICK = FewShotConfig(
+    random_steps=200, round_steps=100, model_updates=6, slices=2, model_batch=64, branches=8, branch=10, virtual_steps=10, updates=2,
+    width=32, batch=32, buffer=1000, evaluate_every=10_000, episodes=1,
+)  # fmt: skip
+
+
+def test_the_papers_schedule_has_the_papers_numbers():
+    config = config_for_schedule("paper")
+    assert config.round_steps == 1000
+    assert config.branches * config.virtual_steps == 5000
+    assert config.model_updates == config.slices == 5000 / 100
+    assert config.updates * config.virtual_steps == 5000
+    with pytest.raises(KeyError, match=r"Unknown schedule 'papr'\. Did you mean 'paper'"):
+        config_for_schedule("papr")
+
+
+@pytest.mark.parametrize("algo", ["sac", "shac"])
+def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, algo):
+    def stop(state):
+        if state["real_steps"] >= 1100:
+            raise KeyboardInterrupt
+
+    config = dataclasses.replace(QUICK, algo=algo, round_steps=300)
+    whole = few_shot(TASK, config, real_steps=1600, folder=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        few_shot(TASK, config, real_steps=1600, folder=tmp_path / "broken", report=stop)
+    resumed = few_shot(TASK, config, real_steps=1600, folder=tmp_path / "broken")
+    card = whole.policy.card
+    assert card["real_steps"] == resumed.policy.card["real_steps"] == 1700  # whole rounds
+    assert card["strategy"] == "few-shot"
+    assert card["model"].startswith("cartpole ")
+    assert whole.record["returns"] == resumed.record["returns"]
+    observation = np.ones(5, np.float32)
+    np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
+    with pytest.raises(FileFault, match="holds a run with another config"):
+        few_shot(TASK, dataclasses.replace(config, algo="tqc"), real_steps=1600, folder=tmp_path / "broken")
+
+
+def test_what_was_learned_before_is_kept_by_old_motion_among_the_new():
+    def error_far_away(share: float) -> float:
+        """After learning from a world at rest: how wrong the model is about spread states, against its error before."""
+        world = RealWorld(TASK, 4, seed=0)
+        before = load("cartpole")
+        learner = ModelLearner(load("cartpole").model, batch=128, seed=0)
+        learner.add(world.collect(lambda seen: np.zeros((len(seen), 1), np.float32), 400))
+        states = RealWorld(TASK, 4, seed=1)
+        states.env.set_starts(
+            {"qpos": np.random.default_rng(0).uniform(-1.5, 1.5, (50, 2)), "qvel": np.full((50, 2), 3.0)}
+        )
+        states.env.reset(seed=5)
+        spread = states.collect(states.random, 400)
+        if share:
+            learner.remember(spread, share)
+        learner.learn(150)
+
+        def error(simulator) -> float:
+            step = simulator.step(spread.qpos, spread.qvel, spread.action)
+            h = world.env.task.robot.control_step
+            return float((step.qvel - (spread.qvel + h * spread.acceleration)).square().mean())
+
+        return error(learner.simulator) / error(before)
+
+    torch.manual_seed(0)
+    assert error_far_away(0.5) < 0.5 * error_far_away(0.0)
+
+
+def test_few_shot_from_the_command_line(tmp_path, capsys):
+    changes = [f"{name}={value}" for name, value in dataclasses.asdict(QUICK).items() if name not in ("algo", "seed")]
+    out = ["--out", str(tmp_path), "--episodes", "1", "--set", *changes]
+    main(["rl", "few-shot", TASK, "--real-steps", "300", *out])
+    assert "after 300 real steps: real return" in capsys.readouterr().out
+    assert load_policy(tmp_path / "policy.safetensors").card["strategy"] == "few-shot"
+    assert (tmp_path / "learning.png").stat().st_size > 0
+    with pytest.raises(SystemExit):
+        main(["rl", "few-shot", TASK, "--schedule", "fast", "--out", str(tmp_path)])
+    assert "Unknown schedule 'fast'" in capsys.readouterr().err
+
+
+def test_what_cannot_be_run_is_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match=r"old is 1.0; it is a share"):
+        few_shot(TASK, dataclasses.replace(QUICK, old=1.0), real_steps=600, folder=tmp_path)
+    with pytest.raises(KeyError, match="Unknown checkpoint 'cartpol'"):
+        few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="cartpol")
+    with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
+        few_shot(TASK, QUICK, real_steps=100, folder=tmp_path)
+    with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):
+        few_shot(TASK, dataclasses.replace(QUICK, algo="ppo"), real_steps=600, folder=tmp_path)
