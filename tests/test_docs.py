@@ -19,7 +19,7 @@ from mosim_gym.cli import Command
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
-    (ROOT / "docs").glob("*.md")
+    (ROOT / "docs").rglob("*.md")
 )
 FENCE = re.compile(r"^```(\w*).*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUN = re.compile(r"<!-- run: (\S+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
