@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -237,6 +238,43 @@ def real_steps_plot(path: str | Path, curves: Sequence[Sequence[Mapping[str, flo
         axes.set_ylabel("real return of an episode")
         if title:
             axes.set_title(title, loc="left", fontweight="bold")
+        return save(figure, path)
+
+
+def sample_efficiency_plot(
+    path: str | Path,
+    curves: Mapping[str, Sequence[Sequence[Mapping[str, float]]]],
+    levels: Mapping[str, float],
+    *,
+    title: str = "",
+) -> Path:
+    """Plot the real `return` against `real_steps` for several strategies, each with a curve for every seed and their mean.
+
+    `levels` are returns that need no real steps, or that others reached, as horizontal lines.
+    """
+    from matplotlib.figure import Figure
+
+    with style():
+        figure = Figure(figsize=(7.4, 3.8), layout="constrained")
+        axes = figure.subplots()
+        for (name, seeds), colour in zip(curves.items(), itertools.cycle(COLOURS), strict=False):
+            for curve in seeds:
+                steps, returns = ([point[key] for point in curve] for key in ("real_steps", "return"))
+                axes.plot(steps, returns, color=colour, linewidth=0.8, alpha=0.5)
+            shared = range(min(len(curve) for curve in seeds))
+            steps = [seeds[0][i]["real_steps"] for i in shared]
+            mean = [float(np.mean([curve[i]["return"] for curve in seeds])) for i in shared]
+            axes.plot(steps, mean, "o-", color=colour, markersize=4, label=f"{name}, {len(seeds)} seeds")
+        dashes = itertools.cycle(("-", "--", "-.", ":"))
+        for (name, level), line in zip(levels.items(), dashes, strict=False):
+            axes.axhline(level, color=FAINT, linewidth=1.2, linestyle=line, label=name)
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("real control steps")
+        axes.set_ylabel("real return of an episode")
+        if title:
+            axes.set_title(title, loc="left", fontweight="bold")
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return save(figure, path)
 
 

@@ -1,0 +1,100 @@
+"""Writes benchmarks/results/sample_efficiency/<cell>.json, one for each cell of an ordered matrix, and a plot for each task.
+
+`python benchmarks/sample_efficiency.py --hours 2` runs the cells that have not been run yet, in order, as long as another one may begin;
+names of cells, such as CheetahRun-on-policy-seed0, run those alone. `--list` says what there is and what is left. A cell that is
+interrupted goes on from runs/sample-efficiency where its strategy can.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from itertools import product
+from pathlib import Path
+
+from mosim_gym.evaluation.plots import sample_efficiency_plot
+from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.rl.sample_efficiency import Cell, run_cell, summary
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "sample_efficiency"
+ZERO_SHOT = ROOT / "benchmarks" / "results" / "zero_shot.json"
+
+
+def _cells(task: str, strategies: dict[str, int], seeds: int) -> list[Cell]:
+    return [Cell(task, name, seed, steps) for seed, (name, steps) in product(range(seeds), strategies.items())]
+
+
+REAL = {"sac": 100_000, "tqc": 100_000}
+MATRIX = [
+    *_cells("CheetahRun", {"on-policy": 100_000, "few-shot-narrow": 50_000, "few-shot-narrow-paper": 50_000}, 3),
+    *_cells("CheetahRun", {**REAL, "on-policy-paper": 100_000, "few-shot": 50_000}, 3),
+    *_cells("ReacherHard", {"on-policy": 100_000, **REAL}, 3),
+    *_cells("AcrobotSwingup", {"on-policy": 100_000, **REAL}, 3),
+    *_cells("HopperHop", {"on-policy": 100_000, **REAL}, 3),
+    *_cells("WalkerRun", {"on-policy": 100_000, **REAL}, 3),
+]
+"""In the order in which they are worth their hours."""
+
+
+def _path(cell: Cell) -> Path:
+    return RESULTS / f"{cell.name}.json"
+
+
+def _zero_shot_level(task: str) -> dict[str, float]:
+    policies = json.loads(ZERO_SHOT.read_text())["policies"].values()
+    found = [p["real"]["mean"] for p in policies if p["task"] == task]
+    return {f"zero-shot, no real step ({len(found)} policies)": sum(found) / len(found)} if found else {}
+
+
+def _show() -> None:
+    """The table of everything there is, and a plot for each task."""
+    groups = defaultdict(list)
+    for cell in MATRIX:
+        if _path(cell).exists():
+            groups[cell.task, cell.strategy].append(json.loads(_path(cell).read_text()))
+    rows = []
+    for (task, strategy), cells in groups.items():
+        s = summary(cells)
+        low, high = s["interval"]
+        rows.append(
+            [
+                task,
+                strategy,
+                f"{s['real_steps']:,}",
+                len(cells),
+                f"{s['interquartile_mean']:.0f} ({low:.0f} to {high:.0f})",
+            ]
+        )
+    print(table(["Task", "Strategy", "Real steps", "Seeds", "Interquartile mean (95 %)"], rows))
+    for task in {task for task, _ in groups}:
+        curves = {strategy: [c["curve"] for c in cells] for (other, strategy), cells in groups.items() if other == task}
+        plot = ROOT / "docs" / "assets" / f"sample-efficiency-{task}.png"
+        sample_efficiency_plot(plot, curves, _zero_shot_level(task), title=task)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cells", nargs="*", help="names of cells to run (again)")
+    parser.add_argument("--hours", type=float, default=0.0, help="no cell of the matrix begins later than this")
+    parser.add_argument("--list", action="store_true", help="show what has been run and what has not")
+    options = parser.parse_args()
+    known = {cell.name: cell for cell in MATRIX}
+    for name in options.cells:
+        if name not in known:
+            parser.error(f"unknown cell {name!r}; --list shows the valid ones")
+    if options.list:
+        for cell in MATRIX:
+            print("done   " if _path(cell).exists() else "waiting", cell.name)
+    wanted = [known[name] for name in options.cells] or [cell for cell in MATRIX if not _path(cell).exists()]
+    begun = time.monotonic()
+    for cell in [] if options.list else wanted:
+        if not options.cells and time.monotonic() - begun > 3600 * options.hours:
+            break
+        folder = ROOT / "runs" / "sample-efficiency" / cell.name
+        result = run_cell(cell, folder, report=lambda state: print(json.dumps(state), flush=True))
+        write_atomically(_path(cell), json.dumps(result, indent=1) + "\n")
+    _show()

@@ -1,0 +1,175 @@
+"""How much a strategy makes of real steps: cells of task, strategy and seed, each run on its own and kept when it is done.
+
+A cell's curve is the real return at regular counts of real steps, and its end 50 real episodes that nothing was learned from.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.monitor import Monitor
+
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.rl import few_shot, on_policy
+from mosim_gym.rl.policies import actor_of, algorithm
+from mosim_gym.rl.report import real_return
+from mosim_gym.truth.real import make_real
+
+Array = np.ndarray
+EVALUATE_EVERY, EVALUATION_EPISODES, FINAL_EPISODES = 10_000, 5, 50
+RESAMPLES = 4_000
+Report = Callable[[dict[str, float]], None]
+
+
+class Strategy(Protocol):
+    """Learns a task from real steps: the policy, the curve of evaluations, and how many real steps it took."""
+
+    def __call__(
+        self, task: str, *, seed: int, real_steps: int, folder: Path, report: Report
+    ) -> tuple[Any, list[dict[str, float]], int]:
+        """Learn `task`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of the benchmark."""
+
+    task: str
+    strategy: str
+    seed: int
+    real_steps: int
+
+    @property
+    def name(self) -> str:
+        """What its file is called."""
+        return f"{self.task}-{self.strategy}-seed{self.seed}"
+
+
+def run_cell(cell: Cell, folder: Path, report: Report = lambda _: None) -> dict[str, Any]:
+    """All that is worth noting about a cell; `folder` keeps what an interrupted run goes on from, if its strategy can."""
+    if cell.strategy not in STRATEGIES:
+        raise UnknownName("strategy", cell.strategy, list(STRATEGIES))
+    learn = STRATEGIES[cell.strategy]
+    policy, curve, steps = learn(cell.task, seed=cell.seed, real_steps=cell.real_steps, folder=folder, report=report)
+    real = real_return(cell.task, policy, episodes=FINAL_EPISODES)
+    return {
+        "task": cell.task,
+        "strategy": cell.strategy,
+        "seed": cell.seed,
+        "real_steps": steps,
+        "curve": curve,
+        "returns": [round(float(value), 2) for value in real.returns],
+        "training_seconds": policy.card["training_seconds"],
+        "config": policy.card.get("config", {}),
+        "machine": machine(),
+    }
+
+
+def interquartile_mean(returns: Array) -> float:
+    """The mean of the middle half of `returns (N,)`."""
+    ordered = np.sort(np.asarray(returns, float))
+    cut = len(ordered) // 4
+    return float(ordered[cut : len(ordered) - cut].mean())
+
+
+def summary(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Of the cells of one task and strategy: the interquartile mean over all final episodes, its 95 % interval, and each seed's mean.
+
+    The interval is by bootstrap over seeds and, within each, over episodes.
+    """
+    groups = [np.asarray(cell["returns"], float) for cell in cells]
+    rng = np.random.default_rng(0)  # the interval is a function of the returns alone
+    found = []
+    for _ in range(RESAMPLES):
+        drawn = [groups[i] for i in rng.integers(len(groups), size=len(groups))]
+        found.append(interquartile_mean(np.concatenate([rng.choice(group, len(group)) for group in drawn])))
+    low, high = np.percentile(found, [2.5, 97.5])
+    return {
+        "interquartile_mean": interquartile_mean(np.concatenate(groups)),
+        "interval": [float(low), float(high)],
+        "seeds": [float(group.mean()) for group in groups],
+        "real_steps": int(np.mean([cell["real_steps"] for cell in cells])),
+        "training_seconds": float(np.mean([cell["training_seconds"] for cell in cells])),
+    }
+
+
+class _Evaluate(BaseCallback):
+    """Real episodes at regular counts of real steps."""
+
+    def __init__(self, task: str, report: Report) -> None:
+        super().__init__()
+        self._task, self._report, self.curve = task, report, []
+
+    def _on_step(self) -> bool:
+        if self.num_timesteps % EVALUATE_EVERY == 0:
+            model: Any = self.model
+            found = real_return(self._task, actor_of(model, {"task": self._task}), episodes=EVALUATION_EPISODES)
+            self.curve.append(
+                {"real_steps": self.num_timesteps, "updates": int(model._n_updates), "return": found.mean}
+            )
+            self._report(dict(self.curve[-1]))
+        return True
+
+
+def _without_model(name: str) -> Strategy:
+    """SB3's algorithm with SB3's settings, on the real task alone: what a model has to be better than."""
+
+    def learn(
+        task: str, *, seed: int, real_steps: int, folder: Path, report: Report
+    ) -> tuple[Any, list[dict[str, float]], int]:
+        del folder  # an interrupted run begins again
+        begun, watch = time.monotonic(), _Evaluate(task, report)
+        learner: Any = algorithm(name)
+        model = learner("MlpPolicy", Monitor(make_real(task)), seed=seed, device="cpu")
+        model.learn(real_steps, callback=watch)
+        card = {"task": task, "training_seconds": round(time.monotonic() - begun, 1), "config": {"algo": name}}
+        return actor_of(model, card), watch.curve, int(model.num_timesteps)
+
+    return learn
+
+
+def _few_shot(schedule: str, checkpoint: str | None) -> Strategy:
+    def learn(
+        task: str, *, seed: int, real_steps: int, folder: Path, report: Report
+    ) -> tuple[Any, list[dict[str, float]], int]:
+        config = few_shot.config_for_schedule(
+            schedule, seed=seed, evaluate_every=EVALUATE_EVERY, episodes=EVALUATION_EPISODES
+        )
+        result = few_shot.few_shot(
+            task, config, real_steps=real_steps, folder=folder, checkpoint=checkpoint, report=report
+        )
+        return result.policy, result.record["curve"], result.policy.card["real_steps"]
+
+    return learn
+
+
+def _on_policy(schedule: str) -> Strategy:
+    def learn(
+        task: str, *, seed: int, real_steps: int, folder: Path, report: Report
+    ) -> tuple[Any, list[dict[str, float]], int]:
+        config = on_policy.config_for_schedule(
+            schedule, seed=seed, evaluate_every=EVALUATE_EVERY, episodes=EVALUATION_EPISODES
+        )
+        result = on_policy.on_policy(task, config, real_steps=real_steps, folder=folder, report=report)
+        return result.policy, result.record["curve"], result.policy.card["real_steps"]
+
+    return learn
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "sac": _without_model("sac"),
+    "tqc": _without_model("tqc"),
+    "on-policy": _on_policy("branches"),
+    "on-policy-paper": _on_policy("paper"),
+    "few-shot": _few_shot("branches", None),
+    "few-shot-narrow": _few_shot("branches", "cheetah:narrow"),
+    "few-shot-narrow-paper": _few_shot("paper", "cheetah:narrow"),
+}

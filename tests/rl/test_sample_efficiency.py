@@ -1,0 +1,47 @@
+"""The benchmark of real steps: its statistics, and a cell from start to end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mosim_gym.rl import sample_efficiency
+from mosim_gym.rl.sample_efficiency import Cell, interquartile_mean, run_cell, summary
+
+
+def test_the_interquartile_mean_forgets_outliers():
+    assert interquartile_mean(np.array([0, 10, 20, 1000])) == 15
+    assert interquartile_mean(np.array([7.0])) == 7
+    rng = np.random.default_rng(0)
+    values = rng.normal(100, 1, 400)
+    values[:40] = 1e6
+    assert abs(interquartile_mean(values) - 100) < 1
+
+
+def test_a_summary_is_sure_of_what_seeds_agree_on():
+    def cells(means):
+        rng = np.random.default_rng(1)
+        return [
+            {"returns": list(rng.normal(mean, 5, 50)), "real_steps": 1000, "training_seconds": 60.0} for mean in means
+        ]
+
+    agreed, split = summary(cells([500, 500, 500])), summary(cells([300, 500, 700]))
+    for found in (agreed, split):
+        low, high = found["interval"]
+        assert low <= found["interquartile_mean"] <= high
+        assert abs(found["interquartile_mean"] - 500) < 10
+    assert agreed["interval"][1] - agreed["interval"][0] < 5
+    assert split["interval"][1] - split["interval"][0] > 150
+    assert [round(mean, -2) for mean in split["seeds"]] == [300, 500, 700]
+
+
+def test_a_cell_from_start_to_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(sample_efficiency, "FINAL_EPISODES", 2)
+    monkeypatch.setattr(sample_efficiency, "EVALUATE_EVERY", 100)
+    monkeypatch.setattr(sample_efficiency, "EVALUATION_EPISODES", 1)
+    result = run_cell(Cell("PendulumSwingup", "sac", 0, 200), tmp_path)
+    assert [point["real_steps"] for point in result["curve"]] == [100, 200]
+    assert len(result["returns"]) == 2
+    assert result["real_steps"] == 200
+    with pytest.raises(KeyError, match="Unknown strategy 'sarsa'"):
+        run_cell(Cell("PendulumSwingup", "sarsa", 0, 200), tmp_path)
