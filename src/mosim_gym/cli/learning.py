@@ -163,7 +163,7 @@ class Unpack:
 
 @dataclass(frozen=True)
 class Density:
-    """Fit a density to the states and actions that a model is trained on, for the penalty that keeps learners there."""
+    """Fit a density to the states and actions that a model is trained on, for penalties. An interrupted fit goes on where it was."""
 
     robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
     recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
@@ -185,10 +185,15 @@ class Density:
                 advance(bar, int(1000 * state["share"]))
                 bar.set_postfix_str(f"log density {state['log_density']:.2f}")
 
+            name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"
             density = fit_density(
-                self.robot, recipe=self.recipe, budget=seconds(self.budget), seed=self.seed, report=show
+                self.robot,
+                recipe=self.recipe,
+                budget=seconds(self.budget),
+                seed=self.seed,
+                folder=self.out / name.replace(":", "+"),
+                report=show,
             )
-        name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"
         paths = [self.out / f"{name.replace(':', '+')}.safetensors"]
         paths += [packaged_density_path(name)] * self.install
         for path in paths:

@@ -1,4 +1,4 @@
-"""Fit a density to a recipe's motion by maximum likelihood, on fresh true data, with exact gradients."""
+"""Fit a density to a recipe's motion by maximum likelihood, on fresh true data, with exact gradients; a broken fit goes on where it was."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,11 +17,15 @@ from mosim_gym.density.flow import FlowConfig, ResidualFlow
 from mosim_gym.density.motion_density import QUANTILES, MotionDensity
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.robots import load_robot
+from mosim_gym.training.state import load_state, save_state
 
 RATE, BATCH, AVERAGE = 3e-3, 512, 0.995
 SEGMENTS, CHUNKS = 500, 8  # the data: enough that a small flow cannot learn them by heart
 HELD_OUT_SEED, HELD_OUT_SEGMENTS = 10_009, 200
 REPORT_EVERY = 50
+PACE_FROM, PACE_TO = 20, 60  # steps between which it is measured how many more the budget allows
+SAVE_SECONDS = 60.0
+STATE = "state.safetensors"
 
 
 def fit_density(
@@ -31,10 +36,14 @@ def fit_density(
     config: FlowConfig | None = None,
     seed: int = 0,
     steps: int | None = None,
+    folder: Path | None = None,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> MotionDensity:
-    """A density of the states and actions that `recipe` trains a model of `robot` on, fitted for `budget` seconds or for `steps`."""
-    begun = time.monotonic()
+    """A density of the states and actions that `recipe` trains a model of `robot` on, fitted for `budget` seconds or for `steps`.
+
+    `folder/state.safetensors` is written every minute: a fit that was interrupted goes on from there and ends with the same weights.
+    """
+    started = time.monotonic()
     description = load_robot(robot)
     coordinates = MinimalCoordinates(description)
 
@@ -53,12 +62,33 @@ def fit_density(
         flow, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE)
     )
     optimiser = torch.optim.Adam(flow.parameters(), lr=RATE, fused=True)
-    generator = torch.Generator().manual_seed(seed)
-    step, share, curve = 0, 0.0, []
-    while share < 1.0:
+    generator = torch.Generator()
+    identity = {
+        "robot": robot,
+        "recipe": recipe,
+        "flow": asdict(flow.config),
+        "seed": seed,
+        "steps": steps,
+        "budget": budget,
+    }
+    record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, "curve": [], **identity}
+    optimisers: dict[str, torch.optim.Optimizer] = {"adam": optimiser}
+    path = None if folder is None else folder / STATE
+    if path is not None and path.exists():
+        record = load_state(path, flow, average, optimisers, identity)
+        started = time.monotonic() - record["seconds"]
+    paced = saved = time.monotonic()
+    while not record["total"] or record["step"] < record["total"]:
+        step, total = record["step"], record["total"]
+        if step == PACE_FROM:
+            paced = time.monotonic()
+        if step == PACE_TO and not total:
+            pace = (time.monotonic() - paced) / (PACE_TO - PACE_FROM)
+            total = record["total"] = step + max(1, int((budget - (time.monotonic() - started)) / pace))
+        share = step / total if total else 0.0
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * share))
-        rows = torch.randint(len(data), (BATCH,), generator=generator)
+        rows = torch.randint(len(data), (BATCH,), generator=generator.manual_seed(seed * 1_000_003 + step))
         for layer in flow.linears():
             layer.refine()
         loss = -flow.log_density(data[rows]).mean()
@@ -67,12 +97,17 @@ def fit_density(
         torch.nn.utils.clip_grad_norm_(flow.parameters(), 5.0)
         optimiser.step()
         average.update_parameters(flow)
-        step += 1
-        share = step / steps if steps is not None else (time.monotonic() - begun) / budget
-        if step % REPORT_EVERY == 0:
-            state = {"step": step, "share": min(share, 1.0), "log_density": -float(loss.detach())}
-            curve.append({key: round(value, 4) for key, value in state.items()})
+        record["step"] = step + 1
+        record["seconds"] = time.monotonic() - started
+        if (step + 1) % REPORT_EVERY == 0:
+            state = {"step": step + 1, "share": share, "log_density": -float(loss.detach())}
+            record["curve"].append({key: round(value, 4) for key, value in state.items()})
             report(state)
+        if path is not None and time.monotonic() - saved > SAVE_SECONDS:
+            save_state(path, flow, average, optimisers, record)
+            saved = time.monotonic()
+    if path is not None:
+        save_state(path, flow, average, optimisers, record)
     final: Any = average.module
     final.settle()
     density = MotionDensity(description, final, {})
@@ -85,11 +120,11 @@ def fit_density(
         "held_out_log_density": round(float(found.mean()), 4),
         "gaussian_log_density": round(gaussian, 4),
         "quantiles": {f"{q:g}": round(float(found.quantile(q)), 4) for q in QUANTILES},
-        "steps": step,
-        "seconds": round(time.monotonic() - begun, 1),
+        "steps": record["step"],
+        "seconds": round(record["seconds"], 1),
         "seed": seed,
         "flow": asdict(final.config),
-        "curve": curve[:: max(1, len(curve) // 40)],
+        "curve": record["curve"][:: max(1, len(record["curve"]) // 40)],
         "machine": machine(),
     }
     return density
