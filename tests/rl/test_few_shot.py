@@ -100,6 +100,8 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
         few_shot(TASK, dataclasses.replace(QUICK, old=1.0), real_steps=600, folder=tmp_path)
     with pytest.raises(KeyError, match="Unknown checkpoint 'cartpol'"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="cartpol")
+    with pytest.raises(ValueError, match="The model is of 'pendulum'; CartpoleSwingup needs one of 'cartpole'"):
+        few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="pendulum")
     with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
         few_shot(TASK, QUICK, real_steps=100, folder=tmp_path)
     with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):

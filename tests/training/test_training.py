@@ -20,7 +20,7 @@ from mosim_gym.robots import load_robot
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.loop import train
 from mosim_gym.training.muon import Muon, orthogonalised
-from mosim_gym.training.run import install_pack, is_better, seconds, train_all
+from mosim_gym.training.run import install_pack, is_better, score, seconds, train_all, train_checkpoint
 from mosim_gym.zoo import names, packs
 
 SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
@@ -300,6 +300,24 @@ def test_members_are_trained_together_on_batches_of_their_own(tmp_path, monkeypa
     weight = model.correctors[0].first.weight
     assert weight.shape[0] == 3
     assert not torch.allclose(weight[0], weight[1])
+
+
+def test_a_checkpoint_is_refined_and_says_so(tmp_path):
+    before = mosim_gym.load("pendulum")
+    refined = train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", logs=False)
+    assert refined.card["refined_from"] == f"pendulum {before.model.digest()}"
+    assert refined.card["transitions"] > before.card["transitions"]
+    assert refined.card["training_seconds"] > before.card["training_seconds"] + 1
+    assert [stage["name"] for stage in refined.card["recipe"]["stages"]] == ["multistep"]
+    assert score(refined.card) < 3 * score(before.card)  # it began where that one ended, not at random weights
+    again = train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", logs=False)
+    assert again.card["training_steps"] == refined.card["training_steps"]  # it had ended
+    with pytest.raises(FileFault, match="holds a run with another start"):
+        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start=refined.path, logs=False)
+    with pytest.raises(ValueError, match="acrobot is a model of 'acrobot'; 'pendulum' cannot go on from it"):
+        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="acrobot")
+    with pytest.raises(ValueError, match="leave preset and members out"):
+        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", members=2)
 
 
 def test_a_run_of_so_many_steps_has_as_many(tmp_path):

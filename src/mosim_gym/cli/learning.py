@@ -74,6 +74,9 @@ class Train:
     members: Annotated[int, arg(help="Ensemble members, trained together.")] = 1
     recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
     data: Annotated[Path | None, arg(help="A dataset of `mosim-gym collect` instead of fresh simulations.")] = None
+    start: Annotated[
+        str | None, arg(help="Refine this checkpoint, a packaged name or a path, through rollouts of several steps.")
+    ] = None
     variant: Annotated[str | None, arg(help="Variant in the checkpoint's name, as in cheetah:narrow.")] = None
     device: Annotated[str, arg(help="Where to train: cpu or cuda.")] = "cpu"
     install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
@@ -87,8 +90,8 @@ class Train:
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
         if self.robot is None:
-            if (self.data, self.preset, self.variant, self.recipe) != (None, None, None, "coverage"):
-                raise ValueError("--data, --preset, --recipe and --variant are for one robot; name it.")
+            if (self.data, self.preset, self.start, self.variant, self.recipe) != (None, None, None, None, "coverage"):
+                raise ValueError("--data, --preset, --recipe, --start and --variant are for one robot; name it.")
             outcomes = train_all(
                 trainable_robots(),
                 budget=seconds(self.budget),
@@ -111,6 +114,7 @@ class Train:
                     variant=self.variant,
                     device=self.device,
                     dataset=None if self.data is None else open_dataset(self.data, robot=self.robot),
+                    start=self.start,
                     install=self.install,
                 )
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -87,6 +88,13 @@ class MoSim(nn.Module):
             }
         )
         return part
+
+    def digest(self) -> str:
+        """Sixteen characters that tell weights and statistics from any others."""
+        found = hashlib.sha256()
+        for name, value in sorted(self.state_dict().items()):
+            found.update(name.encode() + value.cpu().numpy().tobytes())
+        return found.hexdigest()[:16]
 
     @torch.no_grad()
     def fit_statistics(self, inputs: Tensor, targets: Tensor) -> None:

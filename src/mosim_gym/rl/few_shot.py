@@ -75,6 +75,7 @@ def few_shot(
         )
         if config.old:
             recipe = before.card.get("recipe", {}).get("recipe", "coverage")
+            recipe = recipe if isinstance(recipe, str) else recipe["name"]
             columns, _ = chunk(name, recipe, config.seed, 0, SEGMENTS)
             learner.remember(Transitions(*(torch.from_numpy(c).flatten(0, 1) for c in columns)), config.old)
         return learner

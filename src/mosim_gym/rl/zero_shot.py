@@ -6,7 +6,6 @@ evaluations. Training, evaluation and choice use learned motion only: the truth 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -151,10 +150,7 @@ def model_identity(dynamics: Any) -> str:
     """The name of a checkpoint with a digest of its weights; of other dynamics, their type's name."""
     if not isinstance(dynamics, Simulator | FinerSteps):
         return type(dynamics).__name__
-    digest = hashlib.sha256()
-    for name, value in sorted(dynamics.model.state_dict().items()):
-        digest.update(name.encode() + value.cpu().numpy().tobytes())
-    return f"{dynamics.card.get('name', 'unnamed')} {digest.hexdigest()[:16]}"
+    return f"{dynamics.card.get('name', 'unnamed')} {dynamics.model.digest()}"
 
 
 def _watch(penalty: str, env: TorchEnv) -> Watch | None:

@@ -33,6 +33,10 @@ class Stage:
             raise UnknownName("stage", self.name, list(STAGES))
 
 
+REFINEMENT = (Stage("multistep", 1.0, rate=0.1),)
+"""For a model that has been trained before: what its errors add up to over several steps, at low rates."""
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Optimisation and data of a run. Learning rates fall along a cosine to zero within each stage."""

@@ -240,10 +240,13 @@ def train(
     folder: Path,
     device: str = "cpu",
     dataset: Dataset | None = None,
+    start: MoSim | None = None,
     steps: int | None = None,
     report: Report = lambda _: None,
 ) -> tuple[MoSim, dict[str, Any]]:
     """Train a model of `robot` for about `budget` seconds; the averaged weights and a record of how they came about.
+
+    It begins with random weights, or with weights and statistics of `start`, which must be of the same configuration.
 
     Data are simulated afresh by the configured recipe, or read from `dataset`. With `steps` the run has that many, whatever the time.
 
@@ -258,6 +261,8 @@ def train(
     torch.manual_seed(config.seed)
     description = load_robot(robot)
     model = MoSim(description, model_config).to(place)
+    if start is not None:
+        model.load_state_dict(start.state_dict())
     for layer in model.modules():
         if isinstance(layer, MemberLinear):
             layer.exact &= config.exact_ends
@@ -288,6 +293,7 @@ def train(
         "model": asdict(model_config),
         "config": asdict(config),
         "data": None if dataset is None else dataset.manifest,
+        "start": None if start is None else start.digest(),
         "steps": steps,
         "budget": budget,
     }
@@ -297,9 +303,10 @@ def train(
     begun = saved = time.monotonic() - record["seconds"]  # the first data count, too
     pool = Pool(robot, config, step=record["step"], device=place, dataset=dataset)
     if record["step"] == 0:
-        inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))
-        model.fit_statistics(inputs, targets(model, sample))
-        average.load_state_dict(model.state_dict())
+        if start is None:
+            inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))
+            model.fit_statistics(inputs, targets(model, sample))
+            average.load_state_dict(model.state_dict())
         record["box"] = training_box(description, sample)
 
     generator = torch.Generator()

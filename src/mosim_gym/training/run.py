@@ -23,12 +23,12 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
-from mosim_gym.training.config import training_for
+from mosim_gym.training.config import REFINEMENT, training_for
 from mosim_gym.training.loop import STATE, VALIDATION_SEED, VALIDATION_SEGMENTS, train
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
-from mosim_gym.zoo.names import packaged_path, robot_at
+from mosim_gym.zoo.names import load, packaged_path, robot_at
 from mosim_gym.zoo.packs import pack, pack_cards, unpack
 
 DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
@@ -87,24 +87,38 @@ def train_checkpoint(
     variant: str | None = None,
     device: str = "cpu",
     dataset: Dataset | None = None,
+    start: str | Path | None = None,
     logs: bool = True,
     install: bool = False,
 ) -> Outcome:
     """Train `robot` for `budget` seconds in `folder` (where an interrupted run goes on), measure it and write its checkpoint.
+
+    With `start`, a packaged name or a path, that checkpoint is refined: it goes on learning through rollouts of several steps.
 
     With `logs`, TensorBoard's go to `folder/tensorboard`.
 
     With `install` it replaces the packaged checkpoint of its name if its benchmark is better, or if there is none.
     """
     find_robot(robot)
-    model_config = model_for(robot, preset_name, members)
+    before = None if start is None else _start(start, robot, preset_name, members)
+    model_config = model_for(robot, preset_name, members) if before is None else before.model.config
     config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
+    if before is not None:
+        config = replace(config, stages=REFINEMENT)
     if recipe == "narrow" and variant is None:
         variant = "narrow"
     name = f"{robot}:{variant}" if variant else robot
     with Progress(name, folder if logs else None) as progress:
         model, record = train(
-            robot, model_config, config, budget=budget, folder=folder, device=device, dataset=dataset, report=progress
+            robot,
+            model_config,
+            config,
+            budget=budget,
+            folder=folder,
+            device=device,
+            dataset=dataset,
+            start=None if before is None else before.model,
+            report=progress,
         )
     card = {
         "name": name,
@@ -118,7 +132,21 @@ def train_checkpoint(
         "tuned_on_real_return": False,
         "box": record["box"],
     }
+    if before is not None:
+        earlier = before.card
+        card |= {key: card[key] + earlier[key] for key in ("transitions", "training_steps", "training_seconds")}
+        card |= {"seeds": earlier["seeds"], "refined_from": f"{earlier['name']} {before.model.digest()}"}
     return _finish(model.to("cpu"), card, folder, install)
+
+
+def _start(start: str | Path, robot: str, preset_name: str | None, members: int) -> Simulator:
+    """The checkpoint to go on from; it says itself what it is made of."""
+    before = load(start)
+    if before.robot.name != load_robot(robot).name:
+        raise ValueError(f"{start} is a model of {before.robot.name!r}; {robot!r} cannot go on from it.")
+    if preset_name is not None or members not in (1, before.model.config.members):
+        raise ValueError(f"{start} has a preset and members of its own: leave preset and members out.")
+    return before
 
 
 def train_all(
