@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -11,19 +13,33 @@ def normalize(quat: Tensor) -> Tensor:
     return quat / quat.norm(dim=-1, keepdim=True)
 
 
+@lru_cache(maxsize=32)
+def _table(name: str, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Which of the sixteen products `aᵢ bⱼ`, `4 i + j`, make up a result, and with which factors."""
+    places, factors = {
+        "product": (
+            [0, 5, 10, 15, 1, 4, 11, 14, 2, 7, 8, 13, 3, 6, 9, 12],
+            [1, -1, -1, -1, 1, 1, 1, -1, 1, -1, 1, 1, 1, 1, -1, 1],
+        ),  # four for each component
+        "matrix": (
+            [10, 6, 7, 6, 5, 11, 7, 11, 5, 15, 3, 2, 3, 15, 1, 2, 1, 10],
+            [-2, 2, 2, 2, -2, 2, 2, 2, -2, -2, -2, 2, 2, -2, -2, -2, 2, -2],
+        ),  # two for each entry: the nine first ones, then the nine second ones
+        "one": ([], [1, 0, 0, 0, 1, 0, 0, 0, 1]),
+    }[name]
+    with torch.inference_mode(False):
+        return torch.tensor(places, dtype=torch.long, device=device), torch.tensor(factors, dtype=dtype, device=device)
+
+
+def _products(a: Tensor, b: Tensor) -> Tensor:
+    """`aᵢ bⱼ` as `(..., 16)`."""
+    return (a.unsqueeze(-1) * b.unsqueeze(-2)).flatten(-2)
+
+
 def multiply(a: Tensor, b: Tensor) -> Tensor:
     """Hamilton product `a ⊗ b`: the rotation `b` followed, in the outer frame, by `a`."""
-    aw, ax, ay, az = a.unbind(-1)
-    bw, bx, by, bz = b.unbind(-1)
-    return torch.stack(
-        (
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ),
-        dim=-1,
-    )
+    places, factors = _table("product", a.dtype, a.device)
+    return (_products(a, b).index_select(-1, places) * factors).unflatten(-1, (4, 4)).sum(-1)
 
 
 def conjugate(quat: Tensor) -> Tensor:
@@ -39,14 +55,14 @@ def rotate(quat: Tensor, vector: Tensor) -> Tensor:
 
 
 def to_matrix(quat: Tensor) -> Tensor:
-    """Rotation matrix `(..., 3, 3)` whose columns are the rotated frame's axes."""
-    w, x, y, z = quat.unbind(-1)
-    rows = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
-    )
-    return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
+    """Rotation matrix `(..., 3, 3)` whose columns are the rotated frame's axes.
+
+    Every entry is that of the unit matrix and two products of components: `R₀₀ = 1 - 2 y² - 2 z²`, `R₀₁ = 2 x y - 2 w z`, and so on.
+    """
+    places, factors = _table("matrix", quat.dtype, quat.device)
+    _, one = _table("one", quat.dtype, quat.device)
+    first, second = (_products(quat, quat).index_select(-1, places) * factors).unflatten(-1, (2, 9)).unbind(-2)
+    return (one + first + second).unflatten(-1, (3, 3))
 
 
 def exponential(rotation_vector: Tensor) -> Tensor:

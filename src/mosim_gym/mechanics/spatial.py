@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mosim_gym.mechanics import rotations
 from mosim_gym.mechanics.linear_form import JointTree, LinearForm, skew
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.quantities import Quantity
 
 Array = np.ndarray
+FEW = 8  # rows
 
 
 @dataclass(frozen=True)
@@ -211,11 +213,12 @@ class SpatialKinematics:
             return state.new_zeros(3, 3, 0, state.shape[1])
         turns = local[0] if len(local) == 1 else torch.cat(local, dim=2)
         turns = turns if self.order is None else turns[:, :, k["order"]]
-        above = turns[:, :, : self.levels[0].stop]
+        levels = turns.split([level.stop - level.start for level in self.levels], dim=2)
+        above = levels[0]
         done = [above]
-        for number, level in enumerate(self.levels[1:], 1):
+        for number, (level, own) in enumerate(zip(self.levels[1:], levels[1:], strict=True), 1):
             parents = above if level.parents is None else above[:, :, k[f"parents{number}"]]
-            above = _product(parents, turns[:, :, level.start : level.stop])
+            above = _product(parents, own)
             done.append(above)
         return torch.cat(done, dim=2)
 
@@ -244,7 +247,9 @@ def _stack(forms: list[LinearForm], tree: JointTree) -> LinearForm:
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
-    """Product of 3 × 3 matrices held as `(3, 3, F, B)`."""
+    """Product of 3 × 3 matrices held as `(3, 3, F, B)`: in fewer calls for a few rows, in less memory for many."""
+    if a.shape[-1] <= FEW:
+        return (a.unsqueeze(2) * b.unsqueeze(0)).sum(1)
     product = a[:, 0, None] * b[0, None]
     product = torch.addcmul(product, a[:, 1, None], b[1, None])
     return torch.addcmul(product, a[:, 2, None], b[2, None])
@@ -252,16 +257,4 @@ def _product(a: Tensor, b: Tensor) -> Tensor:
 
 def _matrices(quat: Tensor) -> Tensor:
     """Rotation matrices `(3, 3, n, B)` of quaternions `(n, 4, B)`, normalised first as MuJoCo does."""
-    w, x, y, z = (quat / quat.norm(dim=1, keepdim=True)).unbind(1)
-    entries = (
-        1 - 2 * (y * y + z * z),
-        2 * (x * y - w * z),
-        2 * (x * z + w * y),
-        2 * (x * y + w * z),
-        1 - 2 * (x * x + z * z),
-        2 * (y * z - w * x),
-        2 * (x * z - w * y),
-        2 * (y * z + w * x),
-        1 - 2 * (x * x + y * y),
-    )
-    return torch.stack(entries).unflatten(0, (3, 3))
+    return rotations.to_matrix(rotations.normalize(quat.transpose(1, 2))).permute(2, 3, 0, 1)
