@@ -73,7 +73,7 @@ def training_for(
     if model.preset in ("smooth", "small"):
         config = replace(config, autocast=False, huber=0.01)
     if model.preset == "substeps":  # what their many inputs cost in float32, and their data, buys more as further steps
-        config = replace(config, exact_ends=False, chunk_steps=250, muon_rate=0.04)
+        config = replace(config, exact_ends=False, chunk_steps=250)
     if model.preset.startswith("paper-"):
         stages = (Stage("solver", 1.0),)
         return replace(config, stages=stages, batch=1024, adam_rate=1e-3, muon_rate=None, autocast=False)
