@@ -28,7 +28,9 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.plots import speed_plot
 from mosim_gym.evaluation.tables import table
-from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics import ForwardKinematics, Robot
+from mosim_gym.mechanics.frames import floating_bases
+from mosim_gym.mechanics.rotations import multiply
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.truth.dynamics import TrueDynamics, usable_cores
@@ -72,14 +74,11 @@ def single(task: str, make: Callable[[], gym.Env]) -> Peer:
     env.reset(seed=0)
     env.action_space.seed(0)
     actions = [env.action_space.sample() for _ in range(64)]
-    age = 0
 
     def step(k: int) -> None:
-        nonlocal age
-        age += 1
-        if age % 1000 == 0:
+        _, _, terminated, truncated, _ = env.step(actions[k % 64])
+        if terminated or truncated:
             env.reset()
-        env.step(actions[k % 64])
 
     return loop(step, 1)
 
@@ -145,7 +144,7 @@ def published(task: str) -> Peer:
 
         def rates(t: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
             q, v = state[:, :nq], state[:, nq:]
-            return torch.cat((v, model(q, v, action, kinematics(q, v)).acceleration), dim=-1)
+            return torch.cat((_tangent(robot, q, v), model(q, v, action, kinematics(q, v)).acceleration), dim=-1)
 
         start = torch.from_numpy(states[k % 64])[None].float()
         with torch.no_grad():
@@ -155,6 +154,16 @@ def published(task: str) -> Peer:
         env.task.get_observation(physics), env.task.get_reward(physics)
 
     return loop(step, 1)
+
+
+def _tangent(robot: Robot, qpos: torch.Tensor, qvel: torch.Tensor) -> torch.Tensor:
+    """`dq/dt (B, nq)`: velocities as they are, and q̇ = q ⊗ (0, ω) / 2 for the quaternion of a floating base."""
+    parts, done = [], 0
+    for quat, linear in floating_bases(robot):
+        spin = torch.nn.functional.pad(qvel[:, linear.stop : linear.stop + 3], (1, 0))
+        parts += [qvel[:, done : linear.stop], multiply(qpos[:, quat], spin) / 2]
+        done = linear.stop + 3
+    return torch.cat((*parts, qvel[:, done:]), dim=-1)
 
 
 def peers(task: str) -> dict[str, Callable[[], Peer]]:
