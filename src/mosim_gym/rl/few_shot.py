@@ -63,10 +63,8 @@ def few_shot(
         raise ValueError(f"old is {config.old}; it is a share of each batch, from 0 to below 1.")
     name = find_task(task)[0].name
     before = checkpoint if isinstance(checkpoint, Simulator) else load(checkpoint or name)
-    if not isinstance(before, Simulator):
-        raise ValueError(
-            f"{checkpoint} takes finer steps than {task}; few-shot learning needs a model of control steps."
-        )
+    if before.robot.name != name:
+        raise ValueError(f"The model is of {before.robot.name!r}; {task} needs one of {name!r}.")
 
     def go_on(_world: RealWorld) -> ModelLearner:
         torch.manual_seed(config.seed)
