@@ -31,6 +31,7 @@ def _cells(task: str, strategies: dict[str, int], seeds: int) -> list[Cell]:
 REAL = {"sac": 100_000, "tqc": 100_000}
 MATRIX = [
     *_cells("CheetahRun", {"on-policy": 100_000, "few-shot-narrow": 50_000, "few-shot-narrow-paper": 50_000}, 3),
+    *_cells("CheetahRun", {"few-shot-narrow-frozen": 50_000}, 3),
     *_cells("CheetahRun", {**REAL, "on-policy-paper": 100_000, "few-shot": 50_000}, 3),
     *_cells("ReacherHard", {"on-policy": 100_000, **REAL}, 3),
     *_cells("AcrobotSwingup", {"on-policy": 100_000, **REAL}, 3),

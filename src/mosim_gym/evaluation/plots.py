@@ -220,6 +220,31 @@ def learning_plot(
         return save(figure, path)
 
 
+def watched_plot(path: str | Path, runs: Mapping[str, Sequence[Mapping[str, float]]], *, title: str = "") -> Path:
+    """Plot training runs that were watched from reality: by minutes, the `real` return (solid, one standard deviation as a band) and
+    the `return_in_model` (dashed) of the same policies.
+    """
+    from matplotlib.figure import Figure
+
+    with style():
+        figure = Figure(figsize=(7.4, 3.8), layout="constrained")
+        axes = figure.subplots()
+        for (name, curve), colour in zip(runs.items(), _colours(len(runs)), strict=True):
+            keys = ("seconds", "real", "real_std", "return_in_model")
+            at, real, std, imagined = (np.array([point[key] for point in curve]) for key in keys)
+            low, high = (np.clip(real + side * std, 0, MAX_RETURN) for side in (-1, 1))
+            axes.fill_between(at / 60, low, high, color=colour, alpha=0.12, linewidth=0)
+            axes.plot(at / 60, real, color=colour, label=f"{name}: real")
+            axes.plot(at / 60, imagined, "--", color=colour, linewidth=1.1, label="in the model")
+        axes.set_xlabel("minutes of training in the model")
+        axes.set_ylabel("return of an episode")
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        if title:
+            axes.set_title(title, loc="left", fontweight="bold")
+        return save(figure, path)
+
+
 def real_steps_plot(path: str | Path, curves: Sequence[Sequence[Mapping[str, float]]], *, title: str = "") -> Path:
     """Plot the real `return` against `real_steps`, a curve for each seed."""
     from matplotlib.figure import Figure

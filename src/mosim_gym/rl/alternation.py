@@ -158,10 +158,12 @@ def check(c: AlternationConfig, real_steps: int) -> None:
     if real_steps <= c.random_steps:
         raise ValueError(f"real_steps is {real_steps}; the first {c.random_steps} are random, so it must be more.")
     positive = (
-        "real_envs", "random_steps", "round_steps", "slices", "model_updates", "model_batch", "model_rate", "branches", "branch",
+        "real_envs", "random_steps", "round_steps", "slices", "model_batch", "model_rate", "branches", "branch",
         "virtual_steps", "evaluate_every", "episodes",
     )  # fmt: skip
     check_positive(c, positive)
+    if c.model_updates < 0:
+        raise ValueError(f"model_updates is {c.model_updates}; it may not be negative.")
     check_learner(c, c.branches, also=("shac",))
 
 

@@ -172,4 +172,5 @@ STRATEGIES: dict[str, Strategy] = {
     "few-shot": _few_shot("branches", None),
     "few-shot-narrow": _few_shot("branches", "cheetah:narrow"),
     "few-shot-narrow-paper": _few_shot("paper", "cheetah:narrow"),
+    "few-shot-narrow-frozen": _few_shot("frozen", "cheetah:narrow"),
 }

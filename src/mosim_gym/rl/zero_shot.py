@@ -29,7 +29,7 @@ from mosim_gym.rl.state import load_run, save_run
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
 
-STATE, BEST = "state.safetensors", "best.safetensors"
+STATE, BEST, EVALUATED = "state.safetensors", "best.safetensors", "evaluated"
 SLICE = 50  # steps of all environments between two looks at the clock
 EVALUATION_SEED = 777_001
 EVALUATION_EPISODES = 32  # dealt to the members in turn
@@ -73,11 +73,13 @@ def zero_shot(
     folder: Path,
     checkpoint: Any = None,
     max_steps: int | None = None,
+    keep_all: bool = False,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> ZeroShotResult:
     """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds; an interrupted run goes on.
 
-    `max_steps` ends it after so many control steps in the model, if that is sooner.
+    `max_steps` ends it after so many control steps in the model, if that is sooner. With `keep_all` every policy that is evaluated is kept,
+    as `evaluated/<steps in the model>.safetensors`.
     """
     check(config, budget, max_steps)
     venv = MoSimVecEnv(
@@ -116,7 +118,10 @@ def zero_shot(
         report(progress_of(record, _counts(model), budget))
         if _steps(model) >= record["next_evaluation"] or over:
             record["next_evaluation"] += config.evaluate_every * (_steps(model) >= record["next_evaluation"])
-            keep_best(task, actor_of(model, {"task": task}), record, _counts(model), folder, checkpoint)
+            policy, counts = actor_of(model, {"task": task}), _counts(model)
+            if keep_all:
+                policy.save(folder / EVALUATED / f"{counts['steps']}.safetensors")
+            keep_best(task, policy, record, counts, folder, checkpoint)
             _log(model, record)
             report(progress_of(record, _counts(model), budget))
             save_run(folder / STATE, model, record)

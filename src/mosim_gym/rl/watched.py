@@ -1,0 +1,89 @@
+"""Zero-shot training watched from reality: each policy on the way is also played in dm_control, once the training is over.
+
+Nothing of it reaches the training. What it shows is whether a gain in the model is one in reality: how far a model can be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.tables import table
+from mosim_gym.rl.policies import load_policy
+from mosim_gym.rl.report import real_return
+from mosim_gym.rl.settings import config_for
+from mosim_gym.rl.zero_shot import EVALUATED, zero_shot
+
+EPISODES, FINAL_EPISODES = 10, 50  # real ones: of each policy on the way, and of the chosen and the last
+
+
+@dataclass(frozen=True)
+class WatchedRun:
+    """`settings` are what differs from the task's defaults; `budget` is in seconds, `checkpoint` as zero-shot training takes it."""
+
+    study: str
+    label: str
+    task: str
+    budget: float
+    checkpoint: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What its file is called."""
+        return f"{self.study}-{self.label}".replace(" ", "-")
+
+
+def watch(run: WatchedRun, folder: Path, report: Callable[[dict[str, float]], None] = lambda _: None) -> dict[str, Any]:
+    """Train, then play in reality what was evaluated in the model; `folder` keeps what an interrupted run goes on from."""
+    config = config_for(run.task, **run.settings)
+    trained = zero_shot(
+        run.task, config, budget=run.budget, folder=folder, checkpoint=run.checkpoint, keep_all=True, report=report
+    )
+    curve = []
+    for point in trained.curve:
+        policy = load_policy(folder / EVALUATED / f"{point['steps']}.safetensors")
+        real = real_return(run.task, policy, episodes=EPISODES)
+        curve.append({**point, "real": real.mean, "real_std": real.std})
+    last = load_policy(folder / EVALUATED / f"{trained.curve[-1]['steps']}.safetensors")
+    return {
+        "study": run.study,
+        "label": run.label,
+        "task": run.task,
+        "checkpoint": run.checkpoint,
+        "settings": dict(run.settings),
+        "config": asdict(config),
+        "model": trained.policy.card["model"],
+        "curve": curve,
+        "chosen": real_return(run.task, trained.policy, episodes=FINAL_EPISODES).summary(),
+        "last": real_return(run.task, last, episodes=FINAL_EPISODES).summary(),
+        "machine": machine(),
+    }
+
+
+def watched_table(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Runs as a Markdown table: the return in the model and in reality, at its highest and at the end."""
+    rows = []
+    for run in runs:
+        curve = run["curve"]
+        highest = max(curve, key=lambda point: point["real"])
+        rows.append(
+            [
+                run["task"],
+                run["label"],
+                f"{curve[-1]['seconds'] / 60:.0f} min, {curve[-1]['steps'] / 1e6:.2f} M",
+                f"{curve[-1]['return_in_model']:.0f}",
+                f"{highest['real']:.0f} at {highest['seconds'] / 60:.0f} min",
+                f"{run['last']['mean']:.0f} ± {run['last']['std']:.0f}",
+                f"{run['last']['mean'] / highest['real']:.0%}" if highest["real"] > 0 else "",
+                f"{run['chosen']['mean']:.0f} ± {run['chosen']['std']:.0f}",
+            ]
+        )
+    header = [
+        "Task", "Run", "Training, steps in the model", "In the model, at the end", "Highest real return", "Real return at the end",
+        "of the highest", "Real return of the policy chosen in the model",
+    ]  # fmt: skip
+    return table(header, rows)
