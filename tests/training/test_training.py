@@ -22,6 +22,7 @@ from mosim_gym.training.loop import train
 from mosim_gym.training.muon import Muon, orthogonalised
 from mosim_gym.training.run import install_pack, is_better, score, seconds, train_all, train_checkpoint
 from mosim_gym.zoo import names, packs
+from mosim_gym.zoo.checkpoint import read_card
 
 SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
 QUICK = TrainConfig(batch=256, pool_chunks=2, chunk_segments=100, chunk_steps=40, ema=0.9)
@@ -140,7 +141,20 @@ def test_unknown_stages_are_refused():
 
 
 def test_only_a_better_checkpoint_replaces_the_packaged_one(tmp_path):
-    assert is_better({"benchmark": {"uniform": {"raw": {"16": 1.0}}}}, tmp_path / "none.safetensors")
+    packaged = names.packaged_path("cartpole")
+    card = read_card(packaged)
+
+    def with_errors(near: float, far: float) -> dict:
+        tests = {
+            test: {"raw": {"16": near * result["raw"]["16"], "100": far * result["raw"]["100"]}}
+            for test, result in card["benchmark"].items()
+        }
+        return {**card, "benchmark": tests}
+
+    assert is_better(with_errors(9.0, 9.0), tmp_path / "none.safetensors")
+    assert is_better(with_errors(1.1, 0.8), packaged)
+    assert not is_better(with_errors(0.9, 1.3), packaged)
+    assert not is_better(card, packaged)
 
 
 def _losses():
