@@ -17,6 +17,7 @@ from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
+from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.loop import train
 from mosim_gym.training.muon import Muon, orthogonalised
@@ -157,12 +158,12 @@ def test_only_a_better_checkpoint_replaces_the_packaged_one(tmp_path):
     assert not is_better(card, packaged)
 
 
-def _losses():
+def _losses(robot: str = "acrobot"):
     from mosim_gym.data.stream import Transitions, chunk
 
     torch.manual_seed(0)
-    model = MoSim(load_robot("acrobot"), SMALL)
-    windows = Transitions(*(torch.from_numpy(c) for c in chunk("acrobot", "coverage", 0, 0, 8)[0]))
+    model = MoSim(load_robot(robot), dataclasses.replace(SMALL, sensors=len(sensor_columns(robot))))
+    windows = Transitions(*(torch.from_numpy(c) for c in chunk(robot, "coverage", 0, 0, 8)[0]))
     return model, windows, ForwardKinematics(model.robot, model.features.quantities)
 
 
@@ -187,17 +188,30 @@ def test_each_stage_trains_its_part_alone():
         assert moved == parts
 
 
-def test_rollouts_of_a_perfect_model_cost_nothing():
+@pytest.mark.parametrize("robot", ["acrobot", "hopper"])
+def test_rollouts_of_a_perfect_model_cost_nothing(robot):
     """The multistep loss compares with the very next states: fed the truth's own accelerations it is zero up to rounding."""
     from mosim_gym.dynamics.mosim import Motion
     from mosim_gym.training.loop import multistep_loss
 
-    model, windows, kinematics = _losses()
+    model, windows, kinematics = _losses(robot)
     window = type(windows)(*(column[:, :6] for column in windows))
-    told = iter([Motion(window.acceleration[:, k], window.drift[:, k]) for k in range(6)])
+    touch = window.sensors if model.config.sensors else None
+
+    def loss_of(readings) -> float:
+        told = iter(
+            [
+                Motion(window.acceleration[:, k], window.drift[:, k], None if readings is None else readings[:, k])
+                for k in range(6)
+            ]
+        )
+        model.forward = lambda *_: next(told)
+        return float(multistep_loss(model, window, kinematics, huber=0.05))
+
     wrong = float(multistep_loss(model, window, kinematics, huber=0.05).detach())
-    model.forward = lambda *_: next(told)
-    assert float(multistep_loss(model, window, kinematics, huber=0.05)) < 1e-3 * wrong
+    assert loss_of(touch) < 1e-3 * wrong
+    if touch is not None:
+        assert loss_of(touch + 1.0) > 0.1
 
 
 def test_the_papers_loss_reaches_all_of_the_model():

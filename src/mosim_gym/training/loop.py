@@ -171,7 +171,7 @@ def multistep_loss(
     """Huber loss of the states along rollouts from the windows' first states, with gradients through all of each rollout.
 
     After k steps the errors of velocity and position are taken in units of `k h σ` and `k h² σ`, σ the accelerations' deviation: what an
-    error of one σ in every step's acceleration would come to, at least.
+    error of one σ in every step's acceleration would come to, at least. Sensors' readings on the way count as they do in single steps.
     """
     robot, h, members = model.robot, model.robot.control_step, model.config.members
     if members > 1:
@@ -191,6 +191,9 @@ def multistep_loss(
         scale = (k + 1) * unit
         total = total + _huber((qvel - true_v) / scale, huber)
         total = total + _huber(difference(robot, qpos, true_q, 1.0) / (h * scale), huber)
+        if motion.sensors is not None:
+            wrong = (motion.sensors - windows.sensors[..., k, :]) / model.output_std[model.moves :]
+            total = total + wrong.shape[-1] / robot.nv * _huber(wrong, huber)
     return total / (2 * horizon)
 
 
