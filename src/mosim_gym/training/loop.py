@@ -120,6 +120,12 @@ def _fixed_samples(robot: str, config: TrainConfig, dataset: Dataset | None) -> 
     return validation, Transitions(*(column.flatten(0, 1) for column in sample))
 
 
+def _dealt(segments: Transitions, members: int) -> Transitions:
+    """Single transitions `(B, …)` of segments `(S, T, …)`, B a multiple of `members`."""
+    flat = [column.flatten(0, 1) for column in segments]
+    return Transitions(*(column[: len(column) // members * members] for column in flat))
+
+
 def training_box(robot: Robot, sample: Transitions) -> dict[str, list[list[float | None]]]:
     """Lowest and highest `qpos` and `qvel` in a sample of the training data; None where a coordinate does not matter to the motion."""
     free = set(robot.translation_indices)
@@ -273,6 +279,7 @@ def train(
     validation, sample = (
         Transitions(*(column.to(place) for column in part)) for part in _fixed_samples(robot, config, dataset)
     )
+    validation = _dealt(validation, model_config.members)
     hidden, rest = split_parameters(model) if config.muon_rate is not None else ([], list(model.parameters()))
     optimisers: dict[str, torch.optim.Optimizer] = {
         "adam": torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
