@@ -1,0 +1,64 @@
+"""Writes benchmarks/results/planning.json: real episodes in which every action is searched for in the packaged model.
+
+`python benchmarks/planning.py` plays them all, about an hour on two cores; names such as CheetahRun-cem those alone. How long a decision
+takes is measured for one episode on its own, whatever number is played side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.rl.planner import Planner, PlannerConfig
+from mosim_gym.rl.planning import play_planned
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "planning.json"
+EPISODES, TIMED_STEPS = 4, 60
+PLANS = {
+    f"{task}-{method}": (task, PlannerConfig(method=method, **settings))
+    for task, settings in (
+        ("CartpoleSwingup", {"horizon": 50, "samples": 128}),
+        ("AcrobotSwingup", {"horizon": 50, "samples": 512}),
+        ("CheetahRun", {"horizon": 32, "samples": 256}),
+    )
+    for method in ("mppi", "cem")
+}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("plans", nargs="*", help="which to play; by default all")
+    options = parser.parse_args()
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in options.plans or PLANS:
+        if name not in PLANS:
+            parser.error(f"unknown plan {name!r}; valid ones are {', '.join(PLANS)}")
+        task, config = PLANS[name]
+        alone = play_planned(task, Planner(task, config), steps=TIMED_STEPS)
+        played = play_planned(task, Planner(task, config, rows=EPISODES))
+        results[name] = {
+            "task": task,
+            "config": asdict(config),
+            "real_return": played.result.summary(),
+            "decision_seconds": alone.decision_seconds,
+            "real_time": alone.real_time,
+            "machine": machine(),
+        }
+        write_atomically(RESULTS, json.dumps(results, indent=1) + "\n")
+    rows = [
+        [
+            r["task"],
+            r["config"]["method"],
+            f"{r['config']['horizon']} steps, {r['config']['samples']} samples, {r['config']['iterations']} iterations",
+            f"{r['real_return']['mean']:.0f} ± {r['real_return']['std']:.0f}",
+            f"{1000 * r['decision_seconds']:.0f} ms",
+            f"{r['real_time']:.2f}",
+        ]
+        for r in results.values()
+    ]
+    print(table(["Task", "Method", "Search", "Real return", "A decision", "Times real time"], rows))
