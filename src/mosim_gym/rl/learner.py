@@ -8,6 +8,8 @@ from typing import Any
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecMonitor
 
+from mosim_gym.rl.critics import policy_class
+from mosim_gym.rl.observations import Whitened, observation_statistics
 from mosim_gym.rl.policies import algorithm
 from mosim_gym.rl.settings import LearnerConfig
 from mosim_gym.rl.vec_env import MoSimVecEnv
@@ -16,10 +18,14 @@ from mosim_gym.rl.vec_env import MoSimVecEnv
 def sb3_learner(
     config: LearnerConfig, venv: MoSimVecEnv, folder: Path, *, warm_up: int = 0, entropy: str = "auto"
 ) -> Any:
-    """SB3's algorithm with its own defaults but for what `config` says, `warm_up` random steps first; it logs to `folder/tensorboard`."""
+    """SB3's algorithm with its own defaults but for what `config` says and whitened observations, `warm_up` random steps first.
+
+    It logs to `folder/tensorboard`.
+    """
     learner: Any = algorithm(config.algo)
+    mean, std = observation_statistics(venv.torch.task.id())
     model = learner(
-        "MlpPolicy",
+        policy_class(config.algo, config.critic),
         VecMonitor(venv),
         learning_rate=config.rate,
         buffer_size=config.buffer,
@@ -31,7 +37,12 @@ def sb3_learner(
         train_freq=1,
         gradient_steps=config.updates,
         n_steps=config.horizon,
-        policy_kwargs={"net_arch": [config.width, config.width], "optimizer_kwargs": {"fused": True}},
+        policy_kwargs={
+            "net_arch": [config.width, config.width],
+            "optimizer_kwargs": {"fused": True},
+            "features_extractor_class": Whitened,
+            "features_extractor_kwargs": {"mean": mean, "std": std},
+        },
         seed=config.seed,
         device="cpu",
     )

@@ -15,6 +15,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.rl.observations import Whitened, folded
 from mosim_gym.robots import find_task
 
 Array = np.ndarray
@@ -68,6 +69,8 @@ def actor_of(model: SAC | TQC, card: dict[str, Any]) -> ActorPolicy:
     weights = [
         (m.weight.detach().cpu().numpy().copy(), m.bias.detach().cpu().numpy().copy()) for m in (*layers, actor.mu)
     ]
+    if isinstance(actor.features_extractor, Whitened):
+        weights[0] = folded(*weights[0], actor.features_extractor)
     space = model.action_space
     return ActorPolicy(weights, space.low, space.high, card)  # type: ignore[attr-defined]
 

@@ -16,6 +16,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_task
 
 ALGORITHMS = ("sac", "tqc")
+CRITICS = ("normed", "plain")
 PENALTIES = ("none", "density", "disagreement")
 
 
@@ -23,7 +24,8 @@ PENALTIES = ("none", "density", "disagreement")
 class LearnerConfig:
     """SB3's algorithm `algo`: `updates` gradient steps follow each step of all environments.
 
-    Networks have two hidden layers of `width` units. Targets of the critic are the rewards of `horizon` steps and its own estimate after
+    Networks have two hidden layers of `width` units; those of the critic are SB3's own if it is `plain`, else `normed`, with layer norms
+    (`rl/critics.py`). Targets of the critic are the rewards of `horizon` steps and its own estimate after
     them; the target critic follows by `following` (SB3's `tau`) at each update.
     """
 
@@ -31,6 +33,7 @@ class LearnerConfig:
     updates: int = 8
     batch: int = 256
     width: int = 256
+    critic: str = "normed"
     rate: float = 1e-3
     horizon: int = 3
     discount: float = 0.99
@@ -164,6 +167,8 @@ def check_learner(config: LearnerConfig, num_envs: int, *, also: Sequence[str] =
     check_positive(config, ("updates", "batch", "width", "rate", "horizon"))
     if config.algo not in (*ALGORITHMS, *also):
         raise UnknownName("algorithm", config.algo, [*ALGORITHMS, *also])
+    if config.critic not in CRITICS:
+        raise UnknownName("critic", config.critic, list(CRITICS))
     if config.buffer < max(num_envs * config.horizon, config.batch):
         raise ValueError(
             f"buffer is {config.buffer}; it must hold {config.horizon} steps of all environments, and a batch."

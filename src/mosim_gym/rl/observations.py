@@ -1,0 +1,59 @@
+"""Whitened observations: what a learner's networks see first, so that metres, radians and their rates count alike.
+
+x' = (x - mean) / deviation,    both over states spread over all that the robot can do, whatever is learned and wherever it leads
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from gymnasium import Space
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import Tensor
+
+from mosim_gym.data.resets import reset_sampler
+from mosim_gym.envs.core import Core
+from mosim_gym.robots import find_task, load_task
+from mosim_gym.robots.spaces import flatten, sensor_count
+
+Array = np.ndarray
+STATES, SEED = 8_000, 0
+SILENT = 0.1  # deviation below which a number is left as it is, such as the reading of a sensor that nothing touches
+
+
+def observation_statistics(task: str) -> tuple[Array, Array]:
+    """Mean and deviation `(n,)` of the task's observation, from kinematics alone; 0 and 1 for a robot that declares no coverage."""
+    definition, _ = find_task(task)
+    core = Core(load_task(task), sensor_count=sensor_count(task))
+    if definition.coverage is None:
+        size = flatten(core.observe(core.reset(torch.Generator(), 1))).shape[-1]
+        return np.zeros(size), np.ones(size)
+    qpos, qvel = reset_sampler("wide", definition)(np.random.default_rng(SEED), STATES)
+    goal = core.task.sample_goal(torch.Generator().manual_seed(SEED), STATES)
+    seen = flatten(core.observe(core.at(torch.from_numpy(qpos), torch.from_numpy(qvel), goal))).double().numpy()
+    mean, std = seen.mean(0), seen.std(0)
+    silent = std < SILENT
+    return np.where(silent, 0.0, mean), np.where(silent, 1.0, std)
+
+
+class Whitened(BaseFeaturesExtractor):
+    """The map above as SB3's features extractor; `mean` and `std (n,)` are constants."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, observation_space: Space, mean: Array, std: Array) -> None:
+        """Nothing here is learned."""
+        super().__init__(observation_space, len(mean))
+        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
+        self.register_buffer("std", torch.as_tensor(std, dtype=torch.float32))
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """`(B, n)` → `(B, n)`."""
+        return (observations - self.mean) / self.std
+
+
+def folded(weight: Array, bias: Array, extractor: Whitened) -> tuple[Array, Array]:
+    """The first layer `W x' + b` as one of the observation itself."""
+    mean, std = extractor.mean.cpu().numpy(), extractor.std.cpu().numpy()
+    return weight / std, bias - (weight / std) @ mean
