@@ -10,6 +10,7 @@ import torch
 
 from mosim_gym.density.coordinates import MinimalCoordinates, tilt
 from mosim_gym.density.flow import FlowConfig, ResidualFlow
+from mosim_gym.density.prepared import PreparedFlow
 from mosim_gym.mechanics.rotations import to_matrix
 from mosim_gym.robots import load_robot
 
@@ -79,6 +80,18 @@ def test_the_log_determinant_is_that_of_the_map():
     for row, log_det in zip(x, found, strict=True):
         jacobian = torch.autograd.functional.jacobian(lambda y: flow(y[None])[0][0], row)
         assert float(torch.linalg.slogdet(jacobian).logabsdet) == pytest.approx(float(log_det.detach()), abs=1e-10)
+
+
+def test_a_prepared_flow_says_the_same(moons):
+    torch.manual_seed(0)
+    wide = ResidualFlow(11, FlowConfig(blocks=3, width=24, layers=3))
+    wide.mean.normal_()
+    wide.std.uniform_(0.5, 2)
+    for flow in (moons, wide.settle()):
+        x = torch.randn(300, flow.size)
+        with torch.no_grad():
+            torch.testing.assert_close(PreparedFlow(flow)(x), flow.log_density(x), rtol=1e-4, atol=1e-4)
+    assert PreparedFlow(wide)(torch.zeros(0, 11)).shape == (0,)
 
 
 def test_samples_come_from_the_density(moons):

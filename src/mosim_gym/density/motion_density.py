@@ -12,12 +12,12 @@ from torch import Tensor
 
 from mosim_gym.density.coordinates import MinimalCoordinates
 from mosim_gym.density.flow import FlowConfig, ResidualFlow
+from mosim_gym.density.prepared import PreparedFlow
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
 KIND, FORMAT = "density", 1
 QUANTILES = (0.001, 0.01, 0.05, 0.1, 0.5)
-AT_ONCE = 64  # rows whose Jacobians stay in a processor's cache
 
 
 class MotionDensity:
@@ -30,14 +30,18 @@ class MotionDensity:
         """`flow` has as many dimensions as the robot has minimal coordinates."""
         self.robot, self.flow, self.card = robot, flow.eval(), dict(card)
         self.coordinates = MinimalCoordinates(robot)
+        self._prepared = PreparedFlow(self.flow)
+
+    def to(self, device: torch.device | str) -> MotionDensity:
+        """Move the weights to `device`."""
+        self._prepared = PreparedFlow(self.flow.to(device))
+        return self
 
     @torch.no_grad()
     def __call__(self, qpos: Tensor, qvel: Tensor, action: Tensor) -> Tensor:
         """`(B,)` for `qpos (B, nq)`, `qvel (B, nv)`, `action (B, nu)`; -inf where they are not numbers."""
         x = self.coordinates(*(part.float() for part in (qpos, qvel, action)))
-        size = AT_ONCE if x.device.type == "cpu" else len(x)
-        parts = [self.flow.log_density(rows) for rows in x.split(max(size, 1))]
-        return torch.cat(parts).nan_to_num(nan=-torch.inf) if parts else x.new_zeros(0)
+        return self._prepared(x).nan_to_num(nan=-torch.inf)
 
     def save(self, path: str | Path) -> Path:
         """Write weights and card atomically, as one safetensors file."""

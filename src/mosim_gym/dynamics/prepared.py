@@ -2,7 +2,7 @@
 
 Against `MoSim.outputs` it differs in rounding only: whitening is folded into the first layers and the outputs' units into the last ones,
 the lower triangle L comes straight out of its last layer, and each hidden product is made together with its activation or residual sum.
-Large float32 products go through oneDNN, which uses the widest instructions of any x86 processor where MKL does so on Intel's only.
+Large float32 products go through oneDNN (`mechanics/products.py`).
 """
 
 from __future__ import annotations
@@ -16,25 +16,11 @@ from torch.nn import functional as F
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.networks import MemberLinear, ResidualNet
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.products import FUSED, FUSED_FROM
 
 Precision = Literal["float32", "fast"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
-FUSED_FROM = 32  # rows; below, oneDNN's set-up costs more than it saves
 _FUSED_NAMES = {"silu": "swish"}
-
-
-def _has_fused_products() -> bool:
-    """Whether this build of torch can multiply, add and activate in one call on the CPU."""
-    try:
-        x = torch.ones(2, 2)
-        torch.ops.mkldnn._linear_pointwise(x, x, x[0], "swish", [], "")
-        torch.ops.mkldnn._linear_pointwise.binary(x, x, x, x[0], "add")
-    except (AttributeError, RuntimeError, TypeError):
-        return False
-    return True
-
-
-FUSED = _has_fused_products()
 
 
 def has_bfloat16(device: torch.device) -> bool:

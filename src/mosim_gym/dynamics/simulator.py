@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from mosim_gym.dynamics.mosim import MoSim, Motion
-from mosim_gym.dynamics.prepared import FUSED_FROM, PreparedModel
+from mosim_gym.dynamics.prepared import PreparedModel
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.devices import as_kind, usable_device
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
+from mosim_gym.mechanics.products import FUSED_FROM
 
 
 class Simulator:

@@ -43,7 +43,7 @@ class DensityWatch:
             raise ValueError(
                 f"The density is of the robot {self.density.robot.name!r}; these environments have {env.task.robot.name!r}."
             )
-        self.density.flow.to(env.device)
+        self.density.to(env.device)
         known = self.density.card["quantiles"]
         self.threshold = known["0.01"] if threshold is None else threshold
         self.scale = (known["0.1"] - known["0.01"]) / 2 if scale is None else scale
