@@ -5,6 +5,7 @@ In all of them a policy trains zero-shot, and everything on the way is played in
 - `penalty`: SAC in a model that has seen random motion only, alone, with the density penalty, and with the ensemble's disagreement.
 - `horizon-model`: SAC in the packaged model with short episodes from starts spread over all motion, as long as a model may have to predict.
 - `horizon-truth`: TQC in MuJoCo itself with short episodes from the task's own starts: how far a model would have to see for it to work.
+- `critic`: SAC with layer norms in its critics, and with SB3's own.
 
 `python benchmarks/studies.py --hours 2` runs those not run yet, in order, as long as another one may begin; names of runs, such as
 penalty-none, run those alone. An interrupted run goes on from runs/studies.
@@ -40,7 +41,11 @@ TRUE_HORIZONS = [
     for task, episodes in (("CheetahRun", (60, 200, 500)),)
     for episode in episodes
 ]
-RUNS = [*PENALTIES, *MODEL_HORIZONS, *TRUE_HORIZONS]
+CRITICS = [
+    WatchedRun("critic", critic, "WalkerRun", 10 * MINUTE, None, {"critic": critic, "evaluate_every": 50_000})
+    for critic in ("normed", "plain")
+]
+RUNS = [*PENALTIES, *CRITICS, *MODEL_HORIZONS, *TRUE_HORIZONS]
 """In the order in which they are worth their hours."""
 
 
