@@ -83,6 +83,9 @@ _CATCH: dict[str, Any] = {
 _SWING: dict[str, Any] = {
     "repeat": 4, "episode": 400, "wide": 0.8, "horizon": 5, "following": 0.01, "entropy": "0.02", "evaluate_every": 80_000,
 }  # fmt: skip
+_HOP: dict[str, Any] = {
+    "repeat": 2, "episode": 400, "wide": 0.3, "promising": 0.3, "updates": 16, "horizon": 5, "following": 0.01, "evaluate_every": 80_000,
+}  # fmt: skip
 TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "ReacherEasy": _QUICK,
     "ReacherHard": _QUICK,
@@ -92,6 +95,8 @@ TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "BallInCupCatch": _CATCH,
     "PendulumSwingup": _SPARSE,
     "AcrobotSwingup": _SWING,
+    "HopperStand": _HOP,
+    "HopperHop": _HOP,
 }
 """What differs from `ZeroShotConfig` for a task. Where a reward is rare, episodes begin everywhere and are short, so that it is met; the
 entropy's weight is fixed, because a learned one vanishes before there is anything to be learned; and values travel back faster."""
