@@ -152,10 +152,17 @@ def test_only_a_better_checkpoint_replaces_the_packaged_one(tmp_path):
         }
         return {**card, "benchmark": tests}
 
-    assert is_better(with_errors(9.0, 9.0), tmp_path / "none.safetensors")
-    assert is_better(with_errors(1.1, 0.8), packaged)
-    assert not is_better(with_errors(0.9, 1.3), packaged)
-    assert not is_better(card, packaged)
+    members = card["model"]["members"]
+    assert is_better(with_errors(9.0, 9.0), members, tmp_path / "none.safetensors")
+    assert is_better(with_errors(1.1, 0.8), members, packaged)
+    assert not is_better(with_errors(0.9, 1.3), members, packaged)
+    assert not is_better(card, members, packaged)
+    assert is_better(with_errors(1.2, 1.2), members + 2, packaged)
+    assert not is_better(with_errors(1.3, 1.3), members + 2, packaged)
+    ensemble = names.packaged_path("cheetah")
+    card = read_card(ensemble)
+    assert not is_better(with_errors(0.9, 0.9), 1, ensemble)
+    assert is_better(with_errors(0.7, 0.7), 1, ensemble)
 
 
 def _losses(robot: str = "acrobot"):

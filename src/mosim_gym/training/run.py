@@ -35,6 +35,7 @@ from mosim_gym.zoo.packs import pack, pack_cards, unpack
 DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
 SHORTEST = 1.0  # s of training, however little time is left
 SHOWN = "uniform", "16"
+ENSEMBLE = 1.25  # what policies can exploit in one model they can hardly in several: worth a somewhat larger error
 COMPARED = ("16", "100")
 """Horizons at which, in every test, two checkpoints of one robot are compared by their raw MSE; one test and horizon stands for all where
 there is room for a single number."""
@@ -191,7 +192,7 @@ def install_pack(path: Path, folder: Path) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for written in unpack(path, folder):
         card = read_card(written)
-        better = is_better(card, packaged_path(card["name"]))
+        better = is_better(card, card["model"]["members"], packaged_path(card["name"]))
         if better:
             write_atomically(packaged_path(card["name"]), written.read_bytes())
         outcomes.append(Outcome(written, card, better))
@@ -234,7 +235,7 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
         "benchmark_protocol": {key: report[key] for key in ("segments", "steps", "seed", "burn_in")},
     }
     path = save_checkpoint(folder / "checkpoint.safetensors", model, card)
-    installed = install and is_better(card, packaged_path(name))
+    installed = install and is_better(card, model.config.members, packaged_path(name))
     if installed:
         save_checkpoint(packaged_path(name), model, card)
     return Outcome(path, card, installed)
@@ -260,12 +261,18 @@ def _raw(card: dict[str, Any], test: str, horizon: str) -> float:
     return float("inf") if result.get("diverged") else float(result["raw"][horizon])
 
 
-def is_better(card: dict[str, Any], packaged: Path) -> bool:
-    """Whether a checkpoint deserves to replace the packaged one of the same robot: by the geometric mean of its errors over theirs."""
+def is_better(card: dict[str, Any], members: int, packaged: Path) -> bool:
+    """Whether a checkpoint of so many `members` deserves to replace the packaged one of the same robot.
+
+    It is compared by the geometric mean of its errors over theirs. More members may err more, by the factor `ENSEMBLE`; fewer must err
+    less by it.
+    """
     if not packaged.exists():
         return True
     theirs = read_card(packaged)
     if theirs["fingerprint"] != load_robot(theirs["robot"]).fingerprint:
         return True
     pairs = [(_raw(card, t, h), _raw(theirs, t, h)) for t in card["benchmark"] for h in COMPARED]
-    return math.prod(mine for mine, _ in pairs) < math.prod(their for _, their in pairs)
+    mine, their = (math.prod(errors) ** (1 / len(pairs)) for errors in zip(*pairs, strict=True))
+    more = members - theirs["model"]["members"]
+    return mine < their * (ENSEMBLE if more > 0 else 1 / ENSEMBLE if more < 0 else 1)
