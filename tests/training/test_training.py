@@ -175,7 +175,8 @@ def _losses(robot: str = "acrobot"):
 
 
 def test_each_stage_trains_its_part_alone():
-    from mosim_gym.training.loop import _freeze, one_step_loss
+    from mosim_gym.training.losses import one_step_loss
+    from mosim_gym.training.stages import freeze
 
     model, windows, kinematics = _losses()
     flat = type(windows)(*(column.flatten(0, 1) for column in windows))
@@ -184,7 +185,7 @@ def test_each_stage_trains_its_part_alone():
         ("corrector", {"corrector"}),
         ("joint", {"predictor", "corrector"}),
     ):
-        _freeze(model, Stage(name, 1.0))
+        freeze(model, Stage(name, 1.0))
         model.zero_grad(set_to_none=True)
         one_step_loss(model, flat, kinematics, huber=0.05, correctors=0 if name == "predictor" else None).backward()
         moved = {
@@ -199,7 +200,7 @@ def test_each_stage_trains_its_part_alone():
 def test_rollouts_of_a_perfect_model_cost_nothing(robot):
     """The multistep loss compares with the very next states: fed the truth's own accelerations it is zero up to rounding."""
     from mosim_gym.dynamics.mosim import Motion
-    from mosim_gym.training.loop import multistep_loss
+    from mosim_gym.training.losses import multistep_loss
 
     model, windows, kinematics = _losses(robot)
     window = type(windows)(*(column[:, :6] for column in windows))
@@ -222,7 +223,7 @@ def test_rollouts_of_a_perfect_model_cost_nothing(robot):
 
 
 def test_the_papers_loss_reaches_all_of_the_model():
-    from mosim_gym.training.loop import solver_loss
+    from mosim_gym.training.losses import solver_loss
 
     _, windows, _ = _losses()
     batch = type(windows)(*(column[:, 0] for column in windows))

@@ -12,13 +12,11 @@ from torch import Tensor, nn
 
 from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.mosim import MoSim
-from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.training.config import training_for
-from mosim_gym.training.loop import one_step_loss, split_parameters, targets
-from mosim_gym.training.muon import Muon
-from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
+from mosim_gym.training.losses import one_step_loss, targets
+from mosim_gym.training.optimisers import model_optimisers, optimiser_arrays, restore_optimisers
 
 
 class ModelLearner:
@@ -34,16 +32,7 @@ class ModelLearner:
         self.model, self._config = model.train(), config
         for parameter in model.parameters():
             parameter.requires_grad_(True)
-        hidden, rest = split_parameters(model) if config.muon_rate is not None else ([], list(model.parameters()))
-        self._rest = rest
-        self._optimisers: dict[str, torch.optim.Optimizer] = {
-            "adam": torch.optim.AdamW(
-                rest, lr=rate * config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True
-            )
-        }
-        if config.muon_rate is not None:
-            precision = torch.bfloat16 if has_bfloat16(torch.device("cpu")) else torch.float32
-            self._optimisers["muon"] = Muon(hidden, lr=rate * config.muon_rate, dtype=precision)
+        self._optimisers, self._rest = model_optimisers(model, config, torch.device("cpu"), rate=rate)
         self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name})
         self.simulator.refresh()  # its weights are going to change
         self.data: Transitions | None = None

@@ -1,4 +1,4 @@
-"""Optimisers' moments as named arrays, `<optimiser>/<parameter>/<slot>`, and back."""
+"""A model's optimisers; and any optimisers' moments as named arrays, `<optimiser>/<parameter>/<slot>`, and back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,40 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from torch import nn
+
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.prepared import has_bfloat16
+from mosim_gym.training.config import TrainConfig
+from mosim_gym.training.muon import Muon
 
 Optimisers = Mapping[str, torch.optim.Optimizer]
+
+
+def model_optimisers(
+    model: MoSim, config: TrainConfig, device: torch.device, *, rate: float = 1.0
+) -> tuple[dict[str, torch.optim.Optimizer], list[nn.Parameter]]:
+    """Adam, and Muon for the hidden matrices unless `config` leaves them to Adam, and the parameters that are Adam's.
+
+    `rate` multiplies the learning rates.
+    """
+    hidden, rest = _split_parameters(model) if config.muon_rate is not None else ([], list(model.parameters()))
+    optimisers: dict[str, torch.optim.Optimizer] = {
+        "adam": torch.optim.AdamW(rest, lr=rate * config.adam_rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    }
+    if config.muon_rate is not None:
+        precision = torch.bfloat16 if has_bfloat16(device) else torch.float32
+        optimisers["muon"] = Muon(hidden, lr=rate * config.muon_rate, dtype=precision)
+    return optimisers, rest
+
+
+def _split_parameters(model: MoSim) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Hidden matrices of the residual blocks, for Muon, and all the rest, for Adam."""
+    hidden = [
+        p for name, p in model.named_parameters() if name.endswith("weight") and (".up." in name or ".down." in name)
+    ]
+    chosen = {id(p) for p in hidden}
+    return hidden, [p for p in model.parameters() if id(p) not in chosen]
 
 
 def optimiser_arrays(optimisers: Optimisers) -> dict[str, np.ndarray]:

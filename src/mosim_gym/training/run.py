@@ -25,7 +25,8 @@ from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import REFINEMENT, training_for
-from mosim_gym.training.loop import STATE, VALIDATION_SEED, VALIDATION_SEGMENTS, train
+from mosim_gym.training.loop import STATE, train
+from mosim_gym.training.pool import VALIDATION_SEED, VALIDATION_SEGMENTS
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
