@@ -12,10 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mosim_gym.evaluation.machine import machine
-from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.rl.planner import Planner, PlannerConfig
-from mosim_gym.rl.planning import play_planned
+from mosim_gym.rl.planning import planning_table, play_planned
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "planning.json"
@@ -50,15 +49,4 @@ if __name__ == "__main__":
             "machine": machine(),
         }
         write_atomically(RESULTS, json.dumps(results, indent=1) + "\n")
-    rows = [
-        [
-            r["task"],
-            r["config"]["method"],
-            f"{r['config']['horizon']} steps, {r['config']['samples']} samples, {r['config']['iterations']} iterations",
-            f"{r['real_return']['mean']:.0f} ± {r['real_return']['std']:.0f}",
-            f"{1000 * r['decision_seconds']:.0f} ms",
-            f"{r['real_time']:.2f}",
-        ]
-        for r in results.values()
-    ]
-    print(table(["Task", "Method", "Search", "Real return", "A decision", "Times real time"], rows))
+    print(planning_table(results.values()))

@@ -10,35 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import defaultdict
-from itertools import product
 from pathlib import Path
 
-from mosim_gym.evaluation.plots import sample_efficiency_plot
-from mosim_gym.evaluation.tables import table
+from mosim_gym.evaluation.learning_plots import sample_efficiency_plot
 from mosim_gym.mechanics.storage import write_atomically
-from mosim_gym.rl.sample_efficiency import Cell, run_cell, summary
+from mosim_gym.rl.efficiency_summary import efficiency_table, grouped
+from mosim_gym.rl.sample_efficiency import MATRIX, Cell, run_cell
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "sample_efficiency"
 ZERO_SHOT = ROOT / "benchmarks" / "results" / "zero_shot.json"
-
-
-def _cells(task: str, strategies: dict[str, int], seeds: int) -> list[Cell]:
-    return [Cell(task, name, seed, steps) for seed, (name, steps) in product(range(seeds), strategies.items())]
-
-
-REAL = {"sac": 100_000, "tqc": 100_000}
-MATRIX = [
-    *_cells("CheetahRun", {"on-policy": 100_000, "few-shot-narrow": 50_000, "few-shot-narrow-paper": 50_000}, 3),
-    *_cells("CheetahRun", {"few-shot-narrow-frozen": 50_000}, 3),
-    *_cells("CheetahRun", {**REAL, "on-policy-paper": 100_000, "few-shot": 50_000}, 3),
-    *_cells("ReacherHard", {"on-policy": 100_000, **REAL}, 3),
-    *_cells("AcrobotSwingup", {"on-policy": 100_000, **REAL}, 3),
-    *_cells("HopperHop", {"on-policy": 100_000, **REAL}, 3),
-    *_cells("WalkerRun", {"on-policy": 100_000, **REAL}, 3),
-]
-"""In the order in which they are worth their hours."""
 
 
 def _path(cell: Cell) -> Path:
@@ -53,24 +34,8 @@ def _zero_shot_level(task: str) -> dict[str, float]:
 
 def _show() -> None:
     """The table of everything there is, and a plot for each task."""
-    groups = defaultdict(list)
-    for cell in MATRIX:
-        if _path(cell).exists():
-            groups[cell.task, cell.strategy].append(json.loads(_path(cell).read_text()))
-    rows = []
-    for (task, strategy), cells in groups.items():
-        s = summary(cells)
-        low, high = s["interval"]
-        rows.append(
-            [
-                task,
-                strategy,
-                f"{s['real_steps']:,}",
-                len(cells),
-                f"{s['interquartile_mean']:.0f} ({low:.0f} to {high:.0f})",
-            ]
-        )
-    print(table(["Task", "Strategy", "Real steps", "Seeds", "Interquartile mean (95 %)"], rows))
+    groups = grouped(json.loads(_path(cell).read_text()) for cell in MATRIX if _path(cell).exists())
+    print(efficiency_table(cell for cells in groups.values() for cell in cells))
     for task in {task for task, _ in groups}:
         curves = {strategy: [c["curve"] for c in cells] for (other, strategy), cells in groups.items() if other == task}
         plot = ROOT / "docs" / "assets" / f"sample-efficiency-{task}.png"

@@ -1,11 +1,6 @@
 """Writes benchmarks/results/studies/<run>.json, one for each of an ordered list of runs, and a plot for each study.
 
-In all of them a policy trains zero-shot, and everything on the way is played in reality afterwards:
-
-- `penalty`: SAC in a model that has seen random motion only, alone, with the density penalty, and with the ensemble's disagreement.
-- `horizon-model`: SAC in the packaged model with short episodes from starts spread over all motion, as long as a model may have to predict.
-- `horizon-truth`: TQC in MuJoCo itself with short episodes from the task's own starts: how far a model would have to see for it to work.
-- `critic`: SAC with layer norms in its critics, and with SB3's own.
+What each study asks stands in `mosim_gym/rl/studies.py`.
 
 `python benchmarks/studies.py --hours 2` runs those not run yet, in order, as long as another one may begin; names of runs, such as
 penalty-none, run those alone. An interrupted run goes on from runs/studies.
@@ -19,34 +14,13 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from mosim_gym.evaluation.plots import watched_plot
+from mosim_gym.evaluation.learning_plots import watched_plot
 from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.rl.studies import RUNS
 from mosim_gym.rl.watched import WatchedRun, watch, watched_table
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "studies"
-MINUTE = 60.0
-PENALTIES = [
-    WatchedRun(
-        "penalty", label, "CheetahRun", 20 * MINUTE, "cheetah:narrow", {"penalty": penalty, "evaluate_every": 50_000}
-    )
-    for label, penalty in (("none", "none"), ("density", "density"), ("disagreement", "disagreement"))
-]
-MODEL_HORIZONS = [
-    WatchedRun("horizon-model", f"{episode} steps", "CheetahRun", 15 * MINUTE, None, {"episode": episode, "wide": 0.8})
-    for episode in (10, 50, 100)
-]
-TRUE_HORIZONS = [
-    WatchedRun("horizon-truth", f"{episode} steps", task, 15 * MINUTE, "truth", {"algo": "tqc", "episode": episode})
-    for task, episodes in (("CheetahRun", (60, 200, 500)),)
-    for episode in episodes
-]
-CRITICS = [
-    WatchedRun("critic", critic, "WalkerRun", 10 * MINUTE, None, {"critic": critic, "evaluate_every": 50_000})
-    for critic in ("normed", "plain")
-]
-RUNS = [*PENALTIES, *CRITICS, *MODEL_HORIZONS, *TRUE_HORIZONS]
-"""In the order in which they are worth their hours."""
 
 
 def _path(run: WatchedRun) -> Path:

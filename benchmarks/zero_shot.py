@@ -11,8 +11,8 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+from mosim_gym.evaluation.learning_plots import learning_plot
 from mosim_gym.evaluation.machine import machine
-from mosim_gym.evaluation.plots import learning_plot
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
 from mosim_gym.rl.policies import load_policy

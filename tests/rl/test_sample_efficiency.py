@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mosim_gym.rl import sample_efficiency
-from mosim_gym.rl.sample_efficiency import Cell, interquartile_mean, run_cell, summary
+from mosim_gym.rl.efficiency_summary import interquartile_mean, summary
+from mosim_gym.rl.sample_efficiency import Cell, run_cell
 
 
 def test_the_interquartile_mean_forgets_outliers():

@@ -88,7 +88,7 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     """A strategy that takes real steps: `learn(report)` with a progress bar, then real episodes and a plot."""
     from tqdm import tqdm
 
-    from mosim_gym.evaluation.plots import real_steps_plot
+    from mosim_gym.evaluation.learning_plots import real_steps_plot
     from mosim_gym.rl.report import real_return
 
     with tqdm(total=run.real_steps, desc=run.task, unit="real steps", disable=None) as bar:

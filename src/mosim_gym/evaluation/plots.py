@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -103,7 +102,7 @@ def return_plot(
     with style():
         figure = Figure(figsize=(9.0, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2)
-        for (name, result), colour in zip(named.items(), _colours(len(named)), strict=True):
+        for (name, result), colour in zip(named.items(), colours_for(len(named)), strict=True):
             label = f"{name}: " if name else ""
             low, high = result.interval
             _curves(left, list(result.rewards), colour, control_step, label=name)
@@ -140,7 +139,8 @@ def _curves(axes: Axes, curves: list[np.ndarray], colour: str, control_step: flo
     axes.plot(x, mean, color=colour, label=label)
 
 
-def _colours(count: int) -> list[str]:
+def colours_for(count: int) -> list[str]:
+    """So many colours, in an order that tells the first ones apart best."""
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
@@ -158,7 +158,7 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
     with style():
         figure = Figure(figsize=(6.6, 3.6), layout="constrained")
         axes = figure.subplots()
-        for name, colour in zip(models, _colours(len(models)), strict=True):
+        for name, colour in zip(models, colours_for(len(models)), strict=True):
             curve = results[name]["curve"]
             axes.plot(np.arange(1, len(curve) + 1), curve, color=colour, label=name)
         for name, dashes in grey.items():
@@ -173,133 +173,6 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the curves, which may be anywhere
         if title:
             axes.set_title(title, loc="left", fontweight="bold")
-        return save(figure, path)
-
-
-def learning_plot(
-    path: str | Path,
-    curves: Sequence[Sequence[Mapping[str, float]]],
-    real: Sequence[PolicyReturn] = (),
-    *,
-    title: str = "",
-) -> Path:
-    """Plot the return in the model against training time, a curve for each seed, and at the end of each the `real` return of its policy."""
-    from matplotlib.figure import Figure
-
-    if not curves or not all(len(curve) for curve in curves):
-        raise ValueError("learning_plot needs at least one curve, and at least one point on every curve.")
-    with style():
-        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
-        axes = figure.subplots()
-        for number, curve in enumerate(curves):
-            minutes = np.array([point["seconds"] for point in curve]) / 60
-            mean = np.array([point["return_in_model"] for point in curve])
-            spread = np.array([point.get("std", 0.0) for point in curve])
-            low, high = (np.clip(mean + side * spread, 0, MAX_RETURN) for side in (-1, 1))
-            axes.fill_between(minutes, low, high, color=COLOURS[0], alpha=0.12, linewidth=0)
-            axes.plot(minutes, mean, color=COLOURS[0], label=None if number else "in the model")
-            if number < len(real):
-                r, (low, high) = real[number], real[number].interval
-                bars = [[max(0.0, r.mean - low)], [max(0.0, high - r.mean)]]
-                label = f"real, {r.episodes} episodes: {', '.join(f'{other.mean:.0f}' for other in real)}"
-                axes.errorbar(
-                    minutes[-1:],
-                    [r.mean],
-                    yerr=bars,
-                    fmt="o",
-                    color=COLOURS[1],
-                    capsize=4,
-                    label=None if number else label,
-                )
-        axes.set_xlabel("minutes of training")
-        axes.set_ylabel("return of an episode")
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-        axes.legend(loc="lower right")
-        if title:
-            axes.set_title(title, loc="left", fontweight="bold")
-        return save(figure, path)
-
-
-def watched_plot(path: str | Path, runs: Mapping[str, Sequence[Mapping[str, float]]], *, title: str = "") -> Path:
-    """Plot training runs that were watched from reality: by minutes, the `real` return (solid, one standard deviation as a band) and
-    the `return_in_model` (dashed) of the same policies.
-    """
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(7.4, 3.8), layout="constrained")
-        axes = figure.subplots()
-        for (name, curve), colour in zip(runs.items(), _colours(len(runs)), strict=True):
-            keys = ("seconds", "real", "real_std", "return_in_model")
-            at, real, std, imagined = (np.array([point[key] for point in curve]) for key in keys)
-            low, high = (np.clip(real + side * std, 0, MAX_RETURN) for side in (-1, 1))
-            axes.fill_between(at / 60, low, high, color=colour, alpha=0.12, linewidth=0)
-            axes.plot(at / 60, real, color=colour, label=f"{name}: real")
-            axes.plot(at / 60, imagined, "--", color=colour, linewidth=1.1, label="in the model")
-        axes.set_xlabel("minutes of training in the model")
-        axes.set_ylabel("return of an episode")
-        axes.set_ylim(bottom=0)
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        if title:
-            axes.set_title(title, loc="left", fontweight="bold")
-        return save(figure, path)
-
-
-def real_steps_plot(path: str | Path, curves: Sequence[Sequence[Mapping[str, float]]], *, title: str = "") -> Path:
-    """Plot the real `return` against `real_steps`, a curve for each seed."""
-    from matplotlib.figure import Figure
-
-    if not curves or not all(len(curve) for curve in curves):
-        raise ValueError("real_steps_plot needs at least one curve, and at least one point on every curve.")
-    with style():
-        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
-        axes = figure.subplots()
-        for curve in curves:
-            steps, returns = ([point[name] for point in curve] for name in ("real_steps", "return"))
-            axes.plot(steps, returns, "o-", color=COLOURS[0], markersize=4)
-        axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel("real control steps")
-        axes.set_ylabel("real return of an episode")
-        if title:
-            axes.set_title(title, loc="left", fontweight="bold")
-        return save(figure, path)
-
-
-def sample_efficiency_plot(
-    path: str | Path,
-    curves: Mapping[str, Sequence[Sequence[Mapping[str, float]]]],
-    levels: Mapping[str, float],
-    *,
-    title: str = "",
-) -> Path:
-    """Plot the real `return` against `real_steps` for several strategies, each with a curve for every seed and their mean.
-
-    `levels` are returns that need no real steps, or that others reached, as horizontal lines.
-    """
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(7.4, 3.8), layout="constrained")
-        axes = figure.subplots()
-        for (name, seeds), colour in zip(curves.items(), itertools.cycle(COLOURS), strict=False):
-            for curve in seeds:
-                steps, returns = ([point[key] for point in curve] for key in ("real_steps", "return"))
-                axes.plot(steps, returns, color=colour, linewidth=0.8, alpha=0.5)
-            shared = range(min(len(curve) for curve in seeds))
-            steps = [seeds[0][i]["real_steps"] for i in shared]
-            mean = [float(np.mean([curve[i]["return"] for curve in seeds])) for i in shared]
-            axes.plot(steps, mean, "o-", color=colour, markersize=4, label=f"{name}, {len(seeds)} seeds")
-        dashes = itertools.cycle(("-", "--", "-.", ":"))
-        for (name, level), line in zip(levels.items(), dashes, strict=False):
-            axes.axhline(level, color=FAINT, linewidth=1.2, linestyle=line, label=name)
-        axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel("real control steps")
-        axes.set_ylabel("real return of an episode")
-        if title:
-            axes.set_title(title, loc="left", fontweight="bold")
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return save(figure, path)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from mosim_gym.envs.registration import EPISODE_STEPS
 from mosim_gym.evaluation.policy_return import PolicyReturn
+from mosim_gym.evaluation.tables import table
 from mosim_gym.rl.planner import Planner
 from mosim_gym.robots import load_task
 from mosim_gym.truth.real import make_real
@@ -84,3 +86,19 @@ class Replayed:
         action = self._actions[min(self._next, len(self._actions) - 1)]
         self._next += 1
         return action, None
+
+
+def planning_table(plans: Iterable[Mapping[str, Any]]) -> str:
+    """Measured plans, as benchmarks/planning.py writes them, as a Markdown table."""
+    rows = [
+        [
+            p["task"],
+            p["config"]["method"],
+            f"{p['config']['horizon']} steps, {p['config']['samples']} samples, {p['config']['iterations']} iterations",
+            f"**{p['real_return']['mean']:.0f}** ± {p['real_return']['std']:.0f}",
+            f"{1000 * p['decision_seconds']:.0f} ms",
+            f"{p['real_time']:.2f}",
+        ]
+        for p in plans
+    ]
+    return table(["Task", "Method", "Search", "Real return", "A decision", "Times real time"], rows)

@@ -10,7 +10,8 @@ import gymnasium
 import numpy as np
 
 from mosim_gym.envs.registration import env_id
-from mosim_gym.evaluation.plots import error_panel, learning_plot
+from mosim_gym.evaluation.learning_plots import learning_plot
+from mosim_gym.evaluation.plots import error_panel
 from mosim_gym.evaluation.policy_return import Policy, PolicyReturn, evaluate
 from mosim_gym.evaluation.video import film_strip, write_video
 from mosim_gym.robots import find_task, load_task

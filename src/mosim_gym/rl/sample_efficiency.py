@@ -6,12 +6,12 @@ A cell's curve is the real return at regular counts of real steps, and its end 5
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.monitor import Monitor
 
@@ -22,9 +22,7 @@ from mosim_gym.rl.policies import actor_of, algorithm
 from mosim_gym.rl.report import real_return
 from mosim_gym.truth.real import make_real
 
-Array = np.ndarray
 EVALUATE_EVERY, EVALUATION_EPISODES, FINAL_EPISODES = 10_000, 5, 50
-RESAMPLES = 4_000
 Report = Callable[[dict[str, float]], None]
 
 
@@ -70,34 +68,6 @@ def run_cell(cell: Cell, folder: Path, report: Report = lambda _: None) -> dict[
         "training_seconds": policy.card["training_seconds"],
         "config": policy.card.get("config", {}),
         "machine": machine(),
-    }
-
-
-def interquartile_mean(returns: Array) -> float:
-    """The mean of the middle half of `returns (N,)`."""
-    ordered = np.sort(np.asarray(returns, float))
-    cut = len(ordered) // 4
-    return float(ordered[cut : len(ordered) - cut].mean())
-
-
-def summary(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of the cells of one task and strategy: the interquartile mean over all final episodes, its 95 % interval, and each seed's mean.
-
-    The interval is by bootstrap over seeds and, within each, over episodes.
-    """
-    groups = [np.asarray(cell["returns"], float) for cell in cells]
-    rng = np.random.default_rng(0)  # the interval is a function of the returns alone
-    found = []
-    for _ in range(RESAMPLES):
-        drawn = [groups[i] for i in rng.integers(len(groups), size=len(groups))]
-        found.append(interquartile_mean(np.concatenate([rng.choice(group, len(group)) for group in drawn])))
-    low, high = np.percentile(found, [2.5, 97.5])
-    return {
-        "interquartile_mean": interquartile_mean(np.concatenate(groups)),
-        "interval": [float(low), float(high)],
-        "seeds": [float(group.mean()) for group in groups],
-        "real_steps": int(np.mean([cell["real_steps"] for cell in cells])),
-        "training_seconds": float(np.mean([cell["training_seconds"] for cell in cells])),
     }
 
 
@@ -174,3 +144,20 @@ STRATEGIES: dict[str, Strategy] = {
     "few-shot-narrow-paper": _few_shot("paper", "cheetah:narrow"),
     "few-shot-narrow-frozen": _few_shot("frozen", "cheetah:narrow"),
 }
+
+
+def _cells(task: str, strategies: dict[str, int], seeds: int = 3) -> list[Cell]:
+    return [Cell(task, name, seed, steps) for seed, (name, steps) in product(range(seeds), strategies.items())]
+
+
+_ALONE = {"sac": 100_000, "tqc": 100_000}
+MATRIX = [
+    *_cells("CheetahRun", {"on-policy": 100_000, "few-shot-narrow": 50_000, "few-shot-narrow-paper": 50_000}),
+    *_cells("CheetahRun", {"few-shot-narrow-frozen": 50_000}),
+    *_cells("CheetahRun", {**_ALONE, "on-policy-paper": 100_000, "few-shot": 50_000}),
+    *_cells("ReacherHard", {"on-policy": 100_000, **_ALONE}),
+    *_cells("AcrobotSwingup", {"on-policy": 100_000, **_ALONE}),
+    *_cells("HopperHop", {"on-policy": 100_000, **_ALONE}),
+    *_cells("WalkerRun", {"on-policy": 100_000, **_ALONE}),
+]
+"""The benchmark's cells, in the order in which they are worth their hours."""

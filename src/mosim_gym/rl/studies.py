@@ -1,0 +1,36 @@
+"""Studies of zero-shot training: runs that are watched from reality, and what they ask."""
+
+from __future__ import annotations
+
+from mosim_gym.rl.watched import WatchedRun
+
+MINUTE = 60.0
+STUDIES = {
+    "penalty": "SAC in a model that has seen random motion only: alone, with the density penalty, and with the ensemble's disagreement.",
+    "critic": "SAC with layer norms in its critics, and with SB3's own.",
+    "horizon-model": "SAC in the packaged model with short episodes from starts spread over all motion, as long as a model may have to "
+    "predict.",
+    "horizon-truth": "TQC in MuJoCo itself with short episodes from the task's own starts: how far a model would have to see for it to "
+    "work.",
+}
+PENALTIES = [
+    WatchedRun(
+        "penalty", label, "CheetahRun", 20 * MINUTE, "cheetah:narrow", {"penalty": penalty, "evaluate_every": 50_000}
+    )
+    for label, penalty in (("none", "none"), ("density", "density"), ("disagreement", "disagreement"))
+]
+MODEL_HORIZONS = [
+    WatchedRun("horizon-model", f"{episode} steps", "CheetahRun", 15 * MINUTE, None, {"episode": episode, "wide": 0.8})
+    for episode in (10, 50, 100)
+]
+TRUE_HORIZONS = [
+    WatchedRun("horizon-truth", f"{episode} steps", task, 15 * MINUTE, "truth", {"algo": "tqc", "episode": episode})
+    for task, episodes in (("CheetahRun", (60, 200, 500)),)
+    for episode in episodes
+]
+CRITICS = [
+    WatchedRun("critic", critic, "WalkerRun", 10 * MINUTE, None, {"critic": critic, "evaluate_every": 50_000})
+    for critic in ("normed", "plain")
+]
+RUNS = [*PENALTIES, *CRITICS, *MODEL_HORIZONS, *TRUE_HORIZONS]
+"""In the order in which they are worth their hours."""
