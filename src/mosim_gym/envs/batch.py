@@ -19,6 +19,7 @@ from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, Dynamics, State
 from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
+from mosim_gym.envs.state_rows import detached, joined, replaced, rows_of
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import Features, find_task, load_task
@@ -168,13 +169,22 @@ class TorchEnv:
                 self._fresh(self._row_generators[int(row)], 1, {k: v[i : i + 1] for k, v in given.items()})
                 for i, row in enumerate(rows)
             ]
-            fresh = _joined(one)
+            fresh = joined(one)
         self.elapsed[rows] = 0
         self._over[rows] = False
         if self._state is None or len(rows) == self.num_envs:
             self._state = fresh
         else:
-            self._state = _replaced(self._state, rows.to(self.device), fresh)
+            self._state = replaced(self._state, rows.to(self.device), fresh)
+
+    def _begun(self, over: Tensor, observation: Tensor) -> Tensor:
+        """Put fresh starts where `over (B,)` is true; `observation (B, n)` with theirs."""
+        rows = over.nonzero()[:, 0].cpu()
+        self._begin(rows, {})
+        here = rows.to(self.device)
+        observation = observation.clone()
+        observation[here] = self.observation()[here]
+        return observation
 
     def _fresh(self, generator: Generator, n: int, given: Mapping[str, Tensor]) -> State:
         return self.core.reset(generator, n, {**self._starts.draw(generator, n), **given})
@@ -205,10 +215,10 @@ class TorchEnv:
             broken = (~finite).nonzero()[:, 0]
             if self._gradients:  # and none of their gradients, which are not numbers either
                 elsewhere = self.core.reset(Generator().manual_seed(0), len(broken))
-                safe = _replaced(state, broken.to(self.device), elsewhere)
+                safe = replaced(state, broken.to(self.device), elsewhere)
                 action = torch.where(finite[:, None], action, 0.0)
                 after, observation, reward, terminated, _, inside = self._advance(safe, action)
-            after = _replaced(after, broken, _rows(state, broken))
+            after = replaced(after, broken, rows_of(state, broken))
             observation = flatten(self.core.observe(after))
             reward, self.penalty = torch.where(finite, reward, 0.0), torch.where(finite, self.penalty, 0.0)
             terminated = terminated & finite
@@ -222,24 +232,15 @@ class TorchEnv:
         self.ended = None
         final: Tensor | None = None
         if waiting is not None:
-            with torch.no_grad():
-                rows = waiting.nonzero()[:, 0]
-                self._begin(rows, {})
-                observation = observation.clone()
-                here = rows.to(self.device)
-                observation[here] = self.observation()[here]
-                keep = ~waiting.to(self.device)
-                reward, end, self.penalty = reward * keep, end * keep, self.penalty * keep
-                terminated, truncated = terminated & keep, truncated & keep
+            observation = self._begun(waiting, observation)
+            keep = ~waiting.to(self.device)
+            reward, end, self.penalty = reward * keep, end * keep, self.penalty * keep
+            terminated, truncated = terminated & keep, truncated & keep
         done = terminated | truncated
         if bool(done.any()):
             if self._autoreset == "same_step":
                 final, self.ended = observation, after
-                rows = done.nonzero()[:, 0].cpu()
-                self._begin(rows, {})
-                here = rows.to(self.device)
-                observation = observation.clone()
-                observation[here] = self.observation()[here]
+                observation = self._begun(done, observation)
             else:
                 self._over = done.cpu()
         return TorchStep(observation, reward, terminated, truncated, end, final)
@@ -281,12 +282,7 @@ class TorchEnv:
 
     def detach(self) -> None:
         """Forget how the present states came about: gradients reach back to here and no further."""
-        s = self.state
-        values = {name: value.detach() for name, value in s.features.values.items()}
-        qpos, qvel = s.qpos.detach(), s.qvel.detach()
-        self._state = s._replace(
-            qpos=qpos, qvel=qvel, features=Features(self.task.robot, qpos, qvel, values), sensors=s.sensors.detach()
-        )
+        self._state = detached(self.state)
 
 
 def generator_seed(seed: int) -> int:
@@ -294,29 +290,3 @@ def generator_seed(seed: int) -> int:
     if not isinstance(seed, Integral) or seed < 0:
         raise ValueError(f"seed is {seed!r}; it must be a whole number, at least 0.")
     return int(np.random.default_rng(np.random.SeedSequence(seed)).integers(2**62))
-
-
-def _rows(state: State, rows: Tensor) -> State:
-    f = state.features
-    values = {name: value[rows] for name, value in f.values.items()}
-    qpos, qvel = state.qpos[rows], state.qvel[rows]
-    return State(qpos, qvel, state.goal[rows], state.sensors[rows], Features(f.robot, qpos, qvel, values))
-
-
-def _replaced(state: State, rows: Tensor, fresh: State) -> State:
-    """`state` with `fresh` in these rows; gradients of the others stay."""
-    put = lambda old, new: old.index_copy(0, rows, new.to(old.dtype))  # noqa: E731
-    f = state.features
-    values = {name: put(value, fresh.features[name]) for name, value in f.values.items()}
-    qpos, qvel = put(state.qpos, fresh.qpos), put(state.qvel, fresh.qvel)
-    features = Features(f.robot, qpos, qvel, values)
-    return State(qpos, qvel, put(state.goal, fresh.goal), put(state.sensors, fresh.sensors), features)
-
-
-def _joined(states: Sequence[State]) -> State:
-    f = states[0].features
-    cat = lambda part: torch.cat([part(s) for s in states])  # noqa: E731
-    qpos, qvel = cat(lambda s: s.qpos), cat(lambda s: s.qvel)
-    values = {name: torch.cat([s.features[name] for s in states]) for name in f.values}
-    goal, sensors = cat(lambda s: s.goal), cat(lambda s: s.sensors)
-    return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values))

@@ -1,0 +1,47 @@
+"""States of many environments as rows: taken out, put in place of others, joined, and cut off from how they came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mosim_gym.envs.core import State
+from mosim_gym.robots import Features
+
+
+def rows_of(state: State, rows: Tensor) -> State:
+    """The states of these rows."""
+    f = state.features
+    values = {name: value[rows] for name, value in f.values.items()}
+    qpos, qvel = state.qpos[rows], state.qvel[rows]
+    return State(qpos, qvel, state.goal[rows], state.sensors[rows], Features(f.robot, qpos, qvel, values))
+
+
+def replaced(state: State, rows: Tensor, fresh: State) -> State:
+    """`state` with `fresh` in these rows; gradients of the others stay."""
+    put = lambda old, new: old.index_copy(0, rows, new.to(old.dtype))  # noqa: E731
+    f = state.features
+    values = {name: put(value, fresh.features[name]) for name, value in f.values.items()}
+    qpos, qvel = put(state.qpos, fresh.qpos), put(state.qvel, fresh.qvel)
+    features = Features(f.robot, qpos, qvel, values)
+    return State(qpos, qvel, put(state.goal, fresh.goal), put(state.sensors, fresh.sensors), features)
+
+
+def joined(states: Sequence[State]) -> State:
+    """The rows of all of them, in order."""
+    f = states[0].features
+    cat = lambda part: torch.cat([part(s) for s in states])  # noqa: E731
+    qpos, qvel = cat(lambda s: s.qpos), cat(lambda s: s.qvel)
+    values = {name: torch.cat([s.features[name] for s in states]) for name in f.values}
+    goal, sensors = cat(lambda s: s.goal), cat(lambda s: s.sensors)
+    return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values))
+
+
+def detached(state: State) -> State:
+    """The same states without gradients."""
+    f = state.features
+    qpos, qvel = state.qpos.detach(), state.qvel.detach()
+    features = Features(f.robot, qpos, qvel, {name: value.detach() for name, value in f.values.items()})
+    return State(qpos, qvel, state.goal, state.sensors.detach(), features)
