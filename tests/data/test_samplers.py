@@ -174,14 +174,14 @@ def test_segments_follow_a_policy(rng):
     recipe = Recipe(resets=(("task", 1.0),), actions=(), steps=30)
     seen = []
 
-    def policy(qpos, qvel):
-        seen.append(qpos)
-        return np.tanh(-qvel[:, :1])
+    def policy(state):
+        seen.append(state.qpos)
+        return np.tanh(-state.qvel[:, :1])
 
     data = Collector("pendulum", recipe).follow(policy, rng, 10)
     np.testing.assert_array_equal(data.actions, np.tanh(-data.qvel[:, :-1]))
     np.testing.assert_array_equal(np.stack(seen, 1), data.qpos[:, :-1])
     again = TrueDynamics("pendulum").rollout(data.qpos[:, 0], data.qvel[:, 0], data.actions)
     np.testing.assert_allclose(data.qpos[:, 1:], again.qpos, atol=1e-9)
-    noisy = Collector("pendulum", recipe).follow(lambda q, v: np.zeros_like(q), rng, 200, noise=0.2)
+    noisy = Collector("pendulum", recipe).follow(lambda state: np.zeros_like(state.qpos), rng, 200, noise=0.2)
     assert noisy.actions.std() == pytest.approx(0.2, abs=0.01)

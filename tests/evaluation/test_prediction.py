@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,8 @@ from mosim_gym.robots import load_task
 from mosim_gym.truth.dynamics import TrueDynamics
 
 BOX = {"qpos": [[None], [None]], "qvel": [[-30.0], [30.0]]}
+
+POLICIES = Path(__file__).resolve().parents[2] / "benchmarks" / "policies" / "test"
 
 
 def test_the_truth_has_no_error_and_is_valid_throughout():
@@ -83,7 +86,7 @@ def test_every_tested_task_exists_and_has_a_policy():
 
     for robot, task in TESTED_TASKS.items():
         assert load_task(task).robot.name == robot
-        assert policy_controller(robot, None) is not None
+        assert policy_controller(robot, POLICIES) is not None
 
 
 def test_a_perceptron_is_evaluated_as_written(rng):

@@ -73,7 +73,7 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, task):
     card = whole.policy.card
     assert card["real_steps"] == resumed.policy.card["real_steps"] == 600
     assert card["curve"] == resumed.policy.card["curve"]
-    observation = np.ones(len(np.ravel(whole.policy._weights[0][0][0])), np.float32)
+    observation = np.ones(len(np.ravel(whole.policy.layers[0][0][0])), np.float32)
     np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
     with pytest.raises(FileFault, match="holds a run with another config"):
         on_policy(task, dataclasses.replace(QUICK, members=3), real_steps=600, folder=tmp_path / "broken")

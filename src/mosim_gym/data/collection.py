@@ -55,8 +55,8 @@ class Segments(NamedTuple):
         return self.actions.shape[0] * self.actions.shape[1]
 
 
-Policy = Callable[[Array, Array], Array]
-"""Controls `(B, nu)` for states `(B, nq)`, `(B, nv)`, in the actuators' own units."""
+Policy = Callable[[Step], Array]
+"""Controls `(B, nu)` for states with sensors, in the actuators' own units."""
 
 
 class Collector:
@@ -87,14 +87,17 @@ class Collector:
         return self._stable(qpos, qvel, actions, path)
 
     def follow(self, policy: Policy, rng: np.random.Generator, segments: int, *, noise: float = 0.0) -> Segments:
-        """Segments from the recipe's starts under any `policy`, with normal noise of `noise` times half the actuators' range."""
+        """Segments from the recipe's starts under any `policy`, with normal noise of `noise` times half the actuators' range.
+
+        Sensors are zero before the first step.
+        """
         qpos, qvel = self._starts(rng, segments)
         low, high = self.robot.control_range
-        states, actions = [Step(qpos, qvel, None)], []
+        states, actions = [Step(qpos, qvel, np.zeros((segments, self.dynamics.sensor_count)))], []
         for _ in range(self.recipe.steps):
             here = states[-1]
             disturbance = noise * self._half * rng.normal(size=(segments, self.robot.nu))
-            actions.append(np.clip(policy(here.qpos, here.qvel) + disturbance, low, high))
+            actions.append(np.clip(policy(here) + disturbance, low, high))
             states.append(self._closed.step(here.qpos, here.qvel, actions[-1]))
         path = Trajectory(*(np.stack(column, axis=1) for column in zip(*states[1:], strict=True)))
         return self._stable(qpos, qvel, np.stack(actions, axis=1), path)

@@ -14,6 +14,7 @@ from mosim_gym.data.collection import Collector, Recipe
 from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.scripted import SCRIPTED
 from mosim_gym.mechanics import ForwardKinematics, Robot
+from mosim_gym.mechanics.motion import Step
 from mosim_gym.robots import Features, Task, find_robot, load_robot, load_task
 from mosim_gym.robots.spaces import flatten
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -65,7 +66,7 @@ def policy_test(task: str, controller: Controller, *, segments: int, steps: int,
     recipe = Recipe(resets=(("task", 1.0),), actions=(), steps=POLICY_BURN_IN + steps)
     collector = Collector(instance.robot.name, recipe)
     data = collector.follow(
-        lambda qpos, qvel: controller(observe(qpos, qvel, goal)),
+        lambda state: controller(observe(state, goal)),
         np.random.default_rng([seed, 2]),
         segments,
         noise=POLICY_NOISE,
@@ -80,14 +81,13 @@ def _after_burn_in(robot: Robot, qpos: Array, qvel: Array, actions: Array, senso
     return HeldOut(qpos[:, here], qvel[:, here], actions[:, later], *after)
 
 
-def observer(task: Task) -> Callable[[Array, Array, Array], Array]:
-    """A function from `qpos (B, nq)`, `qvel (B, nv)` and `goal` to flat observations `(B, n)` of `task`."""
+def observer(task: Task) -> Callable[[Step, Array], Array]:
+    """A function from states with sensors and `goal` to flat observations `(B, n)` of `task`."""
     kinematics = ForwardKinematics(task.robot, task.quantities)
 
-    def observe(qpos: Array, qvel: Array, goal: Array) -> Array:
-        q, v, g = (torch.from_numpy(x) for x in (qpos, qvel, goal))
-        parts = task.observation(Features(task.robot, q, v, kinematics(q, v)), g, q.new_zeros(len(q), 0))
-        return flatten(parts).numpy()
+    def observe(state: Step, goal: Array) -> Array:
+        q, v, sensors, g = (torch.from_numpy(x) for x in (*state, goal))
+        return flatten(task.observation(Features(task.robot, q, v, kinematics(q, v)), g, sensors)).numpy()
 
     return observe
 
@@ -120,8 +120,10 @@ TESTED_TASKS = {
     "acrobot": "AcrobotSwingup",
     "cartpole": "CartpoleSwingup",
     "cheetah": "CheetahRun",
+    "hopper": "HopperHop",
     "pendulum": "PendulumSwingup",
     "reacher": "ReacherEasy",
+    "walker": "WalkerWalk",
 }
 """For each robot the task in whose policy's motion it is tested."""
 

@@ -28,7 +28,7 @@ class ActorPolicy:
 
     def __init__(self, weights: list[tuple[Array, Array]], low: Array, high: Array, card: dict[str, Any]) -> None:
         """`weights` are `(W (out, in), b (out,))` of each layer; `low`, `high (nu,)` the controls' range."""
-        self._weights = [(np.asarray(w, np.float32), np.asarray(b, np.float32)) for w, b in weights]
+        self.layers = [(np.asarray(w, np.float32), np.asarray(b, np.float32)) for w, b in weights]
         self._middle, self._half = (high + low) / 2, (high - low) / 2
         self._low, self._high = np.asarray(low, np.float32), np.asarray(high, np.float32)
         self.card = dict(card)
@@ -38,21 +38,21 @@ class ActorPolicy:
     ) -> tuple[Array, None]:
         """The control `(nu,)` or `(B, nu)` for one observation or many; there is no other than the deterministic one."""
         x = np.asarray(observation, np.float32)
-        size = self._weights[0][0].shape[1]
+        size = self.layers[0][0].shape[1]
         if x.shape[-1:] != (size,) or x.ndim > 2:
             raise ValueError(
                 f"The observation has shape {x.shape}; this policy was trained on ({size},), the flat one of {self.card.get('task')}."
             )
-        for weight, bias in self._weights[:-1]:
+        for weight, bias in self.layers[:-1]:
             x = np.maximum(x @ weight.T + bias, 0)
-        weight, bias = self._weights[-1]
+        weight, bias = self.layers[-1]
         action = self._middle + self._half * np.tanh(x @ weight.T + bias)
         return np.clip(action, self._low, self._high).astype(np.float32), None
 
     def save(self, path: str | Path) -> Path:
         """Write weights and card as one safetensors file."""
         arrays = {"low": self._low, "high": self._high}
-        for index, (weight, bias) in enumerate(self._weights):
+        for index, (weight, bias) in enumerate(self.layers):
             arrays[f"w{index}"], arrays[f"b{index}"] = weight, bias
         return save_arrays(Path(path), KIND, arrays, {"version": VERSION, "card": self.card})
 

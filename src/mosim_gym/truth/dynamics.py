@@ -53,6 +53,7 @@ class TrueDynamics:
         self._warm_start = warm_start
         self._last: tuple[Array, Array, Array] | None = None
         self._sensor_columns = sensor_columns(definition.name)
+        self.sensor_count = len(self._sensor_columns)
 
     def remember(self, qpos: Array, qvel: Array, warm_start: Array) -> None:
         """Set the warm start `(B, nv)` that the next `step` uses for rows whose state is exactly `qpos (B, nq)`, `qvel (B, nv)`.

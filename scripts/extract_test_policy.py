@@ -1,0 +1,27 @@
+"""Writes benchmarks/policies/test/<task>.npz: the weights of a policy's networks, for tests of prediction along its motion.
+
+`python scripts/extract_test_policy.py FILE`
+"""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.rl.policies import load_policy
+
+TEST = Path(__file__).resolve().parents[1] / "benchmarks" / "policies" / "test"
+
+if __name__ == "__main__":
+    policy = load_policy(sys.argv[1])
+    content = BytesIO()
+    layers = enumerate(policy.layers)
+    np.savez(
+        content,
+        **{f"{part}{n}": np.float32(value) for n, pair in layers for part, value in zip("wb", pair, strict=True)},
+    )
+    print("wrote", write_atomically(TEST / f"{policy.card['task']}.npz", content.getvalue()))
