@@ -25,12 +25,16 @@ from mosim_gym.truth.spaces import action_space
 
 @dataclass(frozen=True)
 class ShacConfig:
-    """`num_envs` environments of `episode` steps move `horizon` steps for each step of the actor."""
+    """`num_envs` environments of `episode` steps move `horizon` steps for each step of the actor.
+
+    Shares `wide` and `promising` of the episodes start as `training_starts` has it.
+    """
 
     num_envs: int = 128
     horizon: int = 16
     episode: int = 1000
     wide: float = 0.0
+    promising: float = 0.0
     discount: float = 0.99
     lam: float = 0.95
     width: int = 128
@@ -67,10 +71,16 @@ class Normaliser:
         return (x - self.mean) / (self.var + 1e-5).sqrt()
 
 
-def _network(inputs: int, width: int, outputs: int) -> nn.Sequential:
+def _actor(inputs: int, width: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, outputs)
     )
+
+
+def _critic(inputs: int, width: int) -> nn.Sequential:
+    """Smooth, because the actor climbs its slope; with layer norms, because its targets move with it."""
+    hidden = [nn.Linear(inputs, width), nn.LayerNorm(width), nn.SiLU(), nn.Linear(width, width), nn.LayerNorm(width)]
+    return nn.Sequential(*hidden, nn.SiLU(), nn.Linear(width, 1))
 
 
 class Shac:
@@ -89,7 +99,9 @@ class Shac:
             gradients=True,
             stagger=True,
             max_episode_steps=config.episode,
-            reset_from=training_starts(task, wide=config.wide, seed=config.seed, checkpoint=checkpoint)
+            reset_from=training_starts(
+                task, wide=config.wide, promising=config.promising, seed=config.seed, checkpoint=checkpoint
+            )
             if starts is None
             else starts,
         )
@@ -98,8 +110,8 @@ class Shac:
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
         size = observation.shape[1]
-        self.actor, self.critic = _network(size, config.width, robot.nu), _network(size, config.width, 1)
-        self.target = _network(size, config.width, 1)
+        self.actor, self.critic = _actor(size, config.width, robot.nu), _critic(size, config.width)
+        self.target = _critic(size, config.width)
         self.target.load_state_dict(self.critic.state_dict())
         self.log_std = nn.Parameter(torch.full((robot.nu,), config.first_log_std))
         self._actor_parameters = [*self.actor.parameters(), self.log_std]
