@@ -40,7 +40,9 @@ def test_targets_are_those_of_td_lambda():
 
 
 def test_it_learns_and_its_policy_acts_as_its_actor():
-    learner = Shac("CheetahRun", dataclasses.replace(QUICK, num_envs=32), checkpoint="cheetah:small")
+    learner = Shac(
+        "CheetahRun", dataclasses.replace(QUICK, num_envs=32, width=64, horizon=16), checkpoint="cheetah:small"
+    )
     first = np.mean([learner.update() for _ in range(3)])
     for _ in range(50):
         learner.update()
