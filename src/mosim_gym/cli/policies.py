@@ -164,18 +164,21 @@ class OnPolicyRun:
 class Demo:
     """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control."""
 
-    task: Annotated[str, arg(help="The task.")] = "ReacherEasy"
+    task: Annotated[str, arg(help="The task; CheetahRun by SHAC in the small model, others by SAC.")] = "CheetahRun"
     budget: Annotated[str, arg(help="Time for training.")] = "3m"
     out: Out = Path("runs/demo")
     seed: Seed = 0
 
     def run(self) -> None:
-        print(f"{self.task}: SAC trains inside the model for {self.budget}; reality is asked once, at the end …")
+        algo, checkpoint = ("shac", "cheetah:small") if self.task == "CheetahRun" else ("sac", None)
+        print(
+            f"{self.task}: {algo.upper()} trains inside the model for {self.budget}; reality is asked once, at the end …"
+        )
         content = train_and_show(
             self.task,
-            algo=None,
+            algo=algo,
             budget=self.budget,
-            checkpoint=None,
+            checkpoint=checkpoint,
             episodes=10,
             shimmy=3,
             out=self.out,
