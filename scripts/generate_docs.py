@@ -24,6 +24,7 @@ from result_tables import (
     gait_table,
     normalised_summary,
     prediction_summary,
+    published_summary,
     speed_summary,
     study_summary,
     touch_summary,
@@ -93,6 +94,7 @@ def generated() -> dict[Path, str]:
     note = f"{first['segments']:,} segments of {first['steps']} steps after a burn-in of {first['burn_in']}. {measured_on(first)}"
     results = between_markers(results, "prediction", f"{prediction_summary(reports)}\n\n{note}")
     for name, summary in (
+        ("published", published_summary),
         ("normalised", normalised_summary),
         ("touch", touch_summary),
         ("endurance", endurance_summary),

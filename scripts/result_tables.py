@@ -13,6 +13,14 @@ from mosim_gym.rl.watched import watched_table
 from mosim_gym.training.comparison import comparison_table
 
 NORMALISED = ("1", "10", "16", "50", "100", "500")
+PUBLISHED: dict[str, tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]] = {
+    "cheetah": (("16", "100"), (0.1206, 0.2185), (0.1925, 0.2297)),
+    "reacher": (("16", "100"), (0.0005, 0.0009), (0.0972, 0.0988)),
+    "acrobot": (("16", "100"), (0.0001, 0.1043), (0.1015, 4.928)),
+    "hopper@0.005": (("16", "100"), (0.0375, 0.2507), (0.1114, 0.3199)),
+    "humanoid@0.005": (("5", "10", "16"), (0.654, 1.006, 1.274), (1.395, 1.826, 2.129)),
+}
+"""Of the MoSim paper: horizons, the errors of its best model of random actions, and those that it gives for DreamerV3's."""
 NOT_YET = "*Not measured yet.*"
 
 
@@ -75,6 +83,19 @@ def prediction_summary(reports: dict[str, Any]) -> str:
         "Checkpoint", "Trained on", "Actions", "1 step", "16 steps", "100 steps", "Valid for", "Fast: 16, 100", "Chaos floor: 16, 100",
         "Linear: 16", "State variance",
     ]  # fmt: skip
+    return table(header, rows)
+
+
+def published_summary(reports: dict[str, Any]) -> str:
+    """Raw errors under uniform actions beside those that the MoSim paper gives."""
+    rows = []
+    for name, (horizons, mosim, rssm) in PUBLISHED.items():
+        if name in reports:
+            found = reports[name]["tests"]["uniform"][name]["raw"]
+            ours = " / ".join(f"{found[h]:.2g}" for h in horizons)
+            theirs = (" / ".join(f"{error:g}" for error in errors) for errors in (mosim, rssm))
+            rows.append([f"`{name}`", " / ".join(horizons), f"**{ours}**", *theirs])
+    header = ["Checkpoint", "Steps", "This package", "MoSim, published", "DreamerV3's model, as published there"]
     return table(header, rows)
 
 
