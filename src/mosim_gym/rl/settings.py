@@ -91,7 +91,7 @@ TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "ReacherHard": _QUICK,
     "CartpoleSwingup": _QUICK,
     "PointMassEasy": {**_QUICK, "evaluate_every": 30_000},
-    "FingerSpin": {**_QUICK, "warm_up": 10_000, "evaluate_every": 30_000, "horizon": 5, "following": 0.02},
+    "FingerSpin": {"evaluate_every": 30_000, "updates": 16, "horizon": 1, "following": 0.01},
     "BallInCupCatch": _CATCH,
     "PendulumSwingup": _SPARSE,
     "AcrobotSwingup": _SWING,
