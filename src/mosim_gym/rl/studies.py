@@ -8,6 +8,7 @@ MINUTE = 60.0
 STUDIES = {
     "penalty": "SAC in a model that has seen random motion only: alone, with the density penalty, and with the ensemble's disagreement.",
     "critic": "SAC with layer norms in its critics, and with SB3's own.",
+    "targets": "SAC with targets of single steps' rewards, and of five steps'.",
     "horizon-model": "SAC in the packaged model with short episodes from starts spread over all motion, as long as a model may have to "
     "predict.",
     "horizon-truth": "TQC in MuJoCo itself with short episodes from the task's own starts: how far a model would have to see for it to "
@@ -32,5 +33,9 @@ CRITICS = [
     WatchedRun("critic", critic, "WalkerRun", 10 * MINUTE, None, {"critic": critic, "evaluate_every": 50_000})
     for critic in ("normed", "plain")
 ]
-RUNS = [*PENALTIES, *CRITICS, *MODEL_HORIZONS, *TRUE_HORIZONS]
+TARGETS = [
+    WatchedRun("targets", f"{horizon} step{'s' * (horizon > 1)}", "FingerSpin", 10 * MINUTE, None, {"horizon": horizon})
+    for horizon in (1, 5)
+]
+RUNS = [*PENALTIES, *CRITICS, *TARGETS, *MODEL_HORIZONS, *TRUE_HORIZONS]
 """In the order in which they are worth their hours."""
