@@ -22,6 +22,7 @@ from result_tables import (
     endurance_summary,
     environment_speed,
     gait_table,
+    headline,
     normalised_summary,
     prediction_summary,
     published_summary,
@@ -29,7 +30,7 @@ from result_tables import (
     study_summary,
     touch_summary,
     zero_shot_summary,
-)  # fmt: skip
+)
 
 from mosim_gym.evaluation.describe import task_table, tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
@@ -125,7 +126,7 @@ def generated() -> dict[Path, str]:
         learned = between_markers(learned, f"substeps {robot}", comparison(report["alternatives"], about, pace=False))
     learned = between_markers(learned, "collection", collection_summary(result("collection")))
     return {
-        README: between_markers(readme, "tasks", task_table()),
+        README: between_markers(between_markers(readme, "tasks", task_table()), "headline", headline(policies)),
         DOCS / "index.md": between_markers(index, "status", status[1]),
         DOCS / "tasks.md": tasks_page(),
         DOCS / "learned-motion.md": learned,

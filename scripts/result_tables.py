@@ -161,6 +161,32 @@ def speed_summary(reports: dict[str, Any]) -> str:
     )
 
 
+HEADLINE = {
+    "CheetahRun-shac": "CheetahRun, by gradients through `cheetah:small`",
+    "CheetahRun-90m": "CheetahRun",
+    "FingerSpin": "FingerSpin",
+    "HopperHop": "HopperHop",
+    "HopperStand": "HopperStand",
+    "WalkerRun": "WalkerRun",
+    "WalkerWalk": "WalkerWalk",
+    "WalkerStand": "WalkerStand",
+}
+"""Policies of the README, by the beginning of their files' names."""
+
+
+def headline(report: dict[str, Any]) -> str:
+    """Real return of some policies, a row for each task and way of training."""
+    rows = []
+    for stem, label in HEADLINE.items():
+        seeds = [p for name, p in report["policies"].items() if name.rsplit("-", 1)[0] == stem]
+        minutes = ", ".join(f"{p['training_seconds'] / 60:.0f} min" for p in seeds)
+        returns = ", ".join(f"**{p['real']['mean']:.0f}**" for p in seeds)
+        rows.append([label, seeds[0]["config"]["algo"].upper(), minutes, returns])
+    return table(
+        ["Task", "Algorithm", "Training of each seed", f"Return in dm_control, {report['episodes']} episodes"], rows
+    )
+
+
 def zero_shot_summary(report: dict[str, Any]) -> str:
     """Policies trained in the models, from what benchmarks/zero_shot.py measured."""
     m = report["machine"]
@@ -191,12 +217,12 @@ def environment_speed(report: dict[str, Any]) -> str:
 
 def efficiency_summary(cells: Sequence[dict[str, Any]], matrix: Sequence[Cell]) -> str:
     """Cells of benchmarks/sample_efficiency.py that there are, and what has not been run."""
-    done = {(cell["task"], cell["strategy"], cell["seed"]) for cell in cells}
-    order = {(cell.task, cell.strategy, cell.seed): place for place, cell in enumerate(matrix)}
-    waiting = [cell.name for key, cell in zip(order, matrix, strict=True) if key not in done]
     if not cells:
         return NOT_YET
-    cells = sorted(cells, key=lambda cell: order[cell["task"], cell["strategy"], cell["seed"]])
+    names = [cell.name for cell in matrix]
+    cells = sorted(cells, key=lambda cell: names.index(Cell.of(cell).name))
+    done = {Cell.of(cell).name for cell in cells}
+    waiting = [name for name in names if name not in done]
     m = cells[0]["machine"]
     note = (
         f"Final returns are of {len(cells[0]['returns'])} real episodes for each seed; intervals by bootstrap over seeds and episodes. "

@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mosim_gym.evaluation.plots import COLOURS, FAINT, MAX_RETURN, colours_for, save, style
 from mosim_gym.evaluation.policy_return import PolicyReturn
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def learning_plot(
@@ -93,12 +97,7 @@ def real_steps_plot(path: str | Path, curves: Sequence[Sequence[Mapping[str, flo
         for curve in curves:
             steps, returns = ([point[name] for point in curve] for name in ("real_steps", "return"))
             axes.plot(steps, returns, "o-", color=COLOURS[0], markersize=4)
-        axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel("real control steps")
-        axes.set_ylabel("real return of an episode")
-        if title:
-            axes.set_title(title, loc="left", fontweight="bold")
+        _against_real_steps(axes, title)
         return save(figure, path)
 
 
@@ -129,11 +128,15 @@ def sample_efficiency_plot(
         dashes = itertools.cycle(("-", "--", "-.", ":"))
         for (name, level), line in zip(levels.items(), dashes, strict=False):
             axes.axhline(level, color=FAINT, linewidth=1.2, linestyle=line, label=name)
-        axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel("real control steps")
-        axes.set_ylabel("real return of an episode")
-        if title:
-            axes.set_title(title, loc="left", fontweight="bold")
+        _against_real_steps(axes, title)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return save(figure, path)
+
+
+def _against_real_steps(axes: Axes, title: str) -> None:
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("real control steps")
+    axes.set_ylabel("real return of an episode")
+    if title:
+        axes.set_title(title, loc="left", fontweight="bold")

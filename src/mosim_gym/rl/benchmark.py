@@ -13,6 +13,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return, shimmy_return
 from mosim_gym.rl.zero_shot import returns_in_model
+from mosim_gym.robots import find_task
 
 CARD = ("config", "steps_in_model", "updates", "real_steps", "chosen_by", "training_seconds", "machine", "model")
 
@@ -44,10 +45,11 @@ def zero_shot_table(policies: Mapping[str, Mapping[str, Any]]) -> str:
     for r in policies.values():
         config = r["config"]
         model = r["model"]
+        elsewhere = "" if model["name"] == find_task(r["task"])[0].name else f", in `{model['name']}`"
         rows.append(
             [
                 r["task"],
-                f"{config['algo'].upper()}, seed {config['seed']}",
+                f"{config['algo'].upper()}, seed {config['seed']}{elsewhere}",
                 f"{r['training_seconds'] / 60:.0f} min, {r['machine']['torch_threads']} core",
                 f"{r['steps_in_model'] / 1e6:.2f} M, {r['updates'] / 1e3:.0f} k",
                 f"{r['in_model']['mean']:.0f} ({min(r['in_model']['members']):.0f})",

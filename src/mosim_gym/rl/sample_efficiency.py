@@ -6,7 +6,7 @@ A cell's curve is the real return at regular counts of real steps, and its end 5
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -49,6 +49,11 @@ class Cell:
     def name(self) -> str:
         """What its file is called."""
         return f"{self.task}-{self.strategy}-seed{self.seed}"
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Cell:
+        """The cell whose result this is."""
+        return cls(result["task"], result["strategy"], result["seed"], result["real_steps"])
 
 
 def run_cell(cell: Cell, folder: Path, report: Report = lambda _: None) -> dict[str, Any]:

@@ -99,8 +99,8 @@ TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "HopperHop": {**_HOP, "horizon": 1},
 }
 """What differs from `ZeroShotConfig` for a task. Where a reward is rare, episodes begin everywhere and are short, so that it is met; the
-entropy's weight is fixed, because a learned one vanishes before there is anything to be learned; and values travel back faster. Rewards of
-several steps are those of older policies: where the best motion is precise, targets of a single step (`horizon` 1) end higher."""
+entropy's weight is fixed, because a learned one vanishes before there is anything to be learned; and values travel back faster. What
+targets of a single step (`horizon` 1) are worth is asked by the study `targets`."""
 
 
 def config_for(task: str, **changes: Any) -> ZeroShotConfig:
