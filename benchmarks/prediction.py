@@ -13,7 +13,7 @@ from pathlib import Path
 import mosim_gym
 from mosim_gym.evaluation.checkpoint_report import checkpoint_report, endurance_table, speed_table, write_pictures
 from mosim_gym.evaluation.prediction import prediction_table
-from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.zoo import packaged
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,4 +39,4 @@ if __name__ == "__main__":
         print(f"{name}\n{prediction_table(report)}\n\n{endurance_table(report)}\n\n{speed_table(report)}\n")
         write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), report, simulator)
         reports[name] = report
-        write_atomically(RESULTS, json.dumps(reports, indent=1, sort_keys=True) + "\n")
+        write_atomically(RESULTS, readable_json(reports))

@@ -46,7 +46,7 @@ if __name__ == "__main__":
             folder=ROOT / "runs" / "zero-shot" / stem,
             report=lambda s: print(json.dumps(s), flush=True),
         )
-        trained.policy.save(POLICIES / f"{stem}.safetensors")
+        trained.policy.save(POLICIES / f"{stem}.safetensors", half=True)
         options.policies.append(stem)
     report = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"policies": {}}
     known, paths = report["policies"], {path.stem: path for path in sorted(POLICIES.glob("*.safetensors"))}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from mosim_gym.evaluation.policy_return import PolicyReturn
 from mosim_gym.mechanics.storage import write_atomically
@@ -78,6 +79,10 @@ def save(figure: Figure, path: str | Path) -> Path:
     kind = path.suffix.lower().removeprefix(".")
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
     figure.savefig(content, format=kind, metadata=metadata)
+    if kind == "png":  # lines and letters need few colours
+        picture = Image.open(content).convert("RGB").quantize(256)
+        content = BytesIO()
+        picture.save(content, "png", optimize=True)
     return write_atomically(path, content.getvalue())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from safetensors.numpy import save
 
 HEADER = "mosim_gym"
 """The one metadata key of our safetensors files; its value is a JSON object with at least `kind` and `version`."""
+
+
+_NUMBERS = re.compile(r"\[([-+0-9.eE,\s]+)\]")
 
 
 class FileFault(ValueError):
@@ -40,6 +44,12 @@ def write_atomically(path: Path, content: bytes | str) -> Path:
             error.errno, f"Could not write {path} ({error.strerror}); the previous file, if any, is unchanged."
         ) from error
     return path
+
+
+def readable_json(content: Any) -> str:
+    """`content` as JSON for people and for `diff`: keys in order, one to a line, and lists of numbers on a line of their own."""
+    text = json.dumps(content, indent=1, sort_keys=True)
+    return _NUMBERS.sub(lambda found: "[" + ",".join(part.strip() for part in found[1].split(",")) + "]", text) + "\n"
 
 
 def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Path:

@@ -49,11 +49,13 @@ class ActorPolicy:
         action = self._middle + self._half * np.tanh(x @ weight.T + bias)
         return np.clip(action, self._low, self._high).astype(np.float32), None
 
-    def save(self, path: str | Path) -> Path:
-        """Write weights and card as one safetensors file."""
+    def save(self, path: str | Path, *, half: bool = False) -> Path:
+        """Write weights and card as one safetensors file; with `half`, weights are rounded to float16, in half the space."""
         arrays = {"low": self._low, "high": self._high}
         for index, (weight, bias) in enumerate(self.layers):
-            arrays[f"w{index}"], arrays[f"b{index}"] = weight, bias
+            arrays[f"w{index}"], arrays[f"b{index}"] = (
+                part.astype(np.float16) if half else part for part in (weight, bias)
+            )
         return save_arrays(Path(path), KIND, arrays, {"version": VERSION, "card": self.card})
 
 

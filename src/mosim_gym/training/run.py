@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
 SHORTEST = 1.0  # s of training, however little time is left
 SHOWN = "uniform", "16"
 ENSEMBLE = 1.25  # what policies can exploit in one model they can hardly in several: worth a somewhat larger error
+ROUNDING = 1.01  # weights are kept in float16 where the error grows by no more than this factor
 COMPARED = ("16", "100")
 """Horizons at which, in every test, two checkpoints of one robot are compared by their raw MSE; one test and horizon stands for all where
 there is room for a single number."""
@@ -222,10 +224,17 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
 def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> Outcome:
     """Measure the model, complete its card and write its checkpoint."""
     robot, name = model.robot.name, card["name"]
-    if card["recipe"]["autocast"]:  # trained with products of eight bits, it loses nothing by weights of eleven
-        round_to_half(model)
-    report = prediction_report(robot, {"model": Simulator(model, {})}, baselines=False)
-    results = {test: {k: v for k, v in r["model"].items() if k != "curve"} for test, r in report["tests"].items()}
+    halved = copy.deepcopy(model)
+    round_to_half(halved)
+    report = prediction_report(robot, {"full": Simulator(model, {}), "half": Simulator(halved, {})}, baselines=False)
+    benchmarks = {
+        kind: {test: {k: v for k, v in r[kind].items() if k != "curve"} for test, r in report["tests"].items()}
+        for kind in ("full", "half")
+    }
+    if mean_error(benchmarks["half"]) < ROUNDING * mean_error(benchmarks["full"]):
+        model, results = halved, benchmarks["half"]
+    else:
+        results = benchmarks["full"]
     if model.config.members > 1:
         card["disagreement"] = disagreement_quantiles(model, card["recipe"]["recipe"])
     card = {
@@ -254,11 +263,17 @@ def disagreement_quantiles(model: MoSim, recipe: Any) -> dict[str, float]:
 def score(card: dict[str, Any]) -> float:
     """The one benchmark figure that is shown in passing: raw MSE over 16 steps of uniform actions."""
     test, horizon = SHOWN
-    return _raw(card, test, horizon)
+    return _raw(card["benchmark"], test, horizon)
 
 
-def _raw(card: dict[str, Any], test: str, horizon: str) -> float:
-    result = card["benchmark"][test]
+def mean_error(benchmark: Mapping[str, Any]) -> float:
+    """Geometric mean of the errors that checkpoints are compared by: all tests, over each of the horizons `COMPARED`."""
+    errors = [_raw(benchmark, test, horizon) for test in benchmark for horizon in COMPARED]
+    return math.prod(errors) ** (1 / len(errors))
+
+
+def _raw(benchmark: Mapping[str, Any], test: str, horizon: str) -> float:
+    result = benchmark[test]
     return float("inf") if result.get("diverged") else float(result["raw"][horizon])
 
 
@@ -273,7 +288,6 @@ def is_better(card: dict[str, Any], members: int, packaged: Path) -> bool:
     theirs = read_card(packaged)
     if theirs["fingerprint"] != load_robot(theirs["robot"]).fingerprint:
         return True
-    pairs = [(_raw(card, t, h), _raw(theirs, t, h)) for t in card["benchmark"] for h in COMPARED]
-    mine, their = (math.prod(errors) ** (1 / len(pairs)) for errors in zip(*pairs, strict=True))
+    mine, their = mean_error(card["benchmark"]), mean_error(theirs["benchmark"])
     more = members - theirs["model"]["members"]
     return mine < their * (ENSEMBLE if more > 0 else 1 / ENSEMBLE if more < 0 else 1)
