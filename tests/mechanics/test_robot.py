@@ -29,6 +29,24 @@ def test_a_saved_robot_is_the_same_robot(tmp_path):
     np.testing.assert_array_equal(loaded.reset_banks["run"].qvel, bank.qvel)
 
 
+def test_equal_reset_banks_take_the_room_of_one(tmp_path):
+    robot, _ = suite_robot("hopper")
+
+    def bank(value):
+        return ResetBank(np.full((500, robot.nq), value, np.float32), np.zeros((500, robot.nv), np.float32))
+
+    one = dataclasses.replace(robot, reset_banks={"stand": bank(1)}).save(tmp_path / "one.safetensors")
+    banks = {"stand": bank(1), "sit": bank(2), "hop": bank(1)}
+    path = dataclasses.replace(robot, reset_banks=banks).save(tmp_path / "three.safetensors")
+    assert path.stat().st_size < 2.2 * one.stat().st_size
+    loaded = Robot.load(path)
+    assert {name: float(kept.qpos[0, 0]) for name, kept in loaded.reset_banks.items()} == {
+        "stand": 1,
+        "sit": 2,
+        "hop": 1,
+    }
+
+
 def test_fingerprint_follows_the_mechanics_and_nothing_else():
     robot, _ = suite_robot("cheetah")
     repainted = dataclasses.replace(robot.geoms, rgba=robot.geoms.rgba * 0)

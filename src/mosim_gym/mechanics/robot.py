@@ -206,10 +206,26 @@ class Robot:
         return header, arrays
 
     def save(self, path: str | Path) -> Path:
-        """Write the description as one safetensors file (arrays and a JSON header), atomically."""
+        """Write the description as one safetensors file (arrays and a JSON header), atomically; equal reset banks are written once."""
         header, arrays = self._flatten()
-        outer = {"version": FORMAT, "checksum": self._checksum(), "robot": header}
+        shared = self._shared_banks()
+        for name in shared:
+            del arrays[f"reset_banks.{name}.qpos"], arrays[f"reset_banks.{name}.qvel"]
+        outer = {"version": FORMAT, "checksum": self._checksum(), "robot": header, "shared_banks": shared}
         return save_arrays(Path(path), "robot", arrays, outer)
+
+    def _shared_banks(self) -> dict[str, str]:
+        """For each reset bank that is equal to an earlier one, the name of that one."""
+        shared: dict[str, str] = {}
+        for name, bank in self.reset_banks.items():
+            for earlier in (other for other in self.reset_banks if other not in shared):
+                if earlier == name:
+                    break
+                theirs = self.reset_banks[earlier]
+                if np.array_equal(bank.qpos, theirs.qpos) and np.array_equal(bank.qvel, theirs.qvel):
+                    shared[name] = earlier
+                    break
+        return shared
 
     @classmethod
     def load(cls, path: str | Path) -> Robot:
@@ -221,6 +237,9 @@ class Robot:
                 "build it again with `mosim-gym build-robot`."
             )
         try:
+            for name, earlier in outer.get("shared_banks", {}).items():
+                for part in ("qpos", "qvel"):
+                    arrays[f"reset_banks.{name}.{part}"] = arrays[f"reset_banks.{earlier}.{part}"]
             robot = cls._unflatten(outer["robot"], arrays)
         except (KeyError, TypeError) as error:
             raise FileFault(f"{path} is damaged: a part of it is missing ({error}).") from error
