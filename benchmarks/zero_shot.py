@@ -1,7 +1,8 @@
 """Writes benchmarks/results/zero_shot.json and docs/assets/zero-shot-<Task>.png from the policies in benchmarks/policies/zero_shot.
 
 `python benchmarks/zero_shot.py` plays each of them for 50 episodes in dm_control, 5 through plain Shimmy, and in every member of its
-model. `--train CheetahRun --seed 0 --budget 30m` first trains one, inside the packaged model alone, and puts it among them.
+model. `--train CheetahRun --seed 0 --budget 30m` first trains one, inside the packaged model (or `--checkpoint`) alone, with the task's
+settings but for those of `--set`, and puts it among them; with `--algo shac` by gradients.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from pathlib import Path
 from mosim_gym.evaluation.learning_plots import learning_plot
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.rl.any_algorithm import train_zero_shot
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
 from mosim_gym.rl.policies import load_policy
-from mosim_gym.rl.settings import config_for
-from mosim_gym.rl.zero_shot import zero_shot
 from mosim_gym.training.run import seconds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,13 +35,19 @@ if __name__ == "__main__":
     parser.add_argument(
         "--label", default="", help="told apart from other policies of the task by this, as in CheetahRun-90m"
     )
+    parser.add_argument("--algo", choices=("sac", "tqc", "shac"), help="by default the task's")
+    parser.add_argument("--checkpoint", help="the model; by default the robot's packaged one")
+    parser.add_argument("--set", nargs="*", default=[], help="settings other than the task's, such as updates=16")
     parser.add_argument("--episodes", type=int, default=50)
     options = parser.parse_args()
     if options.train:
         stem = "-".join(filter(None, (options.train, options.label, f"seed{options.seed}")))
-        trained = zero_shot(
+        trained = train_zero_shot(
             options.train,
-            config_for(options.train, seed=options.seed),
+            options.algo,
+            seed=options.seed,
+            settings=options.set,
+            checkpoint=options.checkpoint,
             budget=seconds(options.budget),
             folder=ROOT / "runs" / "zero-shot" / stem,
             report=lambda s: print(json.dumps(s), flush=True),

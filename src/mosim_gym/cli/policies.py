@@ -27,11 +27,8 @@ def train_and_show(
     """Zero-shot training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
     from tqdm import tqdm
 
+    from mosim_gym.rl.any_algorithm import train_zero_shot
     from mosim_gym.rl.report import real_return, shimmy_return, write_pictures
-    from mosim_gym.rl.settings import as_changes, config_for
-    from mosim_gym.rl.shac import ShacConfig
-    from mosim_gym.rl.shac_training import shac_zero_shot
-    from mosim_gym.rl.zero_shot import zero_shot
     from mosim_gym.training.run import seconds
 
     time = seconds(budget)
@@ -43,12 +40,9 @@ def train_and_show(
             latest, best = state["return_in_model"], state["best"]
             bar.set_postfix_str(f"{state['steps']:,} steps, return in the model {latest:.0f}, best {best:.0f}")
 
-        if algo == "shac":
-            config = ShacConfig(**{"seed": seed, **as_changes(set, ShacConfig)})
-            result = shac_zero_shot(task, config, budget=time, folder=out, checkpoint=checkpoint, report=show)
-        else:
-            config = config_for(task, **{"algo": algo, "seed": seed, **as_changes(set)})
-            result = zero_shot(task, config, budget=time, folder=out, checkpoint=checkpoint, report=show)
+        result = train_zero_shot(
+            task, algo, seed=seed, settings=set, budget=time, folder=out, checkpoint=checkpoint, report=show
+        )
     real = real_return(task, result.policy, episodes=episodes)
     print(f"return in the model {result.record['best']:.1f}; real return {real}")
     content = {"policy": result.policy.card, "curve": result.curve, "real": real.summary()}
@@ -106,14 +100,24 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     write_result(run.out, run, {"policy": card, "returns": result.record["returns"], "real": real.summary()})
 
 
+def _changes(algo: str | None, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
+    return {**({} if algo is None else {"algo": algo}), "seed": seed, **settings}
+
+
 @dataclass(frozen=True)
 class FewShotRun:
     """Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
-    algo: Annotated[Literal["sac", "tqc", "shac"], arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC.")] = "sac"
+    algo: Annotated[
+        Literal["sac", "tqc", "shac"] | None,
+        arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC; by default the schedule's."),
+    ] = None
     schedule: Annotated[
-        str, arg(help="paper: 1,000 real steps for 5,000 in the model; branches: short episodes from real states.")
+        str,
+        arg(
+            help="paper: 1,000 real steps for 5,000 in the model; branches: short episodes from real states; gradients: SHAC on those."
+        ),
     ] = "paper"
     checkpoint: Annotated[
         str | None, arg(help="The model to start from, such as cheetah:narrow; by default the robot's packaged one.")
@@ -130,7 +134,7 @@ class FewShotRun:
         from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
         from mosim_gym.rl.settings import as_changes
 
-        changes = {"algo": self.algo, "seed": self.seed, **as_changes(self.set, FewShotConfig)}
+        changes = _changes(self.algo, self.seed, as_changes(self.set, FewShotConfig))
         config = config_for_schedule(self.schedule, **changes)
         learn_and_show(self, partial(few_shot, self.task, config, checkpoint=self.checkpoint))
 
@@ -140,9 +144,15 @@ class OnPolicyRun:
     """Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
-    algo: Annotated[Literal["sac", "tqc", "shac"], arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC.")] = "sac"
+    algo: Annotated[
+        Literal["sac", "tqc", "shac"] | None,
+        arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC; by default the schedule's."),
+    ] = None
     schedule: Annotated[
-        str, arg(help="branches: an ensemble and short episodes from real states; paper: one-step predictions.")
+        str,
+        arg(
+            help="branches: an ensemble and short episodes from real states; gradients: SHAC on those; paper: one-step predictions."
+        ),
     ] = "branches"
     real_steps: Annotated[int, arg(help="Real control steps in all.")] = 100_000
     episodes: Annotated[int, arg(help="Real episodes to play at the end, which nothing is learned from.")] = 10
@@ -156,7 +166,7 @@ class OnPolicyRun:
         from mosim_gym.rl.on_policy import OnPolicyConfig, config_for_schedule, on_policy
         from mosim_gym.rl.settings import as_changes
 
-        changes = {"algo": self.algo, "seed": self.seed, **as_changes(self.set, OnPolicyConfig)}
+        changes = _changes(self.algo, self.seed, as_changes(self.set, OnPolicyConfig))
         learn_and_show(self, partial(on_policy, self.task, config_for_schedule(self.schedule, **changes)))
 
 

@@ -26,10 +26,11 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "updates": 10, "old": 0.0,
     },
     "branches": {},
+    "gradients": {"algo": "shac", "branches": 128, "branch": 100, "virtual_steps": 480},
     "frozen": {"model_updates": 0},
 }  # fmt: skip
 """`paper`: the MoSim paper's, 1,000 real steps for every 5,000 in the model, a batch for the model every 100 of those, and as many updates
-of the policy as steps in the model; `branches`: short branches, and more of everything that costs no real step; `frozen`: the same in a
+of the policy as steps in the model; `branches`: short branches, and more of everything that costs no real step; `gradients`: SHAC on longer ones; `frozen`: the same in a
 model that stays as it is, to see what its learning is worth."""
 SEGMENTS = 1000  # of the model's first data, for batches to be mixed with
 

@@ -20,20 +20,26 @@ from mosim_gym.training.run import model_for
 
 SCHEDULES: dict[str, dict[str, Any]] = {
     "branches": {},
+    "gradients": {"algo": "shac", "preset": "light", "branches": 128, "branch": 100, "virtual_steps": 480},
     "paper": {
         "members": 1, "round_steps": 100, "real_envs": 1, "model_updates": 1, "branch": 1, "virtual_steps": 2, "updates": 50,
     },
 }  # fmt: skip
-"""`branches`: an ensemble, 20-step branches, whitened inputs; `paper`: the MoSim paper's, a model batch every 100 real steps and one-step
+"""`branches`: an ensemble, 20-step branches, whitened inputs; `gradients`: the same with smaller networks, through which SHAC climbs, on
+longer branches; `paper`: the MoSim paper's, a model batch every 100 real steps and one-step
 predictions from replayed states for the next 100, with as many updates of the policy."""
 
 
 @dataclass(frozen=True)
 class OnPolicyConfig(AlternationConfig):
-    """An ensemble of `members` learns from nothing: `first_model_updates` on the random steps, before the first round."""
+    """An ensemble of `members` learns from nothing: `first_model_updates` on the random steps, before the first round.
+
+    `preset` names its networks; "" are the robot's own.
+    """
 
     updates: int = 12
     random_steps: int = 2_000
+    preset: str = ""
     members: int = 3
     first_model_updates: int = 1_500
 
@@ -59,7 +65,7 @@ def on_policy(
 
     def from_nothing(world: RealWorld) -> ModelLearner:
         torch.manual_seed(config.seed)
-        fresh = MoSim(world.env.task.robot, model_for(find_task(task)[0].name, members=config.members))
+        fresh = MoSim(world.env.task.robot, model_for(find_task(task)[0].name, config.preset or None, config.members))
         return ModelLearner(fresh, batch=config.model_batch, rate=config.model_rate, seed=config.seed)
 
     def begin(learner: ModelLearner) -> None:

@@ -19,6 +19,7 @@ from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.starts import ResetFrom
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.training_starts import training_starts
+from mosim_gym.robots import find_task
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 from mosim_gym.truth.spaces import action_space
 
@@ -48,6 +49,16 @@ class ShacConfig:
     clip: float = 1.0
     evaluate_every: int = 200  # steps of the actor
     seed: int = 0
+
+
+SHAC_DEFAULTS: dict[str, dict[str, Any]] = {}
+"""What differs from `ShacConfig` for a task."""
+
+
+def shac_config_for(task: str, **changes: Any) -> ShacConfig:
+    """The defaults of a task with fields changed."""
+    find_task(task)
+    return ShacConfig(**{**SHAC_DEFAULTS.get(task, {}), **changes})
 
 
 class Normaliser:

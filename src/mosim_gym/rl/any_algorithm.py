@@ -1,0 +1,22 @@
+"""Zero-shot training with the algorithm and the settings that people type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mosim_gym.rl.settings import as_changes, config_for
+from mosim_gym.rl.shac import ShacConfig, shac_config_for
+from mosim_gym.rl.shac_training import shac_zero_shot
+from mosim_gym.rl.zero_shot import ZeroShotResult, zero_shot
+
+
+def train_zero_shot(
+    task: str, algo: str | None, *, seed: int = 0, settings: Sequence[str] = (), **run: Any
+) -> ZeroShotResult:
+    """Zero-shot training with the algorithm `algo`, None for the task's own, and with the task's settings but for those given as
+    `name=value`; `run` as `zero_shot` takes it.
+    """
+    if algo == "shac":
+        return shac_zero_shot(task, shac_config_for(task, **{"seed": seed, **as_changes(settings, ShacConfig)}), **run)
+    return zero_shot(task, config_for(task, **{"algo": algo, "seed": seed, **as_changes(settings)}), **run)
