@@ -19,6 +19,9 @@ from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 from mosim_gym.mechanics.products import FUSED_FROM
 
+RUNAWAY = 1.0
+"""Velocities end where the training box, widened by this share of its width on either side, does."""
+
 
 class Simulator:
     """A checkpoint that moves `robot` by `timestep` seconds a step. Controls are clipped to the actuators' range, as MuJoCo does.
@@ -66,7 +69,21 @@ class Simulator:
         self._changes = True
         self._prepare()
 
+    def _speed_limits(self) -> tuple[Tensor, Tensor] | None:
+        """Lowest and highest velocities `(nv,)` that a step leads to; None for a model whose card does not say what it has seen.
+
+        Where nothing was learned, products of velocities among the inputs could feed on themselves, and one row in thousands would
+        run away to numbers beyond all scale.
+        """
+        box = self.card.get("box")
+        if box is None:
+            return None
+        low, high = torch.tensor(box["qvel"], dtype=self.dtype, device=self.device)
+        room = RUNAWAY * (high - low)
+        return low - room, high + room
+
     def _prepare(self) -> None:
+        self._limits = self._speed_limits()
         low, high = self.robot.control_range
         self._low, self._high = (torch.as_tensor(side, device=self.device) for side in (low, high))
         with torch.no_grad():
@@ -194,12 +211,22 @@ class Simulator:
             else:
                 raw = self._with_gradients(inputs) if torch.is_grad_enabled() else self._without_gradients(inputs)
             motion = self.model.motion(raw, q)
+            if self._limits is not None:
+                motion = self._held(motion, v)
             if motion.sensors is not None and not readings:  # a solver's first look is at the state itself
                 readings.append(torch.expm1(motion.sensors.clamp(min=0)))
             return motion
 
         end = self._solver(field, self.robot, qpos, qvel, self.timestep)
         return Step(*end, readings[0] if readings else qpos.narrow(-1, 0, 0))
+
+    def _held(self, motion: Motion, qvel: Tensor) -> Motion:
+        """`motion`, but no faster than the limits."""
+        assert self._limits is not None
+        low, high = self._limits
+        acceleration = motion.acceleration.clamp((low - qvel) / self.timestep, (high - qvel) / self.timestep)
+        drift = None if motion.drift is None else motion.drift.clamp(low, high)
+        return motion._replace(acceleration=acceleration, drift=drift)
 
     def _each_by_its(self, owner: Tensor, inputs: Tensor) -> Tensor:
         """Outputs of each row's own member, by asking all members about all rows; only where an adaptive solver failed."""

@@ -18,15 +18,20 @@ class Bounds:
 
     def __init__(self, card: Mapping[str, Any] | None, dtype: torch.dtype, device: torch.device) -> None:
         """`card` is a Simulator's, None for the truth."""
-        box = (card or {}).get("box")
+        self._dtype, self._device = dtype, device
         self._sides: tuple[Tensor, Tensor] | None = None  # of qpos and qvel side by side
+        box = (card or {}).get("box")
         if box is not None:
-            low, high = (
-                torch.tensor([end if b is None else b for name in ("qpos", "qvel") for b in box[name][side]])
-                for side, end in enumerate((-torch.inf, torch.inf))
-            )
-            margin = torch.where(torch.isfinite(high - low), MARGIN * (high - low), 0.0)
-            self._sides = (low - margin).to(device, dtype), (high + margin).to(device, dtype)
+            self.move(box)
+
+    def move(self, box: Mapping[str, Any]) -> None:
+        """From now on the training box is this one, as a card has it."""
+        low, high = (
+            torch.tensor([end if b is None else b for name in ("qpos", "qvel") for b in box[name][side]])
+            for side, end in enumerate((-torch.inf, torch.inf))
+        )
+        margin = torch.where(torch.isfinite(high - low), MARGIN * (high - low), 0.0)
+        self._sides = (low - margin).to(self._device, self._dtype), (high + margin).to(self._device, self._dtype)
 
     def finite(self, qpos: Tensor, qvel: Tensor) -> Tensor:
         """`(B,)`: whether `qpos (B, nq)` and `qvel (B, nv)` are numbers."""

@@ -117,6 +117,7 @@ def alternate(
             policy.learn(_share(c.virtual_steps, part, c.slices))
         learner.add(world.collect(policy.act, c.round_steps))
         policy.env.set_starts(learner.states())
+        policy.env.bounds.move(learner.box)
         over = world.steps >= real_steps
         if over or world.steps // c.evaluate_every > before // c.evaluate_every:
             real = real_return(task, policy.policy({"task": task}), episodes=c.episodes)

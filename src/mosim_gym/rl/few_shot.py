@@ -30,8 +30,8 @@ SCHEDULES: dict[str, dict[str, Any]] = {
     "frozen": {"model_updates": 0},
 }  # fmt: skip
 """`paper`: the MoSim paper's, 1,000 real steps for every 5,000 in the model, a batch for the model every 100 of those, and as many updates
-of the policy as steps in the model; `branches`: short branches, and more of everything that costs no real step; `gradients`: SHAC on longer ones; `frozen`: the same in a
-model that stays as it is, to see what its learning is worth."""
+of the policy as steps in the model; `branches`: short branches, and more of everything that costs no real step; `gradients`: SHAC on
+longer ones; `frozen`: short branches in a model that stays as it is, to see what its learning is worth."""
 SEGMENTS = 1000  # of the model's first data, for batches to be mixed with
 
 
@@ -72,7 +72,11 @@ def few_shot(
     def go_on(_world: RealWorld) -> ModelLearner:
         torch.manual_seed(config.seed)
         learner = ModelLearner(
-            copy.deepcopy(before.model), batch=config.model_batch, rate=config.model_rate, seed=config.seed
+            copy.deepcopy(before.model),
+            batch=config.model_batch,
+            rate=config.model_rate,
+            seed=config.seed,
+            box=before.card.get("box"),
         )
         if config.old:
             recipe = before.card.get("recipe", {}).get("recipe", "coverage")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import training_for
 from mosim_gym.training.losses import one_step_loss, targets
 from mosim_gym.training.optimisers import model_optimisers, optimiser_arrays, restore_optimisers
@@ -26,14 +28,25 @@ class ModelLearner:
     transitions, which `remember` is given.
     """
 
-    def __init__(self, model: MoSim, *, batch: int = 256, rate: float = 1.0, ema: float = 0.99, seed: int = 0) -> None:
-        """`model` is trained from the weights it has; `rate` multiplies the learning rates of ordinary training."""
+    def __init__(
+        self,
+        model: MoSim,
+        *,
+        batch: int = 256,
+        rate: float = 1.0,
+        ema: float = 0.99,
+        seed: int = 0,
+        box: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`model` is trained from the weights it has, which have seen the states in `box`, if any; `rate` multiplies the learning rates of
+        ordinary training.
+        """
         config = replace(training_for(model.config), batch=batch, ema=ema)
         self.model, self._config = model.train(), config
         for parameter in model.parameters():
             parameter.requires_grad_(True)
         self._optimisers, self._rest = model_optimisers(model, config, torch.device("cpu"), rate=rate)
-        self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name})
+        self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name, "box": box})
         self.simulator.refresh()  # its weights are going to change
         self.data: Transitions | None = None
         self._old: Transitions | None = None
@@ -43,11 +56,21 @@ class ModelLearner:
         self._generator = torch.Generator().manual_seed(seed)
 
     def add(self, new: Transitions) -> None:
-        """Add real transitions `(N, …)`."""
+        """Add real transitions `(N, …)`; the box that the model knows grows with them."""
         if self.data is None:
             self.data = new
         else:
             self.data = Transitions(*(torch.cat(pair) for pair in zip(self.data, new, strict=True)))
+        self._know(new)
+
+    @property
+    def box(self) -> dict[str, Any]:
+        """The box of all states that the model has learned from, as cards have it."""
+        return self.simulator.card["box"]
+
+    def _know(self, new: Transitions) -> None:
+        box, card = training_box(self.model.robot, new), self.simulator.card
+        card["box"] = joined_boxes(card["box"], box) if card.get("box") else box
 
     def remember(self, old: Transitions, share: float) -> None:
         """Let a `share` of each batch be drawn from `old (N, …)`: what the model has learned before and should not forget."""
@@ -112,6 +135,7 @@ class ModelLearner:
         """Inverse of `state`."""
         found = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
         self.data = Transitions(**{name: found[f"data/{name}"] for name in Transitions._fields})
+        self._know(self.data)
         for prefix, model in (("model", self.model), ("average", self.simulator.model)):
             model.load_state_dict({name: found[f"{prefix}/{name}"] for name in model.state_dict()})
         restore_optimisers(self._optimisers, arrays)

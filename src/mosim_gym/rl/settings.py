@@ -86,6 +86,7 @@ _SWING: dict[str, Any] = {
 _HOP: dict[str, Any] = {
     "repeat": 2, "episode": 400, "wide": 0.3, "promising": 0.3, "updates": 16, "horizon": 5, "following": 0.01, "evaluate_every": 80_000,
 }  # fmt: skip
+_RISE: dict[str, Any] = {**_HOP, "promising": 0.4, "horizon": 3}
 TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "ReacherEasy": _QUICK,
     "ReacherHard": _QUICK,
@@ -97,6 +98,9 @@ TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "AcrobotSwingup": _SWING,
     "HopperStand": _HOP,
     "HopperHop": {**_HOP, "horizon": 1},
+    "HumanoidStand": _RISE,
+    "HumanoidWalk": _RISE,
+    "HumanoidRun": _RISE,
 }
 """What differs from `ZeroShotConfig` for a task. Where a reward is rare, episodes begin everywhere and are short, so that it is met; the
 entropy's weight is fixed, because a learned one vanishes before there is anything to be learned; and values travel back faster. What

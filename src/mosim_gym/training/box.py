@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mosim_gym.data.stream import Transitions
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.parts import JointType
@@ -18,6 +21,16 @@ def training_box(robot: Robot, sample: Transitions) -> dict[str, list[list[float
         sides = (flat.amin(0).tolist(), flat.amax(0).tolist())
         box[name] = [[None if i in open_ends else round(x, 5) for i, x in enumerate(side)] for side in sides]
     return box
+
+
+def joined_boxes(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, list[list[float | None]]]:
+    """The smallest box that holds both."""
+
+    def outermost(part: str, side: int) -> list[float | None]:
+        choose = (min, max)[side]
+        return [None if a is None else choose(a, b) for a, b in zip(one[part][side], other[part][side], strict=True)]
+
+    return {part: [outermost(part, side) for side in (0, 1)] for part in ("qpos", "qvel")}
 
 
 def _unbounded(robot: Robot) -> list[str]:

@@ -226,7 +226,10 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
     robot, name = model.robot.name, card["name"]
     halved = copy.deepcopy(model)
     round_to_half(halved)
-    report = prediction_report(robot, {"full": Simulator(model, {}), "half": Simulator(halved, {})}, baselines=False)
+    known = {"box": card["box"]}
+    report = prediction_report(
+        robot, {"full": Simulator(model, known), "half": Simulator(halved, known)}, baselines=False
+    )
     benchmarks = {
         kind: {test: {k: v for k, v in r[kind].items() if k != "curve"} for test, r in report["tests"].items()}
         for kind in ("full", "half")

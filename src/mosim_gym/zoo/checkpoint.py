@@ -18,6 +18,9 @@ from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
 KIND = "checkpoint"
 FORMAT = 1
+ALIKE = (
+    1e-3  # standard deviations by which statistics of the same data may differ, computed elsewhere or in another order
+)
 
 
 @torch.no_grad()
@@ -57,13 +60,16 @@ def read_card(path: str | Path) -> dict[str, Any]:
 def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSim, list[dict[str, Any]]]:
     """One ensemble whose members are those of the checkpoints at `paths`, in order, and the checkpoints' cards.
 
-    They must be of one robot, of one shape, and whitened alike, as runs on one recipe are whatever their seeds.
+    They must be of one robot, of one shape, and whitened alike, as runs on one recipe are whatever their seeds, up to rounding.
     """
     simulators = [load_checkpoint(path, robot) for path in paths]
     configs = [replace(s.model.config, members=1) for s in simulators]
     states = [s.model.state_dict() for s in simulators]
     for path, config, state in zip(paths, configs, states, strict=True):
-        shared = all(torch.equal(state[name], states[0][name]) for name in ("input_mean", "input_std", "output_std"))
+        shared = state["input_mean"].shape == states[0]["input_mean"].shape and all(
+            bool(((state[name] - states[0][name]).abs() <= ALIKE * states[0][scale]).all())
+            for name, scale in (("input_mean", "input_std"), ("input_std", "input_std"), ("output_std", "output_std"))
+        )
         if config != configs[0] or not shared:
             raise FileFault(
                 f"{path} cannot be in one ensemble with {paths[0]}: their models differ in shape or in the statistics of their data."
