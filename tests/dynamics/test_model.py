@@ -145,3 +145,21 @@ def test_a_step_is_the_first_of_a_rollout_in_either_currency():
 def test_unknown_presets_are_refused():
     with pytest.raises(KeyError, match=r"Unknown preset 'defualt'. Did you mean 'default'"):
         preset("defualt")
+
+
+@pytest.mark.parametrize("robot", ["cheetah", "humanoid"])
+def test_what_runs_away_stays_within_twice_the_box_and_what_is_inside_moves_as_it_would(robot):
+    qpos, qvel, action = _states(robot)
+    box = {"qvel": [(qvel.amin(0) - 1).tolist(), (qvel.amax(0) + 1).tolist()]}
+    model = _model(robot)
+    model.output_std *= 1000  # so that its motion runs away at once
+    free, held = (Simulator(model, card) for card in ({}, {"box": box}))
+    for _ in range(2):
+        qpos, qvel, _ = held.step(qpos, qvel, action)
+    low, high = (torch.tensor(side) for side in box["qvel"])
+    room = high - low
+    assert ((qvel >= low - 1.001 * room) & (qvel <= high + 1.001 * room)).all()
+    assert ((qvel < low - room / 2) | (qvel > high + room / 2)).any()
+    wide = Simulator(model, {"box": {"qvel": [(1e9 * low).tolist(), (1e9 * high).tolist()]}})
+    for expected, found in zip(free.step(qpos, qvel, action)[:2], wide.step(qpos, qvel, action)[:2], strict=True):
+        assert torch.equal(expected, found)

@@ -10,9 +10,10 @@ import torch
 
 from mosim_gym.cli import main
 from mosim_gym.dynamics.mosim import MoSim
-from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.mechanics.storage import FileFault, load_arrays
+from mosim_gym.rl import few_shot
 from mosim_gym.rl.model_learner import ModelLearner
-from mosim_gym.rl.on_policy import OnPolicyConfig, on_policy
+from mosim_gym.rl.on_policy import OnPolicyConfig, config_for_schedule, on_policy
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.training.run import model_for
@@ -54,8 +55,28 @@ def test_a_model_learns_from_real_transitions():
     assert data is not None
     step = learner.simulator.step(data.qpos[:50], data.qvel[:50], data.action[:50])
     wanted = data.qvel[:50] + world.env.task.robot.control_step * data.acceleration[:50]
+    assert learner.box["qvel"][1] == pytest.approx(data.qvel.amax(0).tolist(), abs=1e-4)
     still = (data.qvel[:50] - wanted).square().mean()
     assert (step.qvel - wanted).square().mean() < 0.2 * still
+
+
+def test_branches_end_where_the_model_has_seen_nothing_and_gradients_stay_numbers(tmp_path):
+    config = dataclasses.replace(QUICK, algo="shac", first_model_updates=2, branch=50, virtual_steps=96, round_steps=40)
+    seen = []
+    result = on_policy("CheetahRun", config, real_steps=320, folder=tmp_path, report=seen.append)
+    assert len(seen) == 3
+    observation = np.random.default_rng(0).normal(size=(20, 17)).astype(np.float32)
+    assert np.isfinite(result.policy.predict(observation)[0]).all()
+    state = load_arrays(tmp_path / "state.safetensors", "policy run")[0]
+    for name in ("mean", "var", "log_std"):
+        assert np.isfinite(state[name]).all()
+    assert not np.allclose(state["log_std"], -1.0)  # where it began
+
+
+@pytest.mark.parametrize("algo", ["sac", "shac"])
+def test_schedules_say_what_learns_and_how(algo):
+    schedule = {"sac": "branches", "shac": "gradients"}[algo]
+    assert config_for_schedule(schedule).algo == few_shot.config_for_schedule(schedule).algo == algo
 
 
 @pytest.mark.parametrize("task", [TASK, "HopperHop"])

@@ -102,6 +102,9 @@ def test_runs_of_different_seeds_become_one_ensemble(tmp_path):
         alone = mosim_gym.load(path).step(*state)
         np.testing.assert_array_equal(Simulator(ensemble, {}, ensemble=[member]).step(*state).qvel, alone.qvel)
     other = MoSim(load_robot("pendulum"), preset("smooth"))
+    other.input_mean += 1e-5 * other.input_std  # the same data, in another order
+    rounded = save_checkpoint(tmp_path / "rounded.safetensors", other, {"name": "pendulum", "seeds": [8]})
+    assert combine_checkpoints([*paths, rounded], load_robot("pendulum"))[0].config.members == 4
     other.input_mean += 1
     paths.append(save_checkpoint(tmp_path / "other.safetensors", other, {"name": "pendulum", "seeds": [9]}))
     with pytest.raises(FileFault, match="cannot be in one ensemble"):

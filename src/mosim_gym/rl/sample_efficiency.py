@@ -143,9 +143,11 @@ STRATEGIES: dict[str, Strategy] = {
     "sac": _without_model("sac"),
     "tqc": _without_model("tqc"),
     "on-policy": _on_policy("branches"),
+    "on-policy-gradients": _on_policy("gradients"),
     "on-policy-paper": _on_policy("paper"),
     "few-shot": _few_shot("branches", None),
     "few-shot-narrow": _few_shot("branches", "cheetah:narrow"),
+    "few-shot-narrow-gradients": _few_shot("gradients", "cheetah:narrow"),
     "few-shot-narrow-paper": _few_shot("paper", "cheetah:narrow"),
     "few-shot-narrow-frozen": _few_shot("frozen", "cheetah:narrow"),
 }
@@ -157,6 +159,7 @@ def _cells(task: str, strategies: dict[str, int], seeds: int = 3) -> list[Cell]:
 
 _ALONE = {"sac": 100_000, "tqc": 100_000}
 MATRIX = [
+    *_cells("CheetahRun", {"on-policy-gradients": 100_000, "few-shot-narrow-gradients": 50_000}),
     *_cells("CheetahRun", {"on-policy": 100_000, "few-shot-narrow": 50_000, "few-shot-narrow-paper": 50_000}),
     *_cells("CheetahRun", {"few-shot-narrow-frozen": 50_000}),
     *_cells("CheetahRun", {**_ALONE, "on-policy-paper": 100_000, "few-shot": 50_000}),
