@@ -51,11 +51,10 @@ class ActorPolicy:
 
     def save(self, path: str | Path, *, half: bool = False) -> Path:
         """Write weights and card as one safetensors file; with `half`, weights are rounded to float16, in half the space."""
-        arrays = {"low": self._low, "high": self._high}
+        precision = np.float16 if half else np.float32
+        arrays: dict[str, Array] = {"low": self._low, "high": self._high}
         for index, (weight, bias) in enumerate(self.layers):
-            arrays[f"w{index}"], arrays[f"b{index}"] = (
-                part.astype(np.float16) if half else part for part in (weight, bias)
-            )
+            arrays[f"w{index}"], arrays[f"b{index}"] = weight.astype(precision), bias.astype(precision)
         return save_arrays(Path(path), KIND, arrays, {"version": VERSION, "card": self.card})
 
 
