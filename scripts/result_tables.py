@@ -222,13 +222,20 @@ def efficiency_summary(cells: Sequence[dict[str, Any]], matrix: Sequence[Cell]) 
     names = [cell.name for cell in matrix]
     cells = sorted(cells, key=lambda cell: names.index(Cell.of(cell).name))
     done = {Cell.of(cell).name for cell in cells}
-    waiting = [name for name in names if name not in done]
+    waiting: dict[str, dict[str, list[str]]] = {}
+    for cell in matrix:
+        if cell.name not in done:
+            waiting.setdefault(cell.task, {}).setdefault(cell.strategy, []).append(str(cell.seed))
+    missing = [
+        f"{task}: " + ", ".join(f"{strategy} ({' '.join(seeds)})" for strategy, seeds in strategies.items())
+        for task, strategies in waiting.items()
+    ]
     m = cells[0]["machine"]
     note = (
         f"Final returns are of {len(cells[0]['returns'])} real episodes for each seed; intervals by bootstrap over seeds and episodes. "
         f"Trained on {m['torch_threads']} core of {m['processor']} each. {len(done)} of the matrix's {len(matrix)} cells have been run"
     )
-    rest = f"; not yet: {', '.join(waiting)}." if waiting else "."
+    rest = f"; not yet, with their seeds: {'; '.join(missing)}." if waiting else "."
     return f"{efficiency_table(cells)}\n\n{note}{rest}"
 
 

@@ -75,6 +75,7 @@ class ModelLearner:
     def remember(self, old: Transitions, share: float) -> None:
         """Let a `share` of each batch be drawn from `old (N, …)`: what the model has learned before and should not forget."""
         self._old, self._old_share = old, share
+        self._know(old)
 
     def _batch(self) -> Transitions:
         """Each member's rows follow one another; old ones come first in each."""
