@@ -1,17 +1,23 @@
 """Writes benchmarks/results/prediction.json, and plots and film strips of every packaged checkpoint.
 
 Like `mosim-gym evaluate prediction` for each, over 500 control steps, with the running policy in benchmarks/policies/test for the cheetah.
-Name checkpoints to measure those alone; the others keep their results.
+Name checkpoints to measure those alone; the others keep their results. `--only errors` can share a machine, `--only speeds` should not.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import mosim_gym
-from mosim_gym.evaluation.checkpoint_report import checkpoint_report, endurance_table, speed_table, write_pictures
+from mosim_gym.evaluation.checkpoint_report import (
+    checkpoint_report,
+    endurance_table,
+    speed_table,
+    speeds,
+    write_pictures,
+)
 from mosim_gym.evaluation.prediction import prediction_table
 from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.zoo import packaged
@@ -20,23 +26,34 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "prediction.json"
 
 if __name__ == "__main__":
-    reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    reports = {name: reports[name] for name in packaged() if name in reports}
-    for name in sys.argv[1:] or packaged():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoints", nargs="*", help="packaged names; by default all, for speeds all with errors")
+    parser.add_argument("--only", choices=("errors", "speeds"), help="by default both")
+    options = parser.parse_args()
+    measured = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    known = packaged() if options.only != "speeds" else [name for name in packaged() if name in measured]
+    for name in options.checkpoints or known:
         simulator = mosim_gym.load(name)
         predictors = {name: simulator, f"{name}, fast": mosim_gym.load(name, precision="fast")}
         if simulator.members > 1:
             predictors[f"{name}, fast, one member"] = mosim_gym.load(name, precision="fast", ensemble=1)
-        report = checkpoint_report(
-            simulator.robot.name,
-            predictors,
-            box=simulator.card.get("box"),
-            policies=ROOT / "benchmarks" / "policies" / "test",
-            steps=500,
-        )
-        for key in ("transitions", "training_seconds", "parameters", "seeds"):
-            report[key] = simulator.card.get(key)
+        reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        report = reports.get(name, {})
+        if options.only != "speeds":
+            report |= checkpoint_report(
+                simulator.robot.name,
+                predictors,
+                box=simulator.card.get("box"),
+                policies=ROOT / "benchmarks" / "policies" / "test",
+                steps=500,
+                speed=False,
+            )
+            write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), report, simulator)
+            for key in ("transitions", "training_seconds", "parameters", "seeds"):
+                report[key] = simulator.card.get(key)
+        if options.only != "errors":
+            report["control_steps_per_second"] = speeds(simulator.robot.name, predictors)
         print(f"{name}\n{prediction_table(report)}\n\n{endurance_table(report)}\n\n{speed_table(report)}\n")
-        write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), report, simulator)
         reports[name] = report
+        reports = {name: reports[name] for name in packaged() if name in reports}
         write_atomically(RESULTS, readable_json(reports))

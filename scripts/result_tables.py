@@ -153,6 +153,8 @@ def speed_summary(reports: dict[str, Any]) -> str:
     """Control steps a second of every packaged checkpoint."""
     rows = []
     for name, report in reports.items():
+        if "control_steps_per_second" not in report:
+            continue
         plain, fast = (report["control_steps_per_second"][who] for who in (name, f"{name}, fast"))
         batches = [f"{speeds[batch]:,}" for batch in ("batch 1024", "batch 4096") for speeds in (plain, fast)]
         rows.append([f"`{name}`", *batches, f"{1e6 / plain['single state']:.0f} µs"])
