@@ -34,7 +34,7 @@ def checkpoint_report(
     seed: int = 20_011,
     speed: bool = True,
 ) -> dict[str, Any]:
-    """Random tests, the policy test where there is a policy, speed, and, where there is a training box, long rollouts of the first predictor.
+    """Random tests, the policy test where there is a policy, speed, and long rollouts of the first predictor where there is a training box.
 
     `policies` is a folder of trained policies for the test; without one for the robot, its scripted policy acts.
     """
