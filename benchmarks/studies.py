@@ -3,7 +3,7 @@
 What each study asks stands in `mosim_gym/rl/studies.py`.
 
 `python benchmarks/studies.py --hours 2` runs those not run yet, in order, as long as another one may begin; names of runs, such as
-penalty-none, run those alone. An interrupted run goes on from runs/studies.
+penalty-none-seed-0, run those alone. An interrupted run goes on from runs/studies.
 """
 
 from __future__ import annotations

@@ -16,9 +16,15 @@ STUDIES = {
 }
 PENALTIES = [
     WatchedRun(
-        "penalty", label, "CheetahRun", 20 * MINUTE, "cheetah:narrow", {"penalty": penalty, "evaluate_every": 50_000}
+        "penalty",
+        f"{penalty}, seed {seed}",
+        "CheetahRun",
+        20 * MINUTE,
+        "cheetah:narrow",
+        {"penalty": penalty, "seed": seed, "evaluate_every": 50_000},
     )
-    for label, penalty in (("none", "none"), ("density", "density"), ("disagreement", "disagreement"))
+    for seed in (0, 1)
+    for penalty in ("none", "density", "disagreement")
 ]
 MODEL_HORIZONS = [
     WatchedRun("horizon-model", f"{episode} steps", "CheetahRun", 15 * MINUTE, None, {"episode": episode, "wide": 0.8})

@@ -34,7 +34,7 @@ class WatchedRun:
     @property
     def name(self) -> str:
         """What its file is called."""
-        return f"{self.study}-{self.label}".replace(" ", "-")
+        return f"{self.study}-{self.label}".replace(",", "").replace(" ", "-")
 
 
 def watch(run: WatchedRun, folder: Path, report: Callable[[dict[str, float]], None] = lambda _: None) -> dict[str, Any]:
