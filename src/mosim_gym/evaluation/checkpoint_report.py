@@ -16,7 +16,7 @@ from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.evaluation.speed import rollout_speed
 from mosim_gym.evaluation.tables import table
 from mosim_gym.evaluation.video import film_strip
-from mosim_gym.robots import load_robot, load_task, tasks
+from mosim_gym.robots import find_robot, find_task, load_robot, load_task, tasks
 from mosim_gym.truth.rendering import Renderer
 
 STRIP_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0)
@@ -94,7 +94,7 @@ def truth_over_prediction(path: Path, robot: str, predictor: Predictor, *, seed:
     test = random_test(robot, "poisson", segments=8, steps=steps[-1] + 1, seed=seed)
     predicted = predictor.rollout(test.qpos, test.qvel, test.actions).qpos[0]
     truth = test.next_qpos[0]
-    task = next(load_task(name) for name in tasks() if load_task(name).robot.name == robot)
+    task = next(load_task(name) for name in tasks() if find_task(name)[0] is find_robot(robot))
     renderer = Renderer(robot, task, width=320, height=240)
     rows = {
         name: [renderer.frame(np.asarray((test.qpos[0] if k == 0 else states[k - 1]), np.float64)) for k in steps]
