@@ -104,13 +104,13 @@ def train(
     if path.exists():
         record = {**record, **load_state(path, model, average, optimisers, identity)}
     begun = saved = time.monotonic() - record["seconds"]  # the first data count, too
-    pool = Pool(robot, config, step=record["step"], device=place, dataset=dataset)
-    if record["step"] == 0:
-        if start is None:
-            inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))
-            model.fit_statistics(inputs, targets(model, sample))
-            average.load_state_dict(model.state_dict())
-        record["box"] = training_box(description, sample)
+    before = record.get("box") or training_box(description, sample)
+    pool = Pool(robot, config, step=record["step"], device=place, box=before, dataset=dataset)
+    record["box"] = pool.box
+    if record["step"] == 0 and start is None:
+        inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))
+        model.fit_statistics(inputs, targets(model, sample))
+        average.load_state_dict(model.state_dict())
 
     generator = torch.Generator()
     measured = begun
@@ -155,7 +155,7 @@ def train(
                     mine.lerp_(theirs, 1 - decay)
             record["step"] = step + 1
             record["seconds"] = time.monotonic() - begun
-            record["transitions"] = pool.transitions_seen
+            record["transitions"], record["box"] = pool.transitions_seen, pool.box
             if (step + 1) % 200 == 0:
                 model.eval()
                 average.eval()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from mosim_gym.data.dataset import Dataset, DatasetStream
 from mosim_gym.data.stream import Stream, Transitions, chunk
+from mosim_gym.robots import load_robot
+from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import TrainConfig
 
 STATISTICS_SEED = 10_003  # the same for every run, so that runs of different seeds can become members of one ensemble
@@ -14,16 +18,24 @@ VALIDATION_SEGMENTS = 500
 
 
 class Pool:
-    """The most recent chunks of a stream as one set of tensors to draw batches from.
+    """The most recent chunks of a stream as one set of tensors to draw batches from; `box` holds those and all before them.
 
     At training step s the pool holds the same chunks whenever and however often the run was interrupted.
     """
 
     def __init__(
-        self, robot: str, config: TrainConfig, *, step: int, device: torch.device, dataset: Dataset | None = None
+        self,
+        robot: str,
+        config: TrainConfig,
+        *,
+        step: int,
+        device: torch.device,
+        box: dict[str, Any],
+        dataset: Dataset | None = None,
     ) -> None:
-        """Fill the pool as it stood at training step `step`, from `dataset` or from fresh simulations."""
+        """Fill the pool as it stood at training step `step`, from `dataset` or from fresh simulations; `box` is of earlier data."""
         self._config, self._device, self._dataset = config, device, dataset
+        self._robot, self.box = load_robot(robot), box
         self._turn = step // config.chunk_steps
         oldest = max(0, self._made - config.pool_chunks)
         if dataset is None:
@@ -41,7 +53,9 @@ class Pool:
         return min(self._config.first_chunks, self._config.pool_chunks) + self._turn
 
     def _fresh(self) -> Transitions:
-        return Transitions(*(column.to(self._device) for column in next(self._stream)))
+        fresh = Transitions(*(column.to(self._device) for column in next(self._stream)))
+        self.box = joined_boxes(self.box, training_box(self._robot, fresh))
+        return fresh
 
     def _join(self) -> None:
         self.data = Transitions(*(torch.cat(columns) for columns in zip(*self._chunks, strict=True)))

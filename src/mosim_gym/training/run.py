@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
+from mosim_gym.training.box import joined_boxes
 from mosim_gym.training.config import REFINEMENT, training_for
 from mosim_gym.training.loop import STATE, train
 from mosim_gym.training.pool import VALIDATION_SEED, VALIDATION_SEGMENTS
@@ -214,7 +216,8 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"The checkpoints' seeds are {seeds}; members of an ensemble need seeds of their own.")
     card = {
-        **{key: cards[0][key] for key in ("name", "recipe", "date", "start_states", "tuned_on_real_return", "box")},
+        **{key: cards[0][key] for key in ("name", "recipe", "date", "start_states", "tuned_on_real_return")},
+        "box": reduce(joined_boxes, (card["box"] for card in cards)),
         **{key: sum(c[key] for c in cards) for key in ("transitions", "training_steps", "training_seconds")},
         "seeds": seeds,
     }
