@@ -1,7 +1,7 @@
 """Writes benchmarks/results/prediction.json, and plots and film strips of every packaged checkpoint.
 
 Like `mosim-gym evaluate prediction` for each, over 500 control steps, with the running policy in benchmarks/policies/test for the cheetah.
-Name checkpoints to measure those alone; the others keep their results. `--only errors` can share a machine, `--only speeds` should not.
+Name checkpoints to measure those alone; the others keep their results. `--only speeds` wants the machine to itself; errors, and the endurance of long rollouts, do not mind company.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mosim_gym.evaluation.checkpoint_report import (
     speeds,
     write_pictures,
 )
+from mosim_gym.evaluation.endurance import endurance
 from mosim_gym.evaluation.prediction import prediction_table
 from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.zoo import packaged
@@ -27,11 +28,13 @@ RESULTS = ROOT / "benchmarks" / "results" / "prediction.json"
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoints", nargs="*", help="packaged names; by default all, for speeds all with errors")
-    parser.add_argument("--only", choices=("errors", "speeds"), help="by default both")
+    parser.add_argument(
+        "checkpoints", nargs="*", help="packaged names; by default all, with --only those that have errors"
+    )
+    parser.add_argument("--only", choices=("errors", "endurance", "speeds"), help="by default all three")
     options = parser.parse_args()
     measured = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    known = packaged() if options.only != "speeds" else [name for name in packaged() if name in measured]
+    known = packaged() if options.only in (None, "errors") else [name for name in packaged() if name in measured]
     for name in options.checkpoints or known:
         simulator = mosim_gym.load(name)
         predictors = {name: simulator, f"{name}, fast": mosim_gym.load(name, precision="fast")}
@@ -39,20 +42,17 @@ if __name__ == "__main__":
             predictors[f"{name}, fast, one member"] = mosim_gym.load(name, precision="fast", ensemble=1)
         reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         report = reports.get(name, {})
-        if options.only != "speeds":
-            report |= checkpoint_report(
-                simulator.robot.name,
-                predictors,
-                box=simulator.card.get("box"),
-                policies=ROOT / "benchmarks" / "policies" / "test",
-                steps=500,
-                speed=False,
-            )
+        robot, part = simulator.robot.name, options.only
+        if part in (None, "errors"):
+            policies = ROOT / "benchmarks" / "policies" / "test"
+            report |= checkpoint_report(robot, predictors, policies=policies, steps=500, speed=False)
             write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), report, simulator)
             for key in ("transitions", "training_seconds", "parameters", "seeds"):
                 report[key] = simulator.card.get(key)
-        if options.only != "errors":
-            report["control_steps_per_second"] = speeds(simulator.robot.name, predictors)
+        if part in (None, "endurance"):
+            report["endurance"] = {name: endurance(robot, simulator, simulator.card["box"])}
+        if part in (None, "speeds"):
+            report["control_steps_per_second"] = speeds(robot, predictors)
         print(f"{name}\n{prediction_table(report)}\n\n{endurance_table(report)}\n\n{speed_table(report)}\n")
         reports[name] = report
         reports = {name: reports[name] for name in packaged() if name in reports}

@@ -126,6 +126,8 @@ def endurance_summary(reports: dict[str, Any]) -> str:
     """Long rollouts of every packaged checkpoint."""
     rows = []
     for name, report in reports.items():
+        if "endurance" not in report:
+            continue
         r = report["endurance"][name]
         inside = f"{100 * r['inside']:.1f} % ({100 * r['truth_inside']:.1f} %)"
         rows.append(
