@@ -1,7 +1,8 @@
 """Writes benchmarks/results/prediction.json, and plots and film strips of every packaged checkpoint.
 
 Like `mosim-gym evaluate prediction` for each, over 500 control steps, with the running policy in benchmarks/policies/test for the cheetah.
-Name checkpoints to measure those alone; the others keep their results. `--only speeds` wants the machine to itself; errors, and the endurance of long rollouts, do not mind company.
+Name checkpoints to measure those alone; the others keep their results. `--only speeds` wants the machine to itself; errors, and the
+endurance of long rollouts, do not mind company.
 """
 
 from __future__ import annotations
