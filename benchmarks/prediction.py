@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import mosim_gym
 from mosim_gym.evaluation.checkpoint_report import (
@@ -41,19 +42,21 @@ if __name__ == "__main__":
         predictors = {name: simulator, f"{name}, fast": mosim_gym.load(name, precision="fast")}
         if simulator.members > 1:
             predictors[f"{name}, fast, one member"] = mosim_gym.load(name, precision="fast", ensemble=1)
-        reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        report = reports.get(name, {})
         robot, part = simulator.robot.name, options.only
+        found: dict[str, Any] = {}
         if part in (None, "errors"):
             policies = ROOT / "benchmarks" / "policies" / "test"
-            report |= checkpoint_report(robot, predictors, policies=policies, steps=500, speed=False)
-            write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), report, simulator)
-            for key in ("transitions", "training_seconds", "parameters", "seeds"):
-                report[key] = simulator.card.get(key)
+            found |= checkpoint_report(robot, predictors, policies=policies, steps=500, speed=False)
+            write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), found, simulator)
+            found |= {
+                key: simulator.card.get(key) for key in ("transitions", "training_seconds", "parameters", "seeds")
+            }
         if part in (None, "endurance"):
-            report["endurance"] = {name: endurance(robot, simulator, simulator.card["box"])}
+            found["endurance"] = {name: endurance(robot, simulator, simulator.card["box"])}
         if part in (None, "speeds"):
-            report["control_steps_per_second"] = speeds(robot, predictors)
+            found["control_steps_per_second"] = speeds(robot, predictors)
+        reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        report = reports.get(name, {}) | found
         print(f"{name}\n{prediction_table(report)}\n\n{endurance_table(report)}\n\n{speed_table(report)}\n")
         reports[name] = report
         reports = {name: reports[name] for name in packaged() if name in reports}
