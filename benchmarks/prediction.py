@@ -57,7 +57,8 @@ if __name__ == "__main__":
             found["control_steps_per_second"] = speeds(robot, predictors)
         reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         report = reports.get(name, {}) | found
-        print(f"{name}\n{prediction_table(report)}\n\n{endurance_table(report)}\n\n{speed_table(report)}\n")
+        errors = prediction_table(report) if "tests" in report else ""
+        print(f"{name}\n{errors}\n\n{endurance_table(report)}\n\n{speed_table(report)}\n", flush=True)
         reports[name] = report
         reports = {name: reports[name] for name in packaged() if name in reports}
         write_atomically(RESULTS, readable_json(reports))
