@@ -12,12 +12,14 @@ import pytest
 import torch
 
 import mosim_gym
+from mosim_gym.data.stream import Transitions, chunk
 from mosim_gym.dynamics.config import Size, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
+from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.loop import train
 from mosim_gym.training.muon import Muon, orthogonalised
@@ -90,8 +92,20 @@ def test_an_interrupted_run_ends_with_the_same_weights(tmp_path, monkeypatch):
         resumed, again = _run(tmp_path / "broken", patch)
     assert record["total"] == again["total"] > 170
     assert record["transitions"] == again["transitions"]
+    assert record["box"] == again["box"]
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0, atol=0, msg=name)
+
+
+def test_the_training_box_holds_all_motion_that_was_seen(tmp_path):
+    _, record = train(
+        "cheetah", SMALL, QUICK, budget=0.0, steps=90, folder=tmp_path
+    )  # a chunk each 40 steps, after the first 2
+    robot = load_robot("cheetah")
+    for number in range(4):
+        columns, _ = chunk("cheetah", QUICK.recipe, QUICK.seed, number, QUICK.chunk_segments)
+        seen = training_box(robot, Transitions(*(torch.from_numpy(column) for column in columns)))
+        assert joined_boxes(record["box"], seen) == record["box"]
 
 
 def test_training_learns_the_pendulum(tmp_path):
