@@ -46,6 +46,7 @@ class InputFeatures(nn.Module):
     _limit_high: Tensor
     _normals: Tensor
     _level: Tensor
+    _instants: Tensor
     _moving: Tensor
     _owner: Tensor
     _varying: Tensor
@@ -96,7 +97,9 @@ class InputFeatures(nn.Module):
         self._index("_owner", owner)  # which gap each rate belongs to
         varying = _varying(robot, self._nearby)
         self._index("_varying", varying)
-        self._instants = [robot.control_step * (k + 1) / config.ahead for k in range(config.ahead)]
+        self._ahead = config.ahead
+        instants = [[robot.control_step * (k + 1) / config.ahead] for k in range(config.ahead)]
+        self._constant("_instants", np.reshape(instants, (-1, 1)))
         self.nonsmooth_size = (4 + 2 * config.ahead) * (points + singles) + 2 * len(owner) + len(varying)
         self.size = self.position_size + self.velocity_size + robot.nu + self.nonsmooth_size
 
@@ -113,8 +116,10 @@ class InputFeatures(nn.Module):
             angle = qpos.index_select(-1, self._angles)
             parts += [torch.sin(angle), torch.cos(angle)]
         rotations = base_rotations(self.robot, qpos) if self.body_frame else []
+        bases = floating_bases(self.robot) if rotations else ()
+        known = {quat.start: rotation for (quat, _), rotation in zip(bases, rotations, strict=True)}
         for first, heading in self._turned:
-            rotation = to_matrix(qpos[..., first : first + 4])
+            rotation = known[first] if first in known else to_matrix(qpos[..., first : first + 4])
             parts += [rotation[..., 2, :], rotation[..., 0, :]] if heading else [rotation[..., 2, :]]
         if self.body_frame:
             qvel = into_body(self.robot, rotations, qvel)
@@ -131,7 +136,7 @@ class InputFeatures(nn.Module):
         if self._touches:
             gaps.append(values[POINTS].flatten(-2) @ self._normals - self._level)
             speeds = values[POINT_VELOCITIES]
-            if self._instants:
+            if self._ahead:
                 closing.append(speeds.flatten(-2) @ self._normals)
             if rotations:
                 speeds = speeds @ rotations[0]  # Rᵀ v for each point, as rows
@@ -155,10 +160,11 @@ class InputFeatures(nn.Module):
         active = (gap < 0).to(gap.dtype)
         depth = -gap
         acting = active.index_select(-1, self._owner) * rate
-        approach = torch.cat(closing, dim=-1) if self._instants else rate
-        for time in self._instants:
-            then = gap + time * approach
-            beside += [(then < 0).to(gap.dtype), (-then).clamp(min=0, max=5 * DEEP)]
+        approach = torch.cat(closing, dim=-1) if self._ahead else rate
+        if self._ahead:
+            then = gap.unsqueeze(-2) + self._instants * approach.unsqueeze(-2)
+            foreseen = torch.stack(((then < 0).to(gap.dtype), (-then).clamp(min=0, max=5 * DEEP)), dim=-2)
+            beside.append(foreseen.flatten(-3))  # for each instant, which gaps are closed, and how deep
         return [gap.clamp(max=FAR), active, depth.clamp(0, 5 * DEEP), depth.clamp(0, STIFF), rate, acting, *beside]
 
 

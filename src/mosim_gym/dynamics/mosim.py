@@ -134,12 +134,12 @@ class MoSim(nn.Module):
     def motion(self, raw: Tensor, qpos: Tensor) -> Motion:
         """What outputs `(…, outputs)` in their own units say of states `qpos (…, nq)`; a floating base's parts are in its own axes."""
         nv, sensors = self.robot.nv, raw[..., self.moves :] if self.config.sensors else None
-        acceleration, drift = raw[..., :nv], raw[..., nv : self.moves] if self.drifts else None
+        moves = raw[..., : self.moves].unflatten(-1, (-1, nv))  # the acceleration and, where there is one, the drift
         if self.features.body_frame:
-            rotations = base_rotations(self.robot, qpos)
-            acceleration = into_world(self.robot, rotations, acceleration)
-            drift = None if drift is None else into_world(self.robot, rotations, drift)
-        return Motion(acceleration, drift, sensors)
+            rotations = [rotation.unsqueeze(-3) for rotation in base_rotations(self.robot, qpos)]
+            moves = into_world(self.robot, rotations, moves)
+        acceleration, *drift = moves.unbind(-2)
+        return Motion(acceleration, drift[0] if drift else None, sensors)
 
     def targets(self, qpos: Tensor, motion: Motion) -> Tensor:
         """Inverse of `motion`: the outputs `(…, outputs)` that would say this."""

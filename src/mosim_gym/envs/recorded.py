@@ -21,6 +21,7 @@ from mosim_gym.robots.spaces import flatten
 
 PROOFS = 3  # recorded steps that must equal computed ones, bit for bit, before the recording is relied on
 _BRANCH = "Converting a tensor to a"  # how torch says that Python or numpy looked at a tensor's numbers
+_ARITHMETIC = {f"aten::{name}" for name in ("add", "sub", "rsub", "mul", "div")}
 _SHAPES_ONLY = str(Path(mechanics.__file__).parent)  # kinematics branches on shapes, which do not change here
 
 
@@ -107,6 +108,40 @@ def _recorded(compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, 
     """The graph of `compute`; None if Python's way through it depended on the tensors' numbers."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        replay = torch.jit.trace(compute, inputs, check_trace=False)
-    branches = [w for w in said if _BRANCH in str(w.message) and not w.filename.startswith(_SHAPES_ONLY)]
-    return None if branches else replay
+        replay: Any = torch.jit.trace(compute, inputs, check_trace=False)
+    if any(_BRANCH in str(w.message) and not w.filename.startswith(_SHAPES_ONLY) for w in said):
+        return None
+    _round_numbers(replay.graph)
+    return replay
+
+
+def _round_numbers(graph: Any) -> None:
+    """Keep the numbers of a recorded graph in the precision that they are used in: each use would round them anew."""
+    for node in list(graph.nodes()):
+        if node.kind() == "aten::rsub":
+            _turn_round(graph, node)
+    for node in graph.nodes():
+        if node.kind() != "prim::Constant" or not node.hasAttribute("value") or node.kindOf("value") != "t":
+            continue
+        number, users = node.t("value"), [use.user for use in node.output().uses()]
+        if number.dim() or not users or not {user.kind() for user in users} <= _ARITHMETIC:
+            continue
+        dtypes = {user.output().type().dtype() for user in users}
+        if len(dtypes) == 1 and (dtype := dtypes.pop()) is not None and dtype.is_floating_point:
+            rounded = number.to(dtype)
+            node.t_("value", rounded)
+            node.output().inferTypeFrom(rounded)
+
+
+def _turn_round(graph: Any, node: Any) -> None:
+    """Make `rsub(x, number)` the same `sub(number, x)`, whose number can be kept rounded."""
+    x, number, factor = node.inputs()
+    if number.node().kind() != "prim::Constant" or number.toIValue() is None or factor.toIValue() != 1:
+        return
+    graph.setInsertPoint(node)
+    kept = graph.insertConstant(torch.tensor(float(number.toIValue()), dtype=torch.float64))
+    turned = graph.create("aten::sub", [kept, x, factor])
+    graph.insertNode(turned)
+    turned.output().setType(node.output().type())
+    node.output().replaceAllUsesWith(turned.output())
+    node.destroy()

@@ -83,6 +83,8 @@ class ForwardKinematics:
         velocity = qvel if self.needs_velocity else None
         constants = self._constants(qpos.device, qpos.dtype)
         still, moving = self._method.compute(constants, qpos, velocity)
+        if not self.planar:  # rows of three numbers, for each state one after the other
+            still, moving = (None if part is None else part.permute(2, 1, 0).contiguous() for part in (still, moving))
         result = {}
         for name, (is_velocity, start, stop, shape) in self._places.items():
             rows = moving if is_velocity else still
@@ -90,7 +92,7 @@ class ForwardKinematics:
             if self.planar:
                 result[name] = rows.narrow(1, 3 * start, 3 * (stop - start)).unflatten(1, shape)
             else:
-                part = rows[:, start:stop].permute(2, 1, 0)
+                part = rows[:, start:stop]
                 if len(shape) >= 2 and shape[-2:] == (3, 3) and self.quantities[name].kind == "rotation":
                     part = part.unflatten(1, (-1, 3)).transpose(-1, -2)
                 result[name] = part.reshape(len(qpos), *shape)

@@ -133,6 +133,9 @@ class SpatialKinematics:
         }
         if self.order is not None:
             self._indices["order"] = self.order
+        ancestors = _ancestors([place.get(tree.frames[f].parent, -1) for f in needed])
+        self._ancestors = [f"ancestors{number}" for number in range(len(ancestors))]
+        self._indices.update(zip(self._ancestors, ancestors, strict=True))
         for number, level in enumerate(self.levels):
             if level.parents is not None:
                 self._indices[f"parents{number}"] = np.array(level.parents, int)
@@ -142,6 +145,7 @@ class SpatialKinematics:
             "hinge_cosine": cosine,
             "hinge_sine": sine,
             "ball_before": ball_before,
+            "no_turn": np.eye(3)[:, :, None, None],
             "axes": columns(axis_form),
             "carried": carried,
             "slide_axes": columns(slide_form),
@@ -176,7 +180,7 @@ class SpatialKinematics:
         slide = travel = None
         if len(self._slide_q):
             slide = k["slide_axes"] @ flat + k["slide_axes_world"]
-            travel = state[k["slide_q"]] - k["slide_q0"]
+            travel = state.index_select(0, k["slide_q"]) - k["slide_q0"]
             positions = positions + k["position_slides"] @ (slide * travel)
         if len(self._free_q):
             positions = positions + k["position_frees"] @ state[k["free_q"]].transpose(0, 1)
@@ -184,14 +188,16 @@ class SpatialKinematics:
             return positions, None
 
         rates = qvel.T
-        spin = k["carried"] @ ((k["axes"] @ flat) * rates[k["spin_v"]])  # ω (3, F, B)
+        spin = k["carried"] @ ((k["axes"] @ flat) * rates.index_select(0, k["spin_v"]))  # ω (3, F, B)
         parts = []
         if self._counts[1]:
             change = torch.linalg.cross(spin.unsqueeze(1), turns, dim=0).flatten(1, 2)  # Ṙ (3, 3 F, B)
             velocities = k["velocity"] @ change
             if slide is not None and travel is not None:
-                carried = torch.linalg.cross(spin[:, k["slide_frame"]] * k["slide_turns"], slide, dim=0)
-                velocities = velocities + k["velocity_slides"] @ (carried * travel + slide * rates[k["slide_v"]])
+                carried = torch.linalg.cross(spin.index_select(1, k["slide_frame"]) * k["slide_turns"], slide, dim=0)
+                velocities = velocities + k["velocity_slides"] @ (
+                    carried * travel + slide * rates.index_select(0, k["slide_v"])
+                )
             if len(self._free_v):
                 velocities = velocities + k["velocity_frees"] @ rates[k["free_v"]].transpose(0, 1)
             parts.append(velocities)
@@ -204,7 +210,7 @@ class SpatialKinematics:
         """Rotations of the needed frames `(3, 3, F, B)`, indexed `[component, axis, frame, row]`."""
         local = []
         if self._hinges:
-            angle = state[k["hinge_q"]] - k["hinge_q0"]
+            angle = state.index_select(0, k["hinge_q"]) - k["hinge_q0"]
             turned = torch.addcmul(k["hinge_constant"], k["hinge_cosine"], torch.cos(angle))
             local.append(torch.addcmul(turned, k["hinge_sine"], torch.sin(angle)))
         if self._balls:
@@ -212,15 +218,24 @@ class SpatialKinematics:
         if not local:
             return state.new_zeros(3, 3, 0, state.shape[1])
         turns = local[0] if len(local) == 1 else torch.cat(local, dim=2)
-        turns = turns if self.order is None else turns[:, :, k["order"]]
+        turns = turns if self.order is None else turns.index_select(2, k["order"])
+        if turns.shape[-1] <= FEW:
+            return self._carried(k, turns)
         levels = turns.split([level.stop - level.start for level in self.levels], dim=2)
         above = levels[0]
         done = [above]
         for number, (level, own) in enumerate(zip(self.levels[1:], levels[1:], strict=True), 1):
-            parents = above if level.parents is None else above[:, :, k[f"parents{number}"]]
+            parents = above if level.parents is None else above.index_select(2, k[f"parents{number}"])
             above = _product(parents, own)
             done.append(above)
         return torch.cat(done, dim=2)
+
+    def _carried(self, k: dict[str, Tensor], turns: Tensor) -> Tensor:
+        """Local rotations `(3, 3, F, B)` carried into the world, for a few rows: each frame's over 1, then 2, 4, … joints at once."""
+        carried = torch.cat((turns, k["no_turn"].expand(-1, -1, -1, turns.shape[-1])), dim=2).permute(3, 2, 0, 1)
+        for name in self._ancestors:
+            carried = carried.index_select(1, k[name]) @ carried
+        return carried[:, :-1].permute(2, 3, 1, 0)
 
     def _rows(self, quantity: Quantity) -> LinearForm:
         """The linear form of one quantity; a rotation gives its three axes as rows, an angular velocity none."""
@@ -232,6 +247,17 @@ class SpatialKinematics:
         for row, (frame, turn) in enumerate(fixed):
             form[3 * row : 3 * row + 3, frame] = turn.T
         return LinearForm(form, np.zeros((len(form), len(tree.slides))), np.zeros((len(form), len(tree.free_joints))))
+
+
+def _ancestors(parents: list[int]) -> list[Array]:
+    """Each frame's ancestor `(F + 1,)` 1, 2, 4, … levels up; F stands for the world, which is there for those that have none."""
+    world = len(parents)
+    above = np.array([*(world if p < 0 else p for p in parents), world])
+    rows = []
+    while (above < world).any():
+        rows.append(above)
+        above = above[above]
+    return rows
 
 
 def _stack(forms: list[LinearForm], tree: JointTree) -> LinearForm:
