@@ -26,7 +26,7 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "updates": 10, "old": 0.0,
     },
     "branches": {},
-    "gradients": {"algo": "shac", "branches": 128, "branch": 100, "virtual_steps": 480},
+    "gradients": {"algo": "shac", "branches": 128, "branch": 100, "virtual_steps": 960, "model_updates": 350, "model_rate": 1.0},
     "frozen": {"model_updates": 0},
 }  # fmt: skip
 """`paper`: the MoSim paper's, 1,000 real steps for every 5,000 in the model, a batch for the model every 100 of those, and as many updates
