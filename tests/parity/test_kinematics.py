@@ -57,7 +57,7 @@ def test_equals_mujoco_on_a_tree_with_every_joint_type():
     assert max(errors["float64"].values()) < 1e-10, errors["float64"]
 
 
-@pytest.mark.parametrize("domain", ["cheetah", "humanoid"])
+@pytest.mark.parametrize("domain", DOMAINS)
 def test_any_batch_shape_gives_the_same_numbers(domain, rng):
     robot, model = suite_robot(domain)
     qpos, qvel = map(torch.from_numpy, ReferenceKinematics(robot, model).random_states(rng, 12))
