@@ -124,7 +124,8 @@ def sample_efficiency_plot(
             shared = range(min(len(curve) for curve in seeds))
             steps = [seeds[0][i]["real_steps"] for i in shared]
             mean = [float(np.mean([curve[i]["return"] for curve in seeds])) for i in shared]
-            axes.plot(steps, mean, "o-", color=colour, markersize=4, label=f"{name}, {len(seeds)} seeds")
+            label = f"{name}, {len(seeds)} seed{'s' * (len(seeds) > 1)}"
+            axes.plot(steps, mean, "o-", color=colour, markersize=4, label=label)
         dashes = itertools.cycle(("-", "--", "-.", ":"))
         for (name, level), line in zip(levels.items(), dashes, strict=False):
             axes.axhline(level, color=FAINT, linewidth=1.2, linestyle=line, label=name)
