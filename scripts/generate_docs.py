@@ -35,6 +35,7 @@ from result_tables import (
 from mosim_gym.evaluation.describe import task_table, tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
+from mosim_gym.rl.efficiency_summary import efficiency_table
 from mosim_gym.rl.planning import planning_table
 from mosim_gym.rl.sample_efficiency import MATRIX
 from mosim_gym.rl.studies import RUNS, STUDIES
@@ -125,8 +126,11 @@ def generated() -> dict[Path, str]:
         about = f"{robot}, {report['steps']:,} training steps each, against i.i.d. uniform actions."
         learned = between_markers(learned, f"substeps {robot}", comparison(report["alternatives"], about, pace=False))
     learned = between_markers(learned, "collection", collection_summary(result("collection")))
+    readme = between_markers(readme, "tasks", task_table())
+    readme = between_markers(readme, "headline", headline(policies))
+    best = [cell for cell in cells if cell["strategy"] in ("few-shot-narrow-gradients", "on-policy-gradients")]
     return {
-        README: between_markers(between_markers(readme, "tasks", task_table()), "headline", headline(policies)),
+        README: between_markers(readme, "real steps", efficiency_table(best)),
         DOCS / "index.md": between_markers(index, "status", status[1]),
         DOCS / "tasks.md": tasks_page(),
         DOCS / "learned-motion.md": learned,
