@@ -1,4 +1,4 @@
-"""Forward kinematics of any joint tree: the frames' rotations, one tree depth at a time, then matrix products.
+"""Forward kinematics of any joint tree: the frames' rotations, one tree depth at a time, or for a few rows by doubling, then products.
 
 Tensors are laid out with the batch last, `(3, 3, F, B)`, so that every elementwise operation runs along contiguous memory.
 See `linear_form` for the equation; its derivative gives the velocities, with `Ṙ_f = [ω_f]× R_f`.
