@@ -23,7 +23,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--robot", default="cheetah")
     parser.add_argument("--budget", default="6m")
-    parser.add_argument("--ablation-steps", type=int, default=0, help="0 leaves them out")
+    parser.add_argument("--ablation-steps", type=int, default=0, help="0 leaves them as they are")
     parser.add_argument("--paper-budget", default="20m")
     parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "baselines")
     options = parser.parse_args()
@@ -39,7 +39,8 @@ if __name__ == "__main__":
     longer = f"{best}, longer"
     entry = replace(SYSTEMS[best], shows=f"the same for {options.paper_budget}")
     systems |= run("longer", {longer: entry}, budget=seconds(options.paper_budget))
-    report = {"robot": options.robot, "budget": options.budget, "systems": systems}
+    report = json.loads(path.read_text()) if path.exists() else {}
+    report |= {"robot": options.robot, "budget": options.budget, "systems": systems}
     if options.ablation_steps:
         report["ablation_steps"] = options.ablation_steps
         report["ablations"] = {

@@ -94,6 +94,8 @@ def generated() -> dict[Path, str]:
     reports = result("prediction")
     first = next(iter(reports.values()))
     note = f"{first['segments']:,} segments of {first['steps']} steps after a burn-in of {first['burn_in']}. {measured_on(first)}"
+    single = [f"`{name}`" for name, report in reports.items() if report["machine"]["cores"] == 1]
+    note += f" On 1 core: {', '.join(single)}." if single else ""
     results = between_markers(results, "prediction", f"{prediction_summary(reports)}\n\n{note}")
     for name, summary in (
         ("published", published_summary),

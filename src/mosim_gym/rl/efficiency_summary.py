@@ -56,13 +56,14 @@ def efficiency_table(cells: Iterable[Mapping[str, Any]]) -> str:
     for (task, strategy), seeds in grouped(cells).items():
         s = summary(seeds)
         low, high = s["interval"]
+        between = f" ({low:.0f} to {high:.0f})" if len(s["seeds"]) > 1 else ""
         rows.append(
             [
                 task,
                 strategy,
                 f"{s['real_steps']:,}",
                 ", ".join(f"{mean:.0f}" for mean in s["seeds"]),
-                f"**{s['interquartile_mean']:.0f}** ({low:.0f} to {high:.0f})",
+                f"**{s['interquartile_mean']:.0f}**{between}",
                 f"{s['training_seconds'] / 60:.0f} min",
             ]
         )
