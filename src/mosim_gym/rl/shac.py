@@ -3,7 +3,8 @@
     J(θ) = Σ_t γᵗ r(s_t, a_t) + γʰ V(s_h),    s_{t+1} = model(s_t, a_t),    a_t = tanh(μ_θ(s_t) + σ_θ ε_t)
 
 Every h control steps θ moves along ∂J/∂θ, found by differentiating through the model, the reward and the policy; the critic V is then
-fitted to TD(λ) targets. Where episodes are cut, V of the last state stands for what would have come.
+fitted to TD(λ) targets. Where episodes are cut, V of the last state stands for what would have come. Where tanh is flat no gradient comes
+back, and a policy that got stuck there would stay: so `saturation · Σ max(|μ| - 2, 0)²` is taken off each reward.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class ShacConfig:
     decay: int = 5_000  # steps of the actor over which the learning rates fall to a tenth
     first_log_std: float = -1.0
     clip: float = 1.0
+    saturation: float = 0.01
     evaluate_every: int = 200  # steps of the actor
     seed: int = 0
 
@@ -59,6 +61,10 @@ def shac_config_for(task: str, **changes: Any) -> ShacConfig:
     """The defaults of a task with fields changed."""
     find_task(task)
     return ShacConfig(**{**SHAC_DEFAULTS.get(task, {}), **changes})
+
+
+STEEP = 2.0
+"""Up to this argument of tanh controls keep enough of their gradient."""
 
 
 class Normaliser:
@@ -153,12 +159,14 @@ class Shac:
             x = normalise(observation)
             raw.append(observation.detach())
             seen.append(x.detach())
-            step = env.step(self._exploring(x))
+            wanted = self.actor(x)
+            step = env.step(self._controls(wanted))
+            excess = c.saturation * (wanted.abs() - STEEP).clamp(min=0).square().sum(1)
             observation = step.observation
             last = step.final if step.final is not None else observation
             value = self.target(normalise(last))[:, 0] * ~step.terminated
             over = step.terminated | step.truncated
-            gain = gain + (discount * step.reward).sum()
+            gain = gain + (discount * (step.reward - excess)).sum()
             cut = over | (t == c.horizon - 1)
             gain = gain + (c.discount * discount * torch.where(cut, value, 0.0)).sum()
             discount = torch.where(over, 1.0, discount * c.discount)
@@ -179,15 +187,15 @@ class Shac:
         self.updates += 1
         return float(torch.stack(rewards).mean())
 
-    def _exploring(self, x: Tensor) -> Tensor:
-        """Controls `(B, nu)` for whitened observations `x (B, n)`."""
-        noise = torch.randn(len(x), len(self.log_std))
-        return self._middle + self._half * torch.tanh(self.actor(x) + self.log_std.exp() * noise)
+    def _controls(self, wanted: Tensor) -> Tensor:
+        """Exploring controls `(B, nu)` around what the actor wants, `μ (B, nu)`."""
+        noise = torch.randn(len(wanted), len(self.log_std))
+        return self._middle + self._half * torch.tanh(wanted + self.log_std.exp() * noise)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Exploring controls `(B, nu)` for observations `(B, n)`."""
         with torch.no_grad():
-            return self._exploring(self.normaliser(torch.from_numpy(observation))).numpy()
+            return self._controls(self.actor(self.normaliser(torch.from_numpy(observation)))).numpy()
 
     def _targets(self, rewards: list[Tensor], values: list[Tensor], ends: list[Tensor]) -> Tensor:
         """TD(λ) targets `(h, B)`: `G_t = r_t + γ ((1 - λ) V_{t+1} + λ G_{t+1})`, with V alone where an episode ended."""

@@ -63,6 +63,8 @@ def _check(config: ShacConfig, budget: float) -> None:
     for name in ("discount", "lam", "following"):
         if not 0 < getattr(config, name) <= 1:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
+    if config.saturation < 0:
+        raise ValueError(f"saturation is {config.saturation}; it may not be negative.")
     if config.seed < 0:
         raise ValueError(f"seed is {config.seed}; it may not be negative.")
 
