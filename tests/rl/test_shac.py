@@ -39,6 +39,18 @@ def test_targets_are_those_of_td_lambda():
     assert float(cut[0, 0]) == pytest.approx(1 + 0.9 * 10)
 
 
+@pytest.mark.parametrize(("saturation", "returns"), [(0.01, True), (0.0, False)])
+def test_a_policy_that_wants_more_than_all_comes_back_to_where_it_can_learn(saturation, returns):
+    learner = Shac(TASK, dataclasses.replace(QUICK, saturation=saturation))
+    bias = learner.actor[-1].bias
+    with torch.no_grad():
+        learner.actor[-1].weight.zero_()
+        bias.fill_(12.0)  # tanh is 1 and its slope 0 in float32
+    for _ in range(3):
+        learner.update()
+    assert bool((bias < 12).all()) == returns
+
+
 def test_it_learns_and_its_policy_acts_as_its_actor():
     learner = Shac(
         "CheetahRun", dataclasses.replace(QUICK, num_envs=32, width=64, horizon=16), checkpoint="cheetah:small"
