@@ -149,6 +149,12 @@ def colours_for(count: int) -> list[str]:
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
+def _points(curve: Mapping[str, float]) -> tuple[list[int], list[float]]:
+    """Horizons in order, and the errors there; a file may have them in any order."""
+    steps = sorted(int(step) for step in curve)
+    return steps, [curve[str(step)] for step in steps]
+
+
 def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *, test: str = "uniform") -> Path:
     """Plot mean squared error against the horizon for everyone in a `prediction_report`, on logarithmic axes.
 
@@ -164,12 +170,11 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
         figure = Figure(figsize=(6.6, 3.6), layout="constrained")
         axes = figure.subplots()
         for name, colour in zip(models, colours_for(len(models)), strict=True):
-            curve = results[name]["curve"]
-            axes.plot(np.arange(1, len(curve) + 1), curve, color=colour, label=name)
+            axes.plot(*_points(results[name]["curve"]), color=colour, label=name)
         for name, dashes in grey.items():
             if name in results:
-                curve = results[name]["curve"]
-                axes.plot(np.arange(1, len(curve) + 1), curve, linestyle=dashes, color=FAINT, linewidth=1.2, label=name)
+                points = _points(results[name]["curve"])
+                axes.plot(*points, linestyle=dashes, color=FAINT, linewidth=1.2, label=name)
         axes.axhline(variance, color=FAINT, linestyle=":", linewidth=1.2, label="state variance")
         axes.set_xscale("log")
         axes.set_yscale("log")

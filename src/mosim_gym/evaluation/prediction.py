@@ -16,6 +16,7 @@ from mosim_gym.robots import load_robot
 
 Array = np.ndarray
 
+CURVE_POINTS = 48
 RAW_HORIZONS = (3, 5, 10, 16, 100)
 NORMALISED_HORIZONS = (1, 10, 16, 50, 100, 500)
 VALID = 0.4
@@ -44,7 +45,7 @@ def state_variance(test: HeldOut) -> Array:
 
 
 def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: float = 1.0) -> dict[str, Any]:
-    """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, valid time, and the whole curve.
+    """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, valid time, and the curve.
 
     `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test. `diverged` is
     the share of segments whose prediction is not finite somewhere; they are left out of the errors. `touch`, where there are sensors whose
@@ -66,9 +67,14 @@ def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: floa
         "diverged": float(1 - finite.mean()),
         "one_step_raw": float(errors[0].mean()),
         "valid_seconds": float(np.median(valid) * control_step),
-        "curve": [float(f"{e:.4g}") for e in errors.mean(1)],
+        "curve": {str(step): float(f"{errors[step - 1].mean():.4g}") for step in curve_steps(steps)},
         **({"touch": touch} if touch else {}),
     }
+
+
+def curve_steps(steps: int) -> list[int]:
+    """Horizons up to `steps` that a curve is drawn through, on a logarithmic axis."""
+    return sorted({round(step) for step in np.geomspace(1, steps, CURVE_POINTS)})
 
 
 def _touch_errors(path: Trajectory, test: HeldOut, finite: Array) -> dict[str, float]:
