@@ -76,7 +76,7 @@ def test_the_penalty_is_the_papers(density):
     states = [torch.from_numpy(part) for part in (before["qpos"], before["qvel"], action)]
     log_density = density(*states).numpy()
     q = density.card["quantiles"]
-    threshold, scale = q["0.01"], (q["0.1"] - q["0.01"]) / 2
+    threshold, scale = q["0.001"], (q["0.01"] - q["0.001"]) / 4
     wanted = raw + 1 / (1 + np.exp(-(log_density - threshold) / scale)) - 1
     np.testing.assert_allclose(info["log_density"], log_density, rtol=1e-5)
     np.testing.assert_allclose(reward, wanted, atol=1e-5)

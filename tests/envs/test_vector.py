@@ -212,13 +212,18 @@ def test_states_that_are_no_numbers_never_reach_the_learner(mode):
         assert np.isfinite(info["final_obs"][1]).all()
 
 
-def test_leaving_the_training_box_ends_an_episode_and_says_so():
+def test_leaving_the_training_box_ends_an_episode_and_says_so_unless_bounds_are_open():
     box = {"qpos": [[None], [None]], "qvel": [[-1.0], [1.0]]}
     env = _vec("PendulumSwingup", 2, checkpoint=Broken({"box": box}))
     env.reset(seed=0, options={"qpos": [0.0], "qvel": [[1.1], [1.3]]})
     *_, truncated, info = env.step(np.zeros((2, 1), np.float32))
     assert truncated.tolist() == [False, True]
     assert list(info["end"]) == [None, "outside the training box"]
+    unbound = _vec("PendulumSwingup", 2, checkpoint=Broken({"box": box}))
+    unbound.torch.bounds.open()
+    unbound.reset(seed=0, options={"qpos": [0.0], "qvel": [[1.1], [1.3]]})
+    *_, truncated, _ = unbound.step(np.zeros((2, 1), np.float32))
+    assert not truncated.any()
     single = gym.make(env_id("PendulumSwingup"), checkpoint=Broken({"box": box}))
     single.reset(options={"qpos": [0.0], "qvel": [1.3]})
     *_, truncated, info = single.step(np.zeros(1, np.float32))

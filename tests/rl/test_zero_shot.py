@@ -194,6 +194,8 @@ def test_unknown_choices_are_one_sentence(tmp_path):
         zero_shot("PendulumSwingup", dataclasses.replace(QUICK, algo="sack"), budget=1, folder=tmp_path)
     with pytest.raises(KeyError, match=r"Unknown penalty 'dense'. Did you mean 'density'"):
         zero_shot("PendulumSwingup", dataclasses.replace(QUICK, penalty="dense"), budget=1, folder=tmp_path)
+    with pytest.raises(KeyError, match=r"Unknown end of episodes 'boxes'. Did you mean 'box'"):
+        zero_shot("PendulumSwingup", dataclasses.replace(QUICK, ends="boxes"), budget=1, folder=tmp_path)
     for change, said in (
         ({"rate": float("inf")}, "rate is inf; it must be positive"),
         ({"entropy": "nan"}, "entropy is 'nan'"),

@@ -18,8 +18,6 @@ from mosim_gym.robots import RobotDefinition, load_robot
 Array = np.ndarray
 Sampler = Callable[[np.random.Generator, int], tuple[Array, Array]]
 
-LIMIT_OVERSHOOT = 0.05
-"""How far beyond its limits a joint is placed, as a share of their range: limits are soft, and are passed in use."""
 CALM = (0.1, 0.4, 1.0)
 """Each state's speeds are scaled by one of these and a uniform factor, so that slow motion is learnt as well as fast."""
 NEAR_GROUND = (0.6, 0.03)
@@ -67,7 +65,7 @@ def wide_resets(definition: RobotDefinition) -> Sampler:
             if joints.type[row] == JointType.FREE:
                 qpos[:, column + 3 : column + 7] = _turns(rng, n)
             elif joints.limited[row]:
-                margin = LIMIT_OVERSHOOT * (upper - lower)
+                margin = coverage.overshoot * (upper - lower)
                 qpos[:, column] = rng.uniform(lower - margin, upper + margin, n)
             elif name in coverage.positions or joints.type[row] == JointType.HINGE:
                 qpos[:, column] += rng.uniform(*coverage.positions.get(name, (-np.pi, np.pi)), n)

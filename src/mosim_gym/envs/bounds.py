@@ -33,6 +33,10 @@ class Bounds:
         margin = torch.where(torch.isfinite(high - low), MARGIN * (high - low), 0.0)
         self._sides = (low - margin).to(self._device, self._dtype), (high + margin).to(self._device, self._dtype)
 
+    def open(self) -> None:
+        """From now on only states that are not finite are out of bounds."""
+        self._sides = None
+
     def finite(self, qpos: Tensor, qvel: Tensor) -> Tensor:
         """`(B,)`: whether `qpos (B, nq)` and `qvel (B, nv)` are numbers."""
         return torch.isfinite(qpos.sum(-1) + qvel.sum(-1))

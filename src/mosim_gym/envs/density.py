@@ -2,9 +2,9 @@
 
     R = r + σ((log p(s, a) - τ) / α) - 1
 
-Deep among the data the reward stays; far away, 1 is taken off it. By default τ is the log-density below which a hundredth of the training
-data lie, and α half its distance from where a tenth of them do: the reward falls by σ(0) = 0.5 at the first, by σ(-2) = 0.12 at the
-second.
+Among the data the reward stays; far away, 1 is taken off it. By default τ is the log-density below which a thousandth of the training
+data lie, and α a quarter of its distance from where a hundredth of them do: the reward falls by σ(0) = 0.5 at the first, by σ(-4) = 0.02 at
+the second. A policy that is worth learning moves at the edge of the data, and a slope that reached further in would hold it back.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class DensityWatch:
             )
         self.density.to(env.device)
         known = self.density.card["quantiles"]
-        self.threshold = known["0.01"] if threshold is None else threshold
-        self.scale = (known["0.1"] - known["0.01"]) / 2 if scale is None else scale
+        self.threshold = known["0.001"] if threshold is None else threshold
+        self.scale = (known["0.01"] - known["0.001"]) / 4 if scale is None else scale
         if not 0 < self.scale < math.inf or math.isnan(self.threshold):
             raise ValueError(
                 f"threshold is {self.threshold} and scale {self.scale}; they must be numbers, and scale positive."

@@ -20,7 +20,7 @@ from mosim_gym.training.run import model_for
 
 SCHEDULES: dict[str, dict[str, Any]] = {
     "branches": {},
-    "gradients": {"algo": "shac", "preset": "light", "branches": 128, "branch": 100, "virtual_steps": 480},
+    "gradients": {"algo": "shac", "preset": "light", "branches": 128, "branch": 100, "virtual_steps": 960, "model_updates": 350},
     "paper": {
         "members": 1, "round_steps": 100, "real_envs": 1, "model_updates": 1, "branch": 1, "virtual_steps": 2, "updates": 50,
     },

@@ -18,6 +18,7 @@ from mosim_gym.robots import find_task
 ALGORITHMS = ("sac", "tqc")
 CRITICS = ("normed", "plain")
 PENALTIES = ("none", "density", "disagreement")
+ENDS = ("box", "finite")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class ZeroShotConfig(LearnerConfig):
 
     `penalty` keeps the learner where the model knows: `density` by the packaged density of the model's data, or a density's file by that
     one (`envs/density.py`), `disagreement` by that of the ensemble's members, beyond which episodes end (`envs/disagreement.py`).
+    `ends` says where episodes of training end before their time: where a state leaves the model's training `box`, or only where it is not
+    `finite`.
     """
 
     num_envs: int = 64
@@ -67,6 +70,7 @@ class ZeroShotConfig(LearnerConfig):
     repeat: int = 1
     entropy: str = "auto"
     penalty: str = "none"
+    ends: str = "box"
     warm_up: int = 10_000  # steps of random controls before the first update
     evaluate_every: int = 100_000  # control steps in the model
     precision: str = "float32"
@@ -141,6 +145,8 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
     """Refuse, in one sentence, what no run can be made of."""
     if config.penalty not in PENALTIES and not Path(config.penalty).is_file():
         raise UnknownName("penalty", config.penalty, [*PENALTIES, "a density's file"])
+    if config.ends not in ENDS:
+        raise UnknownName("end of episodes", config.ends, list(ENDS))
     if not budget > 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
     check_positive(config, ("num_envs", "episode", "repeat", "evaluate_every"))

@@ -21,7 +21,7 @@ PENALTIES = [
         "CheetahRun",
         20 * MINUTE,
         "cheetah:narrow",
-        {"penalty": penalty, "seed": seed, "evaluate_every": 50_000},
+        {"penalty": penalty, "ends": "finite", "seed": seed, "evaluate_every": 50_000},
     )
     for seed in (0, 1)
     for penalty in ("none", "density", "disagreement")

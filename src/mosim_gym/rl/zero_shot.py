@@ -94,6 +94,8 @@ def zero_shot(
             task, wide=config.wide, promising=config.promising, seed=config.seed, checkpoint=checkpoint
         ),
     )
+    if config.ends == "finite":
+        venv.torch.bounds.open()
     venv.torch.watch = _watch(config.penalty, venv.torch)
     model = sb3_learner(config, venv, folder, warm_up=config.warm_up, entropy=config.entropy)
     record: dict[str, Any] = {

@@ -42,13 +42,15 @@ class Coverage:
     `speeds` gives the range of velocity (rad/s or m/s) of each degree of freedom: hinges and slides by their joint's name, a free joint's
     as `root.x` … `root.wz`. `positions` gives the range of joints without limits (rad or m); hinges
     that are not named are uniform in ±π, slides stay at `qpos0`. A robot that touches the ground is then lifted along `height`, a slide,
-    until its lowest contact point has a clearance in `clearance` (m).
+    until its lowest contact point has a clearance in `clearance` (m). Limited joints are placed as far as `overshoot` of their range
+    beyond its ends: limits are soft, and are passed in use; a model must have seen how far.
     """
 
     speeds: Mapping[str, tuple[float, float]]
     positions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     height: str | None = None
     clearance: tuple[float, float] = (-0.015, 0.3)
+    overshoot: float = 0.05
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,9 @@ def _robot(task: type[_Swimmer]) -> RobotDefinition:
         control_step=0.03,
         invariances=Invariances(translations=("rootx", "rooty")),
         tasks=(task,),
-        coverage=Coverage(speeds={"rootx": (-1.0, 1.0), "rooty": (-1.0, 1.0), "rootz": (-10.0, 10.0), **joints}),
+        coverage=Coverage(
+            speeds={"rootx": (-1.0, 1.0), "rooty": (-1.0, 1.0), "rootz": (-10.0, 10.0), **joints}, overshoot=0.3
+        ),
     )
 
 
