@@ -4,7 +4,8 @@
 
 Among the data the reward stays; far away, 1 is taken off it. By default τ is the log-density below which a thousandth of the training
 data lie, and α a quarter of its distance from where a hundredth of them do: the reward falls by σ(0) = 0.5 at the first, by σ(-4) = 0.02 at
-the second. A policy that is worth learning moves at the edge of the data, and a slope that reached further in would hold it back.
+the second. A policy that is worth learning moves at the edge of the data, and a slope that reached further in would hold it back. Where
+the model can be believed beyond its data, `reach` moves both that many times as far from the data's median.
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ class DensityWatch:
         *,
         threshold: float | None = None,
         scale: float | None = None,
+        reach: float = 1.0,
     ) -> None:
-        """`density` is by default the packaged one of the environments' checkpoint; `threshold` is τ and `scale` α, in nats."""
+        """`density` is by default the packaged one of the environments' checkpoint; `threshold` is τ and `scale` α, in nats, in place of
+        those that the data give.
+        """
         if density is None:
             density = str(getattr(env.dynamics, "card", {}).get("name", "truth"))
         self.density = density if isinstance(density, MotionDensity) else find_density(density)
@@ -45,8 +49,9 @@ class DensityWatch:
             )
         self.density.to(env.device)
         known = self.density.card["quantiles"]
-        self.threshold = known["0.001"] if threshold is None else threshold
-        self.scale = (known["0.01"] - known["0.001"]) / 4 if scale is None else scale
+        edge = known["0.5"] - reach * (known["0.5"] - known["0.001"])
+        self.threshold = edge if threshold is None else threshold
+        self.scale = reach * (known["0.01"] - known["0.001"]) / 4 if scale is None else scale
         if not 0 < self.scale < math.inf or math.isnan(self.threshold):
             raise ValueError(
                 f"threshold is {self.threshold} and scale {self.scale}; they must be numbers, and scale positive."
@@ -70,6 +75,7 @@ class DensityPenalty(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
         *,
         threshold: float | None = None,
         scale: float | None = None,
+        reach: float = 1.0,
     ) -> None:
         """`env` may itself be wrapped; at its bottom must be a `MoSimVectorEnv`."""
         super().__init__(env)
@@ -77,7 +83,9 @@ class DensityPenalty(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
         if not isinstance(base, MoSimVectorEnv):
             raise TypeError(f"DensityPenalty needs gym.make_vec of a MoSim id, not {type(base).__name__}.")
         self._torch = base.torch
-        self._watch = base.torch.watch = DensityWatch(base.torch, density, threshold=threshold, scale=scale)
+        self._watch = base.torch.watch = DensityWatch(
+            base.torch, density, threshold=threshold, scale=scale, reach=reach
+        )
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """As the environment's, with the penalty and what it came from in `info`."""

@@ -58,7 +58,7 @@ class ZeroShotConfig(LearnerConfig):
     the model's are.
 
     `penalty` keeps the learner where the model knows: `density` by the packaged density of the model's data, or a density's file by that
-    one (`envs/density.py`), `disagreement` by that of the ensemble's members, beyond which episodes end (`envs/disagreement.py`).
+    one, `reach` times as far as its data (`envs/density.py`), `disagreement` by that of the ensemble's members, beyond which episodes end (`envs/disagreement.py`).
     `ends` says where episodes of training end before their time: where a state leaves the model's training `box`, or only where it is not
     `finite`.
     """
@@ -70,6 +70,7 @@ class ZeroShotConfig(LearnerConfig):
     repeat: int = 1
     entropy: str = "auto"
     penalty: str = "none"
+    reach: float = 1.0
     ends: str = "box"
     warm_up: int = 10_000  # steps of random controls before the first update
     evaluate_every: int = 100_000  # control steps in the model
@@ -149,7 +150,7 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
         raise UnknownName("end of episodes", config.ends, list(ENDS))
     if not budget > 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
-    check_positive(config, ("num_envs", "episode", "repeat", "evaluate_every"))
+    check_positive(config, ("num_envs", "episode", "repeat", "evaluate_every", "reach"))
     check_learner(config, config.num_envs)
     if config.repeat > config.episode:
         raise ValueError(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mosim_gym.rl.watched import WatchedRun
 
 MINUTE = 60.0
 STUDIES = {
-    "penalty": "SAC in a model that has seen random motion only: alone, with the density penalty, and with the ensemble's disagreement.",
+    "penalty": "SAC in a model that has seen random motion only: alone, with episodes that end at the training box, with the density penalty "
+    "(also one that reaches 2.5 times as far from the data), and with the ensemble's disagreement.",
     "critic": "SAC with layer norms in its critics, and with SB3's own.",
     "targets": "SAC with targets of single steps' rewards, and of five steps'.",
     "horizon-model": "SAC in the packaged model with short episodes from starts spread over all motion, as long as a model may have to "
@@ -14,17 +17,25 @@ STUDIES = {
     "horizon-truth": "TQC in MuJoCo itself with short episodes from the task's own starts: how far a model would have to see for it to "
     "work.",
 }
+HOLDS: dict[str, dict[str, Any]] = {
+    "none": {"ends": "finite"},
+    "box": {},
+    "density": {"ends": "finite", "penalty": "density"},
+    "density to 2.5": {"ends": "finite", "penalty": "density", "reach": 2.5},
+    "disagreement": {"ends": "finite", "penalty": "disagreement"},
+}
+"""What may hold a learner where its model knows: nothing, the end of episodes at the training box, penalties."""
 PENALTIES = [
     WatchedRun(
         "penalty",
-        f"{penalty}, seed {seed}",
+        f"{hold}, seed {seed}",
         "CheetahRun",
         20 * MINUTE,
         "cheetah:narrow",
-        {"penalty": penalty, "ends": "finite", "seed": seed, "evaluate_every": 50_000},
+        {**settings, "seed": seed, "evaluate_every": 50_000},
     )
     for seed in (0, 1)
-    for penalty in ("none", "density", "disagreement")
+    for hold, settings in HOLDS.items()
 ]
 MODEL_HORIZONS = [
     WatchedRun("horizon-model", f"{episode} steps", "CheetahRun", 15 * MINUTE, None, {"episode": episode, "wide": 0.8})
