@@ -58,9 +58,9 @@ class ZeroShotConfig(LearnerConfig):
     the model's are.
 
     `penalty` keeps the learner where the model knows: `density` by the packaged density of the model's data, or a density's file by that
-    one, `reach` times as far as its data (`envs/density.py`), `disagreement` by that of the ensemble's members, beyond which episodes end (`envs/disagreement.py`).
-    `ends` says where episodes of training end before their time: where a state leaves the model's training `box`, or only where it is not
-    `finite`.
+    one, `reach` times as far as its data (`envs/density.py`); `disagreement` by that of the ensemble's members, beyond which episodes end
+    (`envs/disagreement.py`). `ends` says where episodes in the model end before their time: where a state leaves the model's training
+    `box`, or only where it is not `finite`.
     """
 
     num_envs: int = 64

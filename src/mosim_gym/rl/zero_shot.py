@@ -44,12 +44,19 @@ class ZeroShotResult:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def returns_in_model(task: str, policy: Any, *, checkpoint: Any = None, seed: int = EVALUATION_SEED) -> np.ndarray:
-    """Returns `(members, episodes)` of the policy's deterministic actions in each member of the model's ensemble, played together."""
+def returns_in_model(
+    task: str, policy: Any, *, checkpoint: Any = None, ends: str = "box", seed: int = EVALUATION_SEED
+) -> np.ndarray:
+    """Returns `(members, episodes)` of the policy's deterministic actions in each member of the model's ensemble, played together.
+
+    `ends` is as in `ZeroShotConfig`.
+    """
     env = TorchEnv(task, 1, checkpoint=checkpoint)
     members = getattr(env.dynamics, "members", 1)
     episodes = max(1, EVALUATION_EPISODES // members)
     env = TorchEnv(task, members * episodes, checkpoint=checkpoint, autoreset="disabled")
+    if ends == "finite":
+        env.bounds.open()
     observation = env.reset(seed=seed)
     total = np.zeros(env.num_envs)
     running = np.ones(env.num_envs, bool)
@@ -123,7 +130,7 @@ def zero_shot(
             policy, counts = actor_of(model, {"task": task}), _counts(model)
             if keep_all:
                 policy.save(folder / EVALUATED / f"{counts['steps']}.safetensors")
-            keep_best(task, policy, record, counts, folder, checkpoint)
+            keep_best(task, policy, record, counts, folder, checkpoint, ends=config.ends)
             _log(model, record)
             report(progress_of(record, _counts(model), budget))
             save_run(folder / STATE, model, record)
@@ -179,10 +186,17 @@ def _counts(model: Any) -> dict[str, int]:
 
 
 def keep_best(
-    task: str, policy: ActorPolicy, record: dict[str, Any], counts: dict[str, int], folder: Path, checkpoint: Any
+    task: str,
+    policy: ActorPolicy,
+    record: dict[str, Any],
+    counts: dict[str, int],
+    folder: Path,
+    checkpoint: Any,
+    *,
+    ends: str = "box",
 ) -> None:
     """One evaluation in the model, noted in `record`; the policy is kept as `folder/best.safetensors` if it is the best so far."""
-    returns = returns_in_model(task, policy, checkpoint=checkpoint)
+    returns = returns_in_model(task, policy, checkpoint=checkpoint, ends=ends)
     lowest = float(returns.mean(axis=1).min())
     record["curve"].append(
         {
