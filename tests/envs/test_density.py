@@ -65,8 +65,9 @@ def test_the_same_row_has_the_same_density_in_any_batch(density):
     torch.testing.assert_close(part, whole[70:75], atol=1e-4, rtol=1e-4)
 
 
-def test_the_penalty_is_the_papers(density):
-    envs = DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4), density)
+@pytest.mark.parametrize("reach", [1.0, 2.5])
+def test_the_penalty_is_the_papers(density, reach):
+    envs = DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4), density, reach=reach)
     plain = gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4)
     envs.reset(seed=0)
     _, before = plain.reset(seed=0)
@@ -76,7 +77,7 @@ def test_the_penalty_is_the_papers(density):
     states = [torch.from_numpy(part) for part in (before["qpos"], before["qvel"], action)]
     log_density = density(*states).numpy()
     q = density.card["quantiles"]
-    threshold, scale = q["0.001"], (q["0.01"] - q["0.001"]) / 4
+    threshold, scale = q["0.5"] - reach * (q["0.5"] - q["0.001"]), reach * (q["0.01"] - q["0.001"]) / 4
     wanted = raw + 1 / (1 + np.exp(-(log_density - threshold) / scale)) - 1
     np.testing.assert_allclose(info["log_density"], log_density, rtol=1e-5)
     np.testing.assert_allclose(reward, wanted, atol=1e-5)

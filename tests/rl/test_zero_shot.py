@@ -157,6 +157,22 @@ def test_an_episode_that_ends_while_an_action_is_held():
     assert not np.allclose(infos[0]["terminal_observation"], observation[0])
 
 
+@pytest.mark.parametrize("bootstrap", [True, False])
+def test_where_the_model_was_left_learners_bootstrap_or_do_not(bootstrap):
+    env = MoSimVecEnv("PendulumSwingup", 2, bootstrap_outside=bootstrap, max_episode_steps=2)
+    env.torch.bounds.move({"qpos": [[None], [None]], "qvel": [[-1.0], [1.0]]})
+    env.set_options([{"qpos": [0.0], "qvel": [0.0]}, {"qpos": [0.0], "qvel": [3.0]}])
+    env.reset()
+    action = np.zeros((2, 1), np.float32)
+    _, _, done, infos = env.step(action)
+    assert done.tolist() == [False, True]
+    assert infos[1]["end"] == "outside the training box"
+    assert infos[1]["TimeLimit.truncated"] is bootstrap
+    *_, done, infos = env.step(action)
+    assert done[0]
+    assert infos[0]["TimeLimit.truncated"], "time is no end of the task's own"
+
+
 def test_our_small_file_acts_as_the_trained_policy_does(tmp_path):
     model = SAC("MlpPolicy", gym.make(env_id("CheetahRun")), seed=0, device="cpu")
     path = actor_of(model, {"task": "CheetahRun"}).save(tmp_path / "policy.safetensors")

@@ -18,7 +18,7 @@ from mosim_gym.robots import find_task
 ALGORITHMS = ("sac", "tqc")
 CRITICS = ("normed", "plain")
 PENALTIES = ("none", "density", "disagreement")
-ENDS = ("box", "finite")
+ENDS = ("box", "edge", "finite")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class ZeroShotConfig(LearnerConfig):
     `penalty` keeps the learner where the model knows: `density` by the packaged density of the model's data, or a density's file by that
     one, `reach` times as far as its data (`envs/density.py`); `disagreement` by that of the ensemble's members, beyond which episodes end
     (`envs/disagreement.py`). `ends` says where episodes in the model end before their time: where a state leaves the model's training
-    `box`, or only where it is not `finite`.
+    `box`, the critic's estimate standing for what would have come; there too, but as an `edge` beyond which there is no reward; or only
+    where it is not `finite`.
     """
 
     num_envs: int = 64

@@ -8,8 +8,9 @@ from mosim_gym.rl.watched import WatchedRun
 
 MINUTE = 60.0
 STUDIES = {
-    "penalty": "SAC in a model that has seen random motion only: alone, with episodes that end at the training box, with the density "
-    "penalty (also one that reaches 2.5 times as far from the data), and with the ensemble's disagreement.",
+    "penalty": "SAC in a model that has seen random motion only: alone, with episodes that end at the training box (as an edge: with no "
+    "reward beyond), with the density penalty (also one that reaches 2.5 times as far from the data), and with the ensemble's "
+    "disagreement.",
     "critic": "SAC with layer norms in its critics, and with SB3's own.",
     "targets": "SAC with targets of single steps' rewards, and of five steps'.",
     "horizon-model": "SAC in the packaged model with short episodes from starts spread over all motion, as long as a model may have to "
@@ -20,6 +21,7 @@ STUDIES = {
 HOLDS: dict[str, dict[str, Any]] = {
     "none": {"ends": "finite"},
     "box": {},
+    "edge": {"ends": "edge"},
     "density": {"ends": "finite", "penalty": "density"},
     "density to 2.5": {"ends": "finite", "penalty": "density", "reach": 2.5},
     "disagreement": {"ends": "finite", "penalty": "disagreement"},

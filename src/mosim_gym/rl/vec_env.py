@@ -24,19 +24,28 @@ class MoSimVecEnv(VecEnv):
 
     Rows whose episode ended hold `terminal_observation`, and `TimeLimit.truncated` where it was cut short (by time, or because the model
     was left): learners then go on to bootstrap from that observation rather than take the end for the task's own. `end` says why.
+    Without `bootstrap_outside`, an episode that left the model ends like the task's own, with no reward beyond: as rewards are not
+    negative, a learner then keeps away from where it could only dream.
 
     Each action is held for `repeat` control steps; the reward is their mean.
     """
 
     def __init__(
-        self, task: str, num_envs: int = 64, *, render_mode: str | None = None, repeat: int = 1, **options: Any
+        self,
+        task: str,
+        num_envs: int = 64,
+        *,
+        render_mode: str | None = None,
+        repeat: int = 1,
+        bootstrap_outside: bool = True,
+        **options: Any,
     ) -> None:
         """`render_mode` is None or `rgb_array`."""
         if "autoreset" in options:
             raise ValueError("autoreset: Stable-Baselines3 needs same_step; leave it out.")
         if repeat < 1:
             raise ValueError(f"repeat is {repeat}; it must be at least 1.")
-        self.repeat = repeat
+        self.repeat, self._bootstrap_outside = repeat, bootstrap_outside
         self.render_mode = render_mode
         self.torch = TorchEnv(task, num_envs, autoreset="same_step", **options)
         self._controls = action_space(task)
@@ -77,9 +86,25 @@ class MoSimVecEnv(VecEnv):
             )  # what follows an end counts for nobody
             if step.final is not None:
                 over = (step.terminated | step.truncated).cpu().numpy() & ~done
-                infos = _ended(step, step.final, over, infos)
+                infos = self._ended(step, step.final, over, infos)
                 done |= over
         return observation, rewards, done, infos
+
+    def _ended(
+        self, step: TorchStep, final: torch.Tensor, over: Array, infos: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """`infos` with those of the rows that are `over` put in; `final` are the last observations."""
+        infos = list(infos)
+        last, ends = _numpy(final), step.end.cpu().numpy()
+        cut = (step.truncated & ~step.terminated).cpu().numpy()
+        if not self._bootstrap_outside:
+            cut &= ends == END_TIME
+        for row in np.flatnonzero(over):
+            info = {"terminal_observation": last[row], "TimeLimit.truncated": bool(cut[row])}
+            if ends[row] not in (0, END_TIME):
+                info["end"] = END_REASONS[ends[row]]
+            infos[row] = info
+        return infos
 
     def close(self) -> None:
         """Free the renderer."""
@@ -116,19 +141,6 @@ class MoSimVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
         """Never: wrappers go around the batch."""
         return [False for _ in self._get_indices(indices)]
-
-
-def _ended(step: TorchStep, final: torch.Tensor, over: Array, infos: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """`infos` with those of the rows that are `over` put in; `final` are the last observations."""
-    infos = list(infos)
-    last, ends = _numpy(final), step.end.cpu().numpy()
-    cut = (step.truncated & ~step.terminated).cpu().numpy()
-    for row in np.flatnonzero(over):
-        info = {"terminal_observation": last[row], "TimeLimit.truncated": bool(cut[row])}
-        if ends[row] not in (0, END_TIME):
-            info["end"] = END_REASONS[ends[row]]
-        infos[row] = info
-    return infos
 
 
 def _numpy(values: torch.Tensor) -> Array:

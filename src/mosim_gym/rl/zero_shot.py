@@ -97,6 +97,7 @@ def zero_shot(
         stagger=True,
         max_episode_steps=config.episode,
         repeat=config.repeat,
+        bootstrap_outside=config.ends != "edge",
         reset_from=training_starts(
             task, wide=config.wide, promising=config.promising, seed=config.seed, checkpoint=checkpoint
         ),
