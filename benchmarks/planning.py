@@ -15,16 +15,23 @@ from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.rl.planner import Planner, PlannerConfig
 from mosim_gym.rl.planning import planning_table, play_planned
+from mosim_gym.robots import find_task
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "planning.json"
 EPISODES, TIMED_STEPS = 4, 60
 PLANS = {
-    f"{task}-{method}": (task, PlannerConfig(method=method, **settings))
-    for task, settings in (
-        ("CartpoleSwingup", {"horizon": 50, "samples": 128}),
-        ("AcrobotSwingup", {"horizon": 50, "samples": 512}),
-        ("CheetahRun", {"horizon": 32, "samples": 256}),
+    "-".join((task, method, *variant)): (
+        task,
+        ":".join((find_task(task)[0].name, *variant)),
+        PlannerConfig(method=method, **settings),
+    )
+    for task, settings, variant in (
+        ("CartpoleSwingup", {"horizon": 50, "samples": 128}, ()),
+        ("AcrobotSwingup", {"horizon": 50, "samples": 512}, ()),
+        ("CheetahRun", {"horizon": 32, "samples": 256}, ()),
+        ("AcrobotSwingup", {"horizon": 50, "samples": 512}, ("small",)),
+        ("CheetahRun", {"horizon": 32, "samples": 256}, ("small",)),
     )
     for method in ("mppi", "cem")
 }
@@ -37,11 +44,12 @@ if __name__ == "__main__":
     for name in options.plans or PLANS:
         if name not in PLANS:
             parser.error(f"unknown plan {name!r}; valid ones are {', '.join(PLANS)}")
-        task, config = PLANS[name]
-        alone = play_planned(task, Planner(task, config), steps=TIMED_STEPS)
-        played = play_planned(task, Planner(task, config, rows=EPISODES))
+        task, model, config = PLANS[name]
+        alone = play_planned(task, Planner(task, config, checkpoint=model), steps=TIMED_STEPS)
+        played = play_planned(task, Planner(task, config, rows=EPISODES, checkpoint=model))
         results[name] = {
             "task": task,
+            "model": model,
             "config": asdict(config),
             "real_return": played.result.summary(),
             "decision_seconds": alone.decision_seconds,

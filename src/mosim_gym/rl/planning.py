@@ -93,6 +93,7 @@ def planning_table(plans: Iterable[Mapping[str, Any]]) -> str:
     rows = [
         [
             p["task"],
+            f"`{p['model']}`",
             p["config"]["method"],
             f"{p['config']['horizon']} steps, {p['config']['samples']} samples, {p['config']['iterations']} iterations",
             f"**{p['real_return']['mean']:.0f}** ± {p['real_return']['std']:.0f}",
@@ -101,4 +102,4 @@ def planning_table(plans: Iterable[Mapping[str, Any]]) -> str:
         ]
         for p in plans
     ]
-    return table(["Task", "Method", "Search", "Real return", "A decision", "Times real time"], rows)
+    return table(["Task", "Model", "Method", "Search", "Real return", "A decision", "Times real time"], rows)
