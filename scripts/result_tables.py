@@ -251,7 +251,7 @@ def study_summary(runs: Sequence[dict[str, Any]], labels: Sequence[str], questio
     found = [run["label"] for run in runs]
     missing = [label for label in labels if label not in found]
     note = f"Each run on {runs[0]['machine']['torch_threads']} core."
-    rest = f" Not run yet: {', '.join(missing)}." if missing else ""
+    rest = f" Not run yet: {'; '.join(missing)}." if missing else ""
     picture = f"![Returns in the model and in reality](assets/study-{runs[0]['study']}.png)"
     return f"{question}\n\n{watched_table(runs)}\n\n{note}{rest}\n\n{picture}"
 

@@ -91,6 +91,8 @@ def test_threshold_and_scale_can_be_chosen(density):
     assert (envs.step(np.zeros((2, 1), np.float32))[4]["penalty"] == 1).all()
     with pytest.raises(ValueError, match="scale 0; they must be numbers"):
         DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), density, scale=0)
+    with pytest.raises(ValueError, match="reach is -1; it must be positive and finite"):
+        DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), density, reach=-1)
 
 
 def test_densities_are_files(density, tmp_path):

@@ -212,11 +212,11 @@ class PolicyTest:
     def run(self) -> None:
         from mosim_gym.rl.policies import check_policy, load_policy
         from mosim_gym.rl.report import real_return, shimmy_return
-        from mosim_gym.rl.zero_shot import returns_in_model
+        from mosim_gym.rl.zero_shot import ends_of, returns_in_model
 
         policy = load_policy(self.policy)
         check_policy(policy, self.task)
-        imagined = returns_in_model(self.task, policy, checkpoint=self.checkpoint)
+        imagined = returns_in_model(self.task, policy, checkpoint=self.checkpoint, ends=ends_of(policy))
         real = real_return(self.task, policy, episodes=self.episodes, seed=self.seed)
         trained_for = getattr(policy, "card", {}).get("task", self.task)
         if trained_for != self.task:

@@ -5,7 +5,7 @@
 Among the data the reward stays; far away, 1 is taken off it. By default τ is the log-density below which a thousandth of the training
 data lie, and α a quarter of its distance from where a hundredth of them do: the reward falls by σ(0) = 0.5 at the first, by σ(-4) = 0.02 at
 the second. A policy that is worth learning moves at the edge of the data, and a slope that reached further in would hold it back. Where
-the model can be believed beyond its data, `reach` moves both that many times as far from the data's median.
+the model can be believed beyond its data, `reach` moves τ that many times as far from the data's median, and makes α as many times as wide.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class DensityWatch:
                 f"The density is of the robot {self.density.robot.name!r}; these environments have {env.task.robot.name!r}."
             )
         self.density.to(env.device)
+        if not 0 < reach < math.inf:
+            raise ValueError(f"reach is {reach}; it must be positive and finite.")
         known = self.density.card["quantiles"]
         edge = known["0.5"] - reach * (known["0.5"] - known["0.001"])
         self.threshold = edge if threshold is None else threshold

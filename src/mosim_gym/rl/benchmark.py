@@ -12,7 +12,7 @@ from mosim_gym.evaluation.policy_return import PolicyReturn
 from mosim_gym.evaluation.tables import table
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return, shimmy_return
-from mosim_gym.rl.zero_shot import returns_in_model
+from mosim_gym.rl.zero_shot import ends_of, returns_in_model
 from mosim_gym.robots import find_task
 
 CARD = ("config", "steps_in_model", "updates", "real_steps", "chosen_by", "training_seconds", "machine", "model")
@@ -22,7 +22,7 @@ def measure_policy(path: Path, *, episodes: int, shimmy: int) -> tuple[dict[str,
     """Everything about the policy in `path` that stands in the results, and its real episodes."""
     policy = load_policy(path)
     task = policy.card["task"]
-    imagined = returns_in_model(task, policy)
+    imagined = returns_in_model(task, policy, ends=ends_of(policy))
     real = real_return(task, policy, episodes=episodes)
     through = shimmy_return(task, policy, episodes=shimmy)
     gap = float(imagined.mean()) - real.mean

@@ -148,7 +148,14 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
     if config.penalty not in PENALTIES and not Path(config.penalty).is_file():
         raise UnknownName("penalty", config.penalty, [*PENALTIES, "a density's file"])
     if config.ends not in ENDS:
-        raise UnknownName("end of episodes", config.ends, list(ENDS))
+        raise UnknownName("ends", config.ends, list(ENDS))
+    if config.penalty != "none" and config.ends == "edge":
+        raise ValueError(
+            f"ends=edge with penalty={config.penalty}: penalised rewards may be negative, and leaving the model would pay; "
+            "choose ends=box or ends=finite."
+        )
+    if config.reach != ZeroShotConfig.reach and config.penalty in ("none", "disagreement"):
+        raise ValueError(f"reach is {config.reach}, but penalty is {config.penalty}; only a density reaches anywhere.")
     if not budget > 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
     check_positive(config, ("num_envs", "episode", "repeat", "evaluate_every", "reach"))
@@ -177,7 +184,7 @@ def check_positive(config: Any, names: Sequence[str]) -> None:
     """Refuse a field that is not a positive, finite number."""
     for name in names:
         if not 0 < getattr(config, name) < math.inf:
-            raise ValueError(f"{name} is {getattr(config, name)}; it must be positive.")
+            raise ValueError(f"{name} is {getattr(config, name)}; it must be positive and finite.")
 
 
 def check_learner(config: LearnerConfig, num_envs: int, *, also: Sequence[str] = ()) -> None:

@@ -92,10 +92,19 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
 def check_same_run(path: Path, record: dict[str, Any], expected: dict[str, Any]) -> None:
     """Refuse to go on with the run in `path` as if it were the one that `expected` describes."""
     for name in ("task", "config", "model"):
-        if record.get(name) != expected[name]:
+        found, wanted = record.get(name), expected[name]
+        if found != wanted:
             raise FileFault(
-                f"{path.parent} holds a run with another {name} ({record.get(name)}, here {expected[name]}); choose another folder."
+                f"{path.parent} holds a run with another {name} ({_difference(found, wanted)}); choose another folder."
             )
+
+
+def _difference(found: Any, wanted: Any) -> str:
+    """What is in one place and not in the other, of settings field by field."""
+    if not (isinstance(found, dict) and isinstance(wanted, dict)):
+        return f"{found}, here {wanted}"
+    names = [name for name in {**wanted, **found} if found.get(name) != wanted.get(name)]
+    return "; ".join(f"{name} {found.get(name, 'not set')}, here {wanted.get(name, 'not set')}" for name in names)
 
 
 def load_more(path: Path, expected: dict[str, Any]) -> dict[str, np.ndarray]:

@@ -24,8 +24,8 @@ class MoSimVecEnv(VecEnv):
 
     Rows whose episode ended hold `terminal_observation`, and `TimeLimit.truncated` where it was cut short (by time, or because the model
     was left): learners then go on to bootstrap from that observation rather than take the end for the task's own. `end` says why.
-    Without `bootstrap_outside`, an episode that left the model ends like the task's own, with no reward beyond: as rewards are not
-    negative, a learner then keeps away from where it could only dream.
+    Without `bootstrap_outside`, an episode that is cut for any other reason than time ends like the task's own, with no reward beyond: as
+    long as rewards are not negative, a learner then keeps away from where it could only dream.
 
     Each action is held for `repeat` control steps; the reward is their mean.
     """

@@ -21,10 +21,11 @@ from mosim_gym.envs.batch import TorchEnv, Watch
 from mosim_gym.envs.density import DensityWatch
 from mosim_gym.envs.disagreement import DisagreementWatch
 from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.policies import ActorPolicy, actor_of, load_policy
-from mosim_gym.rl.settings import ZeroShotConfig, check
+from mosim_gym.rl.settings import ENDS, ZeroShotConfig, check
 from mosim_gym.rl.state import load_run, save_run
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
@@ -51,6 +52,8 @@ def returns_in_model(
 
     `ends` is as in `ZeroShotConfig`.
     """
+    if ends not in ENDS:
+        raise UnknownName("ends", ends, list(ENDS))
     env = TorchEnv(task, 1, checkpoint=checkpoint)
     members = getattr(env.dynamics, "members", 1)
     episodes = max(1, EVALUATION_EPISODES // members)
@@ -70,6 +73,11 @@ def returns_in_model(
         if over.any() and running.any():  # whoever is over goes on from a fresh start, which is not counted
             observation = env.reset(mask=torch.from_numpy(over))
     return total.reshape(episodes, members).T
+
+
+def ends_of(policy: Any) -> str:
+    """Where the episodes ended that the policy was trained in, as its card has it."""
+    return getattr(policy, "card", {}).get("config", {}).get("ends", "box")
 
 
 def zero_shot(
