@@ -62,20 +62,26 @@ def learning_plot(
 
 def watched_plot(path: str | Path, runs: Mapping[str, Sequence[Mapping[str, float]]], *, title: str = "") -> Path:
     """Plot training runs that were watched from reality: by minutes, the `real` return (solid, one standard deviation as a band) and
-    the `return_in_model` (dashed) of the same policies.
+    the `return_in_model` (dashed) of the same policies. Runs that differ in their seed alone, as in `box, seed 1`, share a colour.
     """
     from matplotlib.figure import Figure
 
     with style():
         figure = Figure(figsize=(7.4, 3.8), layout="constrained")
         axes = figure.subplots()
-        for (name, curve), colour in zip(runs.items(), colours_for(len(runs)), strict=True):
+        kinds = list(dict.fromkeys(name.partition(", seed")[0] for name in runs))
+        colours = dict(zip(kinds, colours_for(len(kinds)), strict=True))
+        known: set[str] = set()
+        for name, curve in runs.items():
+            kind = name.partition(", seed")[0]
+            colour, drawn = colours[kind], kind in known
+            known.add(kind)
             keys = ("seconds", "real", "real_std", "return_in_model")
             at, real, std, imagined = (np.array([point[key] for point in curve]) for key in keys)
             low, high = (np.clip(real + side * std, 0, MAX_RETURN) for side in (-1, 1))
             axes.fill_between(at / 60, low, high, color=colour, alpha=0.12, linewidth=0)
-            axes.plot(at / 60, real, color=colour, label=f"{name}: real")
-            axes.plot(at / 60, imagined, "--", color=colour, linewidth=1.1, label="in the model")
+            axes.plot(at / 60, real, color=colour, label=None if drawn else f"{kind}: real")
+            axes.plot(at / 60, imagined, "--", color=colour, linewidth=1.1, label=None if drawn else "in the model")
         axes.set_xlabel("minutes of training in the model")
         axes.set_ylabel("return of an episode")
         axes.set_ylim(bottom=0)
