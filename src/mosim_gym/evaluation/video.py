@@ -16,9 +16,7 @@ from mosim_gym.mechanics.storage import write_atomically
 
 Array = np.ndarray
 QUALITY = 8  # of imageio-ffmpeg's scale from 0 to 10
-COLOURS = (
-    32  # of a film strip, whose pictures are drawings: a fraction of the space, and hardly a difference to be seen
-)
+COLOURS = 32  # of a film strip: a fraction of the space, and hardly a difference to be seen
 INK, FAINT = (40, 46, 56), (120, 128, 140)
 
 
