@@ -86,6 +86,13 @@ def test_segments_are_the_truth(recipe):
     assert segments.transitions == 20 * RECIPES[recipe].steps
 
 
+@pytest.mark.parametrize("variant", ["hopper@0.005", "humanoid@0.005"])
+def test_segments_at_a_finer_step_last_as_long(variant, rng):
+    robot, own = load_robot(variant), load_robot(variant.partition("@")[0])
+    segments = Collector(variant).collect(rng, 2)
+    assert segments.actions.shape[1] * robot.control_step == pytest.approx(RECIPES["coverage"].steps * own.control_step)
+
+
 def test_unstable_segments_are_dropped_and_counted(monkeypatch):
     collector = Collector("cheetah", Recipe(resets=(("task", 1.0),), actions=(("uniform", 1.0),), steps=3))
     original = collector._resets[0][0]

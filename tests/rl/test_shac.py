@@ -51,6 +51,21 @@ def test_a_policy_that_wants_more_than_all_comes_back_to_where_it_can_learn(satu
     assert bool((bias < 12).all()) == returns
 
 
+@pytest.mark.parametrize(("ends", "beyond"), [("box", True), ("edge", False), ("finite", True)])
+def test_what_is_promised_where_episodes_end(ends, beyond):
+    """A box that every state has left: the critic's estimate stands for the rest, or nothing does, or there is no box."""
+    learner, told = Shac("PendulumSwingup", dataclasses.replace(QUICK, ends=ends)), {}
+    bounds = learner.env.bounds
+    if ends != "finite":
+        bounds.move({"qpos": [[None], [None]], "qvel": [[50.0], [60.0]]})
+    with torch.no_grad():
+        learner.target[-1].bias.fill_(100.0)
+    learner._targets = lambda _, values, over: told.update(values=values[0], over=over[0]) or torch.zeros(8, 16)
+    learner.update()
+    assert bool(told["over"].all()) == (ends != "finite")
+    assert bool((told["values"].abs() > 50).all()) == beyond
+
+
 def test_it_learns_and_its_policy_acts_as_its_actor():
     learner = Shac(
         "CheetahRun", dataclasses.replace(QUICK, num_envs=32, width=64, horizon=16), checkpoint="cheetah:small"
@@ -114,5 +129,7 @@ def test_shac_from_the_command_line(tmp_path, capsys):
     assert json.loads((tmp_path / "result.json").read_text())["policy"]["config"]["algo"] == "shac"
     assert load_policy(tmp_path / "policy.safetensors").card["algorithm"] == "shac"
     with pytest.raises(SystemExit):
-        main(["rl", "zero-shot", TASK, "--algo", "shac", "--set", "updates=3", "--out", str(tmp_path)])
-    assert "sets no training option" in capsys.readouterr().err
+        main(["rl", "zero-shot", TASK, "--algo", "shac", "--set", "penalty=density", "--out", str(tmp_path)])
+    assert "Unknown training option 'penalty'" in capsys.readouterr().err
+    with pytest.raises(KeyError, match=r"Unknown ends 'boxes'. Did you mean 'box'"):
+        shac_zero_shot(TASK, dataclasses.replace(QUICK, ends="boxes"), budget=1, folder=tmp_path)

@@ -227,13 +227,27 @@ def test_rollouts_of_a_perfect_model_cost_nothing(robot):
                 for k in range(6)
             ]
         )
-        model.forward = lambda *_: next(told)
+        model.motion = lambda *_: next(told)
         return float(multistep_loss(model, window, kinematics, huber=0.05))
 
     wrong = float(multistep_loss(model, window, kinematics, huber=0.05).detach())
     assert loss_of(touch) < 1e-3 * wrong
     if touch is not None:
         assert loss_of(touch + 1.0) > 0.1
+
+
+def test_reduced_precision_stays_in_the_networks():
+    """Under autocast the states of a rollout and where its bodies are keep float32, in three dimensions, too."""
+    from mosim_gym.training.losses import multistep_loss
+
+    _, windows, kinematics = _losses("humanoid")
+    window = type(windows)(*(column[:, :4] for column in windows))
+    model = mosim_gym.load("humanoid").model.subset([0])
+    exact, reduced = (
+        float(multistep_loss(model, window, kinematics, huber=0.05, autocast=autocast).detach())
+        for autocast in (False, True)
+    )
+    assert reduced == pytest.approx(exact, rel=0.02)
 
 
 def test_the_papers_loss_reaches_all_of_the_model():

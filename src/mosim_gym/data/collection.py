@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.resets import reset_sampler
 from mosim_gym.mechanics.motion import Step, Trajectory
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.robots import find_robot
+from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.truth.dynamics import TrueDynamics
 
 Array = np.ndarray
@@ -20,7 +20,10 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Recipe:
-    """Which states segments start from, in which shares, which actions they see, and how many control steps they last."""
+    """Which states segments start from, in which shares, which actions they see, and how many control steps they last.
+
+    Steps are the robot's own control steps; see `recipe_for` for a robot at another step.
+    """
 
     resets: tuple[tuple[str, float], ...]
     actions: tuple[tuple[str, float], ...]
@@ -39,6 +42,14 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise UnknownName("recipe", name, list(RECIPES))
     return RECIPES[name]
+
+
+def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
+    """A `Recipe` as it is; a named one for `robot@dt` with as many steps of dt as last as long: falling takes as long at any step."""
+    if isinstance(recipe, Recipe):
+        return recipe
+    named = find_recipe(recipe)
+    return replace(named, steps=round(named.steps * find_robot(robot).control_step / load_robot(robot).control_step))
 
 
 class Segments(NamedTuple):
@@ -64,7 +75,7 @@ class Collector:
 
     def __init__(self, robot: str, recipe: str | Recipe = "coverage", *, threads: int | None = None) -> None:
         """An unknown robot or recipe raises `KeyError` with the valid names."""
-        self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+        self.recipe = recipe_for(robot, recipe)
         definition = find_robot(robot)
         self.dynamics = TrueDynamics(robot, threads=threads)
         self._closed = TrueDynamics(robot, threads=threads, warm_start=False)  # fast for batches; for policies

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from mosim_gym.data.collection import Collector, Segments, find_recipe
+from mosim_gym.data.collection import Collector, Segments, recipe_for
 from mosim_gym.data.stream import Transitions, transitions
 from mosim_gym.mechanics.storage import FileFault, write_atomically
 from mosim_gym.robots import load_robot
@@ -119,7 +119,7 @@ def collect_dataset(
     `report` is called with the number of segments that are safe on disk. A folder with another collection in it is left as it is.
     """
     folder = Path(folder)
-    chosen = find_recipe(recipe)
+    chosen = recipe_for(robot, recipe)
     wanted = {
         "kind": KIND,
         "version": VERSION,

@@ -25,7 +25,7 @@ class DisagreementWatch:
         """`env` must run on a checkpoint with at least two members."""
         dynamics = env.dynamics
         if not isinstance(dynamics, Simulator | FinerSteps) or dynamics.members < 2:
-            raise ValueError("EnsembleDisagreement needs a checkpoint with at least two ensemble members.")
+            raise ValueError("A disagreement needs a checkpoint with at least two ensemble members.")
         known = dynamics.card.get("disagreement", {})
         if quantile not in known:
             raise UnknownName("quantile of the training disagreement", quantile, list(known))

@@ -133,9 +133,13 @@ def as_changes(assignments: Sequence[str], of: type = ZeroShotConfig) -> dict[st
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         default = getattr(of, name, None)
-        if not equals or default is None:
-            valid = ", ".join(item.name for item in fields(of))
-            raise ValueError(f"{assignment!r} sets no training option: write name=value. Valid names: {valid}.")
+        valid = [item.name for item in fields(of)]
+        if not equals:
+            raise ValueError(
+                f"{assignment!r} sets no training option: write name=value. Valid names: {', '.join(valid)}."
+            )
+        if default is None:
+            raise UnknownName("training option", name, valid)
         try:
             changes[name] = type(default)(text)
         except ValueError:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.batch import END_TIME, TorchEnv
 from mosim_gym.envs.starts import ResetFrom
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.training_starts import training_starts
@@ -29,7 +29,7 @@ from mosim_gym.truth.spaces import action_space
 class ShacConfig:
     """`num_envs` environments of `episode` steps move `horizon` steps for each step of the actor.
 
-    Shares `wide` and `promising` of the episodes start as `training_starts` has it.
+    Shares `wide` and `promising` of the episodes start as `training_starts` has it, and they end as in `ZeroShotConfig`.
     """
 
     num_envs: int = 128
@@ -37,6 +37,7 @@ class ShacConfig:
     episode: int = 1000
     wide: float = 0.0
     promising: float = 0.0
+    ends: str = "box"
     discount: float = 0.99
     lam: float = 0.95
     width: int = 128
@@ -122,6 +123,8 @@ class Shac:
             if starts is None
             else starts,
         )
+        if config.ends == "finite":
+            self.env.bounds.open()
         observation = self.env.reset(seed=config.seed)
         robot = self.env.task.robot
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
@@ -164,7 +167,10 @@ class Shac:
             excess = c.saturation * (wanted.abs() - STEEP).clamp(min=0).square().sum(1)
             observation = step.observation
             last = step.final if step.final is not None else observation
-            value = self.target(normalise(last))[:, 0] * ~step.terminated
+            nothing_beyond = step.terminated
+            if c.ends == "edge":
+                nothing_beyond = nothing_beyond | (step.truncated & (step.end != END_TIME))
+            value = self.target(normalise(last))[:, 0] * ~nothing_beyond
             over = step.terminated | step.truncated
             gain = gain + (discount * (step.reward - excess)).sum()
             cut = over | (t == c.horizon - 1)

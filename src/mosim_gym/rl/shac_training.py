@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.mechanics.storage import load_arrays, save_arrays
-from mosim_gym.rl.settings import check_positive
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.rl.settings import ENDS, check_positive
 from mosim_gym.rl.shac import Shac, ShacConfig
 from mosim_gym.rl.state import KIND, check_same_run
 from mosim_gym.rl.zero_shot import BEST, STATE, ZeroShotResult, finished, keep_best, model_identity, progress_of
@@ -44,7 +45,7 @@ def shac_zero_shot(
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget
         if learner.updates % config.evaluate_every == 0 or over:
-            keep_best(task, learner.policy(), record, _counts(learner), folder, checkpoint)
+            keep_best(task, learner.policy(), record, _counts(learner), folder, checkpoint, ends=config.ends)
             save_arrays(folder / STATE, KIND, learner.state(), {"record": record})
         if learner.updates % 10 == 0 or over:
             report(progress_of(record, _counts(learner), budget))
@@ -63,6 +64,8 @@ def _check(config: ShacConfig, budget: float) -> None:
     for name in ("discount", "lam", "following"):
         if not 0 < getattr(config, name) <= 1:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
+    if config.ends not in ENDS:
+        raise UnknownName("ends", config.ends, list(ENDS))
     if config.saturation < 0:
         raise ValueError(f"saturation is {config.saturation}; it may not be negative.")
     if config.seed < 0:

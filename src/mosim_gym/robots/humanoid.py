@@ -127,6 +127,6 @@ ROBOT = RobotDefinition(
     control_step=0.025,
     invariances=Invariances(translations=("root.x", "root.y"), yaw="root"),
     tasks=(HumanoidStand, HumanoidWalk, HumanoidRun),
-    coverage=Coverage(speeds=_speeds(), height="root"),
+    coverage=Coverage(speeds=_speeds(), height="root", overshoot=0.2),
     bank_size=2048,
 )

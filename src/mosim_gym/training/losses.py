@@ -55,8 +55,12 @@ def multistep_loss(
     horizon = windows.qpos.shape[-2]
     total = qpos.new_zeros(())
     for k in range(horizon):
-        with torch.autocast(qpos.device.type, dtype=torch.bfloat16, enabled=autocast and has_bfloat16(qpos.device)):
-            motion = model(qpos, qvel, windows.action[..., k, :], kinematics(qpos, qvel))
+        x = model.inputs(qpos, qvel, windows.action[..., k, :], kinematics(qpos, qvel))
+        with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and has_bfloat16(x.device)):
+            whitened = model.outputs(
+                x
+            )  # the networks alone: bfloat16 is too coarse for a state and where its bodies are
+        motion = model.motion(whitened.float() * model.output_std, qpos)
         field = lambda q, v, motion=motion: motion  # noqa: E731
         qpos, qvel = semi_implicit(field, robot, qpos, qvel, h)
         known = Motion(windows.acceleration[..., k, :], windows.drift[..., k, :])

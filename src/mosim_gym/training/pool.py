@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from mosim_gym.data.collection import find_recipe, recipe_for
 from mosim_gym.data.dataset import Dataset, DatasetStream
 from mosim_gym.data.stream import Stream, Transitions, chunk
 from mosim_gym.robots import load_robot
@@ -39,7 +40,8 @@ class Pool:
         self._turn = step // config.chunk_steps
         oldest = max(0, self._made - config.pool_chunks)
         if dataset is None:
-            self._stream = Stream(robot, config.recipe, seed=config.seed, segments=config.chunk_segments, first=oldest)
+            segments = _as_many_steps(robot, config, config.chunk_segments)
+            self._stream = Stream(robot, config.recipe, seed=config.seed, segments=segments, first=oldest)
         else:
             self._stream = DatasetStream(
                 dataset, seed=config.seed, segments=max(1, config.chunk_segments // 4), first=oldest
@@ -99,10 +101,15 @@ def fixed_samples(robot: str, config: TrainConfig, dataset: Dataset | None) -> t
     else:
         parts = ((STATISTICS_SEED, config.chunk_segments), (VALIDATION_SEED, VALIDATION_SEGMENTS))
         sample, validation = (
-            Transitions(*(torch.from_numpy(c) for c in chunk(robot, config.recipe, seed, 0, segments)[0]))
-            for seed, segments in parts
+            Transitions(*(torch.from_numpy(c) for c in chunk(robot, config.recipe, seed, 0, count)[0]))
+            for seed, count in ((seed, _as_many_steps(robot, config, segments)) for seed, segments in parts)
         )
     return validation, Transitions(*(column.flatten(0, 1) for column in sample))
+
+
+def _as_many_steps(robot: str, config: TrainConfig, segments: int) -> int:
+    """Of `segments` at the robot's own control step, how many are as many steps at `robot@dt`, where segments are longer."""
+    return max(1, segments * find_recipe(config.recipe).steps // recipe_for(robot, config.recipe).steps)
 
 
 def dealt(segments: Transitions, members: int) -> Transitions:
