@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mosim_gym.mechanics.storage import load_arrays, save_arrays
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.storage import load_arrays, save_arrays
 from mosim_gym.rl.settings import ENDS, check_positive
 from mosim_gym.rl.shac import Shac, ShacConfig
 from mosim_gym.rl.state import KIND, check_same_run
