@@ -372,6 +372,14 @@ def test_a_checkpoint_is_refined_and_says_so(tmp_path):
     assert refined.card["training_seconds"] > before.card["training_seconds"] + 1
     assert [stage["name"] for stage in refined.card["recipe"]["stages"]] == ["multistep"]
     assert score(refined.card) < 3 * score(before.card)  # it began where that one ended, not at random weights
+    gently = train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "b", start="pendulum", rate=0.01, logs=False)
+    assert [stage["rate"] for stage in gently.card["recipe"]["stages"]] == [0.01]
+    with pytest.raises(
+        ValueError, match=r"The rate is 2.0; it is a share of ordinary training's, above 0 and at most 1"
+    ):
+        train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "c", start="pendulum", rate=2.0, logs=False)
+    with pytest.raises(ValueError, match="A rate is for refining"):
+        train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "c", rate=0.1, logs=False)
     again = train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", logs=False)
     assert again.card["training_steps"] == refined.card["training_steps"]  # it had ended
     with pytest.raises(FileFault, match="holds a run with another start"):

@@ -37,7 +37,9 @@ class Collect:
 
     robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
     out: Out = Path("runs/data")
-    segments: Annotated[int, arg(help="How many; one is 40 control steps of recipe coverage, 100 of narrow.")] = 5000
+    segments: Annotated[
+        int, arg(help="How many; one lasts 40 of the robot's own control steps in recipe coverage, 100 in narrow.")
+    ] = 5000
     recipe: Annotated[str, arg(help="Starts and actions: coverage or narrow.")] = "coverage"
     seed: Seed = 0
 
@@ -77,6 +79,10 @@ class Train:
     start: Annotated[
         str | None, arg(help="Refine this checkpoint, a packaged name or a path, through rollouts of several steps.")
     ] = None
+    rate: Annotated[
+        float | None,
+        arg(help="Refine at this share of ordinary training's rates, by default 0.1: the shorter, the lower."),
+    ] = None
     variant: Annotated[str | None, arg(help="Variant in the checkpoint's name, as in cheetah:narrow.")] = None
     device: Annotated[str, arg(help="Where to train: cpu or cuda.")] = "cpu"
     install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
@@ -90,8 +96,12 @@ class Train:
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
         if self.robot is None:
-            if (self.data, self.preset, self.start, self.variant, self.recipe) != (None, None, None, None, "coverage"):
-                raise ValueError("--data, --preset, --recipe, --start and --variant are for one robot; name it.")
+            if (self.data, self.preset, self.start, self.rate, self.variant) != (
+                None,
+            ) * 5 or self.recipe != "coverage":
+                raise ValueError(
+                    "--data, --preset, --rate, --recipe, --start and --variant are for one robot; name it."
+                )
             outcomes = train_all(
                 trainable_robots(),
                 budget=seconds(self.budget),
@@ -115,6 +125,7 @@ class Train:
                     device=self.device,
                     dataset=None if self.data is None else open_dataset(self.data, robot=self.robot),
                     start=self.start,
+                    rate=self.rate,
                     install=self.install,
                 )
             ]

@@ -18,8 +18,8 @@ class Stage:
     """A named part of a training run with its `share` of the steps and the `rate` at which its learning rates start.
 
     `predictor` trains M, b and τ alone; `corrector` trains the correctors on a frozen predictor; `joint` trains all together on single
-    steps; `multistep` trains all through rollouts that grow from 2 to `horizon` control steps; `solver` trains all as the MoSim paper
-    does, on the next state as the configured solver reaches it (dopri5 with gradients by the adjoint equation).
+    steps; `multistep` trains all through rollouts that grow from 2 to `horizon` control steps by half-time; `solver` trains all as the
+    MoSim paper does, on the next state as the configured solver reaches it (dopri5 with gradients by the adjoint equation).
     """
 
     name: str

@@ -29,7 +29,7 @@ from mosim_gym.training.config import TrainConfig
 from mosim_gym.training.losses import multistep_loss, one_step_loss, solver_loss, targets
 from mosim_gym.training.optimisers import model_optimisers
 from mosim_gym.training.pool import Pool, dealt, fixed_samples
-from mosim_gym.training.stages import freeze, stage_at
+from mosim_gym.training.stages import freeze, horizon_at, stage_at
 from mosim_gym.training.state import load_state, save_state
 
 WARM_UP_STEPS = 100
@@ -131,7 +131,7 @@ def train(
                 for group in optimiser.param_groups:
                     group["lr"] = rates[name] * stage.rate * warm_up * 0.5 * (1 + math.cos(math.pi * progress))
             freeze(model, stage)
-            horizon = max(2, round(stage.horizon * progress)) if stage.name == "multistep" else 1
+            horizon = horizon_at(stage, progress)
             batch = pool.draw(step, generator, horizon, model_config.members)
             model.train()
             if stage.name == "solver":

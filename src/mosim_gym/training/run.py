@@ -27,7 +27,7 @@ from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes
-from mosim_gym.training.config import REFINEMENT, training_for
+from mosim_gym.training.config import REFINEMENT, Stage, training_for
 from mosim_gym.training.loop import STATE, train
 from mosim_gym.training.pool import VALIDATION_SEED, VALIDATION_SEGMENTS
 from mosim_gym.training.progress import Progress
@@ -97,12 +97,14 @@ def train_checkpoint(
     device: str = "cpu",
     dataset: Dataset | None = None,
     start: str | Path | None = None,
+    rate: float | None = None,
     logs: bool = True,
     install: bool = False,
 ) -> Outcome:
     """Train `robot` for `budget` seconds in `folder` (where an interrupted run goes on), measure it and write its checkpoint.
 
-    With `start`, a packaged name or a path, that checkpoint is refined: it goes on learning through rollouts of several steps.
+    With `start`, a packaged name or a path, that checkpoint is refined: it goes on learning through rollouts of several steps, at
+    `rate` times the rates of ordinary training.
 
     With `logs`, TensorBoard's go to `folder/tensorboard`.
 
@@ -113,7 +115,9 @@ def train_checkpoint(
     model_config = model_for(robot, preset_name, members) if before is None else before.model.config
     config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
     if before is not None:
-        config = replace(config, stages=REFINEMENT)
+        config = replace(config, stages=_refinement(rate))
+    elif rate is not None:
+        raise ValueError("A rate is for refining; give the checkpoint to start from, too.")
     if recipe == "narrow" and variant is None:
         variant = "narrow"
     name = f"{robot}:{variant}" if variant else robot
@@ -222,6 +226,15 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
         "seeds": seeds,
     }
     return _finish(model, card, folder, install)
+
+
+def _refinement(rate: float | None) -> tuple[Stage, ...]:
+    """The stages of refining, at other rates if any are given."""
+    if rate is None:
+        return REFINEMENT
+    if not 0 < rate <= 1:
+        raise ValueError(f"The rate is {rate}; it is a share of ordinary training's, above 0 and at most 1.")
+    return tuple(replace(stage, rate=rate) for stage in REFINEMENT)
 
 
 def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> Outcome:

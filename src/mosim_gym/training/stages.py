@@ -18,6 +18,11 @@ def stage_at(stages: tuple[Stage, ...], step: int, total: int) -> tuple[Stage, f
     return stages[-1], min(1.0, (step - start) / max(1, total - start)), step - start
 
 
+def horizon_at(stage: Stage, progress: float) -> int:
+    """Control steps of the rollouts that a stage trains through, `progress` from 0 to 1 of the way through it."""
+    return max(2, round(stage.horizon * min(1.0, 2 * progress))) if stage.name == "multistep" else 1
+
+
 def freeze(model: MoSim, stage: Stage) -> None:
     """Let gradients reach only what the stage trains."""
     for name, parameter in model.named_parameters():
