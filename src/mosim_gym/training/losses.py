@@ -56,10 +56,9 @@ def multistep_loss(
     total = qpos.new_zeros(())
     for k in range(horizon):
         x = model.inputs(qpos, qvel, windows.action[..., k, :], kinematics(qpos, qvel))
+        # the networks alone: bfloat16 is too coarse for a state and where its bodies are
         with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and has_bfloat16(x.device)):
-            whitened = model.outputs(
-                x
-            )  # the networks alone: bfloat16 is too coarse for a state and where its bodies are
+            whitened = model.outputs(x)
         motion = model.motion(whitened.float() * model.output_std, qpos)
         field = lambda q, v, motion=motion: motion  # noqa: E731
         qpos, qvel = semi_implicit(field, robot, qpos, qvel, h)
