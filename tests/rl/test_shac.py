@@ -30,7 +30,7 @@ def test_the_normaliser_knows_mean_and_deviation():
 
 def test_targets_are_those_of_td_lambda():
     learner = Shac(TASK, dataclasses.replace(QUICK, discount=0.9, lam=0.5))
-    rewards, values = [torch.tensor([1.0]), torch.tensor([2.0])], [torch.tensor([10.0]), torch.tensor([20.0])]
+    rewards, values = [torch.tensor([1.0]), torch.tensor([2.0])], torch.tensor([[10.0], [20.0]])
     second = 2 + 0.9 * 20
     first = 1 + 0.9 * (0.5 * 10 + 0.5 * second)
     found = learner._targets(rewards, values, [torch.tensor([False])] * 2)

@@ -9,6 +9,7 @@ back, and a policy that got stuck there would stay: so `saturation · Σ max(|μ
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +102,10 @@ def _critic(inputs: int, width: int) -> nn.Sequential:
     return nn.Sequential(*hidden, nn.SiLU(), nn.Linear(width, 1))
 
 
+def _adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
+    return torch.optim.Adam(parameters, lr=rate, betas=(0.7, 0.95), fused=True)
+
+
 class Shac:
     """Trains a policy for `task` in its packaged model, or in `checkpoint`."""
 
@@ -135,8 +140,8 @@ class Shac:
         self.target.load_state_dict(self.critic.state_dict())
         self.log_std = nn.Parameter(torch.full((robot.nu,), config.first_log_std))
         self._actor_parameters = [*self.actor.parameters(), self.log_std]
-        self._actor_optimiser = torch.optim.Adam(self._actor_parameters, lr=config.actor_rate, betas=(0.7, 0.95))
-        self._critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=config.critic_rate, betas=(0.7, 0.95))
+        self._actor_optimiser = _adam(self._actor_parameters, config.actor_rate)
+        self._critic_optimiser = _adam(self.critic.parameters(), config.critic_rate)
         self.normaliser = Normaliser(size)
         self.normaliser.update(observation)
         self.updates = 0
@@ -155,7 +160,7 @@ class Shac:
                 group["lr"] = rate * slower
         env.detach()
         observation = env.observation()
-        raw, seen, rewards, values, ends = [], [], [], [], []
+        raw, seen, rewards, reached, worthless, ends = [], [], [], [], [], []
         gain, discount = torch.zeros(()), torch.ones(c.num_envs)
         normalise = self.normaliser
         for t in range(c.horizon):
@@ -170,21 +175,25 @@ class Shac:
             nothing_beyond = step.terminated
             if c.ends == "edge":
                 nothing_beyond = nothing_beyond | (step.truncated & (step.end != END_TIME))
-            value = self.target(normalise(last))[:, 0] * ~nothing_beyond
             over = step.terminated | step.truncated
             gain = gain + (discount * (step.reward - excess)).sum()
             cut = over | (t == c.horizon - 1)
-            gain = gain + (c.discount * discount * torch.where(cut, value, 0.0)).sum()
+            if bool(cut.any()):
+                value = self._value(normalise(last), nothing_beyond)
+                gain = gain + (c.discount * discount * torch.where(cut, value, 0.0)).sum()
             discount = torch.where(over, 1.0, discount * c.discount)
             rewards.append(step.reward.detach())
-            values.append(value.detach())
+            reached.append(normalise(last.detach()))
+            worthless.append(nothing_beyond)
             ends.append(over)
         loss = -gain / (c.horizon * c.num_envs)
         self._actor_optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(self._actor_parameters, c.clip)
+        norm = nn.utils.clip_grad_norm_(self._actor_parameters, c.clip, foreach=True)
         if bool(torch.isfinite(norm)):
             self._actor_optimiser.step()
+        with torch.no_grad():
+            values = self._value(torch.stack(reached), torch.stack(worthless))
         self._fit_critic(torch.stack(seen), self._targets(rewards, values, ends))
         with torch.no_grad():
             for mine, theirs in zip(self.target.parameters(), self.critic.parameters(), strict=True):
@@ -192,6 +201,10 @@ class Shac:
         normalise.update(torch.cat(raw))
         self.updates += 1
         return float(torch.stack(rewards).mean())
+
+    def _value(self, seen: Tensor, nothing_beyond: Tensor) -> Tensor:
+        """What the target critic expects beyond whitened observations `(…, n)`; 0 where there is nothing."""
+        return self.target(seen)[..., 0] * ~nothing_beyond
 
     def _controls(self, wanted: Tensor) -> Tensor:
         """Exploring controls `(B, nu)` around what the actor wants, `μ (B, nu)`."""
@@ -203,12 +216,12 @@ class Shac:
         with torch.no_grad():
             return self._controls(self.actor(self.normaliser(torch.from_numpy(observation)))).numpy()
 
-    def _targets(self, rewards: list[Tensor], values: list[Tensor], ends: list[Tensor]) -> Tensor:
+    def _targets(self, rewards: list[Tensor], values: Tensor, ends: list[Tensor]) -> Tensor:
         """TD(λ) targets `(h, B)`: `G_t = r_t + γ ((1 - λ) V_{t+1} + λ G_{t+1})`, with V alone where an episode ended."""
         c = self.config
         ahead = values[-1]
         targets = []
-        for reward, value, over in zip(reversed(rewards), reversed(values), reversed(ends), strict=True):
+        for reward, value, over in zip(reversed(rewards), values.flip(0), reversed(ends), strict=True):
             ahead = reward + c.discount * torch.where(over, value, (1 - c.lam) * value + c.lam * ahead)
             targets.append(ahead)
         return torch.stack(targets[::-1])
@@ -220,7 +233,7 @@ class Shac:
                 loss = (self.critic(x[rows])[:, 0] - y[rows]).square().mean()
                 self._critic_optimiser.zero_grad(set_to_none=True)
                 loss.backward()
-                nn.utils.clip_grad_norm_(self.critic.parameters(), self.config.clip)
+                nn.utils.clip_grad_norm_(self.critic.parameters(), self.config.clip, foreach=True)
                 self._critic_optimiser.step()
 
     def policy(self) -> ActorPolicy:
