@@ -164,8 +164,8 @@ MATRIX = [
     *_cells("CheetahRun", {"few-shot-narrow-frozen": 50_000}),
     *_cells("CheetahRun", {**_ALONE, "on-policy-paper": 100_000, "few-shot": 50_000}),
     *_cells("ReacherHard", {"on-policy": 100_000, **_ALONE}),
-    *_cells("AcrobotSwingup", {"on-policy": 100_000, **_ALONE}),
-    *_cells("HopperHop", {"on-policy": 100_000, **_ALONE}),
-    *_cells("WalkerRun", {"on-policy": 100_000, **_ALONE}),
+    *_cells("AcrobotSwingup", {"on-policy-gradients": 100_000, "on-policy": 100_000, **_ALONE}),
+    *_cells("HopperHop", {"on-policy-gradients": 100_000, "on-policy": 100_000, **_ALONE}),
+    *_cells("WalkerRun", {"on-policy-gradients": 100_000, "on-policy": 100_000, **_ALONE}),
 ]
 """The benchmark's cells, in the order in which they are worth their hours."""

@@ -47,7 +47,7 @@ class ShacConfig:
     critic_passes: int = 8
     critic_batches: int = 4
     following: float = 0.8  # by which the target critic follows at each step of the actor
-    decay: int = 5_000  # steps of the actor over which the learning rates fall to a tenth
+    decay: int = 5_000  # steps of the actor by which the learning rates have fallen to a tenth
     first_log_std: float = -1.0
     clip: float = 1.0
     saturation: float = 0.01
@@ -151,10 +151,10 @@ class Shac:
         """Control steps taken in the model."""
         return self.updates * self.config.horizon * self.config.num_envs
 
-    def update(self) -> float:
-        """One step of the actor, and the critic's fit; the mean reward on the way."""
+    def update(self, progress: float = 0.0) -> float:
+        """One step of the actor, and the critic's fit; the mean reward on the way. At `progress` 1 learning rates are at a tenth."""
         c, env = self.config, self.env
-        slower = max(0.1, 1 - self.updates / c.decay)
+        slower = max(0.1, 1 - max(progress, self.updates / c.decay))
         for optimiser, rate in ((self._actor_optimiser, c.actor_rate), (self._critic_optimiser, c.critic_rate)):
             for group in optimiser.param_groups:
                 group["lr"] = rate * slower

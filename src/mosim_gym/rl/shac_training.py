@@ -41,7 +41,7 @@ def shac_zero_shot(
         record["best"] = None
     begun = time.monotonic() - record["seconds"]
     while record["seconds"] < budget:
-        learner.update()
+        learner.update(progress=record["seconds"] / budget)
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget
         if learner.updates % config.evaluate_every == 0 or over:
