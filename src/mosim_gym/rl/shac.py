@@ -44,7 +44,7 @@ class ShacConfig:
     width: int = 128
     actor_rate: float = 2e-3
     critic_rate: float = 2e-3
-    critic_passes: int = 8
+    critic_passes: int = 4
     critic_batches: int = 4
     following: float = 0.8  # by which the target critic follows at each step of the actor
     decay: int = 5_000  # steps of the actor by which the learning rates have fallen to a tenth
