@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import learning_plot
 from mosim_gym.evaluation.machine import machine
-from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.any_algorithm import train_zero_shot
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
 from mosim_gym.rl.policies import load_policy
@@ -62,7 +62,7 @@ if __name__ == "__main__":
     report["policies"] = {name: known[name] for name in paths if name in known}
     report |= {"machine": machine(), "episodes": options.episodes}
     print(zero_shot_table(report["policies"]))
-    write_atomically(RESULTS, json.dumps(report, indent=1) + "\n")
+    write_atomically(RESULTS, readable_json(report))
     groups = defaultdict(list)
     for name in report["policies"]:
         groups[name.rsplit("-", 1)[0]].append(name)
