@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import sample_efficiency_plot
-from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.efficiency_summary import efficiency_table, grouped
 from mosim_gym.rl.sample_efficiency import MATRIX, Cell, run_cell
 
@@ -62,5 +62,5 @@ if __name__ == "__main__":
             break
         folder = ROOT / "runs" / "sample-efficiency" / cell.name
         result = run_cell(cell, folder, report=lambda state: print(json.dumps(state), flush=True))
-        write_atomically(_path(cell), json.dumps(result, indent=1) + "\n")
+        write_atomically(_path(cell), readable_json(result))
     _show()

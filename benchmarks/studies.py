@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import watched_plot
-from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.studies import RUNS
 from mosim_gym.rl.watched import WatchedRun, watch, watched_table
 
@@ -53,5 +53,5 @@ if __name__ == "__main__":
         if not options.runs and time.monotonic() - begun > 3600 * options.hours:
             break
         result = watch(run, ROOT / "runs" / "studies" / run.name, report=lambda s: print(json.dumps(s), flush=True))
-        write_atomically(_path(run), json.dumps(result, indent=1) + "\n")
+        write_atomically(_path(run), readable_json(result))
     _show()
