@@ -26,6 +26,7 @@ from result_tables import (
     normalised_summary,
     prediction_summary,
     published_summary,
+    returns_summary,
     speed_summary,
     study_summary,
     touch_summary,
@@ -107,6 +108,7 @@ def generated() -> dict[Path, str]:
         results = between_markers(results, name, summary(reports))
     policies = result("zero_shot")
     results = between_markers(results, "zero-shot", zero_shot_summary(policies))
+    results = between_markers(results, "returns", returns_summary(policies))
     results = between_markers(results, "speed", environment_speed(result("speed")))
     cells = results_in("sample_efficiency")
     shown = efficiency_summary(cells, MATRIX), pictures("sample-efficiency-*.png", "Real return against real steps:")

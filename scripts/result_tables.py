@@ -21,6 +21,21 @@ PUBLISHED: dict[str, tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]
     "humanoid@0.005": (("5", "10", "16"), (0.654, 1.006, 1.274), (1.395, 1.826, 2.129)),
 }
 """Of the MoSim paper: horizons, the errors of its best model of random actions, and those that it gives for DreamerV3's."""
+PUBLISHED_RETURNS: dict[str, tuple[float | None, ...]] = {
+    "CheetahRun": (730, 638, 844),
+    "ReacherEasy": (914, 915, 983),
+    "ReacherHard": (928, 903, 981),
+    "AcrobotSwingup": (10, 327, 518),
+    "HopperStand": (302, 821, 954),
+    "HopperHop": (70, 200, 338),
+    "WalkerRun": (635, 581, 842),
+    "WalkerWalk": (957, 821, 980),
+    "HumanoidStand": (10, None, 664),
+    "HumanoidWalk": (2, 1, 628),
+    "CartpoleSwingup": (835, 780, 876),
+    "PendulumSwingup": (354, 810, 819),
+}
+"""Returns of SAC, DreamerV3 and TD-MPC2 after a million real steps."""
 NOT_YET = "*Not measured yet.*"
 
 
@@ -199,6 +214,18 @@ def zero_shot_summary(report: dict[str, Any]) -> str:
         f"number of cores of {m['processor']} that is given. The gap allowed is the largest of 10 %, two standard errors and 20 points."
     )
     return f"{zero_shot_table(report['policies'])}\n\n{note}"
+
+
+def returns_summary(report: dict[str, Any]) -> str:
+    """Real return of policies that took no real step, beside learners that took a million."""
+    rows = []
+    for task, published in PUBLISHED_RETURNS.items():
+        found = [policy["real"]["mean"] for policy in report["policies"].values() if policy["task"] == task]
+        if found:
+            theirs = ("" if value is None else f"{value:g}" for value in published)
+            rows.append([task, f"**{sum(found) / len(found):.0f}** ({len(found)})", *theirs])
+    header = ["Task", "This package, no real step (policies)", "SAC", "DreamerV3", "TD-MPC2"]
+    return table(header, rows)
 
 
 def environment_speed(report: dict[str, Any]) -> str:

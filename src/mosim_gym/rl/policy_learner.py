@@ -109,7 +109,7 @@ class Sb3Policy:
 class ShacPolicy:
     """SHAC on as many branches; of `config` it takes discount and seed, the rest of its settings are its own.
 
-    Its critic passes over each batch twice as often as in a model that stays as it is: there are few batches to a real step.
+    Its critic passes over each batch twice as often as `ShacConfig` has it: the schedules `gradients` were measured so.
     """
 
     def __init__(
