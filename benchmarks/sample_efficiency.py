@@ -32,11 +32,11 @@ def _zero_shot_level(task: str) -> dict[str, float]:
     return {f"zero-shot, no real step ({len(found)} policies)": sum(found) / len(found)} if found else {}
 
 
-def _show() -> None:
-    """The table of everything there is, and a plot for each task."""
+def _show(draw: bool) -> None:
+    """The table of everything there is, and if wanted a plot for each task."""
     groups = grouped(json.loads(_path(cell).read_text()) for cell in MATRIX if _path(cell).exists())
     print(efficiency_table(cell for cells in groups.values() for cell in cells))
-    for task in {task for task, _ in groups}:
+    for task in {task for task, _ in groups} if draw else ():
         curves = {strategy: [c["curve"] for c in cells] for (other, strategy), cells in groups.items() if other == task}
         plot = ROOT / "docs" / "assets" / f"sample-efficiency-{task}.png"
         sample_efficiency_plot(plot, curves, _zero_shot_level(task), title=task)
@@ -63,4 +63,4 @@ if __name__ == "__main__":
         folder = ROOT / "runs" / "sample-efficiency" / cell.name
         result = run_cell(cell, folder, report=lambda state: print(json.dumps(state), flush=True))
         write_atomically(_path(cell), readable_json(result))
-    _show()
+    _show(draw=not options.list)

@@ -56,9 +56,9 @@ if __name__ == "__main__":
         options.policies.append(stem)
     report = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"policies": {}}
     known, paths = report["policies"], {path.stem: path for path in sorted(POLICIES.glob("*.safetensors"))}
-    real = {}
-    for name in options.policies or [name for name in paths if name not in known]:
-        known[name], real[name] = measure_policy(paths[name], episodes=options.episodes, shimmy=5)
+    played = options.policies or [name for name in paths if name not in known]
+    for name in played:
+        known[name] = measure_policy(paths[name], episodes=options.episodes, shimmy=5)
     report["policies"] = {name: known[name] for name in paths if name in known}
     report |= {"machine": machine(), "episodes": options.episodes}
     print(zero_shot_table(report["policies"]))
@@ -67,7 +67,7 @@ if __name__ == "__main__":
     for name in report["policies"]:
         groups[name.rsplit("-", 1)[0]].append(name)
     for stem, names in groups.items():
-        curves = [load_policy(paths[name]).card["curve"] for name in names]
-        ends = [real[name] for name in names if name in real]
-        if len(ends) == len(names):
+        if set(names) & set(played):
+            curves = [load_policy(paths[name]).card["curve"] for name in names]
+            ends = [known[name]["real"] for name in names]
             learning_plot(ROOT / "docs" / "assets" / f"zero-shot-{stem}.png", curves, ends, title=stem)

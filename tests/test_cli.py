@@ -47,3 +47,54 @@ def test_every_command_has_help(command, capsys):
         main([*command, "--help"])
     assert end.value.code == 0
     assert "usage: mosim-gym" in capsys.readouterr().out
+
+
+FAULTS = {
+    "rl zero-shot PendulumSwingup --out {file}/x": "is a file; it must be a folder",
+    "plan PendulumSwingup --out /proc/x": "nothing can be written to /proc",
+    "render PendulumSwingup --side-by-side {file}/x.mp4": "is a file; it must be a folder",
+    "rl zero-shot PendulumSwingup --episodes 0": "episodes is 0; it must be at least 1",
+    "rl zero-shot PendulumSwingup --shimmy -1": "shimmy is -1; it must be at least 0",
+    "rl on-policy PendulumSwingup --episodes 0": "episodes is 0; it must be at least 1",
+    "plan PendulumSwingup --episodes 0": "episodes is 0; it must be at least 1",
+    "render PendulumSwingup --seed -1": "--seed is -1; it must be at least 0",
+    "collect pendulum --seed -1": "--seed is -1; it must be at least 0",
+    "collect pendulum --segments 0": "segments is 0; it must be at least 1",
+    "evaluate kinematics --states 0": "states is 0; it must be at least 1",
+    "evaluate parity --states 0": "states is 0; it must be at least 1",
+    "evaluate prediction pendulum --segments 0": "segments is 0; it must be at least 1",
+    "evaluate prediction acrobot --policies {file}/none": "There is no folder of test policies at",
+    "train pendulum --device banana": "'banana' is no device. Valid: cpu",
+    "train pendulum --variant v1.5": "'v1.5' cannot be a variant",
+    "rl zero-shot PendulumSwingup --set __doc__=x": "Unknown training option '__doc__'",
+    "rl zero-shot PendulumSwingup --algo shac --set saturation=nan": "saturation is nan",
+    "rl zero-shot PendulumSwingup --algo shac --set first_log_std=nan": "first_log_std is nan",
+    "rl zero-shot PendulumSwingup --algo shac --set clip=nan": "clip is nan",
+}
+
+
+@pytest.mark.parametrize(("typed", "said"), FAULTS.items())
+def test_what_cannot_be_done_is_said_before_anything_is(typed, said, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.touch()
+    arguments = typed.format(file=file).split()
+    if "--out" not in arguments:
+        arguments += ["--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_result_of_another_command_is_not_replaced(tmp_path, capsys):
+    main(["render", "PendulumSwingup", "--steps", "10", "--out", str(tmp_path)])
+    before = (tmp_path / "result.json").read_text()
+    with pytest.raises(SystemExit):
+        main(["plan", "PendulumSwingup", "--out", str(tmp_path)])
+    assert "comes from another command and would be replaced; choose another --out." in capsys.readouterr().err
+    assert (tmp_path / "result.json").read_text() == before
+    main(["render", "PendulumSwingup", "--steps", "12", "--out", str(tmp_path)])  # the same command, again
+    assert json.loads((tmp_path / "result.json").read_text())["lengths"] == [12]

@@ -129,6 +129,8 @@ def test_the_robot_of_ones_own_works_as_its_page_says(tmp_path):
     assert "crane.safetensors" in _run(
         ["-m", "mosim_gym.cli", "build-robot", "crane"], tmp_path, PYTHONPATH=str(tmp_path)
     )
+    command = "render CranePlace --policy random --steps 5 --out film"
+    assert "result.json" in _run(["-m", "mosim_gym.cli", *command.split()], tmp_path, PYTHONPATH=str(tmp_path))
     ((_, use),) = RUN.findall(text)
     report = _run(["-c", use], tmp_path, PYTHONPATH=str(tmp_path), MUJOCO_GL="disable")
     earned, short_by = map(float, re.search(r"return (\S+) of 500, (\S+) m from", report).groups())

@@ -90,6 +90,15 @@ def test_what_is_wrong_with_a_dataset_is_said_in_one_sentence(tmp_path, small_ch
         open_dataset(tmp_path)
 
 
+def test_arrays_of_somebody_else_are_not_replaced(tmp_path):
+    theirs = tmp_path / "actions.npy"
+    np.save(theirs, np.arange(3))
+    with pytest.raises(FileFault, match=r"holds actions.npy of no dataset, which would be lost"):
+        collect_dataset("pendulum", tmp_path, segments=3)
+    np.testing.assert_array_equal(np.load(theirs), np.arange(3))
+    assert list(tmp_path.iterdir()) == [theirs]
+
+
 def test_a_full_disk_is_noticed_before_anything_is_simulated(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -61,9 +61,9 @@ def test_kolmogorov_smirnov_is_scipys(rng):
 
 
 def test_a_demonstration_writes_everything_it_names(tmp_path, capsys):
-    result = demonstrate(
-        "PendulumSwingup", scripted_policy("PendulumSwingup"), episodes=1, steps=20, seed=0, out=tmp_path
-    )
+    task = "PendulumSwingup"
+    env = mosim_gym.make_real(task, max_episode_steps=20, render_mode="rgb_array")
+    result = demonstrate(env, task, scripted_policy(task), episodes=1, steps=20, seed=0, out=tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == {"episode.mp4", "return.png", "strip.png"}
     assert result["lengths"] == [20]
     assert "return" in capsys.readouterr().out

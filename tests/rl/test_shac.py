@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from mosim_gym.cli import main
-from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.rl import shac_training
+from mosim_gym.mechanics.storage import FileFault, load_arrays
+from mosim_gym.rl import shac_training, state
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.shac import Normaliser, Shac, ShacConfig
 from mosim_gym.rl.shac_training import shac_zero_shot
@@ -82,22 +83,31 @@ def test_it_learns_and_its_policy_acts_as_its_actor():
 
 
 def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, monkeypatch):
+    """It goes on from where it was last saved, which need not be at an evaluation."""
+    monkeypatch.setattr(state, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(state, "SAVING", np.inf)
+
     class Stop(Exception):
         pass
 
     def run(folder, stop_at=None):
         clock = iter(range(10**6))
-        monkeypatch.setattr(shac_training.time, "monotonic", lambda: next(clock) * 1.0)
+        monkeypatch.setattr(shac_training, "time", SimpleNamespace(monotonic=lambda: next(clock) * 1.0))
+        update = Shac.update
 
-        def report(state):
-            if stop_at is not None and state["updates"] >= stop_at:
+        def stopping(learner, **how):
+            if learner.updates == stop_at:
                 raise Stop
+            return update(learner, **how)
 
-        return shac_zero_shot(TASK, QUICK, budget=40.0, folder=folder, report=report)
+        with monkeypatch.context() as patch:
+            patch.setattr(Shac, "update", stopping)
+            return shac_zero_shot(TASK, QUICK, budget=40.0, folder=folder)
 
     whole = run(tmp_path / "whole")
     with pytest.raises(Stop):
-        run(tmp_path / "broken", stop_at=20)
+        run(tmp_path / "broken", stop_at=17)
+    assert load_arrays(tmp_path / "broken" / "state.safetensors", state.KIND)[0]["updates"].item() == 17
     resumed = run(tmp_path / "broken")
     observation = np.zeros(4, np.float32)
     assert resumed.policy.card["updates"] == whole.policy.card["updates"] >= 30
@@ -128,6 +138,7 @@ def test_shac_from_the_command_line(tmp_path, capsys):
     assert "real return" in capsys.readouterr().out
     assert json.loads((tmp_path / "result.json").read_text())["policy"]["config"]["algo"] == "shac"
     assert load_policy(tmp_path / "policy.safetensors").card["algorithm"] == "shac"
+    assert list((tmp_path / "tensorboard").glob("events.*"))
     with pytest.raises(SystemExit):
         main(["rl", "zero-shot", TASK, "--algo", "shac", "--set", "penalty=density", "--out", str(tmp_path)])
     assert "Unknown training option 'penalty'" in capsys.readouterr().err

@@ -9,13 +9,15 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from stable_baselines3 import PPO, SAC
+from sb3_contrib import ARS, TRPO, CrossQ
+from stable_baselines3 import DQN, PPO, SAC
 from stable_baselines3.common.vec_env import VecMonitor
 
 import mosim_gym
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.rl import state
 from mosim_gym.rl import zero_shot as module
 from mosim_gym.rl.policies import ActorPolicy, actor_of, check_policy, load_policy
 from mosim_gym.rl.settings import as_changes, config_for
@@ -88,12 +90,23 @@ def test_training_and_choice_never_touch_the_truth(tmp_path, monkeypatch, short)
 
 
 @pytest.mark.parametrize("algo", ["sac", "tqc"])
-def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, short, algo):
-    config = dataclasses.replace(QUICK, algo=algo, episode=150, wide=0.5)
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch, short, algo):
+    """Interrupted twice: at its end, and between two evaluations."""
+    monkeypatch.setattr(state, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(state, "SAVING", np.inf)
+    config = dataclasses.replace(QUICK, algo=algo, episode=150, wide=0.5, evaluate_every=400)
     whole = zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "whole", max_steps=1200)
     zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "broken", max_steps=400)
     np.random.default_rng(1)
     torch.manual_seed(99)
+
+    def stop(progress):
+        if progress["steps"] >= 600:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "broken", max_steps=1200, report=stop)
+    torch.manual_seed(98)
     again = zero_shot("PendulumSwingup", config, budget=600, folder=tmp_path / "broken", max_steps=1200)
     returns = [[point["return_in_model"] for point in result.curve] for result in (whole, again)]
     assert returns[0] == returns[1]
@@ -188,7 +201,7 @@ def test_our_small_file_acts_as_the_trained_policy_does(tmp_path):
 
 def test_policy_files_are_told_apart(tmp_path):
     env = gym.make(env_id("PendulumSwingup"))
-    for algorithm in (SAC, PPO):
+    for algorithm in (SAC, PPO, CrossQ, ARS, TRPO):
         algorithm("MlpPolicy", env, device="cpu").save(tmp_path / "model.zip")
         loaded = load_policy(tmp_path / "model.zip")
         assert type(loaded) is algorithm
@@ -203,6 +216,16 @@ def test_policy_files_are_told_apart(tmp_path):
     bad = ActorPolicy([(np.full((1, 3), np.nan), np.zeros(1))], -np.ones(1), np.ones(1), {})
     with pytest.raises(FileFault, match="weights that are not finite"):
         load_policy(bad.save(tmp_path / "bad.safetensors"))
+    for layers, said in (
+        ([((4, 3), 4), ((1, 5), 1)], "its layers do not fit each other"),
+        ([((4, 3), 4), ((2, 4), 2)], "its controls' range does not fit its last layer"),
+    ):
+        weights = [(np.zeros(shape), np.zeros(size)) for shape, size in layers]
+        with pytest.raises(FileFault, match=said):
+            load_policy(ActorPolicy(weights, -np.ones(1), np.ones(1), {}).save(tmp_path / "odd.safetensors"))
+    DQN("MlpPolicy", "CartPole-v1").save(tmp_path / "dqn.zip")
+    with pytest.raises(FileFault, match="holds another policy than those of TQC, SAC"):
+        load_policy(tmp_path / "dqn.zip")
 
 
 def test_unknown_choices_are_one_sentence(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import shutil
 import subprocess
 import sys
 
@@ -382,8 +383,9 @@ def test_a_checkpoint_is_refined_and_says_so(tmp_path):
         train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "c", rate=0.1, logs=False)
     again = train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", logs=False)
     assert again.card["training_steps"] == refined.card["training_steps"]  # it had ended
+    other = shutil.copy(refined.path, tmp_path / "other.safetensors")
     with pytest.raises(FileFault, match="holds a run with another start"):
-        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start=refined.path, logs=False)
+        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start=other, logs=False)
     with pytest.raises(ValueError, match="acrobot is a model of 'acrobot'; 'pendulum' cannot go on from it"):
         train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="acrobot")
     with pytest.raises(ValueError, match="leave preset and members out"):

@@ -15,6 +15,7 @@ from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
+from mosim_gym.training.run import combine, train_checkpoint
 from mosim_gym.zoo import packaged
 from mosim_gym.zoo.checkpoint import combine_checkpoints, load_checkpoint, round_to_half, save_checkpoint
 from mosim_gym.zoo.names import WEIGHTS, robot_at
@@ -109,6 +110,20 @@ def test_runs_of_different_seeds_become_one_ensemble(tmp_path):
     paths.append(save_checkpoint(tmp_path / "other.safetensors", other, {"name": "pendulum", "seeds": [9]}))
     with pytest.raises(FileFault, match="cannot be in one ensemble"):
         combine_checkpoints(paths, load_robot("pendulum"))
+
+
+def test_what_an_ensemble_or_a_refined_model_is_made_from_is_kept(tmp_path):
+    paths = []
+    for seed in range(2):
+        model = MoSim(load_robot("pendulum"), preset("smooth"))
+        card = {"name": "pendulum", "seeds": [seed]}
+        paths.append(save_checkpoint(tmp_path / str(seed) / "checkpoint.safetensors", model, card))
+    before = paths[0].read_bytes()
+    with pytest.raises(ValueError, match="would be replaced by what is made from it; choose another folder"):
+        combine(paths, folder=paths[0].parent)
+    with pytest.raises(ValueError, match="would be replaced by what is made from it"):
+        train_checkpoint("pendulum", budget=1.0, folder=paths[0].parent, start=paths[0], logs=False)
+    assert paths[0].read_bytes() == before
 
 
 def test_weights_that_float16_can_hold_take_half_the_space_and_come_back_the_same(tmp_path):

@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import OmitSubcommandPrefixes, subcommand
 
-from mosim_gym.cli.common import check_out
+from mosim_gym.cli.common import check_options
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Learn how a robot moves; train policies inside.",
     )
     try:
-        check_out(command)
+        check_options(command)
         command.run()
     except (UnknownName, ValueError, OSError) as error:
         print(f"mosim-gym: {error}", file=sys.stderr)

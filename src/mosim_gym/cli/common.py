@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import arg
 
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -16,25 +18,56 @@ if TYPE_CHECKING:
 
 
 Seed = Annotated[int, arg(help="Seed of everything random.")]
-Out = Annotated[Path, arg(help="Folder for result.json and whatever else is written.")]
+Out = Annotated[Path, arg(help="Folder for whatever is written.")]
+RESULT = "result.json"
 
 
-def check_out(command: object) -> None:
-    """Raise, before any work is done, if a command's `--out` cannot be a folder."""
+class Reported:
+    """A command whose result is kept as `out/result.json`, with the command and options that give it again."""
+
+    out: Path
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """Write it, in the place of the same command's last one."""
+        options = {key: str(value) if isinstance(value, Path) else value for key, value in vars(self).items()}
+        content = json.dumps({"command": type(self).__name__, "options": options, **result}, indent=1) + "\n"
+        print(f"wrote {write_atomically(self.out / RESULT, content)}")
+
+    def check_result(self) -> None:
+        """Raise if there is a `result.json` of another command, or of somebody else: it would be lost."""
+        path = self.out / RESULT
+        if not path.exists():
+            return
+        try:
+            author = json.loads(path.read_text())["command"]
+        except (ValueError, KeyError, TypeError):
+            author = None
+        if author != type(self).__name__:
+            raise ValueError(f"{path} comes from another command and would be replaced; choose another --out.")
+
+
+def check_options(command: object) -> None:
+    """Raise, before any work is done, for a negative seed, and if nothing can be written to `--out` or something there would be lost."""
     for value in vars(command).values():
         if is_dataclass(value):
-            check_out(value)
+            check_options(value)
+    check_at_least(0, **{"--seed": getattr(command, "seed", 0)})
     out = getattr(command, "out", None)
-    if isinstance(out, Path) and out.exists() and not out.is_dir():
-        raise ValueError(f"--out {out} is a file; it must be a folder, which may be there already.")
+    if isinstance(out, Path):
+        check_folder(out, "--out")
+    if isinstance(command, Reported):
+        command.check_result()
 
 
-def write_result(out: Path, command: object, result: dict[str, Any]) -> None:
-    """`out/result.json`: the result, with the command and options that give it again."""
-    options = {key: str(value) if isinstance(value, Path) else value for key, value in vars(command).items()}
-    content = {"command": type(command).__name__, "options": options, **result}
-    path = write_atomically(out / "result.json", json.dumps(content, indent=1) + "\n")
-    print(f"wrote {path}")
+def check_folder(folder: Path, option: str) -> None:
+    """Raise if `folder` is none, or nothing can be written there."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError(f"{option} {folder}: {there} is a file; it must be a folder, which may be there already.")
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise ValueError(f"{option} {folder}: nothing can be written to {there} ({error.strerror}).") from error
 
 
 def advance(bar: tqdm, done: int) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from mosim_gym.cli.common import Out, Seed, advance, write_result
+from mosim_gym.cli.common import Out, Reported, Seed, advance
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,6 @@ class Collect:
 
         from mosim_gym.data.dataset import collect_dataset
 
-        if self.segments < 1:
-            raise ValueError(f"{self.segments} segments cannot be collected; ask for at least one.")
         with tqdm(total=self.segments, desc=self.robot, unit="segment", disable=None) as bar:
             dataset = collect_dataset(
                 self.robot,
@@ -66,7 +64,7 @@ class Collect:
 
 
 @dataclass(frozen=True)
-class Train:
+class Train(Reported):
     """Learn how a robot moves: data, model, benchmark and checkpoint, in a given time. An interrupted run goes on where it was."""
 
     robot: Annotated[Positional[str | None], arg(help="A robot such as cheetah; leave out with --all.")] = None
@@ -133,7 +131,7 @@ class Train:
             kept = ", now the packaged one" if outcome.installed else ""
             error = score(outcome.card)
             print(f"{outcome.card['name']}: raw MSE over 16 steps {error:.3g}; wrote {outcome.path}{kept}")
-        write_result(self.out, self, {"cards": {outcome.card["name"]: outcome.card for outcome in outcomes}})
+        self.write_result({"cards": {outcome.card["name"]: outcome.card for outcome in outcomes}})
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,7 @@ class Unpack:
 
 
 @dataclass(frozen=True)
-class Density:
+class Density(Reported):
     """Fit a density to the states and actions that a model is trained on, for penalties. An interrupted fit goes on where it was."""
 
     robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
@@ -218,4 +216,4 @@ class Density:
             f"{name}: log-density of held-out motion {card['held_out_log_density']:.2f} nats; "
             f"of a normal distribution {card['gaussian_log_density']:.2f}"
         )
-        write_result(self.out, self, {"card": card})
+        self.write_result({"card": card})

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg, subcommand
 
-from mosim_gym.cli.common import Out, Seed, write_result
+from mosim_gym.cli.common import Out, Reported, Seed
 
 
 @dataclass(frozen=True)
-class Parity:
+class Parity(Reported):
     """Compare every task with dm_control: observations, rewards, starts, steps, whole episodes."""
 
     out: Out = Path("runs/parity")
@@ -24,11 +24,11 @@ class Parity:
 
         report = parity_report(n=self.states, seed=self.seed)
         print(parity_table(report))
-        write_result(self.out, self, report)
+        self.write_result(report)
 
 
 @dataclass(frozen=True)
-class Kinematics:
+class Kinematics(Reported):
     """Compare forward kinematics with MuJoCo's: exactness and speed for 14 robots."""
 
     out: Out = Path("runs/kinematics")
@@ -40,11 +40,11 @@ class Kinematics:
 
         report = kinematics_report(states=self.states, seed=self.seed)
         print(kinematics_table(report))
-        write_result(self.out, self, report)
+        self.write_result(report)
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Reported):
     """Measure a checkpoint: open-loop prediction error on random and scripted actions, 1,000-step rollouts, speed; with pictures."""
 
     checkpoint: Annotated[Positional[str], arg(help="A packaged name such as cheetah, or a file.")]
@@ -80,7 +80,7 @@ class Prediction:
             print(part, end="\n\n" if part else "")
         for path in write_pictures(self.out, simulator.card["name"].replace(":", "-"), report, simulator):
             print(f"wrote {path}")
-        write_result(self.out, self, report)
+        self.write_result(report)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from mosim_gym.cli.common import Out, Seed, write_result
+from mosim_gym.cli.common import Out, Reported, Seed
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Reported):
     """Play a real task without any policy: at every step, search the model for the best actions to come, and do the first."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
@@ -36,9 +36,10 @@ class Plan:
         from mosim_gym.evaluation.plots import return_plot
         from mosim_gym.rl.planner import Planner, PlannerConfig
         from mosim_gym.rl.planning import Replayed, play_planned
-        from mosim_gym.rl.report import REAL_SEED, side_by_side, write_side_by_side
+        from mosim_gym.rl.report import REAL_SEED, check_episodes, side_by_side, write_side_by_side
         from mosim_gym.robots import load_task
 
+        check_episodes(self.task, self.episodes)
         config = PlannerConfig(
             method=self.method,
             horizon=self.horizon,
@@ -65,8 +66,4 @@ class Plan:
         for path in (plot, video):
             print(f"wrote {path}")
         timing = {"decision_ms": round(milliseconds, 2), "real_time_factor": round(played.real_time, 3)}
-        write_result(
-            self.out,
-            self,
-            {"planner": asdict(config), "real": played.result.summary(), **timing, "machine": machine()},
-        )
+        self.write_result({"planner": asdict(config), "real": played.result.summary(), **timing, "machine": machine()})

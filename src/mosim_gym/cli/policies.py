@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg, subcommand
 
-from mosim_gym.cli.common import Out, Seed, advance, write_result
+from mosim_gym.cli.common import Out, Reported, Seed, advance
 
 
 def train_and_show(
@@ -28,10 +28,11 @@ def train_and_show(
     from tqdm import tqdm
 
     from mosim_gym.rl.any_algorithm import train_zero_shot
-    from mosim_gym.rl.report import real_return, shimmy_return, write_pictures
+    from mosim_gym.rl.report import check_episodes, real_return, shimmy_return, write_pictures
     from mosim_gym.training.run import seconds
 
     time = seconds(budget)
+    check_episodes(task, episodes, shimmy)
     layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} {postfix}"
     with tqdm(total=1000, desc=task, bar_format=layout, disable=None) as bar:
 
@@ -56,7 +57,7 @@ def train_and_show(
 
 
 @dataclass(frozen=True)
-class ZeroShot:
+class ZeroShot(Reported):
     """Train a policy inside the robot's model with SB3, then play it in the real task once. An interrupted run goes on where it was."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
@@ -75,7 +76,7 @@ class ZeroShot:
     seed: Seed = 0
 
     def run(self) -> None:
-        write_result(self.out, self, train_and_show(**vars(self)))
+        self.write_result(train_and_show(**vars(self)))
 
 
 def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> None:
@@ -83,8 +84,9 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     from tqdm import tqdm
 
     from mosim_gym.evaluation.learning_plots import real_steps_plot
-    from mosim_gym.rl.report import real_return
+    from mosim_gym.rl.report import check_episodes, real_return
 
+    check_episodes(run.task, run.episodes)
     with tqdm(total=run.real_steps, desc=run.task, unit="real steps", disable=None) as bar:
 
         def show(state: dict[str, float]) -> None:
@@ -97,7 +99,7 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     print(f"after {card['real_steps']:,} real steps: real return {real}")
     plot = real_steps_plot(run.out / "learning.png", [result.record["curve"]], title=f"{run.task}, {card['strategy']}")
     print(f"wrote {plot}")
-    write_result(run.out, run, {"policy": card, "returns": result.record["returns"], "real": real.summary()})
+    run.write_result({"policy": card, "returns": result.record["returns"], "real": real.summary()})
 
 
 def _changes(algo: str | None, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def _changes(algo: str | None, seed: int, settings: dict[str, Any]) -> dict[str,
 
 
 @dataclass(frozen=True)
-class FewShotRun:
+class FewShotRun(Reported):
     """Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
@@ -140,7 +142,7 @@ class FewShotRun:
 
 
 @dataclass(frozen=True)
-class OnPolicyRun:
+class OnPolicyRun(Reported):
     """Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
@@ -171,7 +173,7 @@ class OnPolicyRun:
 
 
 @dataclass(frozen=True)
-class Demo:
+class Demo(Reported):
     """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control."""
 
     task: Annotated[str, arg(help="The task; CheetahRun by SHAC in the small model, others by SAC.")] = "CheetahRun"
@@ -180,6 +182,9 @@ class Demo:
     seed: Seed = 0
 
     def run(self) -> None:
+        from mosim_gym.robots import find_task
+
+        shimmy = 3 if find_task(self.task)[1].in_dm_control else 0
         algo, checkpoint = ("shac", "cheetah:small") if self.task == "CheetahRun" else ("sac", None)
         print(
             f"{self.task}: {algo.upper()} trains inside the model for {self.budget}; reality is asked once, at the end …"
@@ -190,15 +195,15 @@ class Demo:
             budget=self.budget,
             checkpoint=checkpoint,
             episodes=10,
-            shimmy=3,
+            shimmy=shimmy,
             out=self.out,
             seed=self.seed,
         )
-        write_result(self.out, self, content)
+        self.write_result(content)
 
 
 @dataclass(frozen=True)
-class PolicyTest:
+class PolicyTest(Reported):
     """Play a trained policy in the real task, and in the model."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
@@ -211,9 +216,10 @@ class PolicyTest:
 
     def run(self) -> None:
         from mosim_gym.rl.policies import check_policy, load_policy
-        from mosim_gym.rl.report import real_return, shimmy_return
+        from mosim_gym.rl.report import check_episodes, real_return, shimmy_return
         from mosim_gym.rl.zero_shot import ends_of, returns_in_model
 
+        check_episodes(self.task, self.episodes, self.shimmy)
         policy = load_policy(self.policy)
         check_policy(policy, self.task)
         imagined = returns_in_model(self.task, policy, checkpoint=self.checkpoint, ends=ends_of(policy))
@@ -228,7 +234,7 @@ class PolicyTest:
             through = shimmy_return(self.task, policy, episodes=self.shimmy, seed=self.seed)
             print(f"through Shimmy {through}")
             content["shimmy"] = through.summary()
-        write_result(self.out, self, content)
+        self.write_result(content)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from mosim_gym.cli.common import Out, Seed, write_result
+from mosim_gym.cli.common import Out, Reported, Seed, check_folder
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Info:
 
 
 @dataclass(frozen=True)
-class Render:
+class Render(Reported):
     """Film a policy in the real task, or beside what the model predicts for its actions."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
@@ -44,18 +44,22 @@ class Render:
     seed: Seed = 0
 
     def run(self) -> None:
+        from mosim_gym.envs.reality import reality
         from mosim_gym.evaluation.demonstration import demonstrate, find_policy
         from mosim_gym.rl.policies import check_policy, load_policy
 
+        if self.side_by_side is not None:
+            check_folder(self.side_by_side.parent, "--side-by-side in")
         actor = find_policy(self.task, self.policy, seed=self.seed)
         if actor is None:
             actor = load_policy(self.policy)
             check_policy(actor, self.task)
         if self.side_by_side is None:
-            content = demonstrate(self.task, actor, episodes=1, steps=self.steps, seed=self.seed, out=self.out)
+            env = reality(self.task, max_episode_steps=self.steps, render_mode="rgb_array")
+            content = demonstrate(env, self.task, actor, episodes=1, steps=self.steps, seed=self.seed, out=self.out)
         else:
             content = self._film_both(actor, self.side_by_side)
-        write_result(self.out, self, content)
+        self.write_result(content)
 
     def _film_both(self, actor: Any, path: Path) -> dict[str, Any]:
         from mosim_gym.rl.report import side_by_side, write_side_by_side

@@ -24,6 +24,7 @@ from numpy.lib.format import open_memmap
 
 from mosim_gym.data.collection import Collector, Segments, recipe_for
 from mosim_gym.data.stream import Transitions, transitions
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.storage import FileFault, write_atomically
 from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
@@ -131,6 +132,8 @@ def collect_dataset(
         "planned": segments,
     }
     wanted = json.loads(json.dumps(wanted))  # as it will be read again
+    check_at_least(1, segments=segments)
+    check_at_least(0, seed=seed)
     path = folder / MANIFEST
     manifest = {**wanted, "segments": 0, "dropped": 0, "next_chunk": 0}
     if path.exists():
@@ -140,10 +143,15 @@ def collect_dataset(
             raise FileFault(
                 f"{folder} holds another dataset ({odd} is {manifest.get(odd)!r} there, {wanted[odd]!r} here); choose another folder."
             )
+    else:
+        foreign = next((name for name in Segments._fields if (folder / f"{name}.npy").exists()), None)
+        if foreign is not None:
+            raise FileFault(f"{folder} holds {foreign}.npy of no dataset, which would be lost; choose another folder.")
+        write_atomically(path, json.dumps(manifest, indent=1) + "\n")
+    if manifest["segments"]:
         arrays = _map(folder, manifest, mode="r+")
     else:
         arrays = _create(folder, _shapes(robot, segments, chosen.steps))
-        write_atomically(path, json.dumps(manifest, indent=1) + "\n")
     collector = Collector(robot, recipe)
     while (done := manifest["segments"]) < segments:
         before = collector.dropped
@@ -235,8 +243,8 @@ def _create(folder: Path, shapes: dict[str, tuple[int, ...]]) -> Segments:
                 _claim(path)
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                for made in shapes:
-                    (folder / f"{made}.npy").unlink(missing_ok=True)
+                for made in (MANIFEST, *(f"{name}.npy" for name in shapes)):
+                    (folder / made).unlink(missing_ok=True)
                 size = 8 * sum(int(np.prod(s)) for s in shapes.values()) / 1e6
                 raise OSError(
                     error.errno, f"The disk is too full for this dataset: {folder} needs {size:.0f} MB."

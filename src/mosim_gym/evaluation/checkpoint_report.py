@@ -16,6 +16,7 @@ from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.evaluation.speed import rollout_speed
 from mosim_gym.evaluation.tables import table
 from mosim_gym.evaluation.video import film_strip
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, tasks
 from mosim_gym.truth.rendering import Renderer
 
@@ -38,6 +39,7 @@ def checkpoint_report(
 
     `policies` is a folder of trained policies for the test; without one for the robot, its scripted policy acts.
     """
+    check_at_least(1, segments=segments, steps=steps)
     found = policy_controller(robot, policies)
     held_out: dict[str, HeldOut] = {}
     if found is not None:

@@ -14,7 +14,6 @@ from mosim_gym.evaluation.policy_return import Policy, evaluate
 from mosim_gym.evaluation.scripted import RandomPolicy, scripted_policy
 from mosim_gym.evaluation.video import film_strip, write_video
 from mosim_gym.robots import load_task
-from mosim_gym.truth.real import RealEnv, make_real
 
 FRAMES_A_SECOND = 30
 STRIP_FRAMES = 8
@@ -29,11 +28,14 @@ def find_policy(task: str, name: str, *, seed: int) -> Policy | None:
     return None
 
 
-def demonstrate(task: str, actor: Policy, *, episodes: int, steps: int, seed: int, out: Path) -> dict[str, Any]:
-    """Play `episodes` of `steps` control steps in the real environment; write plot, video and strip to `out`, return the numbers."""
+def demonstrate(
+    env: Any, task: str, actor: Policy, *, episodes: int, steps: int, seed: int, out: Path
+) -> dict[str, Any]:
+    """Play `episodes` of `steps` control steps in the real environment `env`, which renders; write plot, video and strip to `out`, return
+    the numbers.
+    """
     robot = load_task(task).robot
-    env = make_real(task, max_episode_steps=steps, render_mode="rgb_array")
-    print(f"{task}: {episodes} episode{'s' * (episodes > 1)} of {steps} steps in dm_control …")
+    print(f"{task}: {episodes} episode{'s' * (episodes > 1)} of {steps} real steps …")
     result = evaluate(env, actor, episodes=episodes, seed=seed)
     print(f"return {result}")
     plot = return_plot(out / "return.png", result, f"{task}, {type(actor).__name__}", control_step=robot.control_step)
@@ -52,7 +54,7 @@ def demonstrate(task: str, actor: Policy, *, episodes: int, steps: int, seed: in
     return {"task": task, "policy": type(actor).__name__, "machine": machine(), **result.summary()}
 
 
-def episode_frames(env: RealEnv, policy: Policy, *, seed: int, steps: int, stride: int) -> Iterator[np.ndarray]:
+def episode_frames(env: Any, policy: Policy, *, seed: int, steps: int, stride: int) -> Iterator[np.ndarray]:
     """Every `stride`-th picture of one episode; the states are the same as in the first episode that `evaluate` plays."""
     forget = getattr(policy, "reset", None)
     if forget is not None:

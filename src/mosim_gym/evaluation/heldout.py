@@ -15,6 +15,7 @@ from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.scripted import SCRIPTED
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.motion import Step
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import Features, Task, find_robot, load_robot, load_task
 from mosim_gym.robots.spaces import flatten
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -133,6 +134,8 @@ def policy_controller(robot: str, policies: Path | None = None) -> tuple[str, st
     task = TESTED_TASKS.get(robot)
     if task is None:
         return None
+    if policies is not None and not policies.is_dir():
+        raise FileFault(f"There is no folder of test policies at {policies}.")
     file = None if policies is None else policies / f"{task}.npz"
     if file is not None and file.exists():
         with np.load(file, allow_pickle=False) as weights:

@@ -24,6 +24,7 @@ from mosim_gym.mechanics import (
     subtree_velocity,
     velocity,
 )
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.parts import Group
 from mosim_gym.mechanics.quantities import Object
 from mosim_gym.truth.reference import ReferenceKinematics, suite_robot
@@ -100,6 +101,7 @@ def kinematics_time(robot: Robot, model: Any, *, seed: int, budget: float = 1.0)
 
 def kinematics_report(*, states: int = 4000, seed: int = 0, budget: float = 1.0) -> dict[str, Any]:
     """Exactness and speed for every domain in `DOMAINS`."""
+    check_at_least(1, states=states)
     domains = {}
     for domain in DOMAINS:
         robot, model = suite_robot(domain)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mosim_gym.evaluation.plots import COLOURS, FAINT, MAX_RETURN, colours_for, save, style
-from mosim_gym.evaluation.policy_return import PolicyReturn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,11 +18,13 @@ if TYPE_CHECKING:
 def learning_plot(
     path: str | Path,
     curves: Sequence[Sequence[Mapping[str, float]]],
-    real: Sequence[PolicyReturn] = (),
+    real: Sequence[Mapping[str, Any]] = (),
     *,
     title: str = "",
 ) -> Path:
-    """Plot the return in the model against training time, a curve for each seed, and at the end of each the `real` return of its policy."""
+    """Plot the return in the model against training time, a curve for each seed, and at the end of each the `real` return of its policy,
+    as `PolicyReturn.summary` has it.
+    """
     from matplotlib.figure import Figure
 
     if not curves or not all(len(curve) for curve in curves):
@@ -39,12 +40,13 @@ def learning_plot(
             axes.fill_between(minutes, low, high, color=COLOURS[0], alpha=0.12, linewidth=0)
             axes.plot(minutes, mean, color=COLOURS[0], label=None if number else "in the model")
             if number < len(real):
-                r, (low, high) = real[number], real[number].interval
-                bars = [[max(0.0, r.mean - low)], [max(0.0, high - r.mean)]]
-                label = f"real, {r.episodes} episodes: {', '.join(f'{other.mean:.0f}' for other in real)}"
+                end, (low, high) = real[number]["mean"], real[number]["interval_95"]
+                bars = [[max(0.0, end - low)], [max(0.0, high - end)]]
+                means = ", ".join(f"{other['mean']:.0f}" for other in real)
+                label = f"real, {real[number]['episodes']} episodes: {means}"
                 axes.errorbar(
                     minutes[-1:],
-                    [r.mean],
+                    [end],
                     yerr=bars,
                     fmt="o",
                     color=COLOURS[1],

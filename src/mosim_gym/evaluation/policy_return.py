@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from tqdm import tqdm
 
+from mosim_gym.mechanics.numbers import check_at_least
+
 Array = np.ndarray
 RESAMPLES = 10_000
 _RESAMPLING_SEED = 0  # the interval is a function of the returns alone
@@ -131,8 +133,8 @@ def evaluate(
     by start, and one episode can be played again. `record` is called with `env.render()` at the start and after every
     step of the first one.
     """
-    if episodes < 1:
-        raise ValueError(f"episodes is {episodes}; it must be at least 1.")
+    check_at_least(1, episodes=episodes)
+    check_at_least(0, seed=seed)
     rewards: list[Array] = []
     ends: list[bool] = []
     with tqdm(total=episodes, desc="evaluate", unit="episode", disable=None if progress else True) as bar:

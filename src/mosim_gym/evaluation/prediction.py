@@ -12,6 +12,7 @@ from mosim_gym.evaluation.heldout import BURN_IN, HeldOut, random_test
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.motion import Trajectory
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.robots import load_robot
 
 Array = np.ndarray
@@ -98,6 +99,7 @@ def prediction_report(
     baselines: bool = True,
 ) -> dict[str, Any]:
     """Every predictor, the baselines and the chaos floor on i.i.d. and Poisson random tests and on the segments of `policies`."""
+    check_at_least(1, segments=segments, steps=steps)
     tests = {
         name: random_test(robot, name, segments=segments, steps=steps, seed=seed) for name in ("uniform", "poisson")
     }

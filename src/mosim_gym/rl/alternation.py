@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.policy_learner import policy_learner
@@ -109,6 +111,7 @@ def alternate(
     )
     if resumed:
         record = policy.load(path, record)
+    logger = tensorboard(folder)
     begun = time.monotonic() - record["seconds"]
     while world.steps < real_steps:
         before, loss = world.steps, 0.0
@@ -123,15 +126,17 @@ def alternate(
             real = real_return(task, policy.policy({"task": task}), episodes=c.episodes)
             record["curve"].append({"real_steps": world.steps, "updates": policy.updates, "return": real.mean})
         record["seconds"] = time.monotonic() - begun
-        report(
-            {
-                "real_steps": world.steps,
-                "seconds": record["seconds"],
-                "model_loss": loss,
-                "return": record["curve"][-1]["return"] if record["curve"] else float("nan"),
-                "training_return": world.returns[-1][1] if world.returns else float("nan"),
-            }
-        )
+        state = {
+            "real_steps": world.steps,
+            "seconds": record["seconds"],
+            "model_loss": loss,
+            "return": record["curve"][-1]["return"] if record["curve"] else float("nan"),
+            "training_return": world.returns[-1][1] if world.returns else float("nan"),
+        }
+        for name in ("model_loss", "return", "training_return"):
+            logger.record(f"real/{name}", state[name])
+        logger.dump(world.steps)
+        report(state)
         if over or world.steps // SAVE_EVERY > before // SAVE_EVERY:
             parts = {f"world/{name}": part for name, part in world.state().items()}
             parts |= {f"model/{name}": part for name, part in learner.state().items()}
@@ -163,8 +168,7 @@ def check(c: AlternationConfig, real_steps: int) -> None:
         "virtual_steps", "evaluate_every", "episodes",
     )  # fmt: skip
     check_positive(c, positive)
-    if c.model_updates < 0:
-        raise ValueError(f"model_updates is {c.model_updates}; it may not be negative.")
+    check_at_least(0, model_updates=c.model_updates)
     check_learner(c, c.branches, also=("shac",))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mosim_gym.evaluation.policy_return import PolicyReturn
 from mosim_gym.evaluation.tables import table
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return, shimmy_return
@@ -18,8 +17,8 @@ from mosim_gym.robots import find_task
 CARD = ("config", "steps_in_model", "updates", "real_steps", "chosen_by", "training_seconds", "machine", "model")
 
 
-def measure_policy(path: Path, *, episodes: int, shimmy: int) -> tuple[dict[str, Any], PolicyReturn]:
-    """Everything about the policy in `path` that stands in the results, and its real episodes."""
+def measure_policy(path: Path, *, episodes: int, shimmy: int) -> dict[str, Any]:
+    """Everything about the policy in `path` that stands in the results."""
     policy = load_policy(path)
     task = policy.card["task"]
     imagined = returns_in_model(task, policy, ends=ends_of(policy))
@@ -27,7 +26,7 @@ def measure_policy(path: Path, *, episodes: int, shimmy: int) -> tuple[dict[str,
     through = shimmy_return(task, policy, episodes=shimmy)
     gap = float(imagined.mean()) - real.mean
     noise = float(np.hypot(imagined.std(ddof=1) / imagined.size**0.5, real.standard_error))
-    result = {
+    return {
         "task": task,
         **{key: policy.card[key] for key in CARD if key in policy.card},
         "in_model": {"members": imagined.mean(axis=1).tolist(), "mean": float(imagined.mean())},
@@ -36,7 +35,6 @@ def measure_policy(path: Path, *, episodes: int, shimmy: int) -> tuple[dict[str,
         "gap": gap,
         "allowed_gap": max(0.1 * real.mean, 2 * noise, 20.0),
     }
-    return result, real
 
 
 def zero_shot_table(policies: Mapping[str, Mapping[str, Any]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stable_baselines3.common.logger import configure
+from stable_baselines3.common.logger import Logger, configure
 from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.rl.critics import policy_class
@@ -20,7 +20,7 @@ def sb3_learner(
 ) -> Any:
     """SB3's algorithm with its own defaults but for what `config` says and whitened observations, `warm_up` random steps first.
 
-    It logs to `folder/tensorboard`.
+    It logs to TensorBoard.
     """
     learner: Any = algorithm(config.algo)
     mean, std = observation_statistics(venv.torch.task.id())
@@ -46,5 +46,10 @@ def sb3_learner(
         seed=config.seed,
         device="cpu",
     )
-    model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
+    model.set_logger(tensorboard(folder))
     return model
+
+
+def tensorboard(folder: Path) -> Logger:
+    """A logger to `folder/tensorboard`."""
+    return configure(str(folder / "tensorboard"), ["tensorboard"])

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from mosim_gym.envs.reality import reality
 from mosim_gym.envs.registration import EPISODE_STEPS
 from mosim_gym.evaluation.policy_return import PolicyReturn
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.rl.planner import Planner
 from mosim_gym.robots import load_task
-from mosim_gym.truth.real import make_real
 
 Array = np.ndarray
 UNTIMED = 3  # first decisions, in which the model's steps are recorded
@@ -37,9 +38,8 @@ def play_planned(
     task: str, planner: Planner, *, steps: int = EPISODE_STEPS, seed: int = 1000, progress: bool = True
 ) -> PlannedEpisodes:
     """One real episode for each of the planner's rows, episode k from `reset(seed=seed + k)`, of `steps` control steps at most."""
-    if steps < 1:
-        raise ValueError(f"steps is {steps}; it must be at least 1.")
-    envs = [make_real(task, max_episode_steps=steps) for _ in range(planner.rows)]
+    check_at_least(1, steps=steps)
+    envs = [reality(task, max_episode_steps=steps) for _ in range(planner.rows)]
     now = [env.reset(seed=seed + k) for k, env in enumerate(envs)]
     planner.reset()
     rewards: list[list[float]] = [[] for _ in envs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from os import PathLike
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sb3_contrib import TQC
+from sb3_contrib import ARS, TQC, TRPO, CrossQ
 from stable_baselines3 import A2C, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 
@@ -21,6 +22,18 @@ from mosim_gym.robots import find_task
 Array = np.ndarray
 KIND, VERSION = "policy", 1
 ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"sac": SAC, "tqc": TQC, "td3": TD3, "ppo": PPO, "a2c": A2C}
+SIGNS: dict[type[BaseAlgorithm], set[str]] = {
+    TQC: {"top_quantiles_to_drop_per_net"},
+    SAC: {"target_entropy", "target_update_interval"},
+    CrossQ: {"target_entropy", "policy_delay"},
+    TD3: {"target_policy_noise"},
+    ARS: {"delta_std_schedule"},
+    TRPO: {"cg_max_steps"},
+    PPO: {"n_epochs"},
+    A2C: {"gae_lambda"},
+}
+"""What a zip holds of the algorithm that wrote it; the first whose signs are all there is the one."""
+STRANGE = (".recurrent.", ".maskable.")  # modules of policies that PPO's signs would be mistaken for
 
 
 class ActorPolicy:
@@ -92,21 +105,33 @@ def load_policy(path: str | PathLike[str], *, device: str = "cpu") -> Any:
     weights = [(arrays[f"w{i}"], arrays[f"b{i}"]) for i in range(layers)]
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise FileFault(f"{path} is damaged: it holds weights that are not finite.")
+    widths = [weights[0][0].shape[1:], *(bias.shape for _, bias in weights)]
+    if any(
+        weight.shape != after + before for (weight, _), before, after in zip(weights, widths, widths[1:], strict=False)
+    ):
+        raise FileFault(f"{path} is damaged: its layers do not fit each other.")
+    if not arrays["low"].shape == arrays["high"].shape == widths[-1]:
+        raise FileFault(f"{path} is damaged: its controls' range does not fit its last layer.")
     return ActorPolicy(weights, arrays["low"], arrays["high"], header["card"])
 
 
 def _load_zip(path: Path, device: str) -> BaseAlgorithm:
-    """Load with the algorithm whose policy the archive names; SB3's format holds pickles, so load only what you trust."""
+    """Load with the algorithm whose signs the archive bears; SB3's format holds pickles, so load only what you trust."""
     with zipfile.ZipFile(path) as archive:
         if "data" not in archive.namelist():
             raise FileFault(f"{path} is a zip file, but not one of Stable-Baselines3.")
         text = archive.read("data").decode()
-    known = (("tqc", "sb3_contrib.tqc"), ("sac", ".sac."), ("td3", ".td3."), ("ppo", '"n_epochs"'))
-    name = next((name for name, module in known if module in text), "a2c")
     try:
-        return ALGORITHMS[name].load(path, device=device)
-    except (KeyError, ValueError) as error:
-        raise FileFault(f"{path} cannot be read as a {name.upper()} of Stable-Baselines3: {error}.") from error
+        held = json.loads(text)
+    except ValueError as error:
+        raise FileFault(f"{path} is damaged: what it says about its algorithm is not readable ({error}).") from error
+    found = next((kind for kind, signs in SIGNS.items() if signs <= set(held)), None)
+    if found is None or any(part in text for part in STRANGE):
+        raise FileFault(f"{path} holds another policy than those of {', '.join(kind.__name__ for kind in SIGNS)}.")
+    try:
+        return found.load(path, device=device)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise FileFault(f"{path} cannot be read as a {found.__name__} of Stable-Baselines3: {error}.") from error
 
 
 def algorithm(name: str) -> type[BaseAlgorithm]:

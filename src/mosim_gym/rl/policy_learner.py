@@ -123,7 +123,7 @@ class ShacPolicy:
         starts: ResetFrom,
         folder: Path,
     ) -> None:
-        """Random networks; `folder` is not used: SHAC logs nothing."""
+        """Random networks; nothing is written to `folder`."""
         own = ShacConfig(num_envs=branches, episode=branch, critic_passes=8, discount=config.discount, seed=config.seed)
         self._shac = Shac(task, own, checkpoint=dynamics, starts=starts)
         self.env = self._shac.env

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
+from mosim_gym.envs.reality import reality
 from mosim_gym.envs.registration import env_id
 from mosim_gym.evaluation.learning_plots import learning_plot
 from mosim_gym.evaluation.plots import error_panel
 from mosim_gym.evaluation.policy_return import Policy, PolicyReturn, evaluate
 from mosim_gym.evaluation.video import film_strip, write_video
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.robots import find_task, load_task
-from mosim_gym.truth import real as truth
 from mosim_gym.truth.rendering import Renderer
 
 REAL_SEED = 1000
@@ -26,12 +27,20 @@ Array = np.ndarray
 
 
 def real_return(task: str, policy: Policy, *, episodes: int = 10, seed: int = REAL_SEED) -> PolicyReturn:
-    """Whole episodes of the policy's deterministic actions in dm_control."""
-    env = truth.make_real(task)
+    """Whole episodes of the policy's deterministic actions in the real task."""
+    env = reality(task)
     try:
         return evaluate(env, policy, episodes=episodes, seed=seed)
     finally:
         env.close()
+
+
+def check_episodes(task: str, episodes: int, shimmy: int = 0) -> None:
+    """Raise if so many real episodes of `task` cannot be played, `shimmy` of them through Shimmy, which has dm_control's tasks only."""
+    check_at_least(1, episodes=episodes)
+    check_at_least(0, shimmy=shimmy)
+    if shimmy and not find_task(task)[1].in_dm_control:
+        raise ValueError(f"{task} is not a dm_control task: Shimmy does not have it.")
 
 
 def shimmy_return(task: str, policy: Policy, *, episodes: int = 3, seed: int = REAL_SEED) -> PolicyReturn:
@@ -92,7 +101,7 @@ def side_by_side(
     forget = getattr(policy, "reset", None)
     if forget is not None:
         forget()
-    real = truth.make_real(task, max_episode_steps=steps, render_mode=None)
+    real = reality(task, max_episode_steps=steps, render_mode=None)
     blind = gymnasium.make(env_id(task), checkpoint=checkpoint, max_episode_steps=steps).unwrapped
     robot = load_task(task).robot
     stride = _stride(robot.control_step)
@@ -178,7 +187,10 @@ def write_pictures(
     chosen = np.linspace(0, len(shown.truth) - 1, STRIP_FRAMES).round().astype(int)
     return [
         learning_plot(
-            out / "learning.png", curves, [] if real is None else [real], title=f"{task}, trained in the model"
+            out / "learning.png",
+            curves,
+            [] if real is None else [real.summary()],
+            title=f"{task}, trained in the model",
         ),
         write_video(out / "policy.mp4", frames, fps=1 / (shown.stride * h), progress=True),
         write_side_by_side(out / "prediction.mp4", shown, control_step=h),

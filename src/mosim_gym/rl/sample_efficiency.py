@@ -15,12 +15,12 @@ from typing import Any, Protocol
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.monitor import Monitor
 
+from mosim_gym.envs.reality import reality
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl import few_shot, on_policy
 from mosim_gym.rl.policies import actor_of, algorithm
 from mosim_gym.rl.report import real_return
-from mosim_gym.truth.real import make_real
 
 EVALUATE_EVERY, EVALUATION_EPISODES, FINAL_EPISODES = 10_000, 5, 50
 Report = Callable[[dict[str, float]], None]
@@ -103,7 +103,7 @@ def _without_model(name: str) -> Strategy:
         del folder  # an interrupted run begins again
         begun, watch = time.monotonic(), _Evaluate(task, report)
         learner: Any = algorithm(name)
-        model = learner("MlpPolicy", Monitor(make_real(task)), seed=seed, device="cpu")
+        model = learner("MlpPolicy", Monitor(reality(task)), seed=seed, device="cpu")
         model.learn(real_steps, callback=watch)
         card = {"task": task, "training_seconds": round(time.monotonic() - begun, 1), "config": {"algo": name}}
         return actor_of(model, card), watch.curve, int(model.num_timesteps)

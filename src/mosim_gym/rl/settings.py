@@ -13,6 +13,7 @@ from typing import Any
 
 from mosim_gym.envs.registration import EPISODE_STEPS
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.robots import find_task
 
 ALGORITHMS = ("sac", "tqc")
@@ -132,14 +133,14 @@ def as_changes(assignments: Sequence[str], of: type = ZeroShotConfig) -> dict[st
     changes: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
-        default = getattr(of, name, None)
         valid = [item.name for item in fields(of)]
         if not equals:
             raise ValueError(
                 f"{assignment!r} sets no training option: write name=value. Valid names: {', '.join(valid)}."
             )
-        if default is None:
+        if name not in valid:
             raise UnknownName("training option", name, valid)
+        default = getattr(of, name)
         try:
             changes[name] = type(default)(text)
         except ValueError:
@@ -168,8 +169,7 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
         raise ValueError(
             f"repeat is {config.repeat}; an action cannot be held longer than an episode, {config.episode} steps."
         )
-    if config.warm_up < 0:
-        raise ValueError(f"warm_up is {config.warm_up}; it may not be negative.")
+    check_at_least(0, warm_up=config.warm_up)
     kind, _, number = config.entropy.partition("_") if config.entropy.startswith("auto") else ("", "", config.entropy)
     if kind not in ("", "auto") or not (_is_weight(number) or config.entropy == "auto"):
         raise ValueError(
@@ -205,5 +205,4 @@ def check_learner(config: LearnerConfig, num_envs: int, *, also: Sequence[str] =
     for name in ("discount", "following"):
         if not 0 < getattr(config, name) <= 1:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
-    if config.seed < 0:
-        raise ValueError(f"seed is {config.seed}; it may not be negative.")
+    check_at_least(0, seed=config.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,11 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.storage import load_arrays, save_arrays
+from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.settings import ENDS, check_positive
 from mosim_gym.rl.shac import Shac, ShacConfig
-from mosim_gym.rl.state import KIND, check_same_run
-from mosim_gym.rl.zero_shot import BEST, STATE, ZeroShotResult, finished, keep_best, model_identity, progress_of
+from mosim_gym.rl.state import KIND, SaveClock, check_same_run
+from mosim_gym.rl.zero_shot import (
+    BEST,
+    STATE,
+    ZeroShotResult,
+    finished,
+    keep_best,
+    log_evaluation,
+    model_identity,
+    progress_of,
+)
 
 
 def shac_zero_shot(
@@ -39,14 +51,18 @@ def shac_zero_shot(
     record = _resumed(folder / STATE, learner, record)
     if not (folder / BEST).exists():
         record["best"] = None
-    begun = time.monotonic() - record["seconds"]
+    logger = tensorboard(folder)
+    begun, clock = time.monotonic() - record["seconds"], SaveClock()
     while record["seconds"] < budget:
-        learner.update(progress=record["seconds"] / budget)
+        logger.record_mean("train/reward", learner.update(progress=record["seconds"] / budget))
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget
-        if learner.updates % config.evaluate_every == 0 or over:
+        evaluated = learner.updates % config.evaluate_every == 0 or over
+        if evaluated:
             keep_best(task, learner.policy(), record, _counts(learner), folder, checkpoint, ends=config.ends)
-            save_arrays(folder / STATE, KIND, learner.state(), {"record": record})
+            log_evaluation(logger, record)
+        if evaluated or clock.due:
+            clock.save(lambda: save_arrays(folder / STATE, KIND, learner.state(), {"record": record}))
         if learner.updates % 10 == 0 or over:
             report(progress_of(record, _counts(learner), budget))
     return finished(record, "shac", _counts(learner), folder, learner.env.dynamics)
@@ -66,10 +82,11 @@ def _check(config: ShacConfig, budget: float) -> None:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
     if config.ends not in ENDS:
         raise UnknownName("ends", config.ends, list(ENDS))
-    if config.saturation < 0:
-        raise ValueError(f"saturation is {config.saturation}; it may not be negative.")
-    if config.seed < 0:
-        raise ValueError(f"seed is {config.seed}; it may not be negative.")
+    if not math.isfinite(config.first_log_std):
+        raise ValueError(f"first_log_std is {config.first_log_std}; it must be finite.")
+    if not 0 <= config.saturation < math.inf:
+        raise ValueError(f"saturation is {config.saturation}; it may be neither negative nor infinite.")
+    check_at_least(0, seed=config.seed)
 
 
 def _resumed(path: Path, learner: Shac, record: dict[str, Any]) -> dict[str, Any]:

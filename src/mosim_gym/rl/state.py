@@ -6,7 +6,8 @@ file, written atomically.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,29 @@ from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 KIND = "policy run"
+SAVE_SECONDS = 20.0
+SAVING = 0.03  # of a run's time, at most, goes into saving it
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+
+
+class SaveClock:
+    """When a run's state is due to be saved: every `SAVE_SECONDS`, or less often where saving takes long."""
+
+    def __init__(self) -> None:
+        """The run begins."""
+        self._next = time.monotonic() + SAVE_SECONDS
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time."""
+        return time.monotonic() >= self._next
+
+    def save(self, write: Callable[[], object]) -> None:
+        """Call `write`, and be due again some time later."""
+        begun = time.monotonic()
+        write()
+        now = time.monotonic()
+        self._next = now + max(SAVE_SECONDS, (now - begun) / SAVING)
 
 
 def save_run(path: Path, model: Any, record: dict[str, Any], more: Mapping[str, np.ndarray] | None = None) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from stable_baselines3.common.logger import Logger
 
 from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.simulator import Simulator
@@ -26,7 +27,7 @@ from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.policies import ActorPolicy, actor_of, load_policy
 from mosim_gym.rl.settings import ENDS, ZeroShotConfig, check
-from mosim_gym.rl.state import load_run, save_run
+from mosim_gym.rl.state import SaveClock, load_run, save_run
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
 
@@ -126,7 +127,7 @@ def zero_shot(
     record = load_run(folder / STATE, model, record) or record
     if not (folder / BEST).exists():
         record["best"] = None  # the next evaluation's policy is the best there is
-    begun = time.monotonic() - record["seconds"]
+    begun, clock = time.monotonic() - record["seconds"], SaveClock()
     limit = max_steps or 10**12
     while record["seconds"] < budget and _steps(model) < limit:
         with products(config.products):
@@ -134,15 +135,17 @@ def zero_shot(
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget or _steps(model) >= limit
         report(progress_of(record, _counts(model), budget))
-        if _steps(model) >= record["next_evaluation"] or over:
+        evaluated = _steps(model) >= record["next_evaluation"] or over
+        if evaluated:
             record["next_evaluation"] += config.evaluate_every * (_steps(model) >= record["next_evaluation"])
             policy, counts = actor_of(model, {"task": task}), _counts(model)
             if keep_all:
                 policy.save(folder / EVALUATED / f"{counts['steps']}.safetensors")
             keep_best(task, policy, record, counts, folder, checkpoint, ends=config.ends)
-            _log(model, record)
+            log_evaluation(model.logger, record)
             report(progress_of(record, _counts(model), budget))
-            save_run(folder / STATE, model, record)
+        if evaluated or clock.due:
+            clock.save(lambda: save_run(folder / STATE, model, record))
     return finished(record, config.algo, _counts(model), folder, venv.torch.dynamics)
 
 
@@ -221,13 +224,13 @@ def keep_best(
         policy.save(folder / BEST)
 
 
-def _log(model: Any, record: dict[str, Any]) -> None:
+def log_evaluation(logger: Logger, record: dict[str, Any]) -> None:
     """The latest evaluation, to TensorBoard."""
     latest = record["curve"][-1]
-    model.logger.record("model/return", latest["return_in_model"])
-    model.logger.record("model/return_of_lowest_member", latest["lowest_member"])
-    model.logger.record("time/seconds", record["seconds"])
-    model.logger.dump(_steps(model))
+    logger.record("model/return", latest["return_in_model"])
+    logger.record("model/return_of_lowest_member", latest["lowest_member"])
+    logger.record("time/seconds", record["seconds"])
+    logger.dump(latest["steps"])
 
 
 def progress_of(record: dict[str, Any], counts: dict[str, int], budget: float) -> dict[str, float]:

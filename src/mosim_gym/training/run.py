@@ -6,7 +6,7 @@ import copy
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
@@ -22,6 +22,7 @@ from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_report
+from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
@@ -33,7 +34,7 @@ from mosim_gym.training.pool import VALIDATION_SEED, VALIDATION_SEGMENTS
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
-from mosim_gym.zoo.names import load, packaged_path, robot_at
+from mosim_gym.zoo.names import checkpoint_name, load, packaged_path, robot_at
 from mosim_gym.zoo.packs import pack, pack_cards, unpack
 
 DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
@@ -41,6 +42,7 @@ SHORTEST = 1.0  # s of training, however little time is left
 SHOWN = "uniform", "16"
 ENSEMBLE = 1.25  # what policies can exploit in one model they can hardly in several: worth a somewhat larger error
 ROUNDING = 1.01  # weights are kept in float16 where the error grows by no more than this factor
+CHECKPOINT = "checkpoint.safetensors"
 COMPARED = ("16", "100")
 """Horizons at which, in every test, two checkpoints of one robot are compared by their raw MSE; one test and horizon stands for all where
 there is room for a single number."""
@@ -111,6 +113,7 @@ def train_checkpoint(
     With `install` it replaces the packaged checkpoint of its name if its benchmark is better, or if there is none.
     """
     find_robot(robot)
+    usable_device(device)
     before = None if start is None else _start(start, robot, preset_name, members)
     model_config = model_for(robot, preset_name, members) if before is None else before.model.config
     config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
@@ -120,7 +123,8 @@ def train_checkpoint(
         raise ValueError("A rate is for refining; give the checkpoint to start from, too.")
     if recipe == "narrow" and variant is None:
         variant = "narrow"
-    name = f"{robot}:{variant}" if variant else robot
+    name = checkpoint_name(robot, variant)
+    _keep_inputs(folder, [] if start is None else [start])
     with Progress(name, folder if logs else None) as progress:
         model, record = train(
             robot,
@@ -215,6 +219,7 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
         raise ValueError(
             f"An ensemble needs at least two checkpoints of one name; these are of {', '.join(sorted(names)) or 'none'}."
         )
+    _keep_inputs(folder, paths)
     model, cards = combine_checkpoints(paths, robot_at(names.pop()))
     seeds = [seed for card in cards for seed in card["seeds"]]
     if len(set(seeds)) < len(seeds):
@@ -226,6 +231,13 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
         "seeds": seeds,
     }
     return _finish(model, card, folder, install)
+
+
+def _keep_inputs(folder: Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse to write the new checkpoint over one that it is made from."""
+    for path in inputs:
+        if Path(path).exists() and (folder / CHECKPOINT).resolve() == Path(path).resolve():
+            raise ValueError(f"{path} would be replaced by what is made from it; choose another folder.")
 
 
 def _refinement(rate: float | None) -> tuple[Stage, ...]:
@@ -263,7 +275,7 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
         "benchmark": results,
         "benchmark_protocol": {key: report[key] for key in ("segments", "steps", "seed", "burn_in")},
     }
-    path = save_checkpoint(folder / "checkpoint.safetensors", model, card)
+    path = save_checkpoint(folder / CHECKPOINT, model, card)
     installed = install and is_better(card, model.config.members, packaged_path(name))
     if installed:
         save_checkpoint(packaged_path(name), model, card)

@@ -28,6 +28,16 @@ def packaged_path(name: str) -> Path:
     return WEIGHTS / f"{name.replace(':', '+')}.safetensors"
 
 
+def checkpoint_name(robot: str, variant: str | None = None) -> str:
+    """`robot[:variant]`; a variant that no name can have is refused."""
+    name = robot if variant is None else f"{robot}:{variant}"
+    if variant is not None and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{variant!r} cannot be a variant: use lower-case letters, digits, '_' and '-', as in cheetah:narrow."
+        )
+    return name
+
+
 def robot_at(name: str) -> Robot:
     """The robot of a checkpoint name; `@dt` makes one of its control steps last `dt` seconds."""
     match = _NAME.fullmatch(name)
