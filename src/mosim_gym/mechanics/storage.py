@@ -47,9 +47,19 @@ def write_atomically(path: Path, content: bytes | str) -> Path:
 
 
 def readable_json(content: Any) -> str:
-    """`content` as JSON for people and for `diff`: keys in order, one to a line, and lists of numbers on a line of their own."""
-    text = json.dumps(content, indent=1, sort_keys=True)
+    """`content` as JSON for people and for `diff`: keys in order, one to a line, lists of numbers on a line of their own, and numbers with
+    six digits.
+    """
+    text = json.dumps(_rounded(content), indent=1, sort_keys=True)
     return _NUMBERS.sub(lambda found: "[" + ",".join(part.strip() for part in found[1].split(",")) + "]", text) + "\n"
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, float):
+        return float(f"{content:.6g}")
+    if isinstance(content, dict):
+        return {key: _rounded(value) for key, value in content.items()}
+    return [_rounded(value) for value in content] if isinstance(content, list | tuple) else content
 
 
 def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Path:
