@@ -142,6 +142,35 @@ def test_a_step_is_the_first_of_a_rollout_in_either_currency():
     np.testing.assert_allclose(alone.qvel, one.qvel[:1], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("take", ["step", "rollout", "disagreement"])
+def test_states_and_controls_that_do_not_fit_are_refused_in_one_sentence(take):
+    simulator = Simulator(_model(members=2), {})
+    ask, steps = getattr(simulator, take), take == "rollout"
+    qpos, qvel, action = _states("cheetah", n=4)
+    as_given = lambda a: a[..., None, :] if steps else a  # noqa: E731
+    for wrong in (
+        (qpos, qvel, action[:, :1]),
+        (qpos, qvel, action[:1]),
+        (qpos[:1], qvel, action),
+        (qpos, qvel[:, :8], action),
+        (qpos[0], qvel[0], action[0]),
+        (qpos[None], qvel[None], action[None]),
+    ):
+        with pytest.raises(ValueError, match=r"cheetah needs \(B, 9\), \(B, 9\) and \(B, (T, )?6\)"):
+            ask(*wrong[:2], as_given(wrong[2]))
+        with pytest.raises(ValueError, match=r"cheetah needs \(B, 9\), \(B, 9\) and \(B, (T, )?6\)"):
+            ask(*(part.numpy() for part in wrong[:2]), as_given(wrong[2].numpy()))
+    action = as_given(action)
+    for mixed in ((qpos.numpy(), qvel.numpy(), action), (qpos, qvel, action.numpy()), (qpos, qvel, None)):
+        with pytest.raises(TypeError, match="give all of them as numpy arrays, or all as tensors"):
+            ask(*mixed)
+    for odd in ((qpos, qvel, action.to(torch.complex64)), (qpos.numpy(), qvel.numpy(), action.numpy().astype(str))):
+        with pytest.raises(TypeError, match="they must be real numbers"):
+            ask(*odd)
+    ask(qpos.double(), qvel, action.round().int())  # whatever is a number is taken
+    ask(qpos.numpy()[::-1], qvel.tolist(), action.numpy().astype(np.float16))
+
+
 def test_unknown_presets_are_refused():
     with pytest.raises(KeyError, match=r"Unknown preset 'defualt'. Did you mean 'default'"):
         preset("defualt")

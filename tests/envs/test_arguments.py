@@ -7,18 +7,20 @@ import numpy as np
 import pytest
 import torch
 
+import mosim_gym
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.truth.dynamics import TrueDynamics
 
 ID = "MoSim/PendulumSwingup-v0"
 
 
-@pytest.mark.parametrize("ensemble", ["a", [0, "x"], 1.5, [], [9]])
+@pytest.mark.parametrize("ensemble", ["a", [0, "x"], 1.5, [], [9], True, [True, False]])
 def test_members_that_are_not_there(ensemble):
     with pytest.raises(ValueError, match="this checkpoint has 3 members: give how many to use, or which"):
         gym.make("MoSim/CheetahRun-v0", ensemble=ensemble)
 
 
-@pytest.mark.parametrize("count", [2.5, "3", 0])
+@pytest.mark.parametrize("count", [2.5, "3", 0, True])
 def test_numbers_of_environments_that_cannot_be(count):
     with pytest.raises(ValueError, match="must be a whole number, at least 1"):
         gym.make_vec(ID, num_envs=count)
@@ -53,3 +55,93 @@ def test_actions_as_numpy_are_taken_by_the_torch_surface():
         env.reset(seed=0)
         steps.append(env.step(action).observation)
     torch.testing.assert_close(*steps)
+
+
+def test_numbers_may_be_numpys():
+    env = gym.make_vec(
+        "MoSim/CheetahRun-v0", num_envs=np.int64(3), ensemble=np.array([0, 2]), max_episode_steps=np.int32(7)
+    )
+    assert env.reset(seed=0)[0].shape == (3, 17)
+    assert env.torch.dynamics.members == 2
+    assert gym.make("MoSim/CheetahRun-v0", ensemble=np.int64(1)).unwrapped.dynamics.members == 1
+
+
+def _length(env, rows=None):
+    """Steps until the first episode ends, at most 1,005."""
+    env.reset(seed=0)
+    action = np.zeros((1,) if rows is None else (rows, 1), np.float32)
+    for step in range(1, 1006):
+        *_, truncated, _ = env.step(action)
+        if np.any(truncated):
+            return step
+    return None
+
+
+@pytest.mark.parametrize(("steps", "length"), [(None, 1000), (-1, None), (3, 3)])
+def test_time_limits_mean_the_same_everywhere(steps, length):
+    assert _length(gym.make(ID, max_episode_steps=steps)) == length
+    assert _length(gym.make_vec(ID, num_envs=2, max_episode_steps=steps), rows=2) == length
+    assert _length(mosim_gym.make_real("PendulumSwingup", max_episode_steps=steps)) == length
+
+
+@pytest.mark.parametrize("steps", [0, -2, 2.5, "3", True])
+def test_time_limits_that_cannot_be(steps):
+    for make in (
+        lambda: gym.make_vec(ID, max_episode_steps=steps),
+        lambda: mosim_gym.make_real("PendulumSwingup", max_episode_steps=steps),
+    ):
+        with pytest.raises(ValueError, match="at least 1, or -1 for no limit, or None for 1000"):
+            make()
+
+
+@pytest.mark.parametrize("checkpoint", [None, "truth"])
+@pytest.mark.parametrize("device", ["banana", None, "cuda:99"])
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_devices_that_are_not_there(make, device, checkpoint):
+    with pytest.raises(ValueError, match=r"(is no device|cannot be used on this machine)\. Valid: cpu"):
+        make(ID, device=device, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("checkpoint", ["truth", TrueDynamics("pendulum")])
+def test_the_truth_has_no_gradients(checkpoint):
+    with pytest.raises(ValueError, match="MuJoCo, which has no gradients; take a learned checkpoint"):
+        TorchEnv("PendulumSwingup", 2, checkpoint=checkpoint, gradients=True)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "text"),
+    [
+        ("Pendulum", r"Did you mean 'pendulum'\? Valid: truth, acrobot, "),
+        ("TRUTH", r"Did you mean 'truth'\?"),
+        ("PendulumSwingup", r"It is a task; the checkpoint of its robot is 'pendulum'\. Valid: truth, "),
+    ],
+)
+def test_checkpoints_by_a_wrong_name(checkpoint, text):
+    with pytest.raises(KeyError, match=f"Unknown checkpoint '{checkpoint}'. {text}"):
+        gym.make(ID, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        torch.ones(2, dtype=torch.bool),
+        torch.ones(4, dtype=torch.bool),
+        torch.ones(3),
+        torch.ones(3, 1, dtype=torch.bool),
+    ],
+)
+def test_masks_that_are_none(mask):
+    env = TorchEnv("PendulumSwingup", 3)
+    env.reset(seed=0)
+    with pytest.raises(
+        ValueError, match=r"mask is torch\.\w+ of shape .*; these environments need torch.bool of shape \(3,\)"
+    ):
+        env.reset(mask=mask)
+
+
+def test_a_mask_may_be_numpys_and_may_name_nobody():
+    env = TorchEnv("PendulumSwingup", 3)
+    before = env.reset(seed=[1, 2, 3])
+    assert torch.equal(env.reset(mask=torch.zeros(3, dtype=torch.bool)), before)
+    after = env.reset(mask=np.array([False, True, False]))
+    assert ((after != before).any(dim=1) == torch.tensor([False, True, False])).all()

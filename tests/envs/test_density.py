@@ -89,10 +89,15 @@ def test_threshold_and_scale_can_be_chosen(density):
     envs = DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), density, threshold=1e6, scale=1.0)
     envs.reset(seed=0)
     assert (envs.step(np.zeros((2, 1), np.float32))[4]["penalty"] == 1).all()
-    with pytest.raises(ValueError, match="scale 0; they must be numbers"):
-        DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), density, scale=0)
+    env = gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2)
+    with pytest.raises(ValueError, match="scale 0; they must be finite numbers, and scale positive"):
+        DensityPenalty(env, density, scale=0)
     with pytest.raises(ValueError, match="reach is -1; it must be positive and finite"):
-        DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), density, reach=-1)
+        DensityPenalty(env, density, reach=-1)
+    for name in ("threshold", "scale", "reach"):
+        for wrong in (np.nan, np.inf, -np.inf, "1"):
+            with pytest.raises(ValueError, match="finite"):
+                DensityPenalty(env, density, **{name: wrong})
 
 
 def test_densities_are_files(density, tmp_path):

@@ -7,6 +7,7 @@ import warnings
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from gymnasium.utils.env_checker import check_env as gymnasium_check
 from stable_baselines3 import SAC
 from stable_baselines3.common.env_checker import check_env as sb3_check
@@ -16,6 +17,7 @@ import mosim_gym
 from mosim_gym.envs.registration import env_id
 from mosim_gym.robots import find_task
 from mosim_gym.zoo import packaged
+from mosim_gym.zoo.names import packaged_path
 
 TASKS = mosim_gym.tasks()
 EXEMPT = ("A Box observation space m", "infinity. This is probably too")  # infinite bounds, which dm_control has too
@@ -73,8 +75,6 @@ def test_an_episode_on_the_truth_is_the_real_episode(task, controls):
 
 
 def test_the_same_seed_gives_the_same_episode_whatever_the_global_generators():
-    import torch
-
     def episode(noise):
         torch.manual_seed(noise)
         env = _make("ReacherHard")
@@ -93,6 +93,17 @@ def test_a_specification_survives_json():
     assert gym.envs.registration.EnvSpec.from_json(spec.to_json()) == spec
     assert spec.max_episode_steps == 1000
     assert _make("CheetahRun", max_episode_steps=7).spec.max_episode_steps == 7
+
+
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_a_specification_survives_json_however_its_arguments_were_given(make):
+    given = {"checkpoint": packaged_path("pendulum"), "device": torch.device("cpu")}
+    if make is gym.make_vec:
+        given |= {"num_envs": np.int64(3), "autoreset_mode": gym.vector.AutoresetMode.SAME_STEP}
+    env = make("MoSim/PendulumSwingup-v0", **given)
+    again = make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    np.testing.assert_array_equal(again.reset(seed=1)[0], env.reset(seed=1)[0])
+    assert again.metadata == env.metadata
 
 
 def test_without_a_checkpoint_gym_make_says_so(monkeypatch):
@@ -191,20 +202,43 @@ def test_odd_arguments_are_one_sentence():
                 each.reset(options=options)
 
 
-def test_the_warm_start_belongs_to_the_truth():
-    class Still:
-        import torch
+MAKERS = {
+    "real": lambda task, **_: mosim_gym.make_real(task),
+    "truth": lambda task, **options: _make(task, **options),
+    "learned": lambda task, **options: gym.make(env_id(task), **options),
+    "batch": lambda task, **options: gym.make_vec(env_id(task), num_envs=2, **options),
+    "true batch": lambda task, **options: gym.make_vec(env_id(task), num_envs=2, checkpoint="truth", **options),
+}
 
-        dtype = torch.float32
 
-        def __init__(self):
-            from mosim_gym.robots import load_robot
+@pytest.mark.parametrize("kind", list(MAKERS))
+def test_what_the_real_task_says_can_be_given_to_any_reset(kind):
+    real = mosim_gym.make_real("HumanoidStand")
+    real.reset(seed=0)
+    *_, info = real.step(real.action_space.sample())
+    env = MAKERS[kind]("HumanoidStand")
+    for options in (info, {**info, "end": "diverged"}):
+        _, after = env.reset(options=options)
+        for name in ("qpos", "qvel"):
+            np.testing.assert_allclose(np.atleast_2d(after[name])[-1], info[name], rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match=r"options\['warm_start'\] has shape \(1,\)"):
+        env.reset(options={**info, "warm_start": [0.0]})
+    if kind != "real":
+        MAKERS[kind]("HumanoidStand", reset_from=info).reset(seed=0)
 
-            self.robot = load_robot("pendulum")
-            self.timestep = self.robot.control_step
 
-        def step(self, qpos, qvel, action, features=None): ...
-
-    env = gym.make("MoSim/PendulumSwingup-v0", checkpoint=Still(), disable_env_checker=True)
-    with pytest.raises(KeyError, match=r"Unknown reset option 'warm_start'. Valid: qpos, qvel, goal"):
-        env.reset(options={"warm_start": [0.0]})
+@pytest.mark.parametrize("kind", ["real", "truth", "true batch"])
+@pytest.mark.parametrize("task", ["CheetahRun", "HumanoidStand", "AcrobotSwingup"])
+def test_a_true_trajectory_goes_on_to_the_last_bit(task, kind):
+    real, env = mosim_gym.make_real(task), MAKERS[kind](task)
+    _, info = real.reset(seed=0)
+    real.action_space.seed(0)
+    for _ in range(40):
+        *_, info = real.step(real.action_space.sample())
+    env.reset(seed=3, options=info)
+    for _ in range(10):
+        action = real.action_space.sample()
+        *_, info = real.step(action)
+        *_, ours = env.step(np.stack([action, action]) if kind == "true batch" else action)
+        for name in ("qpos", "qvel"):
+            np.testing.assert_array_equal(np.atleast_2d(ours[name])[-1], info[name])

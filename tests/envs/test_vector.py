@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle  # noqa: TID251
 import warnings
+from functools import partial
 
 import gymnasium as gym
 import numpy as np
@@ -14,6 +17,7 @@ from gymnasium.wrappers.vector import NormalizeObservation, RecordEpisodeStatist
 import mosim_gym
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.density import DensityPenalty
 from mosim_gym.envs.disagreement import EnsembleDisagreement
 from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.motion import Step
@@ -352,3 +356,85 @@ def test_where_members_disagree_learners_pay_and_episodes_end(tmp_path):
         EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path, ensemble=1))
     with pytest.raises(KeyError, match=r"Unknown quantile of the training disagreement '0.9'\..* Valid: 0.5, 0.999"):
         EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), quantile="0.9")
+    for wrong in (np.nan, np.inf, "1"):
+        with pytest.raises(ValueError, match="it must be a finite number"):
+            EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), penalty=wrong)
+
+
+def _penalised(*wrappers):
+    env = _vec("CheetahRun", 4, checkpoint="cheetah:narrow")
+    for wrap in wrappers:
+        env = wrap(env)
+    return env
+
+
+def test_penalties_around_one_another_all_count():
+    disagreement = partial(EnsembleDisagreement, penalty=2.0, truncate=True)
+    density = partial(DensityPenalty, threshold=0.0, scale=10.0)
+    stacks = {"none": (), "disagreement": (disagreement,), "density": (density,)}
+    stacks |= {"inner": (disagreement, density), "outer": (density, disagreement), "twice": (density, density)}
+    found = {}
+    for name, wrappers in stacks.items():
+        env = _penalised(*wrappers)
+        env.reset(seed=0, options={"qpos": np.zeros(9), "qvel": np.linspace(0, 20, 36).reshape(4, 9)})
+        _, reward, _, truncated, info = env.step(np.full((4, 6), 0.5, np.float32))
+        found[name] = reward, truncated, info
+    raw = found["none"][0]
+    parts = {name: raw - found[name][0] for name in ("disagreement", "density")}
+    assert all((part > 1e-3).any() for part in parts.values())
+    assert found["disagreement"][1].any()
+    for name in ("inner", "outer"):
+        reward, truncated, info = found[name]
+        np.testing.assert_allclose(raw - reward, parts["disagreement"] + parts["density"], rtol=1e-5, atol=1e-5)
+        np.testing.assert_array_equal(truncated, found["disagreement"][1])
+        np.testing.assert_allclose(info["raw_reward"], raw, atol=1e-5)
+        np.testing.assert_allclose(info["penalty"], raw - reward, atol=1e-5)
+        np.testing.assert_array_equal(info["disagreement"], found["disagreement"][2]["disagreement"])
+    np.testing.assert_allclose(raw - found["twice"][0], 2 * parts["density"], rtol=1e-5, atol=1e-5)
+
+
+def _copies(env):
+    return copy.deepcopy(env), pickle.loads(pickle.dumps(env))
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+@pytest.mark.parametrize("checkpoint", [None, "truth", "hopper@0.005"])
+def test_a_copy_goes_on_as_the_first_would(checkpoint, mode):
+    task = "HopperHop" if checkpoint == "hopper@0.005" else "CheetahRun"
+    env = _vec(task, 3, checkpoint=checkpoint, max_episode_steps=9, stagger=True, autoreset_mode=mode)
+    env.reset(seed=2)
+    env.action_space.seed(2)
+    for _ in range(6):
+        env.step(env.action_space.sample())
+    twins = _copies(env)
+    for _ in range(12):
+        action = env.action_space.sample()
+        wanted = env.step(action)
+        for twin in twins:
+            for mine, theirs in zip(wanted[:4], twin.step(action)[:4], strict=True):
+                np.testing.assert_array_equal(mine, theirs)
+
+
+def test_copies_of_wrapped_environments_have_penalties_of_their_own():
+    env = _penalised(partial(EnsembleDisagreement, penalty=2.0), DensityPenalty)
+    env.reset(seed=0)
+    env.step(env.action_space.sample())
+    for twin in _copies(env):
+        action = env.action_space.sample()
+        before = copy.deepcopy(env)
+        wanted, found = before.step(action), twin.step(action)
+        np.testing.assert_array_equal(found[1], wanted[1])
+        np.testing.assert_array_equal(found[4]["penalty"], wanted[4]["penalty"])
+        np.testing.assert_array_equal(found[4]["disagreement"], wanted[4]["disagreement"])
+
+
+def test_a_copy_carries_gradients_back_to_where_it_was_copied():
+    env = TorchEnv("CartpoleSwingup", 4, gradients=True)
+    env.reset(seed=0)
+    action = torch.zeros(4, 1, requires_grad=True)
+    env.step(action)
+    for twin in _copies(env):
+        again = torch.zeros(4, 1, requires_grad=True)
+        reward = twin.step(again).reward
+        assert torch.autograd.grad(reward.sum(), again)[0].abs().min() > 0
+    assert torch.autograd.grad(env.step(torch.zeros(4, 1)).reward.sum(), action)[0].abs().min() > 0

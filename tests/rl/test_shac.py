@@ -144,3 +144,26 @@ def test_shac_from_the_command_line(tmp_path, capsys):
     assert "Unknown training option 'penalty'" in capsys.readouterr().err
     with pytest.raises(KeyError, match=r"Unknown ends 'boxes'. Did you mean 'box'"):
         shac_zero_shot(TASK, dataclasses.replace(QUICK, ends="boxes"), budget=1, folder=tmp_path)
+
+
+def test_shac_on_the_truth_is_refused_in_one_sentence(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(
+            [
+                "rl",
+                "zero-shot",
+                TASK,
+                "--algo",
+                "shac",
+                "--checkpoint",
+                "truth",
+                "--budget",
+                "2s",
+                "--out",
+                str(tmp_path),
+            ]
+        )
+    assert end.value.code == 2
+    error = capsys.readouterr().err
+    assert "mosim-gym: The truth is MuJoCo, which has no gradients" in error
+    assert "Traceback" not in error

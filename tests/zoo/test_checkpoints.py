@@ -38,8 +38,16 @@ def test_a_checkpoint_predicts_what_the_model_did(tmp_path):
 def test_everything_that_is_no_checkpoint_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(FileFault, match="There is no checkpoint file at"):
         mosim_gym.load(tmp_path / "missing.safetensors")
+    with pytest.raises(FileFault, match="There is no checkpoint file at"):
+        mosim_gym.load("missing.safetensors")
     with pytest.raises(KeyError, match="Unknown checkpoint 'zebra'"):
         mosim_gym.load("zebra")
+    with pytest.raises(KeyError, match=r"Unknown checkpoint 'Hopper'. Did you mean 'hopper'\? Valid: acrobot, "):
+        mosim_gym.load("Hopper")
+    with pytest.raises(
+        KeyError, match=r"'CheetahRun'. It is a task; the checkpoint of its robot is 'cheetah'. Valid: acrobot, "
+    ):
+        mosim_gym.load("CheetahRun")
     pickled = tmp_path / "old.pt"
     pickled.write_bytes(pickle.dumps({"weights": [1, 2]}))
     with pytest.raises(FileFault, match="a checkpoint is never a pickle"):

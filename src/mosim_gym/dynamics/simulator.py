@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.devices import as_kind, usable_device
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
+from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.products import FUSED_FROM
 
 RUNAWAY = 1.0
@@ -107,7 +107,7 @@ class Simulator:
     def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
         """The state after one control step under `action (B, nu)`; `features` may hold this object's `quantities` at the state already."""
         q, v, a = self._tensors(qpos, qvel, action)
-        if not isinstance(qpos, Tensor):  # tensors come from code that knows its shapes, and may be traced
+        if not torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]  # a recording takes sizes for numbers
             self._check(q, v, a, "action", 2)
         with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
             after = self._advance(q, v, self._clipped(a), features)
@@ -135,6 +135,7 @@ class Simulator:
         if self.members < 2:
             raise ValueError("Disagreement needs at least two ensemble members; this simulator uses one.")
         q, v, a = self._tensors(qpos, qvel, action)
+        self._check(q, v, a, "action", 2)
         with torch.no_grad():
             values = features if features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, a, values)
@@ -147,12 +148,12 @@ class Simulator:
         robot, rows = self.robot, qpos.shape[0] if qpos.ndim else 0
         time = action.shape[1:2] if axes == 3 else ()
         wanted = ((rows, robot.nq), (rows, robot.nv), (rows, *time, robot.nu))
-        found = (tuple(qpos.shape), tuple(qvel.shape), tuple(action.shape))
-        if found != wanted or not all(time):
-            steps = "T, " if axes == 3 else ""
+        if (qpos.shape, qvel.shape, action.shape) != wanted or not all(time):
+            found = [str(tuple(part.shape)) for part in (qpos, qvel, action)]
+            steps, more = ("T, ", ", with at least one step") if axes == 3 else ("", "")
             raise ValueError(
                 f"qpos, qvel and {name} have shapes {found[0]}, {found[1]} and {found[2]}; {robot.name} needs "
-                f"(B, {robot.nq}), (B, {robot.nv}) and (B, {steps}{robot.nu}), with at least one step."
+                f"(B, {robot.nq}), (B, {robot.nv}) and (B, {steps}{robot.nu}){more}."
             )
 
     def _clipped(self, action: Tensor) -> Tensor:
@@ -256,25 +257,44 @@ class Simulator:
         dealt = model.outputs(padded.unflatten(0, (-1, members)).transpose(0, 1))
         return dealt.transpose(0, 1).flatten(0, 1)[: len(x)] * model.output_std
 
-    def _tensors(self, *values: Any) -> list[Tensor]:
-        tensors = [v if isinstance(v, Tensor) else torch.as_tensor(np.asarray(v)) for v in values]
-        return [as_kind(v, self.device, self.dtype) for v in tensors]
+    def _tensors(self, *given: Any) -> list[Tensor]:
+        """States and controls, all of them torch or none, as the model's kind of tensors; or one sentence saying why they cannot be."""
+        torched = [isinstance(x, Tensor) for x in given]
+        if not all(torched):
+            if any(torched):
+                kinds = ", ".join(type(x).__name__ for x in given)
+                raise TypeError(
+                    f"States and controls are {kinds}; give all of them as numpy arrays, or all as tensors."
+                )
+            given = tuple(np.asarray(x) for x in given)
+            if not all(x.dtype.kind in "fiub" for x in given):
+                raise TypeError(_not_real(given))
+            given = tuple(torch.from_numpy(np.array(x, np.float32, order="C")) for x in given)
+        elif any(x.dtype.is_complex for x in given):
+            raise TypeError(_not_real(given))
+        return [as_kind(x, self.device, self.dtype) for x in given]
 
     @staticmethod
     def _like(value: Tensor, example: Any) -> Any:
         return value if isinstance(example, Tensor) else value.cpu().numpy()
 
 
+def _not_real(given: Iterable[Any]) -> str:
+    return f"States and controls hold {', '.join(str(x.dtype) for x in given)}; they must be real numbers."
+
+
 def _members(ensemble: int | Sequence[int] | None, available: int) -> list[int]:
     """The members that `ensemble` asks for, or one sentence saying why there are none such."""
-    chosen = range(available) if ensemble is None else range(ensemble) if isinstance(ensemble, int) else ensemble
-    members = list(chosen) if isinstance(chosen, Iterable) else []
-    if not members or not all(isinstance(member, Integral) and 0 <= member < available for member in members):
+    count = available if ensemble is None else whole_number(ensemble)
+    chosen = range(count) if count is not None else ensemble if isinstance(ensemble, Iterable) else ()
+    numbers = [whole_number(member) for member in chosen]
+    members = [number for number in numbers if number is not None and 0 <= number < available]
+    if not members or len(members) < len(numbers):
         raise ValueError(
             f"ensemble is {ensemble!r}; this checkpoint has {available} member{'s' * (available > 1)}: give how many to use, "
             f"or which, counted from 0."
         )
-    return [int(member) for member in members]
+    return members
 
 
 def _halves(rows: Tensor) -> tuple[Tensor, Tensor]:

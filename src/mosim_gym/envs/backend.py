@@ -10,8 +10,11 @@ import torch
 from mosim_gym.dynamics.finer import FinerSteps, steps_within
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.core import Dynamics
+from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.robots import RobotDefinition, load_robot
-from mosim_gym.zoo import load, packaged
+from mosim_gym.zoo import packaged
+from mosim_gym.zoo.checkpoint import load_checkpoint
+from mosim_gym.zoo.names import find_checkpoint
 
 TRUTH = "truth"
 
@@ -33,10 +36,11 @@ def open_dynamics(
 
     An object with the Simulator's `step` is taken as it is. Whatever it is must move this very robot; a checkpoint of shorter
     steps, such as `hopper@0.005`, takes as many as a control step needs. The other arguments are the
-    Simulator's; the truth and objects of your own have none of them.
+    Simulator's; the truth and objects of your own have none of them but the device, on which the environment's own tensors are.
     """
-    chosen = {"solver": (solver, None), "precision": (precision, "float32"), "ensemble": (ensemble, None)}
-    options = {name: value for name, (value, default) in chosen.items() if value != default}
+    device = usable_device(device)
+    options = {"solver": solver, "precision": None if precision == "float32" else precision, "ensemble": ensemble}
+    options = {name: value for name, value in options.items() if value is not None}
     by_name = checkpoint is None or (isinstance(checkpoint, str | PathLike) and checkpoint != TRUTH)
     if options and not by_name:
         raise ValueError(f"{', '.join(options)}: only learned checkpoints given by name or path have that choice.")
@@ -53,7 +57,10 @@ def open_dynamics(
                 f"No checkpoint is packaged for the robot {robot.name!r}. Valid: checkpoint='truth' (MuJoCo behind the same "
                 f"core), the path of one made by `mosim-gym train {robot.name}`, or a packaged variant ({names})."
             )
-    dynamics = load(checkpoint, **options) if isinstance(checkpoint, str | PathLike) else checkpoint
+    if isinstance(checkpoint, str | PathLike):
+        dynamics = load_checkpoint(*find_checkpoint(checkpoint, also=[TRUTH]), **options)
+    else:
+        dynamics = checkpoint
     if not (hasattr(dynamics, "step") and hasattr(dynamics, "robot")):
         raise TypeError(
             f"checkpoint is a {type(checkpoint).__name__}; it must be 'truth', a packaged name, a path, or an object with the "

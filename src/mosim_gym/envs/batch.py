@@ -22,9 +22,10 @@ from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.envs.state_rows import detached, joined, replaced, rows_of
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.robots import Features, find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
-from mosim_gym.truth.options import checked_options
+from mosim_gym.truth.options import ENDLESS, checked_options, step_limit
 
 Autoreset = Literal["next_step", "same_step", "disabled"]
 AUTORESETS: tuple[str, ...] = get_args(Autoreset)
@@ -66,28 +67,31 @@ class TorchEnv:
         precision: str = "float32",
         ensemble: int | Sequence[int] | None = None,
         reset_from: ResetFrom = TASK,
-        max_episode_steps: int | None = 1000,
+        max_episode_steps: int | None = None,
         autoreset: Autoreset = "same_step",
         stagger: bool = False,
         gradients: bool = False,
     ) -> None:
-        """`stagger` lets the first episodes begin at random times, so that they do not all end together.
+        """`max_episode_steps` is None for 1,000 and -1 for no limit; `stagger` lets the first episodes begin at random times, so that they
+        do not all end together.
 
         With `gradients` rewards and states are functions of the actions, back to the last `detach`. For the others see the documentation.
         """
-        if not isinstance(num_envs, int) or num_envs < 1:
+        count = whole_number(num_envs)
+        if count is None or count < 1:
             raise ValueError(f"num_envs is {num_envs!r}; it must be a whole number, at least 1.")
-        if max_episode_steps is not None and (not isinstance(max_episode_steps, int) or max_episode_steps < 1):
-            raise ValueError(
-                f"max_episode_steps is {max_episode_steps!r}; it must be a whole number, at least 1, or None for no limit."
-            )
+        self._limit = step_limit(max_episode_steps)
         if autoreset not in AUTORESETS:
             raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
         definition, _ = find_task(task)
-        self.task, self.num_envs, self.device = load_task(task), num_envs, usable_device(device)
+        self.task, self.num_envs, self.device = load_task(task), count, usable_device(device)
         self.dynamics = open_dynamics(
             definition, checkpoint, solver=solver, precision=precision, device=self.device, ensemble=ensemble
         )
+        if gradients and not getattr(self.dynamics, "differentiable", True):
+            raise ValueError(
+                "The truth is MuJoCo, which has no gradients; take a learned checkpoint: a name, a path, or None for the robot's own."
+            )
         self.core = Core(
             self.task,
             dtype=self.dynamics.dtype,
@@ -96,19 +100,18 @@ class TorchEnv:
             sensor_count=sensor_count(task),
         )
         self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.device)
-        self._advance = RecordedStep(self.core, self.dynamics, self.bounds, num_envs, record=not gradients)
+        self._advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
         self._starts = Starts(self.task, reset_from)
-        self._limit = max_episode_steps if max_episode_steps is not None else 2**31 - 1
         self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
         self._generator = Generator()
         self._row_generators: list[Generator] | None = None
         self._seeded = False
-        self._over = torch.ones(num_envs, dtype=torch.bool)
+        self._over = torch.ones(count, dtype=torch.bool)
         self._state: State | None = None
         self.ended: State | None = None  # the states in which episodes ended, where they were reset in the same step
-        self.elapsed = torch.zeros(num_envs, dtype=torch.long)
-        self.watch: Watch | None = None
-        self.penalty = torch.zeros(num_envs, device=self.device)  # what `watch` took off the last rewards
+        self.elapsed = torch.zeros(count, dtype=torch.long)
+        self.watches: list[Watch] = []  # each of them counts
+        self.penalty = torch.zeros(count, device=self.device)  # what they together took off the last rewards
 
     def set_starts(self, reset_from: ResetFrom) -> None:
         """Let later episodes begin elsewhere."""
@@ -131,17 +134,31 @@ class TorchEnv:
         """Begin episodes in all rows, or where `mask (B,)` is true; the observations of all rows.
 
         The same seed and batch size give the same episodes; one seed for each row gives each the episodes of a single environment with it.
+        `options` are as for a single environment, one row for all or one for each; on the truth `warm_start` is for resets of all rows.
         """
-        self._seed(seed)
-        given = checked_options(options, self.task, rows=self.num_envs)
-        rows = torch.arange(self.num_envs) if mask is None else mask.cpu().nonzero()[:, 0]
+        rows = torch.arange(self.num_envs) if mask is None else self._masked(mask)
         if mask is not None and self._state is None and len(rows) < self.num_envs:
             raise RuntimeError("No episode has begun: the first reset() must be of all environments.")
+        remember = getattr(self.dynamics, "remember", None) if len(rows) == self.num_envs else None
+        given = checked_options(options, self.task, rows=self.num_envs, warm_start=remember is not None)
+        warm_start = given.pop("warm_start", None)
+        self._seed(seed)
         with torch.no_grad():
             self._begin(rows, {name: torch.from_numpy(value)[rows] for name, value in given.items()})
-            if self._stagger and mask is None and self._limit < 2**31 - 1:
+            if remember is not None and warm_start is not None:
+                remember(self.state.qpos, self.state.qvel, warm_start)
+            if self._stagger and mask is None and self._limit < ENDLESS:
                 self.elapsed = torch.randint(self._limit, (self.num_envs,), generator=self._generator)
             return self.observation()
+
+    def _masked(self, mask: Tensor) -> Tensor:
+        """The rows where `mask (B,)` is true, or one sentence saying what is wrong with it."""
+        mask = torch.as_tensor(mask)
+        if mask.dtype != torch.bool or mask.shape != (self.num_envs,):
+            raise ValueError(
+                f"mask is {mask.dtype} of shape {tuple(mask.shape)}; these environments need torch.bool of shape ({self.num_envs},)."
+            )
+        return mask.cpu().nonzero()[:, 0]
 
     def _seed(self, seed: int | Sequence[int] | None) -> None:
         if isinstance(seed, str):
@@ -162,6 +179,8 @@ class TorchEnv:
 
     def _begin(self, rows: Tensor, given: Mapping[str, Tensor]) -> None:
         """Put fresh starts into these rows."""
+        if not len(rows):
+            return
         if self._row_generators is None:
             fresh = self._fresh(self._generator, len(rows), given)
         else:
@@ -206,10 +225,13 @@ class TorchEnv:
         with torch.set_grad_enabled(self._gradients):
             after, observation, reward, terminated, finite, inside = self._advance(state, action)
         end = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
-        if self.watch is not None:
-            self.penalty, cut = self.watch(state, self.core.clipped(action))
+        if self.watches:
+            self.penalty = torch.zeros_like(reward)
+            for watch in self.watches:
+                penalty, cut = watch(state, self.core.clipped(action))
+                self.penalty = self.penalty + penalty
+                end = torch.where(cut, END_DISAGREEMENT, end)
             reward = reward - self.penalty
-            end = torch.where(cut, END_DISAGREEMENT, end)
         end = torch.where(finite, end, END_DIVERGED)
         if not bool(finite.all()):  # states that are not numbers are not entered
             broken = (~finite).nonzero()[:, 0]
@@ -279,6 +301,14 @@ class TorchEnv:
         """Inverse of `generator_state`."""
         self._generator.set_state(state)
         self._row_generators, self._seeded = None, True
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that a copy needs to go on in the same way; its gradients reach back to where it was copied."""
+        cut = {
+            name: None if state is None else detached(state)
+            for name, state in (("_state", self._state), ("ended", self.ended))
+        }
+        return {**vars(self), **cut}
 
     def detach(self) -> None:
         """Forget how the present states came about: gradients reach back to here and no further."""

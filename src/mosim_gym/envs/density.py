@@ -10,7 +10,6 @@ the model can be believed beyond its data, `reach` moves τ that many times as f
 
 from __future__ import annotations
 
-import math
 from os import PathLike
 from typing import Any
 
@@ -22,11 +21,12 @@ from mosim_gym.density.motion_density import MotionDensity
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
 from mosim_gym.envs.vector import MoSimVectorEnv
+from mosim_gym.mechanics.numbers import is_finite
 from mosim_gym.zoo.densities import find_density
 
 
 class DensityWatch:
-    """The penalty `1 - σ((log p - τ) / α)` for a `TorchEnv`'s `watch`; `log_density (B,)` is that of the last step."""
+    """The penalty `1 - σ((log p - τ) / α)`, one of a `TorchEnv`'s `watches`; `log_density (B,)` is that of the last step."""
 
     def __init__(
         self,
@@ -48,15 +48,15 @@ class DensityWatch:
                 f"The density is of the robot {self.density.robot.name!r}; these environments have {env.task.robot.name!r}."
             )
         self.density.to(env.device)
-        if not 0 < reach < math.inf:
-            raise ValueError(f"reach is {reach}; it must be positive and finite.")
+        if not (is_finite(reach) and reach > 0):
+            raise ValueError(f"reach is {reach!r}; it must be positive and finite.")
         known = self.density.card["quantiles"]
         edge = known["0.5"] - reach * (known["0.5"] - known["0.001"])
         self.threshold = edge if threshold is None else threshold
         self.scale = reach * (known["0.01"] - known["0.001"]) / 4 if scale is None else scale
-        if not 0 < self.scale < math.inf or math.isnan(self.threshold):
+        if not (is_finite(self.threshold) and is_finite(self.scale) and self.scale > 0):
             raise ValueError(
-                f"threshold is {self.threshold} and scale {self.scale}; they must be numbers, and scale positive."
+                f"threshold is {self.threshold!r} and scale {self.scale!r}; they must be finite numbers, and scale positive."
             )
         self.log_density = torch.zeros(env.num_envs)
 
@@ -68,7 +68,10 @@ class DensityWatch:
 
 
 class DensityPenalty(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
-    """`DensityWatch` around a `MoSimVectorEnv`; `info` holds `log_density`, `penalty` and the task's own reward, `raw_reward`."""
+    """`DensityWatch` around a `MoSimVectorEnv`; `info` holds `log_density`, `penalty` and the task's own reward, `raw_reward`.
+
+    Where several penalties are around one another all of them are taken off, and `penalty` is their sum.
+    """
 
     def __init__(
         self,
@@ -85,9 +88,8 @@ class DensityPenalty(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
         if not isinstance(base, MoSimVectorEnv):
             raise TypeError(f"DensityPenalty needs gym.make_vec of a MoSim id, not {type(base).__name__}.")
         self._torch = base.torch
-        self._watch = base.torch.watch = DensityWatch(
-            base.torch, density, threshold=threshold, scale=scale, reach=reach
-        )
+        self._watch = DensityWatch(base.torch, density, threshold=threshold, scale=scale, reach=reach)
+        base.torch.watches.append(self._watch)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """As the environment's, with the penalty and what it came from in `info`."""

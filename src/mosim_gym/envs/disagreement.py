@@ -14,6 +14,7 @@ from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
 from mosim_gym.envs.vector import MoSimVectorEnv
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import is_finite
 
 
 class DisagreementWatch:
@@ -26,6 +27,8 @@ class DisagreementWatch:
         dynamics = env.dynamics
         if not isinstance(dynamics, Simulator | FinerSteps) or dynamics.members < 2:
             raise ValueError("A disagreement needs a checkpoint with at least two ensemble members.")
+        if not is_finite(penalty):
+            raise ValueError(f"penalty is {penalty!r}; it must be a finite number.")
         known = dynamics.card.get("disagreement", {})
         if quantile not in known:
             raise UnknownName("quantile of the training disagreement", quantile, list(known))
@@ -42,7 +45,10 @@ class DisagreementWatch:
 
 
 class EnsembleDisagreement(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
-    """`DisagreementWatch` around a `MoSimVectorEnv`; `info["disagreement"]` is d / d₀ of each environment."""
+    """`DisagreementWatch` around a `MoSimVectorEnv`; `info["disagreement"]` is d / d₀ of each environment.
+
+    Around another penalty, or inside one, both are taken off.
+    """
 
     def __init__(
         self,
@@ -57,9 +63,8 @@ class EnsembleDisagreement(gymnasium.vector.VectorWrapper):  # type: ignore[type
         base = env.unwrapped
         if not isinstance(base, MoSimVectorEnv):
             raise TypeError(f"EnsembleDisagreement needs gym.make_vec of a MoSim id, not {type(base).__name__}.")
-        self._watch = base.torch.watch = DisagreementWatch(
-            base.torch, penalty=penalty, truncate=truncate, quantile=quantile
-        )
+        self._watch = DisagreementWatch(base.torch, penalty=penalty, truncate=truncate, quantile=quantile)
+        base.torch.watches.append(self._watch)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """As the environment's, with the disagreement in `info`."""

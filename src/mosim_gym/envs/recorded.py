@@ -56,6 +56,10 @@ class RecordedStep:
         if record and recordable is not None and recordable(rows):
             self._proofs = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the recording, which cannot be copied: a copy makes and proves its own."""
+        return {**vars(self), "_replay": None, "_proofs": None if self._proofs is None else 0}
+
     def __call__(self, state: State, action: Tensor) -> Outcome:
         """One control step of `state` under `action (B, nu)`."""
         values = state.features.values

@@ -5,10 +5,9 @@ from __future__ import annotations
 import gymnasium
 
 from mosim_gym.robots import tasks
+from mosim_gym.truth.options import EPISODE_STEPS
 
 NAMESPACE = "MoSim"
-EPISODE_STEPS = 1000
-"""dm_control's time limit, the same number of control steps for every task."""
 
 
 def env_id(task: str) -> str:

@@ -14,6 +14,7 @@ from gymnasium.utils import EzPickle
 from mosim_gym.envs.backend import open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.robots import find_task, load_task
@@ -29,7 +30,7 @@ from mosim_gym.truth.spaces import (
 )
 
 
-class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
+class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray], EzPickle):  # pyright: ignore[reportIncompatibleVariableOverride]
     """A drop-in for the dm_control task: the same observations and rewards, moved by learned or true dynamics.
 
     `info` holds the state in the dynamics' own precision, `qpos`, `qvel`, `goal`, and on a truncation of our own making `end`, its
@@ -86,7 +87,8 @@ class MoSimEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`. The same seed gives the same episode.
 
-        On the truth `warm_start`, the solver's memory as `make_real` gives it in `info`, continues that very trajectory to the last bit.
+        What `make_real` gives as `info` may be handed over whole: on the truth its `warm_start`, the solver's memory, continues that very
+        trajectory to the last bit; a learned model has no such memory and leaves it aside.
         """
         super().reset(seed=seed)
         remember = getattr(self.dynamics, "remember", None)

@@ -14,6 +14,7 @@ from gymnasium.vector.utils import batch_space
 
 from mosim_gym.envs.batch import END_REASONS, NO_END, TorchEnv
 from mosim_gym.envs.core import Dynamics, State
+from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_task
@@ -36,11 +37,12 @@ _MODES = {
 }
 
 
-class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
+class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]):  # pyright: ignore[reportIncompatibleVariableOverride]
     """`num_envs` copies of a task, moved together by one call of the model.
 
     `info` holds the states `qpos`, `qvel` and `goal` of all environments and, where episodes were truncated, their reasons in `end`.
     `torch` is the same as tensors: `venv.torch.step` stays on the device and carries gradients if made with `gradients=True`.
+    A copied or pickled environment goes on as this one would.
     """
 
     metadata = {"render_modes": list(RENDER_MODES), "autoreset_mode": AutoresetMode.NEXT_STEP}
@@ -56,7 +58,7 @@ class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
         precision: str = "float32",
         ensemble: int | Sequence[int] | None = None,
         reset_from: ResetFrom = TASK,
-        max_episode_steps: int | None = 1000,
+        max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         stagger: bool = False,
         gradients: bool = False,
@@ -65,7 +67,7 @@ class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
         width: int = 480,
         height: int = 360,
     ) -> None:
-        """See `TorchEnv` and, for the meaning of every argument, the documentation."""
+        """`max_episode_steps` is None for 1,000 and -1 for no limit; for the other arguments see `TorchEnv` and the documentation."""
         checked_picture(render_mode, width, height)
         try:
             self._mode = AutoresetMode(autoreset_mode)
@@ -85,17 +87,16 @@ class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
             stagger=stagger,
             gradients=gradients,
         )
-        definition, _ = find_task(task)
-        self.num_envs, self.render_mode = num_envs, render_mode
+        self.num_envs, self.render_mode = self.torch.num_envs, render_mode
         self.single_observation_space = observation_space(task, obs)
         self.single_action_space = self._controls = action_space(task)
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
-        fps = round(1 / definition.control_step)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        fps = round(1 / self.torch.task.robot.control_step)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode, "render_fps": fps}
         self._layout = observation_shapes(task) if obs == "dict" else None
-        self._everyone = np.ones(num_envs, np.bool_)
-        self._definition, self._size = definition, (width, height)
+        self._everyone = np.ones(self.num_envs, np.bool_)
+        self._size = width, height
         self._renderer: Renderer | None = None
 
     def reset(
@@ -172,11 +173,16 @@ class MoSimVectorEnv(gymnasium.vector.VectorEnv[Any, Array, Array]):
         state = self.torch.state
         if self._renderer is None:
             width, height = self._size
-            self._renderer = Renderer(self._definition, task=self.torch.task, width=width, height=height)
+            task = self.torch.task
+            self._renderer = Renderer(find_task(task.id())[0], task=task, width=width, height=height)
         states = self._states(state)
         return tuple(
             self._renderer.frame(*row) for row in zip(states["qpos"], states["qvel"], states["goal"], strict=True)
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the renderer: a copy goes on in the same way, and opens its own when it is asked for pictures."""
+        return {**vars(self), "_renderer": None}
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free the renderer."""

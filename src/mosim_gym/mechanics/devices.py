@@ -10,9 +10,9 @@ def usable_device(device: torch.device | str) -> torch.device:
     usable = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
     try:
         chosen = torch.device(device)
-    except RuntimeError:
+    except (RuntimeError, TypeError):
         raise ValueError(f"{device!r} is no device. Valid: {', '.join(usable)}.") from None
-    if chosen.type not in usable:
+    if chosen.type not in usable or (chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count()):
         raise ValueError(f"The device {str(device)!r} cannot be used on this machine. Valid: {', '.join(usable)}.")
     return chosen
 

@@ -67,7 +67,7 @@ class Planner:
     ) -> None:
         """No search has been made yet: the first one starts from no control at all."""
         self.config, self.rows = config or PlannerConfig(), rows
-        self._env = TorchEnv(task, rows * self.config.samples, checkpoint=checkpoint, max_episode_steps=None, **options)
+        self._env = TorchEnv(task, rows * self.config.samples, checkpoint=checkpoint, max_episode_steps=-1, **options)
         robot = self._env.task.robot
         self._nu, self._goal_size = robot.nu, self._env.task.goal_size
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from mosim_gym.envs.registration import EPISODE_STEPS
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.robots import find_task
+from mosim_gym.truth.options import EPISODE_STEPS
 
 ALGORITHMS = ("sac", "tqc")
 CRITICS = ("normed", "plain")

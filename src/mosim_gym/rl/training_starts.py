@@ -52,7 +52,7 @@ def training_starts(
 def _glance(task: str, states: dict[str, np.ndarray], checkpoint: Any) -> np.ndarray:
     """The reward that each state brings over the next `GLANCE` control steps without control; what leaves the model brings no more."""
     rows = len(states["qpos"])
-    env = TorchEnv(task, rows, checkpoint=checkpoint, autoreset="disabled", max_episode_steps=None)
+    env = TorchEnv(task, rows, checkpoint=checkpoint, autoreset="disabled", max_episode_steps=-1)
     env.reset(seed=0, options=states)
     idle = torch.zeros(rows, env.task.robot.nu)
     total, running = np.zeros(rows), np.ones(rows, bool)

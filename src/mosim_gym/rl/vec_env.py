@@ -51,6 +51,7 @@ class MoSimVecEnv(VecEnv):
         self._controls = action_space(task)
         self._definition = find_task(task)[0]
         self._renderer: Renderer | None = None
+        num_envs = self.torch.num_envs
         self._actions = torch.zeros(num_envs, *self._controls.shape)
         self._no_infos = [{} for _ in range(num_envs)]
         super().__init__(num_envs, observation_space(task), self._controls)

@@ -113,7 +113,7 @@ def zero_shot(
     )
     if config.ends == "finite":
         venv.torch.bounds.open()
-    venv.torch.watch = _watch(config, venv.torch)
+    venv.torch.watches += _watches(config, venv.torch)
     model = sb3_learner(config, venv, folder, warm_up=config.warm_up, entropy=config.entropy)
     record: dict[str, Any] = {
         "task": task,
@@ -179,13 +179,13 @@ def model_identity(dynamics: Any) -> str:
     return f"{dynamics.card.get('name', 'unnamed')} {dynamics.model.digest()}"
 
 
-def _watch(config: ZeroShotConfig, env: TorchEnv) -> Watch | None:
+def _watches(config: ZeroShotConfig, env: TorchEnv) -> list[Watch]:
     """What is taken off rewards in training, by its name; evaluations know nothing of it."""
     if config.penalty == "disagreement":
-        return DisagreementWatch(env, penalty=1.0, truncate=True)
+        return [DisagreementWatch(env, penalty=1.0, truncate=True)]
     if config.penalty == "none":
-        return None
-    return DensityWatch(env, None if config.penalty == "density" else config.penalty, reach=config.reach)
+        return []
+    return [DensityWatch(env, None if config.penalty == "density" else config.penalty, reach=config.reach)]
 
 
 def _steps(model: Any) -> int:

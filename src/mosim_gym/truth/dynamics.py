@@ -35,6 +35,7 @@ class TrueDynamics:
     """
 
     dtype = torch.float64
+    differentiable = False
 
     def __init__(self, robot: str, *, threads: int | None = None, warm_start: bool = True) -> None:
         """Load the packaged model of `robot`; an unknown name raises `KeyError` with the valid ones."""
@@ -54,6 +55,16 @@ class TrueDynamics:
         self._last: tuple[Array, Array, Array] | None = None
         self._sensor_columns = sensor_columns(definition.name)
         self.sensor_count = len(self._sensor_columns)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but modules, working memory and threads, which a copy makes for itself."""
+        return {name: part for name, part in vars(self).items() if name not in ("_mujoco", "_data", "_pool")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        import mujoco
+
+        vars(self).update(state)
+        self._mujoco, self._data = mujoco, mujoco.MjData(self.model)
 
     def remember(self, qpos: Array, qvel: Array, warm_start: Array) -> None:
         """Set the warm start `(B, nv)` that the next `step` uses for rows whose state is exactly `qpos (B, nq)`, `qvel (B, nv)`.

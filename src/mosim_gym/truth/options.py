@@ -9,33 +9,54 @@ import numpy as np
 from torch import Tensor
 
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.robots import Task
 
 RENDER_MODES = ("rgb_array",)
+EPISODE_STEPS = 1000
+"""dm_control's time limit, the same number of control steps for every task."""
+ENDLESS = 2**31 - 1
+"""More control steps than any episode lasts."""
+UNIT = 1e-9
+"""What a quaternion's norm may differ from 1 by; such a state is taken to the last bit, so that a trajectory goes on as it would have."""
 Array = np.ndarray
 
 
-def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = False) -> dict[str, Array]:
-    """The given ones of `qpos`, `qvel`, `goal` (and `warm_start`) as float64 `(rows, k)`, or a sentence saying what is wrong.
+def step_limit(max_episode_steps: int | None) -> int:
+    """After how many control steps an episode is cut, as `gymnasium.make` has it: None is the default, `EPISODE_STEPS`, and -1 never."""
+    if max_episode_steps is None:
+        return EPISODE_STEPS
+    steps = whole_number(max_episode_steps)
+    if steps is None or (steps < 1 and steps != -1):
+        raise ValueError(
+            f"max_episode_steps is {max_episode_steps!r}; it must be a whole number, at least 1, or -1 for no limit, or None for "
+            f"{EPISODE_STEPS}."
+        )
+    return ENDLESS if steps == -1 else steps
 
-    Each may be one row for all or one for each. Velocities default to zero where positions are given; quaternions are made unit.
+
+def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = False) -> dict[str, Array]:
+    """The given ones of `qpos`, `qvel` and `goal` as float64 `(rows, k)`, or a sentence saying what is wrong.
+
+    Each may be one row for all or one for each. Velocities default to zero where positions are given; quaternions are made unit. What else
+    our own `info` holds may be given back with them and is left out: `end`, and `warm_start` unless the caller has a use for it.
     """
     robot = task.robot
-    sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": task.goal_size}
-    if warm_start:
-        sizes["warm_start"] = robot.nv
+    sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": task.goal_size, "warm_start": robot.nv}
     if options is None:
         return {}
     if not isinstance(options, Mapping):
         raise TypeError(f"options is a {type(options).__name__}; it must be a dict with {', '.join(sizes)}.")
     given: dict[str, Array] = {}
     for name, value in options.items():
-        if name.startswith("_") and name[1:] in options:
-            continue  # Gymnasium's vector environments say so in which rows an entry of `info` is set
+        if name == "end" or (name.startswith("_") and name[1:] in options):
+            continue  # why the last episode was cut; and in which rows of a vector environment's `info` an entry is set
         if name not in sizes:
             raise UnknownName("reset option", name, list(sizes))
         if value is not None:
             given[name] = _rows(name, value, sizes[name], rows, task)
+    if not warm_start:
+        given.pop("warm_start", None)
     if "qpos" in given:
         given.setdefault("qvel", np.zeros((rows, robot.nv)))
         for first in robot.quaternion_starts:
@@ -43,7 +64,7 @@ def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = F
             norm = np.linalg.norm(part, axis=1, keepdims=True)
             if (norm < 1e-8).any():
                 raise ValueError("options['qpos'] holds a zero quaternion; a rotation needs a non-zero one.")
-            part /= norm
+            part /= np.where(np.abs(norm - 1) > UNIT, norm, 1.0)
     return given
 
 

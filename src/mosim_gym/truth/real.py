@@ -11,7 +11,7 @@ from gymnasium.utils import EzPickle
 
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.suite import dm_control_suite, physics_error
-from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture
+from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture, step_limit
 from mosim_gym.truth.rendering import Renderer
 from mosim_gym.truth.spaces import (
     ObservationKind,
@@ -27,7 +27,8 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
 
     Observations are float32 in dm_control's key order (or, with `obs="dict"`, Shimmy's space), rewards Python floats. An episode that
     reaches `max_episode_steps` is truncated; one that the task ends is terminated. `info` holds the exact float64 state: `qpos`, `qvel`,
-    `goal`, and `warm_start`, the solver's memory, with which `TrueDynamics.remember` continues the very same trajectory.
+    `goal`, and `warm_start`, the solver's memory. Given back as the `options` of `reset`, here or on the truth behind `gymnasium.make`,
+    all of it continues the very same trajectory.
     """
 
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
@@ -36,13 +37,13 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         self,
         task: str,
         *,
-        max_episode_steps: int = 1000,
+        max_episode_steps: int | None = None,
         obs: ObservationKind = "flat",
         render_mode: str | None = None,
         width: int = 480,
         height: int = 360,
     ) -> None:
-        """Load the dm_control task with this id, for example `CheetahRun`."""
+        """Load the dm_control task with this id, for example `CheetahRun`; `max_episode_steps` is None for 1,000 and -1 for no limit."""
         EzPickle.__init__(
             self,
             task,
@@ -58,10 +59,8 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
                 f"{task} is not a dm_control task; its truth is gymnasium.make('MoSim/{task}-v0', checkpoint='truth')."
             )
         checked_picture(render_mode, width, height)
-        if not isinstance(max_episode_steps, int) or max_episode_steps < 1:
-            raise ValueError(f"max_episode_steps is {max_episode_steps!r}; it must be a whole number, at least 1.")
         self.task = load_task(task)
-        self._max_steps, self._definition = max_episode_steps, definition
+        self._limit, self._definition = step_limit(max_episode_steps), definition
         self._obs: ObservationKind = obs
         self._unstable = physics_error()
         # The time limit is kept here, where it can be chosen.
@@ -75,9 +74,9 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         self._steps: int | None = None
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Start an episode as dm_control does; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`."""
+        """Start an episode as dm_control does; `options` may set `qpos`, `qvel` (default 0 with `qpos`), `goal` and `warm_start`."""
         super().reset(seed=seed)
-        given = checked_options(options, self.task, rows=1)
+        given = checked_options(options, self.task, rows=1, warm_start=True)
         if seed is not None:
             self._env.task.random.seed(seed % 2**32)
         observation = self._env.reset().observation
@@ -92,6 +91,8 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         with physics.reset_context():
             physics.data.qpos[:], physics.data.qvel[:] = state["qpos"], state["qvel"]
             self.task.place_goal(physics.model.ptr, state["goal"])
+        if "warm_start" in given:  # the context's end solved for accelerations of its own
+            physics.data.qacc_warmstart[:] = state["warm_start"]
         return self._env.task.get_observation(physics)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -106,7 +107,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
             return pack_observation(before[0], self._obs), 0.0, False, True, {**before[1], "end": "diverged"}
         self._steps += 1
         terminated = bool(step.last() and step.discount == 0)
-        truncated = not terminated and (self._steps >= self._max_steps or bool(step.last()))
+        truncated = not terminated and (self._steps >= self._limit or bool(step.last()))
         if terminated or truncated:
             self._steps = None
         reward = float(step.reward or 0.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,21 +13,22 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.robots import load_robot
+from mosim_gym.robots import find_task, load_robot, tasks
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card
 
 WEIGHTS = Path(__file__).parent / "weights"
+SUFFIX = ".safetensors"
 _NAME = re.compile(r"(?P<robot>[a-z0-9_]+(@[0-9.]+)?)(:(?P<variant>[a-z0-9_-]+))?")
 
 
 def packaged() -> list[str]:
     """Names of all packaged checkpoints."""
-    return sorted(path.stem.replace("+", ":") for path in WEIGHTS.glob("*.safetensors"))
+    return sorted(path.stem.replace("+", ":") for path in WEIGHTS.glob(f"*{SUFFIX}"))
 
 
 def packaged_path(name: str) -> Path:
     """Where the packaged checkpoint `name` is kept."""
-    return WEIGHTS / f"{name.replace(':', '+')}.safetensors"
+    return WEIGHTS / f"{name.replace(':', '+')}{SUFFIX}"
 
 
 def checkpoint_name(robot: str, variant: str | None = None) -> str:
@@ -48,12 +51,26 @@ def robot_at(name: str) -> Robot:
 
 def load(name: str | PathLike[str], **options: Any) -> Simulator:
     """A Simulator by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or by path; `options` as for `Simulator`."""
+    return load_checkpoint(*find_checkpoint(name), **options)
+
+
+def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> tuple[Path, Robot]:
+    """The file of a checkpoint by packaged name or by path, and its robot; `also` are names that would have been valid, too."""
     if isinstance(name, str) and packaged_path(name).exists():
-        return load_checkpoint(packaged_path(name), robot_at(name), **options)
+        return packaged_path(name), robot_at(name)
     path = Path(name)
     if not path.exists():
-        if isinstance(name, str) and _NAME.fullmatch(name):
-            raise UnknownName("checkpoint", name, packaged())
+        if isinstance(name, str) and not _looks_like_a_path(name):
+            raise UnknownName("checkpoint", name, [*also, *packaged()], hint=_if_a_task(name))
         raise FileFault(f"There is no checkpoint file at {path}.")
-    card = read_card(path)
-    return load_checkpoint(path, robot_at(card["name"]), **options)
+    return path, robot_at(read_card(path)["name"])
+
+
+def _looks_like_a_path(name: str) -> bool:
+    return name.endswith(SUFFIX) or any(mark in name for mark in ("/", os.sep))
+
+
+def _if_a_task(name: str) -> str:
+    """The hint for whoever takes a task for a checkpoint."""
+    robot = find_task(name)[0].name if name in tasks() else None
+    return f"It is a task; the checkpoint of its robot is {robot!r}." if robot in packaged() else ""

@@ -1,0 +1,44 @@
+"""`PlainSpec`: environments whose specification can always be written as JSON, however their arguments were given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.envs.registration import EnvSpec
+
+
+class PlainSpec:
+    """A mixin for environments: `spec`, which `gymnasium.make` sets, holds plain values that mean the same."""
+
+    _spec: EnvSpec | None = None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """With what arguments the environment was made."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = None if spec is None else replace(spec, kwargs=_plain(spec.kwargs))
+
+
+def _plain(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Paths and devices as text, numpy's numbers as Python's, members of an enumeration as their values; the rest as it is."""
+    plain: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        elif isinstance(value, torch.device):
+            value = str(value)
+        elif isinstance(value, np.generic):
+            value = value.item()
+        elif isinstance(value, Enum):
+            value = value.value
+        plain[name] = value
+    return plain
