@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -73,6 +74,21 @@ def test_wrong_shapes_are_one_sentence():
 @pytest.mark.parametrize("name", ["dopri5", "dopri5_adjoint"])
 def test_adaptive_solvers_meet_their_tolerance(name):
     assert _error(find_solver(name), 4) < 1e-4
+
+
+def test_gradients_are_there_after_a_solver_was_first_used_without(monkeypatch):
+    for module in [name for name in sys.modules if name.partition(".")[0] == "torchdiffeq"]:
+        monkeypatch.delitem(sys.modules, module)
+    start = torch.full((3, 1), 0.7, dtype=torch.float64), torch.zeros(3, 1, dtype=torch.float64)
+
+    def end(stiffness):
+        return find_solver("dopri5")(lambda q, v: Motion(-stiffness * q, None), load_robot("pendulum"), *start, 0.1)
+
+    with torch.inference_mode():
+        end(2.0)
+    stiffness = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    end(stiffness)[1].sum().backward()
+    assert float(stiffness.grad) < 0
 
 
 def test_gradients_through_the_adjoint_equal_those_through_the_steps():

@@ -60,7 +60,9 @@ def rk4(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor, h: float) -> Sta
 
 def _dopri5(adjoint: bool) -> Callable[[Field, Robot, Tensor, Tensor, float], State]:
     def solve(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor, h: float) -> State:
-        import torchdiffeq
+        # Its coefficients are made when it is imported, and gradients may want them later.
+        with torch.inference_mode(False):
+            import torchdiffeq
 
         class Rates(torch.nn.Module):
             """The field in the tangent space at `qpos`, where torchdiffeq can add."""
