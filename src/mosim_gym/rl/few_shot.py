@@ -20,18 +20,21 @@ from mosim_gym.rl.zero_shot import model_identity
 from mosim_gym.robots import find_task
 from mosim_gym.zoo.names import load
 
+_GRADIENTS: dict[str, Any] = {
+    "algo": "shac", "branches": 128, "branch": 100, "virtual_steps": 960, "model_updates": 350, "model_rate": 1.0,
+}  # fmt: skip
 SCHEDULES: dict[str, dict[str, Any]] = {
     "paper": {
         "real_envs": 1, "slices": 50, "model_updates": 50, "model_batch": 256, "branches": 10, "branch": 1000, "virtual_steps": 500,
         "updates": 10, "old": 0.0,
     },
     "branches": {},
-    "gradients": {"algo": "shac", "branches": 128, "branch": 100, "virtual_steps": 960, "model_updates": 350, "model_rate": 1.0},
-    "frozen": {"model_updates": 0},
+    "gradients": _GRADIENTS,
+    "frozen": {**_GRADIENTS, "model_updates": 0},
 }  # fmt: skip
 """`paper`: the MoSim paper's, 1,000 real steps for every 5,000 in the model, a batch for the model every 100 of those, and as many updates
 of the policy as steps in the model; `branches`: short branches, and more of everything that costs no real step; `gradients`: SHAC on
-longer ones; `frozen`: short branches in a model that stays as it is, to see what its learning is worth."""
+longer ones; `frozen`: the same in a model that stays as it is, to see what its learning is worth."""
 SEGMENTS = 1000  # of the model's first data, for batches to be mixed with
 
 
