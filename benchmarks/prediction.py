@@ -1,8 +1,8 @@
 """Writes benchmarks/results/prediction.json, and plots and film strips of every packaged checkpoint.
 
 Like `mosim-gym evaluate prediction` for each, over 500 control steps, with the running policy in benchmarks/policies/test for the cheetah.
-Name checkpoints to measure those alone; the others keep their results. `--only speeds` wants the machine to itself; errors, and the
-endurance of long rollouts, do not mind company.
+Name checkpoints to measure those alone; the others keep their results. `--only speeds` wants the machine to itself; errors and the
+endurance of long rollouts do not mind company. `--only pictures` draws again what has been measured.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ if __name__ == "__main__":
     parser.add_argument(
         "checkpoints", nargs="*", help="packaged names; by default all, with --only those that have errors"
     )
-    parser.add_argument("--only", choices=("errors", "endurance", "speeds"), help="by default all three")
+    parser.add_argument(
+        "--only", choices=("errors", "endurance", "speeds", "pictures"), help="by default all of them"
+    )
     options = parser.parse_args()
     measured = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     known = packaged() if options.only in (None, "errors") else [name for name in packaged() if name in measured]
@@ -47,7 +49,6 @@ if __name__ == "__main__":
         if part in (None, "errors"):
             policies = ROOT / "benchmarks" / "policies" / "test"
             found |= checkpoint_report(robot, predictors, policies=policies, steps=500, speed=False)
-            write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), found, simulator)
             found |= {
                 key: simulator.card.get(key) for key in ("transitions", "training_seconds", "parameters", "seeds")
             }
@@ -57,6 +58,10 @@ if __name__ == "__main__":
             found["control_steps_per_second"] = speeds(robot, predictors)
         reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         report = reports.get(name, {}) | found
+        if part in (None, "errors", "pictures"):
+            write_pictures(ROOT / "docs" / "assets", name.replace(":", "-"), report, simulator)
+        if part == "pictures":
+            continue
         errors = prediction_table(report) if "tests" in report else ""
         print(f"{name}\n{errors}\n\n{endurance_table(report)}\n\n{speed_table(report)}\n", flush=True)
         reports[name] = report

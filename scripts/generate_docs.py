@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: docs/tasks.md, and what stands between markers in README.md and docs/*.md.
+"""Write the generated parts of the documentation: tasks.md and gallery.md, and what stands between markers in README.md and docs/*.md.
 
 `--check` writes nothing and fails if anything is out of date.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gallery import gallery_page
 from result_tables import (
     NOT_YET,
     collection_summary,
@@ -137,6 +138,7 @@ def generated() -> dict[Path, str]:
         README: between_markers(readme, "real steps", efficiency_table(best)),
         DOCS / "index.md": between_markers(index, "status", status[1]),
         DOCS / "tasks.md": tasks_page(),
+        DOCS / "gallery.md": gallery_page(DOCS / "assets", reports),
         DOCS / "learned-motion.md": learned,
         DOCS / "results.md": between_markers(results, "gait", gait_table(result("scripted_gait"))),
     }

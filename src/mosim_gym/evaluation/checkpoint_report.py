@@ -21,6 +21,7 @@ from mosim_gym.robots import find_robot, find_task, load_robot, load_task, tasks
 from mosim_gym.truth.rendering import Renderer
 
 STRIP_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0)
+STRIP_HEIGHT = 120  # pixels of each frame
 
 
 def checkpoint_report(
@@ -103,7 +104,7 @@ def truth_over_prediction(path: Path, robot: str, predictor: Predictor, *, seed:
         for name, states in (("truth", truth), ("model", predicted))
     }
     renderer.close()
-    return film_strip(path, rows, captions=[f"{t:g} s" for t in STRIP_SECONDS])
+    return film_strip(path, rows, captions=[f"{t:g} s" for t in STRIP_SECONDS], height=STRIP_HEIGHT)
 
 
 def write_pictures(folder: Path, stem: str, report: dict[str, Any], predictor: Predictor) -> list[Path]:
