@@ -14,6 +14,9 @@ def test_info_describes_tasks_robots_and_everything(capsys):
     assert "joint angles (rad)" in capsys.readouterr().out
     main(["info", "cheetah"])
     assert "nq 9, nv 9, nu 6; mass 14 kg" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["info", "reachr"])
+    assert "Unknown task or robot 'reachr'. Did you mean 'reacher'?" in capsys.readouterr().err
     main(["info"])
     assert "`MoSim/ReacherHard-v0`" in capsys.readouterr().out
 
@@ -23,7 +26,7 @@ def test_faults_are_one_sentence_and_exit_code_two(capsys):
         main(["info", "Cheetah Run"])
     assert end.value.code == 2
     error = capsys.readouterr().err
-    assert error.startswith("mosim-gym: Unknown task 'Cheetah Run'. Did you mean 'CheetahRun'?")
+    assert error.startswith("mosim-gym: Unknown task or robot 'Cheetah Run'. Did you mean 'CheetahRun'?")
     assert "Traceback" not in error
 
 
@@ -66,6 +69,9 @@ FAULTS = {
     "evaluate prediction acrobot --policies {file}/none": "There is no folder of test policies at",
     "train pendulum --device banana": "'banana' is no device. Valid: cpu",
     "train pendulum --variant v1.5": "'v1.5' cannot be a variant",
+    "render PendulumSwingup --checkpoint pendulum": "--checkpoint is for --side-by-side alone",
+    "render PendulumSwingup --side-by-side {file}.gif": "does not end in .mp4",
+    "unpack": "Name at least one pack",
     "rl zero-shot PendulumSwingup --set __doc__=x": "Unknown training option '__doc__'",
     "rl zero-shot PendulumSwingup --algo shac --set saturation=nan": "saturation is nan",
     "rl zero-shot PendulumSwingup --algo shac --set first_log_std=nan": "first_log_std is nan",
@@ -87,6 +93,27 @@ def test_what_cannot_be_done_is_said_before_anything_is(typed, said, tmp_path, c
     assert said in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("train pendulum --budget 1s", "pendulum/checkpoint.safetensors"),
+        ("density pendulum --budget 1s", "pendulum.safetensors"),
+        ("rl zero-shot PendulumSwingup --budget 1s", "policy.safetensors"),
+        ("rl zero-shot PendulumSwingup --budget 1s --algo shac", "best.safetensors"),
+        ("rl few-shot PendulumSwingup --real-steps 1200", "policy.safetensors"),
+    ],
+)
+def test_weights_of_another_run_are_not_replaced(typed, name, tmp_path, capsys):
+    theirs = tmp_path / name
+    theirs.parent.mkdir(exist_ok=True)
+    theirs.write_bytes(b"weights")
+    with pytest.raises(SystemExit) as end:
+        main([*typed.split(), "--out", str(tmp_path)])
+    assert end.value.code == 2
+    assert "would be replaced; choose another folder." in capsys.readouterr().err
+    assert theirs.read_bytes() == b"weights"
 
 
 def test_the_result_of_another_command_is_not_replaced(tmp_path, capsys):

@@ -11,7 +11,7 @@ import torch
 
 import mosim_gym
 from mosim_gym.dynamics.mosim import Motion
-from mosim_gym.dynamics.solvers import SOLVERS, find_solver
+from mosim_gym.dynamics.solvers import SOLVERS, dopri5_adjoint, find_solver
 from mosim_gym.robots import load_robot
 
 ORDERS = {"semi_implicit": 1, "euler": 1, "midpoint": 2, "rk4": 4}
@@ -71,9 +71,9 @@ def test_wrong_shapes_are_one_sentence():
         simulator.step(state[0], state[0], np.zeros(6))
 
 
-@pytest.mark.parametrize("name", ["dopri5", "dopri5_adjoint"])
-def test_adaptive_solvers_meet_their_tolerance(name):
-    assert _error(find_solver(name), 4) < 1e-4
+@pytest.mark.parametrize("solve", [find_solver("dopri5"), dopri5_adjoint])
+def test_adaptive_solvers_meet_their_tolerance(solve):
+    assert _error(solve, 4) < 1e-4
 
 
 def test_gradients_are_there_after_a_solver_was_first_used_without(monkeypatch):
@@ -101,10 +101,10 @@ def test_gradients_through_the_adjoint_equal_those_through_the_steps():
             return Motion(-self.stiffness * qpos - 0.1 * qvel, None)
 
     gradients = []
-    for name in ("dopri5", "dopri5_adjoint", "rk4"):
+    for solve in (find_solver("dopri5"), dopri5_adjoint, find_solver("rk4")):
         field = Field()
         start = torch.full((3, 1), 0.7, dtype=torch.float64), torch.zeros(3, 1, dtype=torch.float64)
-        qpos, qvel = find_solver(name)(field, load_robot("pendulum"), *start, 0.1)
+        qpos, qvel = solve(field, load_robot("pendulum"), *start, 0.1)
         (qpos.sum() + qvel.square().sum()).backward()
         gradients.append(float(field.stiffness.grad))
     np.testing.assert_allclose(gradients, gradients[2], rtol=1e-3)
@@ -126,6 +126,8 @@ def test_unknown_solvers_are_refused():
     assert set(ORDERS) < set(SOLVERS)
     with pytest.raises(KeyError, match=r"Unknown solver 'rk5'. Did you mean 'rk4'"):
         find_solver("rk5")
+    with pytest.raises(KeyError, match=r"Unknown solver 'dopri5_adjoint'. Did you mean 'dopri5'"):
+        mosim_gym.load("cartpole", solver="dopri5_adjoint")  # it knows no gradients of states and controls
 
 
 def test_rows_that_an_adaptive_solver_cannot_follow_are_lost_alone():

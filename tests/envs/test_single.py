@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle  # noqa: TID251
 import warnings
 
 import gymnasium as gym
@@ -174,14 +176,29 @@ def test_sac_trains_on_the_real_task_and_its_policy_loads_on_the_truth(tmp_path)
     env.step(action)
 
 
-@pytest.mark.parametrize("make", [lambda: _make("ReacherEasy"), lambda: mosim_gym.make_real("ReacherEasy")])
-def test_environments_can_be_copied_and_pickled(make):
-    import copy
-    import pickle  # noqa: TID251
-
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: _make("CheetahRun"),
+        lambda: mosim_gym.make_real("ReacherEasy"),
+        lambda: gym.make("MoSim/HopperHop-v0", checkpoint="hopper@0.005"),
+        lambda: gym.make("MoSim/CartpoleSwingup-v0", solver="dopri5"),
+    ],
+)
+def test_copied_and_pickled_environments_go_on_as_this_one_would(make):
     env = make()
-    for twin in (copy.deepcopy(env), pickle.loads(pickle.dumps(env))):
-        np.testing.assert_array_equal(twin.reset(seed=2)[0], env.reset(seed=2)[0])
+    env.reset(seed=0)
+    actions = np.random.default_rng(0).uniform(-1, 1, (8, *env.action_space.shape)).astype(np.float32)
+    for action in actions:
+        env.step(action)
+    twins = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
+    for action in actions:
+        wanted = env.step(action)
+        for twin in twins:
+            found = twin.step(action)
+            np.testing.assert_array_equal(found[0], wanted[0])
+            assert found[1:4] == wanted[1:4]
+    assert all(np.array_equal(twin.reset(seed=2)[0], env.reset(seed=2)[0]) for twin in twins)
 
 
 def test_odd_arguments_are_one_sentence():

@@ -438,3 +438,12 @@ def test_a_copy_carries_gradients_back_to_where_it_was_copied():
         reward = twin.step(again).reward
         assert torch.autograd.grad(reward.sum(), again)[0].abs().min() > 0
     assert torch.autograd.grad(env.step(torch.zeros(4, 1)).reward.sum(), action)[0].abs().min() > 0
+
+
+@pytest.mark.parametrize("task", ["ReacherEasy", "FingerSpin"])
+def test_rewards_in_steps_have_gradients_that_are_zero(task):
+    env = TorchEnv(task, 4, gradients=True)
+    env.reset(seed=0)
+    action = torch.zeros(4, env.task.robot.nu, requires_grad=True)
+    env.step(action).reward.sum().backward()
+    assert bool((action.grad == 0).all())

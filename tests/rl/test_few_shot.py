@@ -96,6 +96,8 @@ def test_few_shot_from_the_command_line(tmp_path, capsys):
 
 
 def test_what_cannot_be_run_is_one_sentence(tmp_path):
+    with pytest.raises(KeyError, match=r"Unknown training option 'upd'. Did you mean 'updates'"):
+        config_for_schedule("gradients", upd=3)
     with pytest.raises(ValueError, match=r"old is 1.0; it is a share"):
         few_shot(TASK, dataclasses.replace(QUICK, old=1.0), real_steps=600, folder=tmp_path)
     with pytest.raises(KeyError, match="Unknown checkpoint 'cartpol'"):

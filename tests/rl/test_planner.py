@@ -48,7 +48,7 @@ def test_what_a_plan_cannot_be_made_with():
     with pytest.raises(ValueError, match="3 states for a planner of 1"):
         planner.predict(np.zeros((3, 5)), state={name: np.tile(part, (3, 1)) for name, part in LEANING.items()})
     with pytest.raises(ValueError, match="elites is 32; of 8 samples there are no more"):
-        PlannerConfig(samples=8)
+        PlannerConfig(method="cem", samples=8)
     with pytest.raises(ValueError, match=r"horizon is 2.5; it must be a whole number"):
         PlannerConfig(horizon=2.5)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="temperature is nan"):

@@ -248,6 +248,8 @@ def test_unknown_choices_are_one_sentence(tmp_path):
             zero_shot("PendulumSwingup", dataclasses.replace(QUICK, **change), budget=1, folder=tmp_path)
     with pytest.raises(ValueError, match="needs a checkpoint with at least two ensemble members"):
         zero_shot("PendulumSwingup", dataclasses.replace(QUICK, penalty="disagreement"), budget=1, folder=tmp_path)
+    with pytest.raises(TypeError, match=r"updates is 1.5; it needs a whole number, such as 8"):
+        zero_shot("PendulumSwingup", dataclasses.replace(QUICK, updates=1.5), budget=1, folder=str(tmp_path))
     with pytest.raises(KeyError, match="Unknown task"):
         config_for("PendulumSwingDown")
     with pytest.raises(KeyError, match=r"Unknown training option 'update'. Did you mean 'updates'"):

@@ -132,6 +132,11 @@ def test_what_an_ensemble_or_a_refined_model_is_made_from_is_kept(tmp_path):
     with pytest.raises(ValueError, match="would be replaced by what is made from it"):
         train_checkpoint("pendulum", budget=1.0, folder=paths[0].parent, start=paths[0], logs=False)
     assert paths[0].read_bytes() == before
+    other = save_checkpoint(
+        tmp_path / "other" / "checkpoint.safetensors", MoSim(load_robot("pendulum"), preset("smooth")), card
+    )
+    with pytest.raises(ValueError, match="is there already and would be replaced"):
+        combine(paths, folder=other.parent)
 
 
 def test_weights_that_float16_can_hold_take_half_the_space_and_come_back_the_same(tmp_path):

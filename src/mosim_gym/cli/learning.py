@@ -163,6 +163,8 @@ class Unpack:
         from mosim_gym.zoo.checkpoint import read_card
         from mosim_gym.zoo.packs import unpack
 
+        if not self.packs:
+            raise ValueError("Name at least one pack, such as runs/train/models-1.safetensors.")
         for path in self.packs:
             if self.install:
                 for outcome in install_pack(path, self.out):
@@ -188,28 +190,29 @@ class Density(Reported):
     def run(self) -> None:
         from tqdm import tqdm
 
-        from mosim_gym.training.density import fit_density
+        from mosim_gym.mechanics.storage import check_own
+        from mosim_gym.training.density import STATE, fit_density
         from mosim_gym.training.run import seconds
         from mosim_gym.zoo.densities import packaged_density_path
 
+        name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"
+        place = self.out / f"{name.replace(':', '+')}.safetensors"
+        check_own([place], place.with_suffix("") / STATE)
         with tqdm(total=1000, desc=f"density of {self.robot}", disable=None) as bar:
 
             def show(state: dict[str, float]) -> None:
                 advance(bar, int(1000 * state["share"]))
                 bar.set_postfix_str(f"log density {state['log_density']:.2f}")
 
-            name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"
             density = fit_density(
                 self.robot,
                 recipe=self.recipe,
                 budget=seconds(self.budget),
                 seed=self.seed,
-                folder=self.out / name.replace(":", "+"),
+                folder=place.with_suffix(""),
                 report=show,
             )
-        paths = [self.out / f"{name.replace(':', '+')}.safetensors"]
-        paths += [packaged_density_path(name)] * self.install
-        for path in paths:
+        for path in (place, *[packaged_density_path(name)] * self.install):
             print(f"wrote {density.save(path)}")
         card = density.card
         print(

@@ -19,14 +19,17 @@ class Info:
 
     def run(self) -> None:
         from mosim_gym.evaluation.describe import describe_everything, describe_robot, describe_task
+        from mosim_gym.mechanics.names import UnknownName
         from mosim_gym.robots import robot_definitions, tasks
 
         if self.name is None:
             print(describe_everything())
-        elif self.name in robot_definitions() and self.name not in tasks():
+        elif self.name in tasks():
+            print(describe_task(self.name))
+        elif self.name in robot_definitions():
             print(describe_robot(self.name))
         else:
-            print(describe_task(self.name))
+            raise UnknownName("task or robot", self.name, [*tasks(), *robot_definitions()])
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,14 @@ class Render(Reported):
     def run(self) -> None:
         from mosim_gym.envs.reality import reality
         from mosim_gym.evaluation.demonstration import demonstrate, find_policy
+        from mosim_gym.evaluation.video import check_video
         from mosim_gym.rl.policies import check_policy, load_policy
 
+        if self.side_by_side is None and self.checkpoint is not None:
+            raise ValueError("--checkpoint is for --side-by-side alone: without it, only the real task is filmed.")
         if self.side_by_side is not None:
             check_folder(self.side_by_side.parent, "--side-by-side in")
+            check_video(self.side_by_side)
         actor = find_policy(self.task, self.policy, seed=self.seed)
         if actor is None:
             actor = load_policy(self.policy)

@@ -58,43 +58,47 @@ def rk4(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor, h: float) -> Sta
     return integrate(robot, qpos, mean, h), qvel + h * (a1 + 2 * a2 + 2 * a3 + a4) / 6
 
 
-def _dopri5(adjoint: bool) -> Callable[[Field, Robot, Tensor, Tensor, float], State]:
-    def solve(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor, h: float) -> State:
-        # Its coefficients are made when it is imported, and gradients may want them later.
-        with torch.inference_mode(False):
-            import torchdiffeq
+def dopri5(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor, h: float) -> State:
+    """Dormand and Prince's adaptive method of order 5, through torchdiffeq.
 
-        class Rates(torch.nn.Module):
-            """The field in the tangent space at `qpos`, where torchdiffeq can add."""
+    One step size for the whole batch: a row depends, within the tolerance, on its neighbours.
+    """
+    return _through_torchdiffeq(field, robot, qpos, qvel, h, adjoint=False)
 
-            def __init__(self) -> None:
-                super().__init__()
-                if isinstance(field, torch.nn.Module):
-                    self.field = field  # so that the adjoint method finds its parameters
 
-            def forward(self, t: Tensor, state: Tensor) -> Tensor:
-                moved, velocity = state.split(robot.nv, dim=-1)
-                acceleration = field(integrate(robot, qpos, moved, 1.0), velocity).acceleration
-                return torch.cat((velocity, acceleration), dim=-1)
+def dopri5_adjoint(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor, h: float) -> State:
+    """The same with gradients by the adjoint equation, for training: those of the field's parameters, and of nothing else in the field."""
+    return _through_torchdiffeq(field, robot, qpos, qvel, h, adjoint=True)
 
-        start = torch.cat((torch.zeros_like(qvel), qvel), dim=-1)
-        times = torch.tensor([0.0, h], dtype=qvel.dtype, device=qvel.device)
-        integrator = torchdiffeq.odeint_adjoint if adjoint else torchdiffeq.odeint
-        try:
-            path = integrator(Rates(), start, times, method="dopri5", rtol=1e-5, atol=1e-6)
-        except AssertionError as error:  # torchdiffeq's way of saying that no step is small enough
-            raise SolverDiverged(f"dopri5 cannot follow the motion: {error}.") from error
-        assert isinstance(path, Tensor)
-        end = path[-1]
-        moved, velocity = end.split(robot.nv, dim=-1)
-        return integrate(robot, qpos, moved, 1.0), velocity
 
-    solve.__doc__ = (
-        "Dormand and Prince's adaptive method of order 5, through torchdiffeq"
-        + (", gradients by the adjoint equation." if adjoint else ".")
-        + " One step size for the whole batch: a row depends, within the tolerance, on its neighbours."
-    )
-    return solve
+def _through_torchdiffeq(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor, h: float, *, adjoint: bool) -> State:
+    # Its coefficients are made when it is imported, and gradients may want them later.
+    with torch.inference_mode(False):
+        import torchdiffeq
+
+    class Rates(torch.nn.Module):
+        """The field in the tangent space at `qpos`, where torchdiffeq can add."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            if isinstance(field, torch.nn.Module):
+                self.field = field  # so that the adjoint method finds its parameters
+
+        def forward(self, t: Tensor, state: Tensor) -> Tensor:
+            moved, velocity = state.split(robot.nv, dim=-1)
+            acceleration = field(integrate(robot, qpos, moved, 1.0), velocity).acceleration
+            return torch.cat((velocity, acceleration), dim=-1)
+
+    start = torch.cat((torch.zeros_like(qvel), qvel), dim=-1)
+    times = torch.tensor([0.0, h], dtype=qvel.dtype, device=qvel.device)
+    integrator = torchdiffeq.odeint_adjoint if adjoint else torchdiffeq.odeint
+    try:
+        path = integrator(Rates(), start, times, method="dopri5", rtol=1e-5, atol=1e-6)
+    except AssertionError as error:  # torchdiffeq's way of saying that no step is small enough
+        raise SolverDiverged(f"dopri5 cannot follow the motion: {error}.") from error
+    assert isinstance(path, Tensor)
+    moved, velocity = path[-1].split(robot.nv, dim=-1)
+    return integrate(robot, qpos, moved, 1.0), velocity
 
 
 SOLVERS: dict[str, Callable[[Field, Robot, Tensor, Tensor, float], State]] = {
@@ -102,12 +106,11 @@ SOLVERS: dict[str, Callable[[Field, Robot, Tensor, Tensor, float], State]] = {
     "euler": euler,
     "midpoint": midpoint,
     "rk4": rk4,
-    "dopri5": _dopri5(adjoint=False),
-    "dopri5_adjoint": _dopri5(adjoint=True),
+    "dopri5": dopri5,
 }
 
 
-ADAPTIVE = ("dopri5", "dopri5_adjoint")
+ADAPTIVE = ("dopri5",)
 """Solvers whose number of evaluations depends on the state."""
 
 

@@ -224,6 +224,8 @@ class TorchEnv:
             raise RuntimeError("Some episodes are over: reset them with a mask before the next step.")
         with torch.set_grad_enabled(self._gradients):
             after, observation, reward, terminated, finite, inside = self._advance(state, action)
+        if self._gradients and after.qvel.requires_grad and not reward.requires_grad:
+            reward = reward + 0.0 * after.qvel.sum(-1)  # a reward in steps has a gradient, too: it is zero
         end = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
         if self.watches:
             self.penalty = torch.zeros_like(reward)

@@ -1,4 +1,4 @@
-"""`PlainSpec`: environments whose specification can always be written as JSON, however their arguments were given."""
+"""`PlainSpec`: environments whose specification can be written as JSON, unless arrays of states or objects are among their arguments."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def _plain(kwargs: Mapping[str, Any]) -> dict[str, Any]:
             value = os.fspath(value)
         elif isinstance(value, torch.device):
             value = str(value)
-        elif isinstance(value, np.generic):
-            value = value.item()
+        elif isinstance(value, np.generic) or (name == "ensemble" and isinstance(value, np.ndarray)):
+            value = value.tolist()
         elif isinstance(value, Enum):
             value = value.value
         plain[name] = value

@@ -9,7 +9,6 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
-from gymnasium.utils import EzPickle
 
 from mosim_gym.envs.backend import open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
@@ -30,11 +29,11 @@ from mosim_gym.truth.spaces import (
 )
 
 
-class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray], EzPickle):  # pyright: ignore[reportIncompatibleVariableOverride]
+class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[reportIncompatibleVariableOverride]
     """A drop-in for the dm_control task: the same observations and rewards, moved by learned or true dynamics.
 
     `info` holds the state in the dynamics' own precision, `qpos`, `qvel`, `goal`, and on a truncation of our own making `end`, its
-    reason: `diverged` or `outside the training box`. A copied or pickled environment is a new one, made with the same arguments.
+    reason: `diverged` or `outside the training box`. A copied or pickled environment goes on as this one would.
     """
 
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
@@ -56,8 +55,6 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray], EzPickle):  # pyright:
     ) -> None:
         """`task` is an id such as `CheetahRun`; for the other arguments see `gymnasium.make` in the documentation."""
         learned = {"device": device, "solver": solver, "precision": precision, "ensemble": ensemble}
-        picture = {"render_mode": render_mode, "width": width, "height": height}
-        EzPickle.__init__(self, task, checkpoint=checkpoint, reset_from=reset_from, obs=obs, **learned, **picture)
         checked_picture(render_mode, width, height)
         definition, _ = find_task(task)
         self.task = load_task(task)
@@ -77,7 +74,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray], EzPickle):  # pyright:
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_fps": round(1 / definition.control_step)}
         self._layout = observation_shapes(task) if obs == "dict" else None
-        self._definition, self._size = definition, (width, height)
+        self._size = width, height
         self._generator = torch.Generator()
         self._seeded = False
         self._state: State | None = None
@@ -144,9 +141,14 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray], EzPickle):  # pyright:
         if self._state is None:
             raise RuntimeError("There is nothing to render yet: call reset() before render().")
         if self._renderer is None:
-            self._renderer = Renderer(self._definition, task=self.task, width=self._size[0], height=self._size[1])
+            width, height = self._size
+            self._renderer = Renderer(find_task(self.task.id())[0], task=self.task, width=width, height=height)
         info = self._info(self._state)
         return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the renderer: a copy goes on in the same way, and opens its own when it is asked for pictures."""
+        return {**vars(self), "_renderer": None}
 
     def close(self) -> None:
         """Free the renderer."""

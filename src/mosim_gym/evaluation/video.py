@@ -20,6 +20,12 @@ COLOURS = 32  # of a film strip: a fraction of the space, and hardly a differenc
 INK, FAINT = (40, 46, 56), (120, 128, 140)
 
 
+def check_video(path: Path) -> None:
+    """Raise if no video can be written to a file of that name."""
+    if path.suffix.lower() != ".mp4":
+        raise ValueError(f"{path} does not end in .mp4; videos are written to nothing else.")
+
+
 def write_video(path: str | Path, frames: Iterable[Array], fps: float, *, progress: bool = False) -> Path:
     """Write `frames`, uint8 `(H, W, 3)` each, as an H.264 video of `fps` frames a second, and return its path.
 
@@ -30,8 +36,7 @@ def write_video(path: str | Path, frames: Iterable[Array], fps: float, *, progre
     from imageio_ffmpeg import write_frames
 
     path = Path(path)
-    if path.suffix.lower() != ".mp4":
-        raise ValueError(f"{path} does not end in .mp4; write_video writes nothing else.")
+    check_video(path)
     if not fps > 0:
         raise ValueError(f"fps is {fps}; it must be positive.")
     source = iter(frames)

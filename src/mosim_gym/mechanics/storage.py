@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,15 @@ def write_atomically(path: Path, content: bytes | str) -> Path:
             error.errno, f"Could not write {path} ({error.strerror}); the previous file, if any, is unchanged."
         ) from error
     return path
+
+
+def check_own(results: Iterable[Path], state: Path) -> None:
+    """Raise if one of `results` is there without `state`, the run that it would come from: it is somebody else's, and would be lost."""
+    found = next((path for path in results if path.exists()), None)
+    if found is not None and not state.exists():
+        raise FileFault(
+            f"{found} comes from no run that could go on here, and would be replaced; choose another folder."
+        )
 
 
 def readable_json(content: Any) -> str:

@@ -19,16 +19,17 @@ import numpy as np
 
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.storage import check_own
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.policy_learner import policy_learner
 from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.settings import LearnerConfig, check_learner, check_positive
+from mosim_gym.rl.settings import LearnerConfig, check_kinds, check_learner, check_positive
 from mosim_gym.rl.state import load_more
 
-STATE = "state.safetensors"
+STATE, POLICY = "state.safetensors", "policy.safetensors"
 SAVE_EVERY = 1_000  # real steps, if rounds are shorter than that
 
 
@@ -71,7 +72,7 @@ def alternate(
     strategy: str,
     model: str,
     real_steps: int,
-    folder: Path,
+    folder: str | Path,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> AlternationResult:
     """Learn `task` from about `real_steps` real control steps; an interrupted run goes on.
@@ -79,8 +80,9 @@ def alternate(
     `make_model` gives the model's learner, `prepare` what it does with the first real steps before the first round; `model` says which
     model that is.
     """
-    c = config
+    c, folder = config, Path(folder)
     check(c, real_steps)
+    check_own([folder / POLICY], folder / STATE)
     record: dict[str, Any] = {
         "task": task,
         "strategy": strategy,
@@ -155,12 +157,13 @@ def alternate(
         "machine": machine(),
     }
     learned = policy.policy(card)
-    learned.save(folder / "policy.safetensors")
+    learned.save(folder / POLICY)
     return AlternationResult(learned, record)
 
 
 def check(c: AlternationConfig, real_steps: int) -> None:
     """Refuse, in one sentence, what no run can be made of."""
+    check_kinds(c)
     if real_steps <= c.random_steps:
         raise ValueError(f"real_steps is {real_steps}; the first {c.random_steps} are random, so it must be more.")
     positive = (

@@ -16,6 +16,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.alternation import AlternationConfig, AlternationResult, alternate, check
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.rl.settings import check_names
 from mosim_gym.rl.zero_shot import model_identity
 from mosim_gym.robots import find_task
 from mosim_gym.zoo.names import load
@@ -51,6 +52,7 @@ def config_for_schedule(schedule: str, **changes: Any) -> FewShotConfig:
     """The named schedule with fields changed; an unknown one raises with the valid names."""
     if schedule not in SCHEDULES:
         raise UnknownName("schedule", schedule, list(SCHEDULES))
+    check_names(changes, FewShotConfig)
     return FewShotConfig(**{**SCHEDULES[schedule], **changes})
 
 
@@ -59,7 +61,7 @@ def few_shot(
     config: FewShotConfig,
     *,
     real_steps: int,
-    folder: Path,
+    folder: str | Path,
     checkpoint: Any = None,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> AlternationResult:

@@ -14,7 +14,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.alternation import AlternationConfig, AlternationResult, alternate, check
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.real_world import RealWorld
-from mosim_gym.rl.settings import check_positive
+from mosim_gym.rl.settings import check_names, check_positive
 from mosim_gym.robots import find_task
 from mosim_gym.training.run import model_for
 
@@ -48,6 +48,7 @@ def config_for_schedule(schedule: str, **changes: Any) -> OnPolicyConfig:
     """The named schedule with fields changed; an unknown one raises with the valid names."""
     if schedule not in SCHEDULES:
         raise UnknownName("schedule", schedule, list(SCHEDULES))
+    check_names(changes, OnPolicyConfig)
     return OnPolicyConfig(**{**SCHEDULES[schedule], **changes})
 
 
@@ -56,7 +57,7 @@ def on_policy(
     config: OnPolicyConfig,
     *,
     real_steps: int,
-    folder: Path,
+    folder: str | Path,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> AlternationResult:
     """Learn `task` from about `real_steps` real control steps; an interrupted run goes on."""

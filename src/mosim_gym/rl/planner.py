@@ -51,7 +51,7 @@ class PlannerConfig:
                 raise ValueError(f"{name} is {value}; it must be positive.")
             if isinstance(getattr(PlannerConfig, name), int) and not isinstance(value, int):
                 raise ValueError(f"{name} is {value}; it must be a whole number.")
-        if self.elites > self.samples:
+        if self.method == "cem" and self.elites > self.samples:
             raise ValueError(f"elites is {self.elites}; of {self.samples} samples there are no more.")
         if not 0 <= self.smoothness < 1 or not 0 < self.discount <= 1:
             raise ValueError(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -117,12 +117,26 @@ targets of a single step (`horizon` 1) are worth is asked by the study `targets`
 def config_for(task: str, **changes: Any) -> ZeroShotConfig:
     """The documented defaults of a task with fields changed; None leaves a field as it is."""
     find_task(task)
-    valid = [item.name for item in fields(ZeroShotConfig)]
+    check_names(changes, ZeroShotConfig)
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(ZeroShotConfig(), **{**TASK_DEFAULTS.get(task, {}), **given})
+
+
+def check_names(changes: Iterable[str], of: type) -> None:
+    """Refuse what is no field of the configuration `of`."""
+    valid = [item.name for item in fields(of)]
     for name in changes:
         if name not in valid:
             raise UnknownName("training option", name, valid)
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(ZeroShotConfig(), **{**TASK_DEFAULTS.get(task, {}), **given})
+
+
+def check_kinds(config: Any) -> None:
+    """Refuse a field that is of another kind than its default."""
+    for item in fields(config):
+        value, kind = getattr(config, item.name), type(item.default)
+        fits = (int, float) if kind is float else kind
+        if not isinstance(value, fits) or isinstance(value, bool):
+            raise TypeError(f"{item.name} is {value!r}; it needs {_KINDS[kind]}, such as {item.default}.")
 
 
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name"}
@@ -150,6 +164,7 @@ def as_changes(assignments: Sequence[str], of: type = ZeroShotConfig) -> dict[st
 
 def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
     """Refuse, in one sentence, what no run can be made of."""
+    check_kinds(config)
     if config.penalty not in PENALTIES and not Path(config.penalty).is_file():
         raise UnknownName("penalty", config.penalty, [*PENALTIES, "a density's file"])
     if config.ends not in ENDS:

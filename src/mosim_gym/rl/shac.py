@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from mosim_gym.envs.batch import END_TIME, TorchEnv
 from mosim_gym.envs.starts import ResetFrom
 from mosim_gym.rl.policies import ActorPolicy
+from mosim_gym.rl.settings import check_names
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.robots import find_task
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
@@ -62,6 +63,7 @@ SHAC_DEFAULTS: dict[str, dict[str, Any]] = {}
 def shac_config_for(task: str, **changes: Any) -> ShacConfig:
     """The defaults of a task with fields changed."""
     find_task(task)
+    check_names(changes, ShacConfig)
     return ShacConfig(**{**SHAC_DEFAULTS.get(task, {}), **changes})
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_at_least
-from mosim_gym.mechanics.storage import load_arrays, save_arrays
+from mosim_gym.mechanics.storage import check_own, load_arrays, save_arrays
 from mosim_gym.rl.learner import tensorboard
-from mosim_gym.rl.settings import ENDS, check_positive
+from mosim_gym.rl.settings import ENDS, check_kinds, check_positive
 from mosim_gym.rl.shac import Shac, ShacConfig
 from mosim_gym.rl.state import KIND, SaveClock, check_same_run
 from mosim_gym.rl.zero_shot import (
     BEST,
+    POLICY,
     STATE,
     ZeroShotResult,
     finished,
@@ -33,12 +34,14 @@ def shac_zero_shot(
     config: ShacConfig,
     *,
     budget: float,
-    folder: Path,
+    folder: str | Path,
     checkpoint: Any = None,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> ZeroShotResult:
     """Train a policy for `task` by gradients through its packaged model (or `checkpoint`) for `budget` seconds; a broken run goes on."""
     _check(config, budget)
+    folder = Path(folder)
+    check_own((folder / BEST, folder / POLICY), folder / STATE)
     learner = Shac(task, config, checkpoint=checkpoint)
     record: dict[str, Any] = {
         "task": task,
@@ -70,6 +73,7 @@ def shac_zero_shot(
 
 def _check(config: ShacConfig, budget: float) -> None:
     """Refuse, in one sentence, what no run can be made of."""
+    check_kinds(config)
     if not budget > 0:
         raise ValueError(f"budget is {budget} s; it must be positive.")
     positive = (

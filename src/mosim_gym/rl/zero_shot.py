@@ -23,6 +23,7 @@ from mosim_gym.envs.density import DensityWatch
 from mosim_gym.envs.disagreement import DisagreementWatch
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.storage import check_own
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.policies import ActorPolicy, actor_of, load_policy
@@ -31,7 +32,7 @@ from mosim_gym.rl.state import SaveClock, load_run, save_run
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
 
-STATE, BEST, EVALUATED = "state.safetensors", "best.safetensors", "evaluated"
+STATE, BEST, POLICY, EVALUATED = "state.safetensors", "best.safetensors", "policy.safetensors", "evaluated"
 SLICE = 50  # steps of all environments between two looks at the clock
 EVALUATION_SEED = 777_001
 EVALUATION_EPISODES = 32  # dealt to the members in turn
@@ -86,7 +87,7 @@ def zero_shot(
     config: ZeroShotConfig,
     *,
     budget: float,
-    folder: Path,
+    folder: str | Path,
     checkpoint: Any = None,
     max_steps: int | None = None,
     keep_all: bool = False,
@@ -98,6 +99,8 @@ def zero_shot(
     as `evaluated/<steps in the model>.safetensors`.
     """
     check(config, budget, max_steps)
+    folder = Path(folder)
+    check_own((folder / BEST, folder / POLICY), folder / STATE)
     venv = MoSimVecEnv(
         task,
         config.num_envs,
@@ -168,7 +171,7 @@ def finished(
         "machine": machine(),
         "model": honesty(getattr(dynamics, "card", {})),
     }
-    policy.save(folder / "policy.safetensors")
+    policy.save(folder / POLICY)
     return ZeroShotResult(policy, record["curve"], record)
 
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.mosim import MoSim, Motion
 from mosim_gym.dynamics.prepared import has_bfloat16
-from mosim_gym.dynamics.solvers import find_solver, semi_implicit
+from mosim_gym.dynamics.solvers import dopri5_adjoint, find_solver, semi_implicit
 from mosim_gym.mechanics import ForwardKinematics, difference
 
 
@@ -78,7 +78,7 @@ def solver_loss(model: MoSim, batch: Transitions, kinematics: ForwardKinematics)
     """Mean squared error of the next state, in its own units, as the model's own solver reaches it; dopri5 goes by the adjoint equation."""
     robot, h = model.robot, model.robot.control_step
     name = model.config.solver
-    solve = find_solver("dopri5_adjoint" if name == "dopri5" else name)
+    solve = dopri5_adjoint if name == "dopri5" else find_solver(name)
     qpos, qvel = solve(ControlledField(model, batch.action, kinematics), robot, batch.qpos, batch.qvel, h)
     known = Motion(batch.acceleration, batch.drift)
     true_q, true_v = semi_implicit(lambda q, v: known, robot, batch.qpos, batch.qvel, h)

@@ -24,7 +24,7 @@ from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.storage import check_own, write_atomically
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes
@@ -125,6 +125,7 @@ def train_checkpoint(
         variant = "narrow"
     name = checkpoint_name(robot, variant)
     _keep_inputs(folder, [] if start is None else [start])
+    check_own([folder / CHECKPOINT], folder / STATE)
     with Progress(name, folder if logs else None) as progress:
         model, record = train(
             robot,
@@ -220,6 +221,8 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
             f"An ensemble needs at least two checkpoints of one name; these are of {', '.join(sorted(names)) or 'none'}."
         )
     _keep_inputs(folder, paths)
+    if (folder / CHECKPOINT).exists():
+        raise ValueError(f"{folder / CHECKPOINT} is there already and would be replaced; choose another folder.")
     model, cards = combine_checkpoints(paths, robot_at(names.pop()))
     seeds = [seed for card in cards for seed in card["seeds"]]
     if len(set(seeds)) < len(seeds):

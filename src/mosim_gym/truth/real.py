@@ -7,7 +7,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.utils import EzPickle
 
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.suite import dm_control_suite, physics_error
@@ -22,13 +21,13 @@ from mosim_gym.truth.spaces import (
 )
 
 
-class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
+class RealEnv(gymnasium.Env[Any, np.ndarray]):
     """dm_control's own environment, untouched inside: its resets, its physics, its rewards.
 
     Observations are float32 in dm_control's key order (or, with `obs="dict"`, Shimmy's space), rewards Python floats. An episode that
     reaches `max_episode_steps` is truncated; one that the task ends is terminated. `info` holds the exact float64 state: `qpos`, `qvel`,
     `goal`, and `warm_start`, the solver's memory. Given back as the `options` of `reset`, here or on the truth behind `gymnasium.make`,
-    all of it continues the very same trajectory.
+    all of it continues the very same trajectory. So does a copied or pickled environment.
     """
 
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
@@ -44,15 +43,6 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         height: int = 360,
     ) -> None:
         """Load the dm_control task with this id, for example `CheetahRun`; `max_episode_steps` is None for 1,000 and -1 for no limit."""
-        EzPickle.__init__(
-            self,
-            task,
-            max_episode_steps=max_episode_steps,
-            obs=obs,
-            render_mode=render_mode,
-            width=width,
-            height=height,
-        )
         definition, kind = find_task(task)
         if not kind.in_dm_control:
             raise ValueError(
@@ -60,7 +50,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
             )
         checked_picture(render_mode, width, height)
         self.task = load_task(task)
-        self._limit, self._definition = step_limit(max_episode_steps), definition
+        self._limit = step_limit(max_episode_steps)
         self._obs: ObservationKind = obs
         self._unstable = physics_error()
         # The time limit is kept here, where it can be chosen.
@@ -69,7 +59,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         self.action_space = self._controls = action_space(task)
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_fps": round(1 / definition.control_step)}
-        self._size = (width, height)
+        self._size = width, height
         self._renderer: Renderer | None = None
         self._steps: int | None = None
 
@@ -127,9 +117,14 @@ class RealEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         if self.render_mode is None:
             return None
         if self._renderer is None:
-            self._renderer = Renderer(self._definition, task=self.task, width=self._size[0], height=self._size[1])
+            width, height = self._size
+            self._renderer = Renderer(find_task(self.task.id())[0], task=self.task, width=width, height=height)
         info = self._info()
         return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the renderer: a copy opens its own when it is asked for pictures."""
+        return {**vars(self), "_renderer": None}
 
     def close(self) -> None:
         """Free the renderer and the simulator."""

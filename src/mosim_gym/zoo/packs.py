@@ -38,10 +38,21 @@ def pack(folder: Path, path: Path) -> Path:
 
 
 def unpack(path: Path, folder: Path) -> list[Path]:
-    """Write each checkpoint in the pack at `path` to a file of its own in `folder`, as `robot.safetensors`."""
+    """Write each checkpoint in the pack at `path` to a file of its own in `folder`, as `robot.safetensors`, which must not be there yet
+    unless it is the same.
+    """
     arrays, header = load_arrays(path, KIND)
+    places = {name: folder / f"{name.replace(':', '+')}.safetensors" for name in header["checkpoints"]}
+    for name, place in places.items():
+        if place.exists() and load_arrays(place, checkpoint.KIND)[1] != {
+            "kind": checkpoint.KIND,
+            **header["checkpoints"][name],
+        }:
+            raise ValueError(
+                f"{place} is there already and would be replaced by another checkpoint; choose another folder."
+            )
     written: list[Path] = []
     for name, own in header["checkpoints"].items():
         weights = {key.partition("/")[2]: value for key, value in arrays.items() if key.partition("/")[0] == name}
-        written.append(save_arrays(folder / f"{name.replace(':', '+')}.safetensors", checkpoint.KIND, weights, own))
+        written.append(save_arrays(places[name], checkpoint.KIND, weights, own))
     return written
