@@ -33,9 +33,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "checkpoints", nargs="*", help="packaged names; by default all, with --only those that have errors"
     )
-    parser.add_argument(
-        "--only", choices=("errors", "endurance", "speeds", "pictures"), help="by default all of them"
-    )
+    parser.add_argument("--only", choices=("errors", "endurance", "speeds", "pictures"), help="by default all of them")
     options = parser.parse_args()
     measured = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     known = packaged() if options.only in (None, "errors") else [name for name in packaged() if name in measured]
