@@ -189,6 +189,8 @@ HEADLINE = {
     "WalkerRun": "WalkerRun",
     "WalkerWalk": "WalkerWalk",
     "WalkerStand": "WalkerStand",
+    "SwimmerSwimmer6-shac": "SwimmerSwimmer6, by gradients",
+    "FishUpright-shac": "FishUpright, by gradients",
 }
 """Policies of the README, by the beginning of their files' names."""
 
