@@ -18,6 +18,7 @@ from mosim_gym.rl.shac import Normaliser, Shac, ShacConfig
 from mosim_gym.rl.shac_training import shac_zero_shot
 
 TASK = "PointMassEasy"
+TYPED = ["rl", "zero-shot", TASK, "--algo", "shac"]
 QUICK = ShacConfig(num_envs=16, horizon=8, width=32, episode=50, evaluate_every=10)
 
 
@@ -118,29 +119,13 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, monkeypatch):
 
 def test_shac_from_the_command_line(tmp_path, capsys):
     settings = ["num_envs=8", "horizon=4", "evaluate_every=5"]
-    main(
-        [
-            "rl",
-            "zero-shot",
-            TASK,
-            "--algo",
-            "shac",
-            "--budget",
-            "2s",
-            "--episodes",
-            "1",
-            "--out",
-            str(tmp_path),
-            "--set",
-            *settings,
-        ]
-    )
+    main([*TYPED, "--budget", "2s", "--episodes", "1", "--out", str(tmp_path), "--set", *settings])
     assert "real return" in capsys.readouterr().out
     assert json.loads((tmp_path / "result.json").read_text())["policy"]["config"]["algo"] == "shac"
     assert load_policy(tmp_path / "policy.safetensors").card["algorithm"] == "shac"
     assert list((tmp_path / "tensorboard").glob("events.*"))
     with pytest.raises(SystemExit):
-        main(["rl", "zero-shot", TASK, "--algo", "shac", "--set", "penalty=density", "--out", str(tmp_path)])
+        main([*TYPED, "--set", "penalty=density", "--out", str(tmp_path)])
     assert "Unknown training option 'penalty'" in capsys.readouterr().err
     with pytest.raises(KeyError, match=r"Unknown ends 'boxes'. Did you mean 'box'"):
         shac_zero_shot(TASK, dataclasses.replace(QUICK, ends="boxes"), budget=1, folder=tmp_path)
@@ -148,21 +133,7 @@ def test_shac_from_the_command_line(tmp_path, capsys):
 
 def test_shac_on_the_truth_is_refused_in_one_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
-        main(
-            [
-                "rl",
-                "zero-shot",
-                TASK,
-                "--algo",
-                "shac",
-                "--checkpoint",
-                "truth",
-                "--budget",
-                "2s",
-                "--out",
-                str(tmp_path),
-            ]
-        )
+        main([*TYPED, "--checkpoint", "truth", "--budget", "2s", "--out", str(tmp_path)])
     assert end.value.code == 2
     error = capsys.readouterr().err
     assert "mosim-gym: The truth is MuJoCo, which has no gradients" in error
