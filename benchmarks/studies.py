@@ -17,7 +17,7 @@ from pathlib import Path
 from mosim_gym.evaluation.learning_plots import watched_plot
 from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.studies import RUNS
-from mosim_gym.rl.watched import WatchedRun, watch, watched_table
+from mosim_gym.rl.watched import WatchedRun, watch, watched_table, world_of
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "studies"
@@ -36,7 +36,9 @@ def _show() -> None:
     for study, runs in studies.items():
         print(f"{study}\n{watched_table(runs)}\n")
         curves = {run["label"]: run["curve"] for run in runs}
-        watched_plot(ROOT / "docs" / "assets" / f"study-{study}.png", curves, title=runs[0]["task"])
+        watched_plot(
+            ROOT / "docs" / "assets" / f"study-{study}.png", curves, world=world_of(runs), title=runs[0]["task"]
+        )
 
 
 if __name__ == "__main__":

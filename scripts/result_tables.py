@@ -9,7 +9,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.rl.benchmark import zero_shot_table
 from mosim_gym.rl.efficiency_summary import efficiency_table
 from mosim_gym.rl.sample_efficiency import Cell
-from mosim_gym.rl.watched import watched_table
+from mosim_gym.rl.watched import watched_table, world_of
 from mosim_gym.training.comparison import comparison_table
 
 NORMALISED = ("1", "10", "16", "50", "100", "500")
@@ -281,7 +281,7 @@ def study_summary(runs: Sequence[dict[str, Any]], labels: Sequence[str], questio
     missing = [label for label in labels if label not in found]
     note = f"Each run on {runs[0]['machine']['torch_threads']} core."
     rest = f" Not run yet: {'; '.join(missing)}." if missing else ""
-    picture = f"![Returns in the model and in reality](assets/study-{runs[0]['study']}.png)"
+    picture = f"![Returns in {world_of(runs)} and in reality](assets/study-{runs[0]['study']}.png)"
     return f"{question}\n\n{watched_table(runs)}\n\n{note}{rest}\n\n{picture}"
 
 

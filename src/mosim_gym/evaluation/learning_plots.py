@@ -62,9 +62,11 @@ def learning_plot(
         return save(figure, path)
 
 
-def watched_plot(path: str | Path, runs: Mapping[str, Sequence[Mapping[str, float]]], *, title: str = "") -> Path:
-    """Plot training runs that were watched from reality: by minutes, the `real` return (solid, one standard deviation as a band) and
-    the `return_in_model` (dashed) of the same policies. Runs that differ in their seed alone, as in `box, seed 1`, share a colour.
+def watched_plot(
+    path: str | Path, runs: Mapping[str, Sequence[Mapping[str, float]]], *, world: str = "the model", title: str = ""
+) -> Path:
+    """Plot training runs in `world` that were watched from reality: by minutes, the `real` return (solid, one standard deviation as a band)
+    and the `return_in_model` (dashed) of the same policies. Runs that differ in their seed alone, as in `box, seed 1`, share a colour.
     """
     from matplotlib.figure import Figure
 
@@ -83,8 +85,8 @@ def watched_plot(path: str | Path, runs: Mapping[str, Sequence[Mapping[str, floa
             low, high = (np.clip(real + side * std, 0, MAX_RETURN) for side in (-1, 1))
             axes.fill_between(at / 60, low, high, color=colour, alpha=0.12, linewidth=0)
             axes.plot(at / 60, real, color=colour, label=None if drawn else f"{kind}: real")
-            axes.plot(at / 60, imagined, "--", color=colour, linewidth=1.1, label=None if drawn else "in the model")
-        axes.set_xlabel("minutes of training in the model")
+            axes.plot(at / 60, imagined, "--", color=colour, linewidth=1.1, label=None if drawn else f"in {world}")
+        axes.set_xlabel(f"minutes of training in {world}")
         axes.set_ylabel("return of an episode")
         axes.set_ylim(bottom=0)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mosim_gym.envs.backend import TRUTH
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.tables import table
 from mosim_gym.rl.policies import load_policy
@@ -64,9 +65,14 @@ def watch(run: WatchedRun, folder: Path, report: Callable[[dict[str, float]], No
     }
 
 
+def world_of(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Where the runs of a study were trained, in a word."""
+    return "MuJoCo" if runs[0]["checkpoint"] == TRUTH else "the model"
+
+
 def watched_table(runs: Sequence[Mapping[str, Any]]) -> str:
     """Runs as a Markdown table: the return in the model and in reality, at its highest and at the end."""
-    rows = []
+    rows, world = [], world_of(runs)
     for run in runs:
         curve = run["curve"]
         highest = max(curve, key=lambda point: point["real"])
@@ -83,7 +89,7 @@ def watched_table(runs: Sequence[Mapping[str, Any]]) -> str:
             ]
         )
     header = [
-        "Task", "Run", "Training, steps in the model", "In the model, at the end", "Highest real return", "Real return at the end",
-        "of the highest", "Real return of the policy chosen in the model",
+        "Task", "Run", f"Training, steps in {world}", f"In {world}, at the end", "Highest real return", "Real return at the end",
+        "of the highest", f"Real return of the policy chosen in {world}",
     ]  # fmt: skip
     return table(header, rows)
