@@ -5,7 +5,8 @@ Everything batched is built on it: the Gymnasium vector environment, the adapter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 from os import PathLike
 from typing import Any, Literal, NamedTuple, get_args
@@ -110,7 +111,7 @@ class TorchEnv:
         self._state: State | None = None
         self.ended: State | None = None  # the states in which episodes ended, where they were reset in the same step
         self.elapsed = torch.zeros(count, dtype=torch.long)
-        self.watches: list[Watch] = []  # each of them counts
+        self.watches: list[Watch] = []  # each of them counts in every step
         self.penalty = torch.zeros(count, device=self.device)  # what they together took off the last rewards
 
     def set_starts(self, reset_from: ResetFrom) -> None:
@@ -227,12 +228,12 @@ class TorchEnv:
         if self._gradients and after.qvel.requires_grad and not reward.requires_grad:
             reward = reward + 0.0 * after.qvel.sum(-1)  # a reward in steps has a gradient, too: it is zero
         end = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
+        self.penalty = torch.zeros_like(reward)
+        for watch in self.watches:
+            penalty, cut = watch(state, self.core.clipped(action))
+            self.penalty = self.penalty + penalty
+            end = torch.where(cut, END_DISAGREEMENT, end)
         if self.watches:
-            self.penalty = torch.zeros_like(reward)
-            for watch in self.watches:
-                penalty, cut = watch(state, self.core.clipped(action))
-                self.penalty = self.penalty + penalty
-                end = torch.where(cut, END_DISAGREEMENT, end)
             reward = reward - self.penalty
         end = torch.where(finite, end, END_DIVERGED)
         if not bool(finite.all()):  # states that are not numbers are not entered
@@ -268,6 +269,15 @@ class TorchEnv:
             else:
                 self._over = done.cpu()
         return TorchStep(observation, reward, terminated, truncated, end, final)
+
+    @contextmanager
+    def watched_by(self, watch: Watch) -> Iterator[None]:
+        """Let `watch` count, too, in the steps that are made within."""
+        self.watches.append(watch)
+        try:
+            yield
+        finally:
+            self.watches.remove(watch)
 
     def restore(self, qpos: Tensor, qvel: Tensor, goal: Tensor, elapsed: Tensor) -> None:
         """Go on from states `(B, …)` and ages of episodes `(B,)` that were noted before."""

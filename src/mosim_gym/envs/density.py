@@ -89,11 +89,11 @@ class DensityPenalty(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
             raise TypeError(f"DensityPenalty needs gym.make_vec of a MoSim id, not {type(base).__name__}.")
         self._torch = base.torch
         self._watch = DensityWatch(base.torch, density, threshold=threshold, scale=scale, reach=reach)
-        base.torch.watches.append(self._watch)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """As the environment's, with the penalty and what it came from in `info`."""
-        observation, reward, terminated, truncated, info = self.env.step(actions)
+        with self._torch.watched_by(self._watch):
+            observation, reward, terminated, truncated, info = self.env.step(actions)
         penalty = self._torch.penalty.cpu().numpy()
         info |= {
             "log_density": self._watch.log_density.cpu().numpy(),

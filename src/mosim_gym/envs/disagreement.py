@@ -63,11 +63,12 @@ class EnsembleDisagreement(gymnasium.vector.VectorWrapper):  # type: ignore[type
         base = env.unwrapped
         if not isinstance(base, MoSimVectorEnv):
             raise TypeError(f"EnsembleDisagreement needs gym.make_vec of a MoSim id, not {type(base).__name__}.")
+        self._torch = base.torch
         self._watch = DisagreementWatch(base.torch, penalty=penalty, truncate=truncate, quantile=quantile)
-        base.torch.watches.append(self._watch)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """As the environment's, with the disagreement in `info`."""
-        observation, reward, terminated, truncated, info = self.env.step(actions)
+        with self._torch.watched_by(self._watch):
+            observation, reward, terminated, truncated, info = self.env.step(actions)
         info["disagreement"] = self._watch.latest.cpu().numpy()
         return observation, reward, terminated, truncated, info

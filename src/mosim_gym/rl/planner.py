@@ -1,11 +1,14 @@
-"""Planning: at each control step, search for a sequence of actions inside the model, do its first, and search on from the rest.
+"""Planning: search for a sequence of actions inside the model, do its first, and search on from the rest.
 
-Both methods keep a normal distribution over sequences of `horizon` actions for each row, draw `samples` of them, roll them out in the
-model, and move the distribution towards those that bring more reward, `iterations` times:
+Both methods keep a normal distribution over sequences of actions for each row, draw `samples` of them, roll them out in the model for
+`horizon` control steps, and move the distribution towards those that bring more reward, `iterations` times:
 
 - `mppi` (model-predictive path integral): the mean becomes the average of the samples with weights `exp((R - max R) / (T s))`, R their
   discounted rewards, s the rewards' deviation, T the `temperature`; the deviation stays.
 - `cem` (cross-entropy method): mean and deviation become those of the best `elites`.
+
+Each action is held for `hold` control steps, after which the next search is due: the same horizon is then fewer numbers to search for, and
+there is more time to find them.
 """
 
 from __future__ import annotations
@@ -32,10 +35,11 @@ class PlannerConfig:
 
     method: str = "mppi"
     horizon: int = 50  # control steps
+    hold: int = 1  # control steps for which an action is held
     samples: int = 512
     iterations: int = 2
     deviation: float = 0.6
-    smoothness: float = 0.8  # correlation of neighbouring steps' noise
+    smoothness: float = 0.8  # correlation of neighbouring actions' noise
     temperature: float = 0.1  # of mppi
     elites: int = 32  # of cem
     discount: float = 1.0
@@ -45,7 +49,7 @@ class PlannerConfig:
         """What no plan can be made with is refused in one sentence."""
         if self.method not in METHODS:
             raise UnknownName("planning method", self.method, list(METHODS))
-        for name in ("horizon", "samples", "iterations", "deviation", "temperature", "elites"):
+        for name in ("horizon", "hold", "samples", "iterations", "deviation", "temperature", "elites"):
             value = getattr(self, name)
             if not 0 < value < math.inf:
                 raise ValueError(f"{name} is {value}; it must be positive.")
@@ -57,6 +61,11 @@ class PlannerConfig:
             raise ValueError(
                 f"smoothness is {self.smoothness} and discount {self.discount}; they must be in [0, 1) and in (0, 1]."
             )
+
+    @property
+    def actions(self) -> int:
+        """How many actions a sequence has; the last one may be cut short by the horizon."""
+        return math.ceil(self.horizon / self.hold)
 
 
 class Planner:
@@ -79,12 +88,21 @@ class Planner:
     def reset(self) -> None:
         """Forget the plans, as before a new episode."""
         self._generator.manual_seed(self.config.seed)
-        self._mean = torch.zeros(self.rows, self.config.horizon, self._nu)
+        self._mean = torch.zeros(self.rows, self.config.actions, self._nu)
+        self._chosen, self._left = torch.zeros(self.rows, self._nu), 0  # what is being done, for so many steps more
+
+    @property
+    def searches(self) -> bool:
+        """Whether the next `predict` makes a search, rather than hold what the last one found."""
+        return self._left == 0
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[Array, Any]:
-        """The action for the state that `state`, an environment's `info`, holds: a plan needs positions and velocities."""
+        """The action for the state that `state`, an environment's `info`, holds: a plan needs positions and velocities.
+
+        One call for each control step: with `hold` most of them give the action that was found last.
+        """
         if not isinstance(state, Mapping) or not {"qpos", "qvel"} <= set(state):
             raise ValueError(
                 "A planner needs the state itself: predict(observation, state=info), info as the environment returned it."
@@ -103,6 +121,13 @@ class Planner:
         """The actions `(rows, nu)` to take in states `qpos (rows, nq)`, `qvel (rows, nv)` with `goal (rows, goal size)`."""
         if len(qpos) != self.rows:
             raise ValueError(f"{len(qpos)} states for a planner of {self.rows}.")
+        if self.searches:
+            self._chosen, self._left = self._search(qpos, qvel, goal), self.config.hold
+        self._left -= 1
+        return self._chosen
+
+    def _search(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> Tensor:
+        """The first actions `(rows, nu)` of the best sequences found; the rest of them is where the next search begins."""
         c = self.config
         mean, deviation = self._mean, torch.full_like(self._mean, c.deviation)
         for _ in range(c.iterations):
@@ -115,29 +140,29 @@ class Planner:
                 mean = (weights[..., None, None] * drawn).sum(1)
             else:
                 best = rewards.topk(c.elites, dim=1).indices
-                elite = drawn.gather(1, best[..., None, None].expand(-1, -1, c.horizon, self._nu))
+                elite = drawn.gather(1, best[..., None, None].expand(-1, -1, c.actions, self._nu))
                 mean, deviation = elite.mean(1), elite.std(1, unbiased=False).clamp(min=0.05)
         self._mean = torch.cat((mean[:, 1:], mean[:, -1:]), dim=1)
         return self._middle + self._half * mean[:, 0]
 
     def _noise(self) -> Tensor:
-        """`(rows, samples, horizon, nu)`: unit normal at each step, neighbours correlated."""
+        """`(rows, samples, actions, nu)`: unit normal for each action, neighbours correlated."""
         c = self.config
-        white = torch.randn(self.rows, c.samples, c.horizon, self._nu, generator=self._generator)
+        white = torch.randn(self.rows, c.samples, c.actions, self._nu, generator=self._generator)
         noise, fresh = [white[:, :, 0]], (1 - c.smoothness**2) ** 0.5
-        for step in range(1, c.horizon):
-            noise.append(c.smoothness * noise[-1] + fresh * white[:, :, step])
+        for action in range(1, c.actions):
+            noise.append(c.smoothness * noise[-1] + fresh * white[:, :, action])
         return torch.stack(noise, dim=2)
 
     def _rewards(self, qpos: Tensor, qvel: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
-        """Discounted rewards `(rows, samples)` of sequences `(rows, samples, horizon, nu)`; what ends an episode brings no more."""
+        """Discounted rewards `(rows, samples)` of sequences `(rows, samples, actions, nu)`; what ends an episode brings no more."""
         env, samples = self._env, self.config.samples
         q, v, g = (part.repeat_interleave(samples, 0) for part in (qpos, qvel, goal))
         env.restore(q, v, g, torch.zeros(self.rows * samples, dtype=torch.long))
         total, alive = torch.zeros(self.rows * samples), torch.ones(self.rows * samples)
         controls = (self._middle + self._half * actions).flatten(0, 1)
         for step in range(self.config.horizon):
-            after = env.step(controls[:, step])
+            after = env.step(controls[:, step // self.config.hold])
             total += self.config.discount**step * alive * after.reward.float().cpu()
             alive *= (~(after.terminated | after.truncated)).float().cpu()
         return total.view(self.rows, samples)

@@ -24,8 +24,8 @@ UNTIMED = 3  # first decisions, in which the model's steps are recorded
 class PlannedEpisodes(NamedTuple):
     """What came of planning: the returns, and the first episode's actions `(T, nu)`.
 
-    `decision_seconds` is the median time in which the actions of all episodes were found; `real_time` how many times faster than the
-    robot's control step that is, 1 being just in time.
+    `decision_seconds` is the median time of a search for the actions of all episodes; `real_time` how many times faster that is than the
+    control steps for which what it finds is done, 1 being just in time.
     """
 
     result: PolicyReturn
@@ -48,9 +48,10 @@ def play_planned(
     with tqdm(total=steps, desc=f"plan {task}", disable=None if progress else True) as bar:
         for _ in range(steps):
             states = {name: np.stack([info[name] for _, info in now]) for name in ("qpos", "qvel", "goal")}
-            begun = time.perf_counter()
+            searched, begun = planner.searches, time.perf_counter()
             chosen, _ = planner.predict(np.stack([observation for observation, _ in now]), state=states)
-            times.append(time.perf_counter() - begun)
+            if searched:
+                times.append(time.perf_counter() - begun)
             actions.append(chosen[0])
             for k, env in enumerate(envs):
                 if over[k]:
@@ -67,7 +68,8 @@ def play_planned(
         env.close()
     seconds = float(np.median(times[UNTIMED:] or times))
     result = PolicyReturn(tuple(np.array(r) for r in rewards), tuple(ended), seed)
-    return PlannedEpisodes(result, np.array(actions), seconds, load_task(task).robot.control_step / seconds)
+    held = planner.config.hold * load_task(task).robot.control_step
+    return PlannedEpisodes(result, np.array(actions), seconds, held / seconds)
 
 
 class Replayed:

@@ -49,7 +49,6 @@ class MoSimVecEnv(VecEnv):
         self.render_mode = render_mode
         self.torch = TorchEnv(task, num_envs, autoreset="same_step", **options)
         self._controls = action_space(task)
-        self._definition = find_task(task)[0]
         self._renderer: Renderer | None = None
         num_envs = self.torch.num_envs
         self._actions = torch.zeros(num_envs, *self._controls.shape)
@@ -116,10 +115,14 @@ class MoSimVecEnv(VecEnv):
     def get_images(self) -> Sequence[Array | None]:
         """A picture of each environment."""
         if self._renderer is None:
-            self._renderer = Renderer(self._definition, task=self.torch.task)
+            self._renderer = Renderer(find_task(self.torch.task.id())[0], task=self.torch.task)
         s = self.torch.state
         states = (part.cpu().numpy() for part in (s.qpos, s.qvel, s.goal))
         return [self._renderer.frame(*row) for row in zip(*states, strict=True)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the renderer, which a copy opens anew."""
+        return {**vars(self), "_renderer": None}
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """The attribute of this object, once for each environment."""
