@@ -103,9 +103,11 @@ def test_what_cannot_be_done_is_said_before_anything_is(typed, said, tmp_path, c
         ("rl zero-shot PendulumSwingup --budget 1s", "policy.safetensors"),
         ("rl zero-shot PendulumSwingup --budget 1s --algo shac", "best.safetensors"),
         ("rl few-shot PendulumSwingup --real-steps 1200", "policy.safetensors"),
+        ("render PendulumSwingup --steps 5", "episode.mp4"),
+        ("plan PendulumSwingup --steps 5", "return.png"),
     ],
 )
-def test_weights_of_another_run_are_not_replaced(typed, name, tmp_path, capsys):
+def test_files_of_another_run_are_not_replaced(typed, name, tmp_path, capsys):
     theirs = tmp_path / name
     theirs.parent.mkdir(exist_ok=True)
     theirs.write_bytes(b"weights")

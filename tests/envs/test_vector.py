@@ -393,6 +393,17 @@ def test_penalties_around_one_another_all_count():
     np.testing.assert_allclose(raw - found["twice"][0], 2 * parts["density"], rtol=1e-5, atol=1e-5)
 
 
+def test_a_penalty_ends_with_its_wrapper():
+    bare = _penalised()
+    bare.reset(seed=0, options={"qpos": np.zeros(9), "qvel": np.linspace(0, 20, 36).reshape(4, 9)})
+    wrapped = DensityPenalty(copy.deepcopy(bare), threshold=0.0, scale=10.0)
+    action = np.full((4, 6), 0.5, np.float32)
+    before, inside = copy.deepcopy(wrapped).step(action), copy.deepcopy(wrapped).env.step(action)
+    wanted = bare.step(action)
+    np.testing.assert_array_equal(inside[1], wanted[1])
+    assert (before[1] < wanted[1] - 1e-3).any()
+
+
 def _copies(env):
     return copy.deepcopy(env), pickle.loads(pickle.dumps(env))
 

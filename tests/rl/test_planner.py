@@ -39,6 +39,26 @@ def test_plans_hold_up_in_reality_what_falls_without(method):
     np.testing.assert_array_equal(play(planner), returns)
 
 
+def test_held_actions_are_searched_for_as_often_as_they_are_held():
+    planner = Planner(TASK, PlannerConfig(horizon=26, hold=4, samples=64), rows=2)
+    assert planner.config.actions == 7
+    env = gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2, checkpoint="truth")
+    observation, info = env.reset(seed=0, options=LEANING)
+    done, total = [], np.zeros(2)
+    for step in range(60):
+        assert planner.searches == (step % 4 == 0)
+        action, _ = planner.predict(observation, state=info)
+        observation, reward, _, _, info = env.step(action)
+        done.append(action)
+        total += reward
+    pieces = np.reshape(done, (15, 4, 2))
+    assert (pieces == pieces[:, :1]).all()
+    assert (pieces[:-1, 0] != pieces[1:, 0]).all()
+    assert (total > 55).all()
+    planner.reset()
+    assert planner.searches
+
+
 def test_what_a_plan_cannot_be_made_with():
     planner = Planner(TASK, PlannerConfig(horizon=2, samples=4, elites=2))
     with pytest.raises(ValueError, match="needs the state itself: predict"):
@@ -51,6 +71,8 @@ def test_what_a_plan_cannot_be_made_with():
         PlannerConfig(method="cem", samples=8)
     with pytest.raises(ValueError, match=r"horizon is 2.5; it must be a whole number"):
         PlannerConfig(horizon=2.5)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="hold is 0; it must be positive"):
+        PlannerConfig(hold=0)
     with pytest.raises(ValueError, match="temperature is nan"):
         PlannerConfig(temperature=float("nan"))
     with pytest.raises(ValueError, match="not finite: there is nothing to plan from"):
@@ -82,10 +104,11 @@ def test_planned_real_episodes_can_be_played_again():
 
 
 def test_plan_from_the_command_line(tmp_path, capsys):
-    main(["plan", TASK, "--horizon", "5", "--samples", "8", "--steps", "12", "--out", str(tmp_path)])
+    main(["plan", TASK, "--horizon", "6", "--hold", "2", "--samples", "8", "--steps", "12", "--out", str(tmp_path)])
     assert "times real time" in capsys.readouterr().out
     content = json.loads((tmp_path / "result.json").read_text())
     assert content["planner"]["elites"] == 8
+    assert content["planner"]["hold"] == 2
     assert content["real"]["episodes"] == 1
     assert (tmp_path / "plan.mp4").stat().st_size > 0
     with pytest.raises(SystemExit):

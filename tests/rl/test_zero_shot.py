@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle  # noqa: TID251
 import warnings
 
 import gymnasium as gym
@@ -168,6 +170,19 @@ def test_an_episode_that_ends_while_an_action_is_held():
     assert done.all()
     assert infos[0]["TimeLimit.truncated"]
     assert not np.allclose(infos[0]["terminal_observation"], observation[0])
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def test_copies_of_sb3_environments_go_on_in_the_same_way(copied):
+    env = MoSimVecEnv("ReacherEasy", 3, max_episode_steps=5)
+    env.seed(0)
+    env.reset()
+    action = np.full((3, 2), 0.5, np.float32)
+    env.step(action)
+    twin = copied(env)
+    for _ in range(8):
+        for mine, theirs in zip(env.step(action)[:3], twin.step(action)[:3], strict=True):
+            np.testing.assert_array_equal(mine, theirs)
 
 
 @pytest.mark.parametrize("bootstrap", [True, False])

@@ -6,12 +6,12 @@ import json
 import tempfile
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from tyro.conf import arg
 
 from mosim_gym.mechanics.numbers import check_at_least
-from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.storage import check_own, write_atomically
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -26,6 +26,7 @@ class Reported:
     """A command whose result is kept as `out/result.json`, with the command and options that give it again."""
 
     out: Path
+    files: ClassVar[tuple[str, ...]] = ()  # what it writes besides, all at once
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Write it, in the place of the same command's last one."""
@@ -34,8 +35,9 @@ class Reported:
         print(f"wrote {write_atomically(self.out / RESULT, content)}")
 
     def check_result(self) -> None:
-        """Raise if there is a `result.json` of another command, or of somebody else: it would be lost."""
+        """Raise if there is a `result.json` of another command, or anything of somebody else: it would be lost."""
         path = self.out / RESULT
+        check_own((self.out / name for name in self.files), path)
         if not path.exists():
             return
         try:

@@ -1,4 +1,4 @@
-"""`plan`: real episodes in which every action is searched for in the model."""
+"""`plan`: real episodes whose actions are searched for in the model."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from mosim_gym.cli.common import Out, Reported, Seed
 
 @dataclass(frozen=True)
 class Plan(Reported):
-    """Play a real task without any policy: at every step, search the model for the best actions to come, and do the first."""
+    """Play a real task without any policy: search the model for the best actions to come, do the first, and search again."""
+
+    files = ("return.png", "plan.mp4")
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     method: Annotated[Literal["mppi", "cem"], arg(help="Model-predictive path integral, or cross-entropy method.")] = (
         "mppi"
     )
     horizon: Annotated[int, arg(help="Control steps to look ahead.")] = 50
+    hold: Annotated[int, arg(help="Control steps for which an action is held, until the next search.")] = 1
     samples: Annotated[int, arg(help="Sequences of actions tried in each iteration.")] = 512
     iterations: Annotated[int, arg(help="How often the search is narrowed.")] = 2
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
@@ -43,6 +46,7 @@ class Plan(Reported):
         config = PlannerConfig(
             method=self.method,
             horizon=self.horizon,
+            hold=self.hold,
             samples=self.samples,
             iterations=self.iterations,
             elites=min(PlannerConfig.elites, self.samples),

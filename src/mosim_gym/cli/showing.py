@@ -36,6 +36,8 @@ class Info:
 class Render(Reported):
     """Film a policy in the real task, or beside what the model predicts for its actions."""
 
+    files = ("return.png", "episode.mp4", "strip.png")
+
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     policy: Annotated[str, arg(help="scripted, random, or a policy's file: an SB3 zip, or ours.")] = "scripted"
     side_by_side: Annotated[

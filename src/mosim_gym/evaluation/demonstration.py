@@ -38,9 +38,9 @@ def demonstrate(
     print(f"{task}: {episodes} episode{'s' * (episodes > 1)} of {steps} real steps …")
     result = evaluate(env, actor, episodes=episodes, seed=seed)
     print(f"return {result}")
-    plot = return_plot(out / "return.png", result, f"{task}, {type(actor).__name__}", control_step=robot.control_step)
     stride = max(1, round(1 / (FRAMES_A_SECOND * robot.control_step)))
     frames = list(episode_frames(env, actor, seed=seed, steps=steps, stride=stride))
+    plot = return_plot(out / "return.png", result, f"{task}, {type(actor).__name__}", control_step=robot.control_step)
     video = write_video(out / "episode.mp4", frames, fps=1 / (stride * robot.control_step), progress=True)
     chosen = np.linspace(0, len(frames) - 1, STRIP_FRAMES).round().astype(int)
     strip = film_strip(
