@@ -1,6 +1,6 @@
-"""Writes benchmarks/results/planning.json: real episodes in which every action is searched for in the packaged model.
+"""Writes benchmarks/results/planning.json: real episodes whose actions are searched for in the packaged model.
 
-`python benchmarks/planning.py` plays them all, about an hour on two cores; names such as CheetahRun-cem those alone. How long a decision
+`python benchmarks/planning.py` plays them all, about two hours on a core; names such as CheetahRun-cem those alone. How long a decision
 takes is measured for one episode on its own, whatever number is played side by side.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mosim_gym.evaluation.machine import machine
-from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.planner import Planner, PlannerConfig
 from mosim_gym.rl.planning import planning_table, play_planned
 from mosim_gym.robots import find_task
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "planning.json"
 EPISODES, TIMED_STEPS = 4, 60
 PLANS = {
-    "-".join((task, method, *variant)): (
+    "-".join((task, method, *variant, *(("held",) if "hold" in settings else ()))): (
         task,
         ":".join((find_task(task)[0].name, *variant)),
         PlannerConfig(method=method, **settings),
@@ -32,6 +32,9 @@ PLANS = {
         ("CheetahRun", {"horizon": 32, "samples": 256}, ()),
         ("AcrobotSwingup", {"horizon": 50, "samples": 512}, ("small",)),
         ("CheetahRun", {"horizon": 32, "samples": 256}, ("small",)),
+        ("AcrobotSwingup", {"horizon": 200, "hold": 8, "samples": 128}, ("small",)),
+        ("CartpoleSwingup", {"horizon": 200, "hold": 8, "samples": 128}, ()),
+        ("CheetahRun", {"horizon": 32, "hold": 2, "samples": 64}, ("small",)),
     )
     for method in ("mppi", "cem")
 }
@@ -56,5 +59,5 @@ if __name__ == "__main__":
             "real_time": alone.real_time,
             "machine": machine(),
         }
-        write_atomically(RESULTS, json.dumps(results, indent=1) + "\n")
+        write_atomically(RESULTS, readable_json(results))
     print(planning_table(results.values()))

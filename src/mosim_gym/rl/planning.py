@@ -97,11 +97,16 @@ def planning_table(plans: Iterable[Mapping[str, Any]]) -> str:
             p["task"],
             f"`{p['model']}`",
             p["config"]["method"],
-            f"{p['config']['horizon']} steps, {p['config']['samples']} samples, {p['config']['iterations']} iterations",
+            _search(p["config"]),
             f"**{p['real_return']['mean']:.0f}** ± {p['real_return']['std']:.0f}",
             f"{1000 * p['decision_seconds']:.0f} ms",
             f"{p['real_time']:.2f}",
         ]
         for p in plans
     ]
-    return table(["Task", "Model", "Method", "Search", "Real return", "A decision", "Times real time"], rows)
+    return table(["Task", "Model", "Method", "Search", "Real return", "A search", "Times real time"], rows)
+
+
+def _search(config: Mapping[str, Any]) -> str:
+    held = f", each action for {config['hold']}" if config["hold"] > 1 else ""
+    return f"{config['horizon']} steps{held}, {config['samples']} samples, {config['iterations']} iterations"
