@@ -39,7 +39,7 @@ from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
 from mosim_gym.rl.efficiency_summary import efficiency_table
 from mosim_gym.rl.planning import planning_table
-from mosim_gym.rl.sample_efficiency import MATRIX
+from mosim_gym.rl.sample_efficiency import MATRIX, Cell
 from mosim_gym.rl.studies import RUNS, STUDIES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,7 +111,8 @@ def generated() -> dict[Path, str]:
     results = between_markers(results, "zero-shot", zero_shot_summary(policies))
     results = between_markers(results, "returns", returns_summary(policies))
     results = between_markers(results, "speed", environment_speed(result("speed")))
-    cells = results_in("sample_efficiency")
+    order = [cell.name for cell in MATRIX]
+    cells = sorted(results_in("sample_efficiency"), key=lambda cell: order.index(Cell.of(cell).name))
     shown = efficiency_summary(cells, MATRIX), pictures("sample-efficiency-*.png", "Real return against real steps:")
     results = between_markers(results, "sample efficiency", "\n\n".join(filter(None, shown)))
     runs = results_in("studies")

@@ -249,11 +249,9 @@ def environment_speed(report: dict[str, Any]) -> str:
 
 
 def efficiency_summary(cells: Sequence[dict[str, Any]], matrix: Sequence[Cell]) -> str:
-    """Cells of benchmarks/sample_efficiency.py that there are, and what has not been run."""
+    """Cells of benchmarks/sample_efficiency.py that there are, in the order of the matrix, and what has not been run."""
     if not cells:
         return NOT_YET
-    names = [cell.name for cell in matrix]
-    cells = sorted(cells, key=lambda cell: names.index(Cell.of(cell).name))
     done = {Cell.of(cell).name for cell in cells}
     waiting: dict[str, dict[str, list[str]]] = {}
     for cell in matrix:
