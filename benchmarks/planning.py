@@ -21,20 +21,21 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "planning.json"
 EPISODES, TIMED_STEPS = 4, 60
 PLANS = {
-    "-".join((task, method, *variant, *(("held",) if "hold" in settings else ()))): (
+    "-".join((task, method, *variant, *label)): (
         task,
         ":".join((find_task(task)[0].name, *variant)),
         PlannerConfig(method=method, **settings),
     )
-    for task, settings, variant in (
-        ("CartpoleSwingup", {"horizon": 50, "samples": 128}, ()),
-        ("AcrobotSwingup", {"horizon": 50, "samples": 512}, ()),
-        ("CheetahRun", {"horizon": 32, "samples": 256}, ()),
-        ("AcrobotSwingup", {"horizon": 50, "samples": 512}, ("small",)),
-        ("CheetahRun", {"horizon": 32, "samples": 256}, ("small",)),
-        ("AcrobotSwingup", {"horizon": 200, "hold": 8, "samples": 128}, ("small",)),
-        ("CartpoleSwingup", {"horizon": 200, "hold": 8, "samples": 128}, ()),
-        ("CheetahRun", {"horizon": 32, "hold": 2, "samples": 64}, ("small",)),
+    for task, variant, label, settings in (
+        ("CartpoleSwingup", (), (), {"horizon": 50, "samples": 128}),
+        ("AcrobotSwingup", (), (), {"horizon": 50, "samples": 512}),
+        ("CheetahRun", (), (), {"horizon": 32, "samples": 256}),
+        ("AcrobotSwingup", ("small",), (), {"horizon": 50, "samples": 512}),
+        ("CheetahRun", ("small",), (), {"horizon": 32, "samples": 256}),
+        ("AcrobotSwingup", ("small",), ("held",), {"horizon": 200, "hold": 8, "samples": 128}),
+        ("AcrobotSwingup", ("small",), ("held", "512"), {"horizon": 200, "hold": 8, "samples": 512}),
+        ("CartpoleSwingup", (), ("held",), {"horizon": 200, "hold": 8, "samples": 128}),
+        ("CheetahRun", ("small",), ("held",), {"horizon": 32, "hold": 2, "samples": 64}),
     )
     for method in ("mppi", "cem")
 }
