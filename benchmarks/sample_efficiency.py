@@ -48,6 +48,8 @@ if __name__ == "__main__":
     parser.add_argument("--hours", type=float, default=0.0, help="no cell of the matrix begins later than this")
     parser.add_argument("--list", action="store_true", help="show what has been run and what has not")
     options = parser.parse_args()
+    if not options.hours >= 0:
+        parser.error(f"--hours is {options.hours}; it must be at least 0")
     known = {cell.name: cell for cell in MATRIX}
     for name in options.cells:
         if name not in known:

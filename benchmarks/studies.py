@@ -46,6 +46,8 @@ if __name__ == "__main__":
     parser.add_argument("runs", nargs="*", help="names of runs to make (again)")
     parser.add_argument("--hours", type=float, default=0.0, help="no run of the list begins later than this")
     options = parser.parse_args()
+    if not options.hours >= 0:
+        parser.error(f"--hours is {options.hours}; it must be at least 0")
     known = {run.name: run for run in RUNS}
     for name in options.runs:
         if name not in known:

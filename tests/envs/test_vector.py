@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.wrappers.vector import NormalizeObservation, RecordEpisodeStatistics
+from gymnasium.wrappers.vector import NormalizeObservation, RecordEpisodeStatistics, TransformReward
 
 import mosim_gym
 from mosim_gym.data.dataset import collect_dataset
@@ -391,6 +391,17 @@ def test_penalties_around_one_another_all_count():
         np.testing.assert_allclose(info["penalty"], raw - reward, atol=1e-5)
         np.testing.assert_array_equal(info["disagreement"], found["disagreement"][2]["disagreement"])
     np.testing.assert_allclose(raw - found["twice"][0], 2 * parts["density"], rtol=1e-5, atol=1e-5)
+
+
+def test_the_raw_reward_is_the_tasks_own_whatever_is_wrapped_in_between():
+    start = {"qpos": np.zeros(9), "qvel": np.linspace(0, 20, 36).reshape(4, 9)}
+    seen = []
+    for wrappers in ((), (lambda env: TransformReward(env, lambda r: 10 * r), partial(DensityPenalty, scale=10.0))):
+        env = _penalised(*wrappers)
+        env.reset(seed=0, options=start)
+        seen.append(env.step(np.full((4, 6), 0.5, np.float32)))
+    np.testing.assert_allclose(seen[1][4]["raw_reward"], seen[0][1], atol=1e-5)
+    assert (seen[1][4]["penalty"] > 1e-3).any()
 
 
 def test_a_penalty_ends_with_its_wrapper():

@@ -9,11 +9,16 @@ import pytest
 import torch
 
 from mosim_gym.cli import main
+from mosim_gym.data.dataset import collect_dataset
+from mosim_gym.data.stream import chunk
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import load_policy
+from mosim_gym.rl.policy_learner import ShacPolicy
 from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.training.config import TrainConfig
+from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load
 
 TASK = "CartpoleSwingup"
@@ -45,7 +50,7 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, algo):
         few_shot(TASK, config, real_steps=1600, folder=tmp_path / "broken", report=stop)
     resumed = few_shot(TASK, config, real_steps=1600, folder=tmp_path / "broken")
     card = whole.policy.card
-    assert card["real_steps"] == resumed.policy.card["real_steps"] == 1700  # whole rounds
+    assert card["real_steps"] == resumed.policy.card["real_steps"] == 1600  # the last round is a short one
     assert card["strategy"] == "few-shot"
     assert card["model"].startswith("cartpole ")
     assert whole.record["returns"] == resumed.record["returns"]
@@ -83,6 +88,36 @@ def test_what_was_learned_before_is_kept_by_old_motion_among_the_new():
     assert error_far_away(0.5) < 0.5 * error_far_away(0.0)
 
 
+def test_old_motion_is_what_the_model_has_seen_whatever_the_seed_of_the_run():
+    trained = TrainConfig(recipe="narrow", seed=3, chunk_segments=40)
+    known, _ = chunk("cartpole", "narrow", 3, 0, 40)
+    again = first_motion("cartpole", dataclasses.asdict(trained))
+    for mine, theirs in zip(again, known, strict=True):
+        np.testing.assert_array_equal(mine, np.concatenate(theirs))
+
+
+def test_old_motion_of_a_model_that_read_a_dataset_is_the_datasets(tmp_path):
+    dataset = collect_dataset("cartpole", tmp_path, recipe="narrow", segments=200, seed=4)
+    recipe = {"seed": 0, "recipe": dataset.manifest["recipe"], "dataset": {"seed": 4, "segments": 200}}
+    again = first_motion("cartpole", recipe).action.numpy()
+    np.testing.assert_array_equal(again[: dataset[:200].actions.size, 0], dataset[:200].actions.ravel())
+
+
+def test_shac_takes_the_steps_it_is_given_however_they_are_sliced(tmp_path):
+    world = RealWorld(TASK, 2, seed=0)
+    learner = ModelLearner(load("cartpole").model, batch=32)
+    learner.add(world.collect(world.random, 40))
+    updates = []
+    for parts in ([96], [10] * 9 + [6]):
+        policy = ShacPolicy(
+            TASK, QUICK, branches=4, branch=10, dynamics=learner.simulator, starts=learner.states(), folder=tmp_path
+        )
+        for part in parts:
+            policy.learn(part)
+        updates.append(policy.updates)
+    assert updates == [6, 6]  # of 16 steps each
+
+
 def test_few_shot_from_the_command_line(tmp_path, capsys):
     changes = [f"{name}={value}" for name, value in dataclasses.asdict(QUICK).items() if name not in ("algo", "seed")]
     out = ["--out", str(tmp_path), "--episodes", "1", "--set", *changes]
@@ -106,5 +141,10 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="pendulum")
     with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
         few_shot(TASK, QUICK, real_steps=100, folder=tmp_path)
+    for wrong in (float("nan"), 250.5):
+        with pytest.raises(ValueError, match=f"real_steps is {wrong}; it must be a whole number"):
+            few_shot(TASK, QUICK, real_steps=wrong, folder=tmp_path)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(KeyError, match="Unknown checkpoint ''"):
+        few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="")
     with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):
         few_shot(TASK, dataclasses.replace(QUICK, algo="ppo"), real_steps=600, folder=tmp_path)

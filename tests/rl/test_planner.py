@@ -49,7 +49,8 @@ def test_held_actions_are_searched_for_as_often_as_they_are_held():
         assert planner.searches == (step % 4 == 0)
         action, _ = planner.predict(observation, state=info)
         observation, reward, _, _, info = env.step(action)
-        done.append(action)
+        done.append(action.copy())
+        action += 7  # the caller's own
         total += reward
     pieces = np.reshape(done, (15, 4, 2))
     assert (pieces == pieces[:, :1]).all()
@@ -71,14 +72,25 @@ def test_what_a_plan_cannot_be_made_with():
         PlannerConfig(method="cem", samples=8)
     with pytest.raises(ValueError, match=r"horizon is 2.5; it must be a whole number"):
         PlannerConfig(horizon=2.5)  # pyright: ignore[reportArgumentType]
-    with pytest.raises(ValueError, match="hold is 0; it must be positive"):
+    with pytest.raises(ValueError, match="hold is 0; it must be a whole number, at least 1"):
         PlannerConfig(hold=0)
     with pytest.raises(ValueError, match="temperature is nan"):
         PlannerConfig(temperature=float("nan"))
-    with pytest.raises(ValueError, match="not finite: there is nothing to plan from"):
+    with pytest.raises(ValueError, match="hold is 9; within a horizon of 8 steps"):
+        PlannerConfig(horizon=8, hold=9)
+    with pytest.raises(ValueError, match="qpos holds numbers that are not finite: there is nothing to plan from"):
         planner.predict(np.zeros(5), state={"qpos": np.full(2, np.nan), "qvel": np.zeros(2)})
     with pytest.raises(ValueError, match="ReacherEasy has goals"):
         Planner("ReacherEasy", PlannerConfig(horizon=2, samples=4, elites=2)).predict(np.zeros(6), state=LEANING)
+    lost = {"qpos": np.zeros(2), "qvel": np.zeros(2), "goal": np.array([np.nan, 0.0])}
+    with pytest.raises(ValueError, match="goal holds numbers that are not finite"):
+        Planner("ReacherEasy", PlannerConfig(horizon=2, samples=4, elites=2)).predict(np.zeros(6), state=lost)
+    with pytest.raises(
+        ValueError, match=r"qvel is float64 of shape \(3,\); a plan for CartpoleSwingup needs numbers of shape \(2,\)"
+    ):
+        planner.predict(np.zeros(5), state={**LEANING, "qvel": np.zeros(3)})
+    with pytest.raises(ValueError, match="The planner is for CartpoleSwingup, not for CheetahRun"):
+        play_planned("CheetahRun", planner, steps=5)
     with pytest.raises(KeyError, match="Unknown planning method 'mpc'"):
         PlannerConfig(method="mpc")
 
@@ -113,4 +125,4 @@ def test_plan_from_the_command_line(tmp_path, capsys):
     assert (tmp_path / "plan.mp4").stat().st_size > 0
     with pytest.raises(SystemExit):
         main(["plan", TASK, "--samples", "0", "--out", str(tmp_path)])
-    assert "must be positive" in capsys.readouterr().err
+    assert "samples is 0; it must be a whole number, at least 1" in capsys.readouterr().err

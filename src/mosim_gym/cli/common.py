@@ -26,7 +26,8 @@ class Reported:
     """A command whose result is kept as `out/result.json`, with the command and options that give it again."""
 
     out: Path
-    files: ClassVar[tuple[str, ...]] = ()  # what it writes besides, all at once
+    files: ClassVar[tuple[str, ...]] = ()  # what it writes besides
+    traces: ClassVar[tuple[str, ...]] = (RESULT,)  # one of these is there where it has been at work
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Write it, in the place of the same command's last one."""
@@ -37,7 +38,8 @@ class Reported:
     def check_result(self) -> None:
         """Raise if there is a `result.json` of another command, or anything of somebody else: it would be lost."""
         path = self.out / RESULT
-        check_own((self.out / name for name in self.files), path)
+        trace = next((place for name in self.traces if (place := self.out / name).exists()), path)
+        check_own((self.out / name for name in self.files), trace)
         if not path.exists():
             return
         try:

@@ -9,7 +9,11 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg, subcommand
 
-from mosim_gym.cli.common import Out, Reported, Seed, advance
+from mosim_gym.cli.common import RESULT, Out, Reported, Seed, advance
+
+TRAINED = RESULT, "state.safetensors"
+CURVE = "learning.png"
+SHOWN = CURVE, "policy.mp4", "prediction.mp4", "strip.png"
 
 
 def train_and_show(
@@ -60,6 +64,8 @@ def train_and_show(
 class ZeroShot(Reported):
     """Train a policy inside the robot's model with SB3, then play it in the real task once. An interrupted run goes on where it was."""
 
+    files, traces = SHOWN, TRAINED
+
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[
         Literal["sac", "tqc", "shac"] | None,
@@ -97,18 +103,16 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     card = result.policy.card
     real = real_return(run.task, result.policy, episodes=run.episodes)
     print(f"after {card['real_steps']:,} real steps: real return {real}")
-    plot = real_steps_plot(run.out / "learning.png", [result.record["curve"]], title=f"{run.task}, {card['strategy']}")
+    plot = real_steps_plot(run.out / CURVE, [result.record["curve"]], title=f"{run.task}, {card['strategy']}")
     print(f"wrote {plot}")
     run.write_result({"policy": card, "returns": result.record["returns"], "real": real.summary()})
-
-
-def _changes(algo: str | None, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
-    return {**({} if algo is None else {"algo": algo}), "seed": seed, **settings}
 
 
 @dataclass(frozen=True)
 class FewShotRun(Reported):
     """Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."""
+
+    files, traces = (CURVE,), TRAINED
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[
@@ -134,9 +138,9 @@ class FewShotRun(Reported):
         from functools import partial
 
         from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
-        from mosim_gym.rl.settings import as_changes
+        from mosim_gym.rl.settings import as_changes, with_options
 
-        changes = _changes(self.algo, self.seed, as_changes(self.set, FewShotConfig))
+        changes = with_options(as_changes(self.set, FewShotConfig), algo=self.algo, seed=self.seed)
         config = config_for_schedule(self.schedule, **changes)
         learn_and_show(self, partial(few_shot, self.task, config, checkpoint=self.checkpoint))
 
@@ -144,6 +148,8 @@ class FewShotRun(Reported):
 @dataclass(frozen=True)
 class OnPolicyRun(Reported):
     """Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."""
+
+    files, traces = (CURVE,), TRAINED
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[
@@ -166,15 +172,17 @@ class OnPolicyRun(Reported):
         from functools import partial
 
         from mosim_gym.rl.on_policy import OnPolicyConfig, config_for_schedule, on_policy
-        from mosim_gym.rl.settings import as_changes
+        from mosim_gym.rl.settings import as_changes, with_options
 
-        changes = _changes(self.algo, self.seed, as_changes(self.set, OnPolicyConfig))
+        changes = with_options(as_changes(self.set, OnPolicyConfig), algo=self.algo, seed=self.seed)
         learn_and_show(self, partial(on_policy, self.task, config_for_schedule(self.schedule, **changes)))
 
 
 @dataclass(frozen=True)
 class Demo(Reported):
     """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control."""
+
+    files, traces = SHOWN, TRAINED
 
     task: Annotated[str, arg(help="The task; CheetahRun by SHAC in the small model, others by SAC.")] = "CheetahRun"
     budget: Annotated[str, arg(help="Time for training.")] = "3m"

@@ -112,7 +112,8 @@ class TorchEnv:
         self.ended: State | None = None  # the states in which episodes ended, where they were reset in the same step
         self.elapsed = torch.zeros(count, dtype=torch.long)
         self.watches: list[Watch] = []  # each of them counts in every step
-        self.penalty = torch.zeros(count, device=self.device)  # what they together took off the last rewards
+        self.penalty = torch.zeros(count, device=self.device)  # what they together took off the last rewards,
+        self.raw_reward = torch.zeros(count, device=self.device)  # which were these before
 
     def set_starts(self, reset_from: ResetFrom) -> None:
         """Let later episodes begin elsewhere."""
@@ -261,6 +262,7 @@ class TorchEnv:
             keep = ~waiting.to(self.device)
             reward, end, self.penalty = reward * keep, end * keep, self.penalty * keep
             terminated, truncated = terminated & keep, truncated & keep
+        self.raw_reward = (reward + self.penalty).detach() if self.watches else reward.detach()
         done = terminated | truncated
         if bool(done.any()):
             if self._autoreset == "same_step":

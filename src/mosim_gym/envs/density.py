@@ -70,7 +70,8 @@ class DensityWatch:
 class DensityPenalty(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
     """`DensityWatch` around a `MoSimVectorEnv`; `info` holds `log_density`, `penalty` and the task's own reward, `raw_reward`.
 
-    Where several penalties are around one another all of them are taken off, and `penalty` is their sum.
+    Where several penalties are around one another all of them are taken off, and `penalty` is their sum. They are taken off where the
+    reward is made: wrappers between change what is left, and count it.
     """
 
     def __init__(
@@ -94,10 +95,9 @@ class DensityPenalty(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
         """As the environment's, with the penalty and what it came from in `info`."""
         with self._torch.watched_by(self._watch):
             observation, reward, terminated, truncated, info = self.env.step(actions)
-        penalty = self._torch.penalty.cpu().numpy()
         info |= {
             "log_density": self._watch.log_density.cpu().numpy(),
-            "penalty": penalty,
-            "raw_reward": reward + penalty,
+            "penalty": self._torch.penalty.cpu().numpy(),
+            "raw_reward": self._torch.raw_reward.cpu().numpy(),
         }
         return observation, reward, terminated, truncated, info

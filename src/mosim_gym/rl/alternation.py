@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from mosim_gym.evaluation.machine import machine
-from mosim_gym.mechanics.numbers import check_at_least
-from mosim_gym.mechanics.storage import check_own
+from mosim_gym.mechanics.numbers import check_at_least, whole_number
+from mosim_gym.mechanics.storage import FileFault, check_own
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.policy_learner import policy_learner
-from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.rl.real_world import RealWorld, steps_taken
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.settings import LearnerConfig, check_kinds, check_learner, check_positive
 from mosim_gym.rl.state import load_more
@@ -97,8 +97,11 @@ def alternate(
     resumed = path.exists()
     if resumed:
         more = load_more(path, record)
-        world.restore(_under("world", more))
-        learner.restore(_under("model", more))
+        try:
+            world.restore(_under("world", more))
+            learner.restore(_under("model", more))
+        except KeyError as missing:
+            raise FileFault(f"{path} is damaged: it holds no {missing}.") from missing
     else:
         learner.add(world.collect(world.random, c.random_steps))
         prepare(learner)
@@ -120,7 +123,7 @@ def alternate(
         for part in range(c.slices):
             loss = learner.learn(_share(c.model_updates, part, c.slices))
             policy.learn(_share(c.virtual_steps, part, c.slices))
-        learner.add(world.collect(policy.act, c.round_steps))
+        learner.add(world.collect(policy.act, min(c.round_steps, real_steps - world.steps)))
         policy.env.set_starts(learner.states())
         policy.env.bounds.move(learner.box)
         over = world.steps >= real_steps
@@ -164,14 +167,17 @@ def alternate(
 def check(c: AlternationConfig, real_steps: int) -> None:
     """Refuse, in one sentence, what no run can be made of."""
     check_kinds(c)
-    if real_steps <= c.random_steps:
-        raise ValueError(f"real_steps is {real_steps}; the first {c.random_steps} are random, so it must be more.")
+    if whole_number(real_steps) is None:
+        raise ValueError(f"real_steps is {real_steps!r}; it must be a whole number.")
     positive = (
         "real_envs", "random_steps", "round_steps", "slices", "model_batch", "model_rate", "branches", "branch",
         "virtual_steps", "evaluate_every", "episodes",
     )  # fmt: skip
     check_positive(c, positive)
     check_at_least(0, model_updates=c.model_updates)
+    first = steps_taken(c.random_steps, c.real_envs)
+    if real_steps <= first:
+        raise ValueError(f"real_steps is {real_steps}; the first {first} are random, so it must be more.")
     check_learner(c, c.branches, also=("shac",))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mosim_gym.rl.settings import as_changes, config_for
+from mosim_gym.rl.settings import as_changes, config_for, with_options
 from mosim_gym.rl.shac import ShacConfig, shac_config_for
 from mosim_gym.rl.shac_training import shac_zero_shot
 from mosim_gym.rl.zero_shot import ZeroShotResult, zero_shot
@@ -18,5 +18,6 @@ def train_zero_shot(
     `name=value`; `run` as `zero_shot` takes it.
     """
     if algo == "shac":
-        return shac_zero_shot(task, shac_config_for(task, **{"seed": seed, **as_changes(settings, ShacConfig)}), **run)
-    return zero_shot(task, config_for(task, **{"algo": algo, "seed": seed, **as_changes(settings)}), **run)
+        changes = with_options(as_changes(settings, ShacConfig), seed=seed)
+        return shac_zero_shot(task, shac_config_for(task, **changes), **run)
+    return zero_shot(task, config_for(task, **with_options(as_changes(settings), algo=algo, seed=seed)), **run)

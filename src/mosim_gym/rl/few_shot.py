@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from mosim_gym.data.stream import Transitions, chunk
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.alternation import AlternationConfig, AlternationResult, alternate, check
@@ -19,6 +18,7 @@ from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.rl.settings import check_names
 from mosim_gym.rl.zero_shot import model_identity
 from mosim_gym.robots import find_task
+from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load
 
 _GRADIENTS: dict[str, Any] = {
@@ -36,12 +36,11 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 """`paper`: the MoSim paper's, 1,000 real steps for every 5,000 in the model, a batch for the model every 100 of those, and as many updates
 of the policy as steps in the model; `branches`: short branches, and more of everything that costs no real step; `gradients`: SHAC on
 longer ones; `frozen`: the same in a model that stays as it is, to see what its learning is worth."""
-SEGMENTS = 1000  # of the model's first data, for batches to be mixed with
 
 
 @dataclass(frozen=True)
 class FewShotConfig(AlternationConfig):
-    """A share `old` of the model's batches is motion of the kind that it was trained on first, lest it be forgotten."""
+    """A share `old` of the model's batches is motion that it was trained on first, lest it be forgotten; none of its steps is new."""
 
     updates: int = 12
     model_rate: float = 0.3
@@ -70,7 +69,7 @@ def few_shot(
     if not 0 <= config.old < 1:
         raise ValueError(f"old is {config.old}; it is a share of each batch, from 0 to below 1.")
     name = find_task(task)[0].name
-    before = checkpoint if isinstance(checkpoint, Simulator) else load(checkpoint or name)
+    before = checkpoint if isinstance(checkpoint, Simulator) else load(name if checkpoint is None else checkpoint)
     if before.robot.name != name:
         raise ValueError(f"The model is of {before.robot.name!r}; {task} needs one of {name!r}.")
 
@@ -84,10 +83,7 @@ def few_shot(
             box=before.card.get("box"),
         )
         if config.old:
-            recipe = before.card.get("recipe", {}).get("recipe", "coverage")
-            recipe = recipe if isinstance(recipe, str) else recipe["name"]
-            columns, _ = chunk(name, recipe, config.seed, 0, SEGMENTS)
-            learner.remember(Transitions(*(torch.from_numpy(c).flatten(0, 1) for c in columns)), config.old)
+            learner.remember(first_motion(name, before.card.get("recipe", {})), config.old)
         return learner
 
     return alternate(

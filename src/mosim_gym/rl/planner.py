@@ -24,6 +24,7 @@ from torch import Generator, Tensor
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import is_finite, whole_number
 
 METHODS = ("mppi", "cem")
 Array = np.ndarray
@@ -49,12 +50,19 @@ class PlannerConfig:
         """What no plan can be made with is refused in one sentence."""
         if self.method not in METHODS:
             raise UnknownName("planning method", self.method, list(METHODS))
-        for name in ("horizon", "hold", "samples", "iterations", "deviation", "temperature", "elites"):
+        for name in ("horizon", "hold", "samples", "iterations", "elites", "seed"):
+            count, least = whole_number(getattr(self, name)), 0 if name == "seed" else 1
+            if count is None or count < least:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be a whole number, at least {least}.")
+            object.__setattr__(self, name, count)
+        for name in ("deviation", "temperature", "smoothness", "discount"):
             value = getattr(self, name)
-            if not 0 < value < math.inf:
-                raise ValueError(f"{name} is {value}; it must be positive.")
-            if isinstance(getattr(PlannerConfig, name), int) and not isinstance(value, int):
-                raise ValueError(f"{name} is {value}; it must be a whole number.")
+            if not is_finite(value) or (value <= 0 and name != "smoothness"):
+                raise ValueError(f"{name} is {value!r}; it must be a positive, finite number.")
+        if self.hold > self.horizon:
+            raise ValueError(
+                f"hold is {self.hold}; within a horizon of {self.horizon} steps no action can be held longer than that."
+            )
         if self.method == "cem" and self.elites > self.samples:
             raise ValueError(f"elites is {self.elites}; of {self.samples} samples there are no more.")
         if not 0 <= self.smoothness < 1 or not 0 < self.discount <= 1:
@@ -69,16 +77,22 @@ class PlannerConfig:
 
 
 class Planner:
-    """Plans for `rows` environments of `task` at once; `checkpoint` and `options` are those of `TorchEnv`."""
+    """Plans for `rows` environments of `task` at once; `checkpoint` and `options` (`device`, `precision`, `solver`, `ensemble`) are
+    those of `TorchEnv`.
+    """
 
     def __init__(
         self, task: str, config: PlannerConfig | None = None, *, rows: int = 1, checkpoint: Any = None, **options: Any
     ) -> None:
         """No search has been made yet: the first one starts from no control at all."""
-        self.config, self.rows = config or PlannerConfig(), rows
-        self._env = TorchEnv(task, rows * self.config.samples, checkpoint=checkpoint, max_episode_steps=-1, **options)
+        count = whole_number(rows)
+        if count is None or count < 1:
+            raise ValueError(f"rows is {rows!r}; it must be a whole number, at least 1.")
+        self.config, self.rows = config or PlannerConfig(), count
+        self._env = TorchEnv(task, count * self.config.samples, checkpoint=checkpoint, max_episode_steps=-1, **options)
         robot = self._env.task.robot
-        self._nu, self._goal_size = robot.nu, self._env.task.goal_size
+        self.task, self._nu = self._env.task.id(), robot.nu
+        self._sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": self._env.task.goal_size}
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
         self._generator = Generator()
@@ -107,15 +121,24 @@ class Planner:
             raise ValueError(
                 "A planner needs the state itself: predict(observation, state=info), info as the environment returned it."
             )
-        if self._goal_size and "goal" not in state:
-            raise ValueError(f"{self._env.task.id()} has goals: the state must hold one, under `goal`.")
+        if self._sizes["goal"] and "goal" not in state:
+            raise ValueError(f"{self.task} has goals: the state must hold one, under `goal`.")
         single = np.ndim(state["qpos"]) == 1
-        qpos, qvel = (torch.as_tensor(np.atleast_2d(state[name])).float() for name in ("qpos", "qvel"))
-        goal = torch.as_tensor(np.reshape(state.get("goal", np.zeros(0)), (len(qpos), -1))).float()
-        if not bool(torch.isfinite(qpos.sum() + qvel.sum())):
-            raise ValueError("The state holds numbers that are not finite: there is nothing to plan from.")
-        action = self.plan(qpos, qvel, goal).numpy()
+        action = self.plan(*(self._part(state, name, single) for name in self._sizes)).numpy().copy()
         return action[0] if single else action, state
+
+    def _part(self, state: Mapping[str, Any], name: str, single: bool) -> Tensor:
+        """`state[name]` as a tensor `(rows, size)`, or one sentence saying what is wrong with it."""
+        size = self._sizes[name]
+        found = np.asarray(state.get(name, ())) if size else np.zeros(0 if single else (self.rows, 0))
+        if found.dtype.kind not in "fiu" or found.shape[-1:] != (size,) or found.ndim != (1 if single else 2):
+            shape = (size,) if single else (self.rows, size)
+            raise ValueError(
+                f"{name} is {found.dtype} of shape {found.shape}; a plan for {self.task} needs numbers of shape {shape}."
+            )
+        if not np.isfinite(found).all():
+            raise ValueError(f"{name} holds numbers that are not finite: there is nothing to plan from.")
+        return torch.as_tensor(np.atleast_2d(found)).float()
 
     def plan(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> Tensor:
         """The actions `(rows, nu)` to take in states `qpos (rows, nq)`, `qvel (rows, nv)` with `goal (rows, goal size)`."""

@@ -39,6 +39,8 @@ def play_planned(
 ) -> PlannedEpisodes:
     """One real episode for each of the planner's rows, episode k from `reset(seed=seed + k)`, of `steps` control steps at most."""
     check_at_least(1, steps=steps)
+    if load_task(task).id() != planner.task:
+        raise ValueError(f"The planner is for {planner.task}, not for {task}.")
     envs = [reality(task, max_episode_steps=steps) for _ in range(planner.rows)]
     now = [env.reset(seed=seed + k) for k, env in enumerate(envs)]
     planner.reset()

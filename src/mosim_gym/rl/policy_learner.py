@@ -127,6 +127,7 @@ class ShacPolicy:
         own = ShacConfig(num_envs=branches, episode=branch, critic_passes=8, discount=config.discount, seed=config.seed)
         self._shac = Shac(task, own, checkpoint=dynamics, starts=starts)
         self.env = self._shac.env
+        self._owed = 0  # steps that were asked for, and are less than a horizon
 
     @property
     def updates(self) -> int:
@@ -134,9 +135,11 @@ class ShacPolicy:
         return self._shac.updates
 
     def learn(self, steps: int) -> None:
-        """Train for `steps` steps of all environments, in whole horizons."""
-        for _ in range(max(1, round(steps / self._shac.config.horizon))):
+        """Train for `steps` steps of all environments, in whole horizons: what is less than one is left to the next call."""
+        self._owed += steps
+        while self._owed >= self._shac.config.horizon:
             self._shac.update()
+            self._owed -= self._shac.config.horizon
 
     def act(self, observation: Array) -> Array:
         """The actor with its noise."""
@@ -151,12 +154,14 @@ class ShacPolicy:
     def save(self, path: Path, record: dict[str, Any], more: Mapping[str, Array]) -> None:
         """Write everything."""
         arrays = {**self._shac.state(), **{f"more/{name}": part for name, part in more.items()}}
+        arrays["owed"] = np.array(self._owed)
         save_arrays(path, KIND, arrays, {"record": record})
 
     def load(self, path: Path, expected: dict[str, Any]) -> dict[str, Any]:
         """Inverse of `save`."""
         arrays, header = load_arrays(path, KIND)
         check_same_run(path, header["record"], expected)
+        self._owed = int(arrays.pop("owed", np.array(0)).item())
         self._shac.restore({name: part for name, part in arrays.items() if not name.startswith("more/")})
         return header["record"]
 

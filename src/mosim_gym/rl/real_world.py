@@ -17,6 +17,11 @@ Act = Callable[[Array], Array]
 """From observations `(B, n)` to actions `(B, nu)`."""
 
 
+def steps_taken(wanted: int, num_envs: int) -> int:
+    """The number of steps nearest to `wanted` that `num_envs` environments can take together."""
+    return num_envs * max(1, round(wanted / num_envs))
+
+
 class RealWorld:
     """`num_envs` real environments of `task`, simulated by MuJoCo, in which a policy is at work.
 
@@ -42,7 +47,7 @@ class RealWorld:
         """About `steps` real control steps under `act`, as the transitions that a model learns from."""
         env = self.env
         before, after, actions, readings = [], [], [], []
-        for _ in range(max(1, round(steps / env.num_envs))):
+        for _ in range(steps_taken(steps, env.num_envs) // env.num_envs):
             state = env.state
             action = torch.from_numpy(act(self._observation.float().numpy()))
             step = env.step(action)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,14 @@ def config_for(task: str, **changes: Any) -> ZeroShotConfig:
     check_names(changes, ZeroShotConfig)
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(ZeroShotConfig(), **{**TASK_DEFAULTS.get(task, {}), **given})
+
+
+def with_options(settings: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+    """Settings that were typed, and options that have a name of their own, None being none; one of the two is enough for each."""
+    twice = next((name for name in options if name in settings), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is no setting but an option: give it as --{twice}.")
+    return {**{name: value for name, value in options.items() if value is not None}, **settings}
 
 
 def check_names(changes: Iterable[str], of: type) -> None:

@@ -11,6 +11,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from mosim_gym.envs.batch import END_REASONS, END_TIME, TorchEnv, TorchStep
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.robots import find_task
 from mosim_gym.truth.rendering import Renderer
@@ -43,9 +45,12 @@ class MoSimVecEnv(VecEnv):
         """`render_mode` is None or `rgb_array`."""
         if "autoreset" in options:
             raise ValueError("autoreset: Stable-Baselines3 needs same_step; leave it out.")
-        if repeat < 1:
-            raise ValueError(f"repeat is {repeat}; it must be at least 1.")
-        self.repeat, self._bootstrap_outside = repeat, bootstrap_outside
+        count = whole_number(repeat)
+        if count is None or count < 1:
+            raise ValueError(f"repeat is {repeat!r}; it must be a whole number, at least 1.")
+        if render_mode not in (None, "rgb_array"):
+            raise UnknownName("render mode", render_mode, ["rgb_array"])
+        self.repeat, self._bootstrap_outside = count, bootstrap_outside
         self.render_mode = render_mode
         self.torch = TorchEnv(task, num_envs, autoreset="same_step", **options)
         self._controls = action_space(task)
@@ -61,6 +66,8 @@ class MoSimVecEnv(VecEnv):
         known = all(seed is not None for seed in seeds)
         consecutive = known and seeds == list(range(seeds[0] or 0, (seeds[0] or 0) + self.num_envs))
         seed = (seeds[0] if consecutive else [int(s or 0) for s in seeds]) if known else None
+        if any(set(given) != set(self._options[0]) for given in self._options):
+            raise ValueError("The options of all environments must have the same names: they begin together.")
         options = {name: np.stack([o[name] for o in self._options]) for name in self._options[0]}
         observation = self.torch.reset(seed=seed, options=options)
         self._reset_seeds()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from mosim_gym.data.collection import find_recipe, recipe_for
-from mosim_gym.data.dataset import Dataset, DatasetStream
+from mosim_gym.data.dataset import CHUNK, Dataset, DatasetStream
 from mosim_gym.data.stream import Stream, Transitions, chunk
 from mosim_gym.robots import load_robot
 from mosim_gym.training.box import joined_boxes, training_box
@@ -105,6 +106,23 @@ def fixed_samples(robot: str, config: TrainConfig, dataset: Dataset | None) -> t
             for seed, count in ((seed, _as_many_steps(robot, config, segments)) for seed, segments in parts)
         )
     return validation, Transitions(*(column.flatten(0, 1) for column in sample))
+
+
+def first_motion(robot: str, made: Mapping[str, Any]) -> Transitions:
+    """The first chunk of what a model of `robot` was trained on, simulated again, `(B, …)`; `made` is the `recipe` of its card.
+
+    For a model that a dataset was read for: the dataset's first chunk.
+    """
+    recipe = made.get("recipe", TrainConfig.recipe)
+    if isinstance(recipe, str):
+        names = ("recipe", "seed", "chunk_segments")
+        config = TrainConfig(**{name: made[name] for name in names if name in made})
+        seed, segments = config.seed, _as_many_steps(robot, config, config.chunk_segments)
+    else:
+        recipe, data = recipe["name"], made.get("dataset", {})
+        seed, segments = data.get("seed", 0), CHUNK
+    columns, _ = chunk(robot, recipe, seed, 0, segments)
+    return Transitions(*(torch.from_numpy(column).flatten(0, 1) for column in columns))
 
 
 def _as_many_steps(robot: str, config: TrainConfig, segments: int) -> int:

@@ -140,7 +140,7 @@ def train_checkpoint(
         )
     card = {
         "name": name,
-        "recipe": record["config"] if dataset is None else {**record["config"], "recipe": dataset.manifest["recipe"]},
+        "recipe": record["config"] | ({} if dataset is None else _origin(dataset)),
         "transitions": record["transitions"],
         "training_steps": record["step"],
         "training_seconds": round(record["seconds"], 1),
@@ -283,6 +283,14 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
     if installed:
         save_checkpoint(packaged_path(name), model, card)
     return Outcome(path, card, installed)
+
+
+def _origin(dataset: Dataset) -> dict[str, Any]:
+    """What a card says about the data in the place of a recipe's name."""
+    return {
+        "recipe": dataset.manifest["recipe"],
+        "dataset": {name: dataset.manifest[name] for name in ("seed", "segments")},
+    }
 
 
 def disagreement_quantiles(model: MoSim, recipe: Any) -> dict[str, float]:

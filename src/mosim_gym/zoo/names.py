@@ -59,7 +59,7 @@ def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> t
     if isinstance(name, str) and packaged_path(name).exists():
         return packaged_path(name), robot_at(name)
     path = Path(name)
-    if not path.exists():
+    if not path.exists() or name == "":
         if isinstance(name, str) and not _looks_like_a_path(name):
             raise UnknownName("checkpoint", name, [*also, *packaged()], hint=_if_a_task(name))
         raise FileFault(f"There is no checkpoint file at {path}.")
