@@ -2,7 +2,7 @@
 
 `python benchmarks/sample_efficiency.py --hours 2` runs the cells that have not been run yet, in order, as long as another one may begin;
 names of cells, such as CheetahRun-on-policy-seed0, run those alone. `--list` says what there is and what is left. A cell that is
-interrupted goes on from runs/sample-efficiency where its strategy can.
+interrupted goes on from runs/sample-efficiency where its strategy can; one that is finished begins anew.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import sample_efficiency_plot
-from mosim_gym.mechanics.storage import readable_json, write_atomically
+from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.rl.efficiency_summary import efficiency_table, grouped
 from mosim_gym.rl.sample_efficiency import MATRIX, Cell, run_cell
 
@@ -65,4 +65,5 @@ if __name__ == "__main__":
         folder = ROOT / "runs" / "sample-efficiency" / cell.name
         result = run_cell(cell, folder, report=lambda state: print(json.dumps(state), flush=True))
         write_atomically(_path(cell), readable_json(result))
+        set_aside(folder)
     _show(draw=not options.list)

@@ -3,7 +3,8 @@
 What each study asks stands in `mosim_gym/rl/studies.py`.
 
 `python benchmarks/studies.py --hours 2` runs those not run yet, in order, as long as another one may begin; names of runs, such as
-penalty-none-seed-0, run those alone. An interrupted run goes on from runs/studies.
+penalty-none-seed-0, run those alone. An interrupted run goes on from runs/studies; one
+that is finished begins anew. `--list` says what there is and what is left.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import watched_plot
-from mosim_gym.mechanics.storage import readable_json, write_atomically
+from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.rl.studies import RUNS
 from mosim_gym.rl.watched import WatchedRun, watch, watched_table, world_of
 
@@ -27,14 +28,16 @@ def _path(run: WatchedRun) -> Path:
     return RESULTS / f"{run.name}.json"
 
 
-def _show() -> None:
-    """The table of each study, and a plot of it."""
+def _show(draw: bool) -> None:
+    """The table of each study, and if wanted a plot of it."""
     studies = defaultdict(list)
     for run in RUNS:
         if _path(run).exists():
             studies[run.study].append(json.loads(_path(run).read_text()))
     for study, runs in studies.items():
         print(f"{study}\n{watched_table(runs)}\n")
+        if not draw:
+            continue
         curves = {run["label"]: run["curve"] for run in runs}
         watched_plot(
             ROOT / "docs" / "assets" / f"study-{study}.png", curves, world=world_of(runs), title=runs[0]["task"]
@@ -45,6 +48,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", help="names of runs to make (again)")
     parser.add_argument("--hours", type=float, default=0.0, help="no run of the list begins later than this")
+    parser.add_argument("--list", action="store_true", help="show what has been run and what has not")
     options = parser.parse_args()
     if not options.hours >= 0:
         parser.error(f"--hours is {options.hours}; it must be at least 0")
@@ -52,10 +56,15 @@ if __name__ == "__main__":
     for name in options.runs:
         if name not in known:
             parser.error(f"unknown run {name!r}; valid ones are {', '.join(known)}")
+    for run in RUNS if options.list else ():
+        print("done   " if _path(run).exists() else "waiting", run.name)
+    wanted = [known[name] for name in options.runs] or [run for run in RUNS if not _path(run).exists()]
     begun = time.monotonic()
-    for run in [known[name] for name in options.runs] or [run for run in RUNS if not _path(run).exists()]:
+    for run in [] if options.list else wanted:
         if not options.runs and time.monotonic() - begun > 3600 * options.hours:
             break
-        result = watch(run, ROOT / "runs" / "studies" / run.name, report=lambda s: print(json.dumps(s), flush=True))
+        folder = ROOT / "runs" / "studies" / run.name
+        result = watch(run, folder, report=lambda state: print(json.dumps(state), flush=True))
         write_atomically(_path(run), readable_json(result))
-    _show()
+        set_aside(folder)
+    _show(draw=not options.list)

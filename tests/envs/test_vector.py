@@ -356,9 +356,11 @@ def test_where_members_disagree_learners_pay_and_episodes_end(tmp_path):
         EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path, ensemble=1))
     with pytest.raises(KeyError, match=r"Unknown quantile of the training disagreement '0.9'\..* Valid: 0.5, 0.999"):
         EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), quantile="0.9")
-    for wrong in (np.nan, np.inf, "1"):
-        with pytest.raises(ValueError, match="it must be a finite number"):
+    for wrong in (np.nan, np.inf, "1", -1.0, True):
+        with pytest.raises(ValueError, match="it must be a finite number, at least 0"):
             EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), penalty=wrong)
+    with pytest.raises(ValueError, match="truncate is 'no'; it must be True or False"):
+        EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), truncate="no")
 
 
 def _penalised(*wrappers):

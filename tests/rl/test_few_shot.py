@@ -144,6 +144,10 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
     for wrong in (float("nan"), 250.5):
         with pytest.raises(ValueError, match=f"real_steps is {wrong}; it must be a whole number"):
             few_shot(TASK, QUICK, real_steps=wrong, folder=tmp_path)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="The truth cannot learn"):
+        few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="truth")
+    with pytest.raises(TypeError, match="5 is no checkpoint; give a packaged name or a path"):
+        few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint=5)
     with pytest.raises(KeyError, match="Unknown checkpoint ''"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="")
     with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from tyro.conf import arg
 
-from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.numbers import check_seed
 from mosim_gym.mechanics.storage import check_own, write_atomically
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ class Reported:
 
 
 def check_options(command: object) -> None:
-    """Raise, before any work is done, for a negative seed, and if nothing can be written to `--out` or something there would be lost."""
+    """Raise, before any work is done, for an impossible seed, and if nothing can be written to `--out` or something there would be lost."""
     for value in vars(command).values():
         if is_dataclass(value):
             check_options(value)
-    check_at_least(0, **{"--seed": getattr(command, "seed", 0)})
+    check_seed(getattr(command, "seed", 0), "--seed")
     out = getattr(command, "out", None)
     if isinstance(out, Path):
         check_folder(out, "--out")

@@ -23,7 +23,7 @@ from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.envs.state_rows import detached, joined, replaced, rows_of
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.numbers import whole_number
+from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.robots import Features, find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 from mosim_gym.truth.options import ENDLESS, checked_options, step_limit
@@ -78,9 +78,7 @@ class TorchEnv:
 
         With `gradients` rewards and states are functions of the actions, back to the last `detach`. For the others see the documentation.
         """
-        count = whole_number(num_envs)
-        if count is None or count < 1:
-            raise ValueError(f"num_envs is {num_envs!r}; it must be a whole number, at least 1.")
+        count = positive_number(num_envs, "num_envs")
         self._limit = step_limit(max_episode_steps)
         if autoreset not in AUTORESETS:
             raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import gymnasium
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,13 +28,15 @@ class DisagreementWatch:
         dynamics = env.dynamics
         if not isinstance(dynamics, Simulator | FinerSteps) or dynamics.members < 2:
             raise ValueError("A disagreement needs a checkpoint with at least two ensemble members.")
-        if not is_finite(penalty):
-            raise ValueError(f"penalty is {penalty!r}; it must be a finite number.")
+        if not is_finite(penalty) or penalty < 0:
+            raise ValueError(f"penalty is {penalty!r}; it must be a finite number, at least 0.")
+        if not isinstance(truncate, bool | np.bool_):
+            raise ValueError(f"truncate is {truncate!r}; it must be True or False.")
         known = dynamics.card.get("disagreement", {})
         if quantile not in known:
             raise UnknownName("quantile of the training disagreement", quantile, list(known))
         self._dynamics, self._usual = dynamics, float(known[quantile])
-        self._penalty, self._truncate = penalty, truncate
+        self._penalty, self._truncate = float(penalty), bool(truncate)
         self.latest = torch.zeros(env.num_envs)
 
     def __call__(self, state: State, action: Tensor) -> tuple[Tensor, Tensor]:

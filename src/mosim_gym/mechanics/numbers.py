@@ -18,11 +18,26 @@ def whole_number(value: object) -> int | None:
 
 
 def is_finite(value: object) -> bool:
-    """Whether `value` is a number, neither infinite nor NaN; text that spells one is none."""
+    """Whether `value` is a number, neither infinite nor NaN; text that spells one is none, nor is a truth value."""
     try:
-        return isinstance(value, SupportsFloat) and math.isfinite(value)
+        return isinstance(value, SupportsFloat) and not isinstance(value, bool) and math.isfinite(value)
     except (TypeError, ValueError, OverflowError):  # arrays of several numbers, and integers beyond all floats
         return False
+
+
+def positive_number(value: object, name: str) -> int:
+    """`value` as an `int` of at least 1, or one sentence saying that `name` is none."""
+    count = whole_number(value)
+    if count is None or count < 1:
+        raise ValueError(f"{name} is {value!r}; it must be a whole number, at least 1.")
+    return count
+
+
+def check_seed(value: object, name: str = "seed") -> None:
+    """Raise, in one sentence, for what not every generator of random numbers can be seeded with."""
+    seed = whole_number(value)
+    if seed is None or not 0 <= seed < 2**32:
+        raise ValueError(f"{name} is {value!r}; it must be a whole number, at least 0 and below 2^32.")
 
 
 def check_at_least(least: int, **numbers: float) -> None:

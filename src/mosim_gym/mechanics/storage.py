@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -54,6 +55,14 @@ def check_own(results: Iterable[Path], state: Path) -> None:
         raise FileFault(
             f"{found} comes from no run that could go on here, and would be replaced; choose another folder."
         )
+
+
+def set_aside(folder: Path) -> None:
+    """Rename the folder of a finished run, if there is one, to `…-finished`, in the place of the last one: the next begins anew."""
+    if folder.exists():
+        finished = folder.with_name(f"{folder.name}-finished")
+        shutil.rmtree(finished, ignore_errors=True)
+        folder.rename(finished)
 
 
 def readable_json(content: Any) -> str:

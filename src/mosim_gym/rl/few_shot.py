@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.envs.backend import TRUTH
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.alternation import AlternationConfig, AlternationResult, alternate, check
 from mosim_gym.rl.model_learner import ModelLearner
@@ -69,6 +70,8 @@ def few_shot(
     if not 0 <= config.old < 1:
         raise ValueError(f"old is {config.old}; it is a share of each batch, from 0 to below 1.")
     name = find_task(task)[0].name
+    if checkpoint == TRUTH:
+        raise ValueError("The truth cannot learn; few-shot needs a learned model: a packaged name or a path.")
     before = checkpoint if isinstance(checkpoint, Simulator) else load(name if checkpoint is None else checkpoint)
     if before.robot.name != name:
         raise ValueError(f"The model is of {before.robot.name!r}; {task} needs one of {name!r}.")

@@ -14,7 +14,7 @@ there is more time to find them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from torch import Generator, Tensor
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.numbers import is_finite, whole_number
+from mosim_gym.mechanics.numbers import check_seed, is_finite, positive_number
 
 METHODS = ("mppi", "cem")
 Array = np.ndarray
@@ -50,11 +50,9 @@ class PlannerConfig:
         """What no plan can be made with is refused in one sentence."""
         if self.method not in METHODS:
             raise UnknownName("planning method", self.method, list(METHODS))
-        for name in ("horizon", "hold", "samples", "iterations", "elites", "seed"):
-            count, least = whole_number(getattr(self, name)), 0 if name == "seed" else 1
-            if count is None or count < least:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be a whole number, at least {least}.")
-            object.__setattr__(self, name, count)
+        for name in ("horizon", "hold", "samples", "iterations", "elites"):
+            object.__setattr__(self, name, positive_number(getattr(self, name), name))
+        check_seed(self.seed)
         for name in ("deviation", "temperature", "smoothness", "discount"):
             value = getattr(self, name)
             if not is_finite(value) or (value <= 0 and name != "smoothness"):
@@ -77,19 +75,34 @@ class PlannerConfig:
 
 
 class Planner:
-    """Plans for `rows` environments of `task` at once; `checkpoint` and `options` (`device`, `precision`, `solver`, `ensemble`) are
-    those of `TorchEnv`.
-    """
+    """Plans for `rows` environments of `task` at once; `checkpoint` and what follows are `TorchEnv`'s."""
 
     def __init__(
-        self, task: str, config: PlannerConfig | None = None, *, rows: int = 1, checkpoint: Any = None, **options: Any
+        self,
+        task: str,
+        config: PlannerConfig | None = None,
+        *,
+        rows: int = 1,
+        checkpoint: Any = None,
+        device: torch.device | str = "cpu",
+        solver: str | None = None,
+        precision: str = "float32",
+        ensemble: int | Sequence[int] | None = None,
     ) -> None:
         """No search has been made yet: the first one starts from no control at all."""
-        count = whole_number(rows)
-        if count is None or count < 1:
-            raise ValueError(f"rows is {rows!r}; it must be a whole number, at least 1.")
-        self.config, self.rows = config or PlannerConfig(), count
-        self._env = TorchEnv(task, count * self.config.samples, checkpoint=checkpoint, max_episode_steps=-1, **options)
+        if config is not None and not isinstance(config, PlannerConfig):
+            raise TypeError(f"config is {config!r}; it must be a PlannerConfig.")
+        self.config, self.rows = config or PlannerConfig(), positive_number(rows, "rows")
+        self._env = TorchEnv(
+            task,
+            self.rows * self.config.samples,
+            checkpoint=checkpoint,
+            device=device,
+            solver=solver,
+            precision=precision,
+            ensemble=ensemble,
+            max_episode_steps=-1,
+        )
         robot = self._env.task.robot
         self.task, self._nu = self._env.task.id(), robot.nu
         self._sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": self._env.task.goal_size}

@@ -13,7 +13,7 @@ from mosim_gym.envs.reality import reality
 from mosim_gym.envs.registration import EPISODE_STEPS
 from mosim_gym.evaluation.policy_return import PolicyReturn
 from mosim_gym.evaluation.tables import table
-from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.numbers import check_at_least, check_seed
 from mosim_gym.rl.planner import Planner
 from mosim_gym.robots import load_task
 
@@ -39,6 +39,7 @@ def play_planned(
 ) -> PlannedEpisodes:
     """One real episode for each of the planner's rows, episode k from `reset(seed=seed + k)`, of `steps` control steps at most."""
     check_at_least(1, steps=steps)
+    check_seed(seed)
     if load_task(task).id() != planner.task:
         raise ValueError(f"The planner is for {planner.task}, not for {task}.")
     envs = [reality(task, max_episode_steps=steps) for _ in range(planner.rows)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.numbers import check_at_least, check_seed
 from mosim_gym.robots import find_task
 from mosim_gym.truth.options import EPISODE_STEPS
 
@@ -228,4 +228,4 @@ def check_learner(config: LearnerConfig, num_envs: int, *, also: Sequence[str] =
     for name in ("discount", "following"):
         if not 0 < getattr(config, name) <= 1:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
-    check_at_least(0, seed=config.seed)
+    check_seed(config.seed)

@@ -12,7 +12,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 
 from mosim_gym.envs.batch import END_REASONS, END_TIME, TorchEnv, TorchStep
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.numbers import whole_number
+from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.robots import find_task
 from mosim_gym.truth.rendering import Renderer
@@ -45,12 +45,9 @@ class MoSimVecEnv(VecEnv):
         """`render_mode` is None or `rgb_array`."""
         if "autoreset" in options:
             raise ValueError("autoreset: Stable-Baselines3 needs same_step; leave it out.")
-        count = whole_number(repeat)
-        if count is None or count < 1:
-            raise ValueError(f"repeat is {repeat!r}; it must be a whole number, at least 1.")
         if render_mode not in (None, "rgb_array"):
             raise UnknownName("render mode", render_mode, ["rgb_array"])
-        self.repeat, self._bootstrap_outside = count, bootstrap_outside
+        self.repeat, self._bootstrap_outside = positive_number(repeat, "repeat"), bootstrap_outside
         self.render_mode = render_mode
         self.torch = TorchEnv(task, num_envs, autoreset="same_step", **options)
         self._controls = action_space(task)
@@ -140,6 +137,8 @@ class MoSimVecEnv(VecEnv):
         """There is one object: its attributes cannot be set for some environments alone."""
         if len(list(self._get_indices(indices))) != self.num_envs:
             raise ValueError("The environments of a batch share their attributes: set them for all or for none.")
+        if attr_name == "repeat":
+            value = positive_number(value, "repeat")
         setattr(self, attr_name, value)
 
     def env_method(

@@ -24,6 +24,8 @@ def packaged_density_path(name: str) -> Path:
 
 def find_density(name: str | PathLike[str]) -> MotionDensity:
     """The density of a packaged checkpoint by its name, or the one in a file."""
+    if not isinstance(name, str | PathLike):
+        raise TypeError(f"{name!r} is no density; give a name, a path or a MotionDensity.")
     if isinstance(name, str) and packaged_density_path(name).exists():
         return load_density(packaged_density_path(name), robot_at(name))
     path = Path(name)

@@ -56,6 +56,8 @@ def load(name: str | PathLike[str], **options: Any) -> Simulator:
 
 def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> tuple[Path, Robot]:
     """The file of a checkpoint by packaged name or by path, and its robot; `also` are names that would have been valid, too."""
+    if not isinstance(name, str | PathLike):
+        raise TypeError(f"{name!r} is no checkpoint; give a packaged name or a path.")
     if isinstance(name, str) and packaged_path(name).exists():
         return packaged_path(name), robot_at(name)
     path = Path(name)
