@@ -144,6 +144,9 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
     for wrong in (float("nan"), 250.5):
         with pytest.raises(ValueError, match=f"real_steps is {wrong}; it must be a whole number"):
             few_shot(TASK, QUICK, real_steps=wrong, folder=tmp_path)  # pyright: ignore[reportArgumentType]
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="is a file; it must be a folder"):
+        few_shot(TASK, QUICK, real_steps=600, folder=tmp_path / "file")
     with pytest.raises(ValueError, match="The truth cannot learn"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="truth")
     with pytest.raises(TypeError, match="5 is no checkpoint; give a packaged name or a path"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from tyro.conf import arg
 
 from mosim_gym.mechanics.numbers import check_seed
-from mosim_gym.mechanics.storage import check_own, write_atomically
+from mosim_gym.mechanics.storage import check_folder, check_own, write_atomically
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -61,17 +60,6 @@ def check_options(command: object) -> None:
         check_folder(out, "--out")
     if isinstance(command, Reported):
         command.check_result()
-
-
-def check_folder(folder: Path, option: str) -> None:
-    """Raise if `folder` is none, or nothing can be written there."""
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not there.is_dir():
-        raise ValueError(f"{option} {folder}: {there} is a file; it must be a folder, which may be there already.")
-    try:
-        tempfile.TemporaryFile(dir=there).close()
-    except OSError as error:
-        raise ValueError(f"{option} {folder}: nothing can be written to {there} ({error.strerror}).") from error
 
 
 def advance(bar: tqdm, done: int) -> None:

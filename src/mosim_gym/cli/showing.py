@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from mosim_gym.cli.common import Out, Reported, Seed, check_folder
+from mosim_gym.cli.common import Out, Reported, Seed
+from mosim_gym.mechanics.storage import check_folder
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,17 @@ def write_atomically(path: Path, content: bytes | str) -> Path:
     return path
 
 
+def check_folder(folder: Path, name: str = "folder") -> None:
+    """Raise if `folder`, given as `name`, is none, or nothing can be written there."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError(f"{name} {folder}: {there} is a file; it must be a folder, which may be there already.")
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise ValueError(f"{name} {folder}: nothing can be written to {there} ({error.strerror}).") from error
+
+
 def check_own(results: Iterable[Path], state: Path) -> None:
     """Raise if one of `results` is there without `state`, the run that it would come from: it is somebody else's, and would be lost."""
     found = next((path for path in results if path.exists()), None)

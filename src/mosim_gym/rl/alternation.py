@@ -19,7 +19,7 @@ import numpy as np
 
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.numbers import check_at_least, whole_number
-from mosim_gym.mechanics.storage import FileFault, check_own
+from mosim_gym.mechanics.storage import FileFault, check_folder, check_own
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import ActorPolicy
@@ -75,13 +75,14 @@ def alternate(
     folder: str | Path,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from about `real_steps` real control steps; an interrupted run goes on.
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on.
 
     `make_model` gives the model's learner, `prepare` what it does with the first real steps before the first round; `model` says which
     model that is.
     """
     c, folder = config, Path(folder)
     check(c, real_steps)
+    check_folder(folder)
     check_own([folder / POLICY], folder / STATE)
     record: dict[str, Any] = {
         "task": task,

@@ -65,7 +65,9 @@ def few_shot(
     checkpoint: Any = None,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from about `real_steps` real control steps, starting from the packaged model or `checkpoint`; a broken run goes on."""
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, starting from the packaged model or
+    `checkpoint`; an interrupted run goes on.
+    """
     check(config, real_steps)
     if not 0 <= config.old < 1:
         raise ValueError(f"old is {config.old}; it is a share of each batch, from 0 to below 1.")

@@ -60,7 +60,7 @@ def on_policy(
     folder: str | Path,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from about `real_steps` real control steps; an interrupted run goes on."""
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on."""
     check_positive(config, ("members", "first_model_updates"))
     check(config, real_steps)
 

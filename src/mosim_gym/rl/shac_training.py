@@ -11,7 +11,7 @@ from typing import Any
 
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_at_least
-from mosim_gym.mechanics.storage import check_own, load_arrays, save_arrays
+from mosim_gym.mechanics.storage import check_folder, check_own, load_arrays, save_arrays
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.settings import ENDS, check_kinds, check_positive
 from mosim_gym.rl.shac import Shac, ShacConfig
@@ -41,6 +41,7 @@ def shac_zero_shot(
     """Train a policy for `task` by gradients through its packaged model (or `checkpoint`) for `budget` seconds; a broken run goes on."""
     _check(config, budget)
     folder = Path(folder)
+    check_folder(folder)
     check_own((folder / BEST, folder / POLICY), folder / STATE)
     learner = Shac(task, config, checkpoint=checkpoint)
     record: dict[str, Any] = {

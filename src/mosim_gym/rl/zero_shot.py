@@ -23,7 +23,7 @@ from mosim_gym.envs.density import DensityWatch
 from mosim_gym.envs.disagreement import DisagreementWatch
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.storage import check_own
+from mosim_gym.mechanics.storage import check_folder, check_own
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.policies import ActorPolicy, actor_of, load_policy
@@ -100,6 +100,7 @@ def zero_shot(
     """
     check(config, budget, max_steps)
     folder = Path(folder)
+    check_folder(folder)
     check_own((folder / BEST, folder / POLICY), folder / STATE)
     venv = MoSimVecEnv(
         task,
