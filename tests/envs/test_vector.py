@@ -16,6 +16,7 @@ from gymnasium.wrappers.vector import NormalizeObservation, RecordEpisodeStatist
 
 import mosim_gym
 from mosim_gym.data.dataset import collect_dataset
+from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.density import DensityPenalty
 from mosim_gym.envs.disagreement import EnsembleDisagreement
@@ -23,6 +24,7 @@ from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.motion import Step
 from mosim_gym.robots import find_task, load_robot
 from mosim_gym.zoo import packaged
+from mosim_gym.zoo.names import load
 
 TASKS = [task for task in mosim_gym.tasks() if find_task(task)[0].name in packaged()]
 
@@ -32,24 +34,20 @@ def _vec(task, num_envs=4, **options):
 
 
 class Broken:
-    """Pendulum dynamics that say what they are told."""
+    """Dynamics that say what they are told."""
 
     dtype = torch.float32
 
-    def __init__(self, card=None):
-        from mosim_gym.robots import load_robot
-
-        self.robot = load_robot("pendulum")
-        self.timestep, self.card = self.robot.control_step, card
+    def __init__(self, card=None, robot="pendulum", readings=None):
+        self.robot = load_robot(robot)
+        self.timestep, self.card, self.readings = self.robot.control_step, card, readings
         self.rows = []
 
     def step(self, qpos, qvel, action, features=None):
-        from mosim_gym.mechanics.motion import Step
-
         q, v = qpos + 0.1, qvel.clone()
         for row in self.rows:
             q[row] = float("nan")
-        return Step(q, v, q.new_zeros(len(q), 0))
+        return Step(q, v, q.new_zeros(len(q), 0) if self.readings is None else torch.tensor(self.readings))
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -214,6 +212,30 @@ def test_states_that_are_no_numbers_never_reach_the_learner(mode):
     assert list(end) == [None, "diverged", None]
     if mode == AutoresetMode.SAME_STEP:
         assert np.isfinite(info["final_obs"][1]).all()
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+def test_readings_that_are_no_numbers_never_reach_the_learner(gradients):
+    dynamics = Broken(robot="hopper", readings=[[1.0, 2.0], [torch.inf, 0.0]])
+    env = TorchEnv("HopperHop", 2, checkpoint=dynamics, gradients=gradients)
+    env.reset(seed=0)
+    step = env.step(torch.zeros(2, 4))
+    assert step.truncated.tolist() == [False, True]
+    assert step.final is not None
+    assert bool(step.final.isfinite().all() & step.observation.isfinite().all())
+
+
+def test_a_model_never_predicts_an_infinite_reading():
+    model = load("hopper").model
+    model.output_std[-2:] = 1e6
+    env = TorchEnv("HopperHop", 8, checkpoint=Simulator(model, {"name": "hopper"}), gradients=True)
+    env.reset(seed=0)
+    action = torch.zeros(8, 4, requires_grad=True)
+    step = env.step(action)
+    assert env.state.sensors.max() > 1e8
+    assert bool(step.observation.isfinite().all())
+    gradient = torch.autograd.grad(step.observation.sum() + step.reward.sum(), action)[0]
+    assert bool(gradient.isfinite().all())
 
 
 def test_leaving_the_training_box_ends_an_episode_and_says_so_unless_bounds_are_open():

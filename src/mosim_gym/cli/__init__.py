@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         check_options(command)
         command.run()
-    except (UnknownName, ValueError, OSError) as error:
+    except (UnknownName, ValueError, OSError, FloatingPointError) as error:
         print(f"mosim-gym: {error}", file=sys.stderr)
         raise SystemExit(2) from error
     except KeyboardInterrupt:

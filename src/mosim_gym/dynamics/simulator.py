@@ -22,6 +22,10 @@ from mosim_gym.mechanics.products import FUSED_FROM
 RUNAWAY = 1.0
 """Velocities end where the training box, widened by this share of its width on either side, does."""
 
+LARGEST_READING = (
+    20.0  # of a sensor, as log(1 + x): far beyond all forces, and what is said beyond it would soon be infinite
+)
+
 
 class Simulator:
     """A checkpoint that moves `robot` by `timestep` seconds a step. Controls are clipped to the actuators' range, as MuJoCo does.
@@ -215,7 +219,7 @@ class Simulator:
             if self._limits is not None:
                 motion = self._held(motion, v)
             if motion.sensors is not None and not readings:  # a solver's first look is at the state itself
-                readings.append(torch.expm1(motion.sensors.clamp(min=0)))
+                readings.append(torch.expm1(motion.sensors.clamp(0, LARGEST_READING)))
             return motion
 
         end = self._solver(field, self.robot, qpos, qvel, self.timestep)

@@ -37,9 +37,9 @@ class Bounds:
         """From now on only states that are not finite are out of bounds."""
         self._sides = None
 
-    def finite(self, qpos: Tensor, qvel: Tensor) -> Tensor:
-        """`(B,)`: whether `qpos (B, nq)` and `qvel (B, nv)` are numbers."""
-        return torch.isfinite(qpos.sum(-1) + qvel.sum(-1))
+    def finite(self, qpos: Tensor, qvel: Tensor, sensors: Tensor) -> Tensor:
+        """`(B,)`: whether `qpos (B, nq)`, `qvel (B, nv)` and `sensors (B, ns)` are numbers."""
+        return torch.isfinite(qpos.sum(-1) + qvel.sum(-1) + sensors.sum(-1))
 
     def inside(self, qpos: Tensor, qvel: Tensor) -> Tensor | None:
         """`(B,)`: whether the states are within the widened box; None where there is none."""

@@ -89,7 +89,7 @@ class RecordedStep:
             State(qpos, qvel, goal, sensors, features), action, self._dynamics
         )
         finite, inside = (
-            self._bounds.finite(after.qpos, after.qvel),
+            self._bounds.finite(after.qpos, after.qvel, after.sensors),
             self._bounds.inside(after.qpos, after.qvel),
         )
         moved = [after.features[name] for name in self._names]

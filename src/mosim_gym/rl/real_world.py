@@ -50,6 +50,8 @@ class RealWorld:
         for _ in range(steps_taken(steps, env.num_envs) // env.num_envs):
             state = env.state
             action = torch.from_numpy(act(self._observation.float().numpy()))
+            if not bool(action.isfinite().all()):
+                raise FloatingPointError("The policy's actions are not finite: nothing can be tried in reality.")
             step = env.step(action)
             reached = env.ended if env.ended is not None else env.state
             before.append(torch.cat((state.qpos, state.qvel), dim=-1))

@@ -69,6 +69,8 @@ def shac_config_for(task: str, **changes: Any) -> ShacConfig:
 
 STEEP = 2.0
 """Up to this argument of tanh controls keep enough of their gradient."""
+HOPELESS = 100
+"""So many updates in a row without a finite gradient end the training."""
 
 
 class Normaliser:
@@ -147,6 +149,7 @@ class Shac:
         self.normaliser = Normaliser(size)
         self.normaliser.update(observation)
         self.updates = 0
+        self._lost = 0  # updates in a row without a finite gradient
 
     @property
     def steps(self) -> int:
@@ -192,8 +195,13 @@ class Shac:
         self._actor_optimiser.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self._actor_parameters, c.clip, foreach=True)
-        if bool(torch.isfinite(norm)):
+        self._lost = 0 if bool(torch.isfinite(norm)) else self._lost + 1
+        if not self._lost:
             self._actor_optimiser.step()
+        elif self._lost == HOPELESS:
+            raise FloatingPointError(
+                f"For {HOPELESS} updates no gradient through the model of {self.env.task.id()} was finite: nothing can be learned in it."
+            )
         with torch.no_grad():
             values = self._value(torch.stack(reached), torch.stack(worthless))
         self._fit_critic(torch.stack(seen), self._targets(rewards, values, ends))
