@@ -45,9 +45,10 @@ if __name__ == "__main__":
     parser.add_argument("plans", nargs="*", help="which to play; by default all")
     options = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    unknown = [name for name in options.plans if name not in PLANS]
+    if unknown:
+        parser.error(f"unknown plan {unknown[0]!r}; valid ones are {', '.join(PLANS)}")
     for name in options.plans or PLANS:
-        if name not in PLANS:
-            parser.error(f"unknown plan {name!r}; valid ones are {', '.join(PLANS)}")
         task, model, config = PLANS[name]
         alone = play_planned(task, Planner(task, config, checkpoint=model), steps=TIMED_STEPS)
         played = play_planned(task, Planner(task, config, rows=EPISODES, checkpoint=model))

@@ -238,6 +238,22 @@ def test_a_model_never_predicts_an_infinite_reading():
     assert bool(gradient.isfinite().all())
 
 
+def test_a_row_that_diverges_leaves_the_penalties_of_the_others():
+    seen = []
+    for gradients in (False, True):
+        dynamics = Broken()
+        env = TorchEnv("PendulumSwingup", 3, checkpoint=dynamics, gradients=gradients)
+        env.reset(seed=0)
+        dynamics.rows = [0]
+        with env.watched_by(lambda state, action: (torch.full((3,), 0.25), torch.zeros(3, dtype=torch.bool))):
+            step = env.step(torch.zeros(3, 1))
+        seen.append((step.reward.detach(), env.raw_reward, env.penalty))
+        torch.testing.assert_close(env.penalty, torch.tensor([0.0, 0.25, 0.25]))
+        torch.testing.assert_close(step.reward.detach(), env.raw_reward - env.penalty)
+    for without, with_gradients in zip(*seen, strict=True):
+        torch.testing.assert_close(without, with_gradients)
+
+
 def test_leaving_the_training_box_ends_an_episode_and_says_so_unless_bounds_are_open():
     box = {"qpos": [[None], [None]], "qvel": [[-1.0], [1.0]]}
     env = _vec("PendulumSwingup", 2, checkpoint=Broken({"box": box}))

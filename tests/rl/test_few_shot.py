@@ -11,6 +11,7 @@ import torch
 from mosim_gym.cli import main
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.data.stream import chunk
+from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
 from mosim_gym.rl.model_learner import ModelLearner
@@ -100,7 +101,13 @@ def test_old_motion_of_a_model_that_read_a_dataset_is_the_datasets(tmp_path):
     dataset = collect_dataset("cartpole", tmp_path, recipe="narrow", segments=200, seed=4)
     recipe = {"seed": 0, "recipe": dataset.manifest["recipe"], "dataset": {"seed": 4, "segments": 200}}
     again = first_motion("cartpole", recipe).action.numpy()
-    np.testing.assert_array_equal(again[: dataset[:200].actions.size, 0], dataset[:200].actions.ravel())
+    np.testing.assert_array_equal(again[:, 0], dataset[:200].actions.ravel())
+
+
+def test_old_motion_that_nobody_knows_is_not_made_up(tmp_path):
+    nameless = Simulator(load("cartpole").model, {"name": "cartpole"})
+    with pytest.raises(ValueError, match=r"does not say what it was trained on, .*: set old=0"):
+        few_shot(TASK, QUICK, real_steps=300, folder=tmp_path, checkpoint=nameless)
 
 
 def test_shac_takes_the_steps_it_is_given_however_they_are_sliced(tmp_path):

@@ -224,16 +224,12 @@ class TorchEnv:
             raise RuntimeError("Some episodes are over: reset them with a mask before the next step.")
         with torch.set_grad_enabled(self._gradients):
             after, observation, reward, terminated, finite, inside = self._advance(state, action)
-        if self._gradients and after.qvel.requires_grad and not reward.requires_grad:
-            reward = reward + 0.0 * after.qvel.sum(-1)  # a reward in steps has a gradient, too: it is zero
         end = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
         self.penalty = torch.zeros_like(reward)
         for watch in self.watches:
             penalty, cut = watch(state, self.core.clipped(action))
             self.penalty = self.penalty + penalty
             end = torch.where(cut, END_DISAGREEMENT, end)
-        if self.watches:
-            reward = reward - self.penalty
         end = torch.where(finite, end, END_DIVERGED)
         if not bool(finite.all()):  # states that are not numbers are not entered
             broken = (~finite).nonzero()[:, 0]
@@ -246,6 +242,11 @@ class TorchEnv:
             observation = flatten(self.core.observe(after))
             reward, self.penalty = torch.where(finite, reward, 0.0), torch.where(finite, self.penalty, 0.0)
             terminated = terminated & finite
+        if self._gradients and after.qvel.requires_grad and not reward.requires_grad:
+            reward = reward + 0.0 * after.qvel.sum(-1)  # a reward in steps has a gradient, too: it is zero
+        self.raw_reward = reward.detach()
+        if self.watches:
+            reward = reward - self.penalty
         if inside is not None:
             end = torch.where(inside | (end != NO_END), end, END_OUTSIDE)
         self.elapsed += 1
@@ -258,9 +259,9 @@ class TorchEnv:
         if waiting is not None:
             observation = self._begun(waiting, observation)
             keep = ~waiting.to(self.device)
-            reward, end, self.penalty = reward * keep, end * keep, self.penalty * keep
+            reward, end = reward * keep, end * keep
+            self.raw_reward, self.penalty = self.raw_reward * keep, self.penalty * keep
             terminated, truncated = terminated & keep, truncated & keep
-        self.raw_reward = (reward + self.penalty).detach() if self.watches else reward.detach()
         done = terminated | truncated
         if bool(done.any()):
             if self._autoreset == "same_step":

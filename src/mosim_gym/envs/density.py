@@ -2,10 +2,11 @@
 
     R = r + σ((log p(s, a) - τ) / α) - 1
 
-Among the data the reward stays; far away, 1 is taken off it. By default τ is the log-density below which a thousandth of the training
-data lie, and α a quarter of its distance from where a hundredth of them do: the reward falls by σ(0) = 0.5 at the first, by σ(-4) = 0.02 at
-the second. A policy that is worth learning moves at the edge of the data, and a slope that reached further in would hold it back. Where
-the model can be believed beyond its data, `reach` moves τ that many times as far from the data's median, and makes α as many times as wide.
+Among the data the reward stays; far away, 1 is taken off it. By default τ is the log-density below which a thousandth of held-out data of
+the same recipe lie, and α a quarter of its distance from where a hundredth of them do: the reward falls by σ(0) = 0.5 at the first, by
+σ(-4) = 0.02 at the second. A policy that is worth learning moves at the edge of the data, and a slope that reached further in would hold it
+back. Where the model can be believed beyond its data, `reach` moves τ that many times as far from the data's median, and makes α as many
+times as wide.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from mosim_gym.mechanics.numbers import is_finite
 
 class DisagreementWatch:
     """`penalty · max(0, d / d₀ - 1)` is taken off the reward and, with `truncate`, an episode ends, where the members' disagreement d
-    exceeds d₀, its `quantile` over the model's own training data as the card has it. `latest (B,)` holds d / d₀ of the last step.
+    exceeds d₀, its `quantile` over held-out motion of the model's recipe as the card has it. `latest (B,)` holds d / d₀ of the last step.
     """
 
     def __init__(self, env: TorchEnv, *, penalty: float = 0.0, truncate: bool = True, quantile: str = "0.999") -> None:

@@ -72,7 +72,10 @@ def set_aside(folder: Path) -> None:
     """Rename the folder of a finished run, if there is one, to `…-finished`, in the place of the last one: the next begins anew."""
     if folder.exists():
         finished = folder.with_name(f"{folder.name}-finished")
-        shutil.rmtree(finished, ignore_errors=True)
+        if finished.is_dir() and not finished.is_symlink():
+            shutil.rmtree(finished)
+        else:
+            finished.unlink(missing_ok=True)
         folder.rename(finished)
 
 

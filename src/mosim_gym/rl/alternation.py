@@ -92,6 +92,7 @@ def alternate(
         "seconds": 0.0,
         "curve": [],
     }
+    real_steps = steps_taken(real_steps, c.real_envs)
     world = RealWorld(task, c.real_envs, seed=c.seed)
     learner = make_model(world)
     path = folder / STATE

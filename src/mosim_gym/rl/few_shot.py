@@ -68,11 +68,13 @@ def few_shot(
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, starting from the packaged model or
     `checkpoint`; an interrupted run goes on.
     """
+    if not isinstance(config, FewShotConfig):
+        raise TypeError(f"config is of {type(config).__name__}; few-shot learning takes a FewShotConfig.")
     check(config, real_steps)
     if not 0 <= config.old < 1:
         raise ValueError(f"old is {config.old}; it is a share of each batch, from 0 to below 1.")
     name = find_task(task)[0].name
-    if checkpoint == TRUTH:
+    if isinstance(checkpoint, str) and checkpoint == TRUTH:
         raise ValueError("The truth cannot learn; few-shot needs a learned model: a packaged name or a path.")
     before = checkpoint if isinstance(checkpoint, Simulator) else load(name if checkpoint is None else checkpoint)
     if before.robot.name != name:

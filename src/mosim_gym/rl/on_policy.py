@@ -61,6 +61,8 @@ def on_policy(
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> AlternationResult:
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on."""
+    if not isinstance(config, OnPolicyConfig):
+        raise TypeError(f"config is of {type(config).__name__}; on-policy learning takes an OnPolicyConfig.")
     check_positive(config, ("members", "first_model_updates"))
     check(config, real_steps)
 

@@ -137,7 +137,7 @@ class Planner:
         if self._sizes["goal"] and "goal" not in state:
             raise ValueError(f"{self.task} has goals: the state must hold one, under `goal`.")
         single = np.ndim(state["qpos"]) == 1
-        action = self.plan(*(self._part(state, name, single) for name in self._sizes)).numpy().copy()
+        action = self.plan(*(self._part(state, name, single) for name in self._sizes)).numpy()
         return action[0] if single else action, state
 
     def _part(self, state: Mapping[str, Any], name: str, single: bool) -> Tensor:
@@ -160,7 +160,7 @@ class Planner:
         if self.searches:
             self._chosen, self._left = self._search(qpos, qvel, goal), self.config.hold
         self._left -= 1
-        return self._chosen
+        return self._chosen.clone()
 
     def _search(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> Tensor:
         """The first actions `(rows, nu)` of the best sequences found; the rest of them is where the next search begins."""

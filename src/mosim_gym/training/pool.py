@@ -111,18 +111,22 @@ def fixed_samples(robot: str, config: TrainConfig, dataset: Dataset | None) -> t
 def first_motion(robot: str, made: Mapping[str, Any]) -> Transitions:
     """The first chunk of what a model of `robot` was trained on, simulated again, `(B, …)`; `made` is the `recipe` of its card.
 
-    For a model that a dataset was read for: the dataset's first chunk.
+    For a model that read a dataset: the dataset's first chunk, or as much of it as there is.
     """
-    recipe = made.get("recipe", TrainConfig.recipe)
+    recipe = made.get("recipe")
+    kept: int | None = None
     if isinstance(recipe, str):
         names = ("recipe", "seed", "chunk_segments")
         config = TrainConfig(**{name: made[name] for name in names if name in made})
         seed, segments = config.seed, _as_many_steps(robot, config, config.chunk_segments)
     else:
-        recipe, data = recipe["name"], made.get("dataset", {})
-        seed, segments = data.get("seed", 0), CHUNK
+        if not recipe or "dataset" not in made:
+            raise ValueError(
+                "The model's card does not say what it was trained on, so that none of it can be mixed in: set old=0."
+            )
+        recipe, seed, segments, kept = recipe["name"], made["dataset"]["seed"], CHUNK, made["dataset"]["segments"]
     columns, _ = chunk(robot, recipe, seed, 0, segments)
-    return Transitions(*(torch.from_numpy(column).flatten(0, 1) for column in columns))
+    return Transitions(*(torch.from_numpy(column[:kept]).flatten(0, 1) for column in columns))
 
 
 def _as_many_steps(robot: str, config: TrainConfig, segments: int) -> int:
