@@ -73,6 +73,7 @@ FAULTS = {
     "render PendulumSwingup --checkpoint pendulum": "--checkpoint is for --side-by-side alone",
     "render PendulumSwingup --side-by-side {file}.gif": "does not end in .mp4",
     "unpack": "Name at least one pack",
+    "rl zero-shot PendulumSwingup --algo shac --set penalty=density": "'penalty'. It is a setting of zero-shot training by SAC and TQC.",
     "rl zero-shot PendulumSwingup --set seed=3": "seed is no setting but an option: give it as --seed.",
     "rl few-shot PendulumSwingup --set algo=sac": "algo is no setting but an option: give it as --algo.",
     "rl zero-shot PendulumSwingup --set __doc__=x": "Unknown training option '__doc__'",

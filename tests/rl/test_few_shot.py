@@ -12,7 +12,7 @@ from mosim_gym.cli import main
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.data.stream import chunk
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import load_policy
@@ -59,6 +59,18 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, algo):
     np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
     with pytest.raises(FileFault, match="holds a run with another config"):
         few_shot(TASK, dataclasses.replace(config, algo="tqc"), real_steps=1600, folder=tmp_path / "broken")
+
+
+@pytest.mark.parametrize("algo", ["sac", "shac"])
+def test_a_state_that_lacks_something_is_one_sentence(tmp_path, algo):
+    config = dataclasses.replace(QUICK, algo=algo)
+    few_shot(TASK, config, real_steps=300, folder=tmp_path)
+    path = tmp_path / "state.safetensors"
+    arrays, header = load_arrays(path, "policy run")
+    for part in ("more/world/env/qpos", "more/model/generator", "env/qvel" if algo == "sac" else "actor/0.weight"):
+        save_arrays(path, "policy run", {name: array for name, array in arrays.items() if name != part}, header)
+        with pytest.raises(FileFault, match="is damaged, or of another version of mosim_gym"):
+            few_shot(TASK, config, real_steps=600, folder=tmp_path)
 
 
 def test_what_was_learned_before_is_kept_by_old_motion_among_the_new():

@@ -19,7 +19,7 @@ import numpy as np
 
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.numbers import check_at_least, whole_number
-from mosim_gym.mechanics.storage import FileFault, check_folder, check_own
+from mosim_gym.mechanics.storage import check_folder, check_own
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import ActorPolicy
@@ -27,7 +27,7 @@ from mosim_gym.rl.policy_learner import policy_learner
 from mosim_gym.rl.real_world import RealWorld, steps_taken
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.settings import LearnerConfig, check_kinds, check_learner, check_positive
-from mosim_gym.rl.state import load_more
+from mosim_gym.rl.state import load_more, restoring
 
 STATE, POLICY = "state.safetensors", "policy.safetensors"
 SAVE_EVERY = 1_000  # real steps, if rounds are shorter than that
@@ -99,11 +99,9 @@ def alternate(
     resumed = path.exists()
     if resumed:
         more = load_more(path, record)
-        try:
+        with restoring(path):
             world.restore(_under("world", more))
             learner.restore(_under("model", more))
-        except KeyError as missing:
-            raise FileFault(f"{path} is damaged: it holds no {missing}.") from missing
     else:
         learner.add(world.collect(world.random, c.random_steps))
         prepare(learner)

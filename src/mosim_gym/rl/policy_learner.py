@@ -16,7 +16,7 @@ from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.policies import ActorPolicy, actor_of
 from mosim_gym.rl.settings import LearnerConfig
 from mosim_gym.rl.shac import Shac, ShacConfig
-from mosim_gym.rl.state import KIND, check_same_run, load_run, save_run
+from mosim_gym.rl.state import KIND, check_same_run, load_run, restoring, save_run
 from mosim_gym.rl.vec_env import MoSimVecEnv
 
 Array = np.ndarray
@@ -162,7 +162,8 @@ class ShacPolicy:
         arrays, header = load_arrays(path, KIND)
         check_same_run(path, header["record"], expected)
         self._owed = int(arrays.pop("owed", np.array(0)).item())
-        self._shac.restore({name: part for name, part in arrays.items() if not name.startswith("more/")})
+        with restoring(path):
+            self._shac.restore({name: part for name, part in arrays.items() if not name.startswith("more/")})
         return header["record"]
 
 

@@ -135,7 +135,13 @@ def check_names(changes: Iterable[str], of: type) -> None:
     valid = [item.name for item in fields(of)]
     for name in changes:
         if name not in valid:
-            raise UnknownName("training option", name, valid)
+            raise _unknown(name, valid)
+
+
+def _unknown(name: str, valid: Sequence[str]) -> UnknownName:
+    others = [item.name for item in fields(ZeroShotConfig)]
+    hint = "It is a setting of zero-shot training by SAC and TQC." if name in others else ""
+    return UnknownName("training option", name, valid, hint=hint)
 
 
 def check_kinds(config: Any) -> None:
@@ -161,7 +167,7 @@ def as_changes(assignments: Sequence[str], of: type = ZeroShotConfig) -> dict[st
                 f"{assignment!r} sets no training option: write name=value. Valid names: {', '.join(valid)}."
             )
         if name not in valid:
-            raise UnknownName("training option", name, valid)
+            raise _unknown(name, valid)
         default = getattr(of, name)
         try:
             changes[name] = type(default)(text)

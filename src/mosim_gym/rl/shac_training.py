@@ -15,7 +15,7 @@ from mosim_gym.mechanics.storage import check_folder, check_own, load_arrays, sa
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.settings import ENDS, check_kinds, check_positive
 from mosim_gym.rl.shac import Shac, ShacConfig
-from mosim_gym.rl.state import KIND, SaveClock, check_same_run
+from mosim_gym.rl.state import KIND, SaveClock, check_same_run, restoring
 from mosim_gym.rl.zero_shot import (
     BEST,
     POLICY,
@@ -100,7 +100,8 @@ def _resumed(path: Path, learner: Shac, record: dict[str, Any]) -> dict[str, Any
         return record
     arrays, header = load_arrays(path, KIND)
     check_same_run(path, header["record"], record)
-    learner.restore(arrays)
+    with restoring(path):
+        learner.restore(arrays)
     return header["record"]
 
 

@@ -7,7 +7,8 @@ file, written atomically.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,12 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
     arrays, header = load_arrays(path, KIND)
     record = header["record"]
     check_same_run(path, record, expected)
+    with restoring(path):
+        _put_back(model, arrays, header)
+    return record
+
+
+def _put_back(model: Any, arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
     tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
     model.policy.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("policy/")})
     if model.log_ent_coef is not None:
@@ -109,7 +116,16 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
     torch.set_rng_state(tensors["random/torch"])
     kind, position, has_gauss, gauss = header["numpy"]
     np.random.set_state((kind, arrays["random/numpy"], position, has_gauss, gauss))  # noqa: NPY002
-    return record
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Say in one sentence what is missing in the state at `path`, or does not fit."""
+    try:
+        yield
+    except (KeyError, RuntimeError) as error:
+        missing = f"it has no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+        raise FileFault(f"{path} is damaged, or of another version of mosim_gym: {missing}.") from error
 
 
 def check_same_run(path: Path, record: dict[str, Any], expected: dict[str, Any]) -> None:
