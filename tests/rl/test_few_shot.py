@@ -158,8 +158,9 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="cartpol")
     with pytest.raises(ValueError, match="The model is of 'pendulum'; CartpoleSwingup needs one of 'cartpole'"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="pendulum")
-    with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
-        few_shot(TASK, QUICK, real_steps=100, folder=tmp_path)
+    for few in (100, 201):
+        with pytest.raises(ValueError, match=f"real_steps is {few}; the first 200 are random"):
+            few_shot(TASK, QUICK, real_steps=few, folder=tmp_path)
     for wrong in (float("nan"), 250.5):
         with pytest.raises(ValueError, match=f"real_steps is {wrong}; it must be a whole number"):
             few_shot(TASK, QUICK, real_steps=wrong, folder=tmp_path)  # pyright: ignore[reportArgumentType]

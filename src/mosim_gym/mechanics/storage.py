@@ -41,10 +41,11 @@ def write_atomically(path: Path, content: bytes | str) -> Path:
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
         raise OSError(
             error.errno, f"Could not write {path} ({error.strerror}); the previous file, if any, is unchanged."
         ) from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)  # nothing, once it is renamed
     return path
 
 

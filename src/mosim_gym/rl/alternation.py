@@ -176,7 +176,7 @@ def check(c: AlternationConfig, real_steps: int) -> None:
     check_positive(c, positive)
     check_at_least(0, model_updates=c.model_updates)
     first = steps_taken(c.random_steps, c.real_envs)
-    if real_steps <= first:
+    if steps_taken(real_steps, c.real_envs) <= first:
         raise ValueError(f"real_steps is {real_steps}; the first {first} are random, so it must be more.")
     check_learner(c, c.branches, also=("shac",))
 
