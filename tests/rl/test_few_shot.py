@@ -143,7 +143,8 @@ def test_few_shot_from_the_command_line(tmp_path, capsys):
     main(["rl", "few-shot", TASK, "--real-steps", "300", *out])
     assert "after 300 real steps: real return" in capsys.readouterr().out
     assert load_policy(tmp_path / "policy.safetensors").card["strategy"] == "few-shot"
-    assert (tmp_path / "learning.png").stat().st_size > 0
+    for name in ("learning.png", "policy.mp4", "prediction.mp4", "strip.png"):
+        assert (tmp_path / name).stat().st_size > 0
     with pytest.raises(SystemExit):
         main(["rl", "few-shot", TASK, "--schedule", "fast", "--out", str(tmp_path)])
     assert "Unknown schedule 'fast'" in capsys.readouterr().err

@@ -105,7 +105,8 @@ def test_on_policy_from_the_command_line(tmp_path, capsys):
     main(["rl", "on-policy", TASK, "--real-steps", "300", "--episodes", "1", "--out", str(tmp_path), "--set", *changes])
     assert "after 300 real steps: real return" in capsys.readouterr().out
     assert load_policy(tmp_path / "policy.safetensors").card["strategy"] == "on-policy"
-    assert (tmp_path / "learning.png").stat().st_size > 0
+    for name in ("learning.png", "policy.mp4", "prediction.mp4", "strip.png"):
+        assert (tmp_path / name).stat().st_size > 0
     with pytest.raises(SystemExit):
         main(["rl", "on-policy", TASK, "--real-steps", "10", "--out", str(tmp_path)])
     assert "real_steps is 10" in capsys.readouterr().err

@@ -12,8 +12,7 @@ from tyro.conf import Positional, arg, subcommand
 from mosim_gym.cli.common import RESULT, Out, Reported, Seed, advance
 
 TRAINED = RESULT, "state.safetensors"
-CURVE = "learning.png"
-SHOWN = CURVE, "policy.mp4", "prediction.mp4", "strip.png"
+SHOWN = "learning.png", "policy.mp4", "prediction.mp4", "strip.png"
 
 
 def train_and_show(
@@ -86,11 +85,11 @@ class ZeroShot(Reported):
 
 
 def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> None:
-    """A strategy that takes real steps: `learn(report)` with a progress bar, then real episodes and a plot."""
+    """A strategy that takes real steps: `learn(report)` with a progress bar, then real episodes, a plot and videos."""
     from tqdm import tqdm
 
     from mosim_gym.evaluation.learning_plots import real_steps_plot
-    from mosim_gym.rl.report import check_episodes, real_return
+    from mosim_gym.rl.report import check_episodes, real_return, write_films
 
     check_episodes(run.task, run.episodes)
     with tqdm(total=run.real_steps, desc=run.task, unit="real steps", disable=None) as bar:
@@ -103,8 +102,9 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     card = result.policy.card
     real = real_return(run.task, result.policy, episodes=run.episodes)
     print(f"after {card['real_steps']:,} real steps: real return {real}")
-    plot = real_steps_plot(run.out / CURVE, [result.record["curve"]], title=f"{run.task}, {card['strategy']}")
-    print(f"wrote {plot}")
+    plot = real_steps_plot(run.out / "learning.png", [result.record["curve"]], title=f"{run.task}, {card['strategy']}")
+    for path in (plot, *write_films(run.task, result.policy, run.out, checkpoint=result.model)):
+        print(f"wrote {path}")
     run.write_result({"policy": card, "returns": result.record["returns"], "real": real.summary()})
 
 
@@ -112,7 +112,7 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
 class FewShotRun(Reported):
     """Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."""
 
-    files, traces = (CURVE,), TRAINED
+    files, traces = SHOWN, TRAINED
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[
@@ -149,7 +149,7 @@ class FewShotRun(Reported):
 class OnPolicyRun(Reported):
     """Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."""
 
-    files, traces = (CURVE,), TRAINED
+    files, traces = SHOWN, TRAINED
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[

@@ -22,9 +22,8 @@ from mosim_gym.mechanics.products import FUSED_FROM
 RUNAWAY = 1.0
 """Velocities end where the training box, widened by this share of its width on either side, does."""
 
-LARGEST_READING = (
-    20.0  # of a sensor, as log(1 + x): far beyond all forces, and what is said beyond it would soon be infinite
-)
+LARGEST_READING = 20.0
+"""Of a sensor, as `log(1 + x)`: far beyond all forces; what is said beyond it would soon be infinite."""
 
 
 class Simulator:

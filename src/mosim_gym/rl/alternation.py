@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.numbers import check_at_least, whole_number
 from mosim_gym.mechanics.storage import check_folder, check_own
@@ -57,10 +58,11 @@ class AlternationConfig(LearnerConfig):
 
 @dataclass
 class AlternationResult:
-    """The last policy, and the run's record: `curve` of evaluations, `returns` of the episodes it learned from."""
+    """The last policy, the run's record (`curve` of evaluations, `returns` of the episodes it learned from), and the model as it is now."""
 
     policy: ActorPolicy
     record: dict[str, Any]
+    model: Simulator
 
 
 def alternate(
@@ -161,7 +163,7 @@ def alternate(
     }
     learned = policy.policy(card)
     learned.save(folder / POLICY)
-    return AlternationResult(learned, record)
+    return AlternationResult(learned, record, learner.simulator)
 
 
 def check(c: AlternationConfig, real_steps: int) -> None:

@@ -177,21 +177,21 @@ def write_pictures(
     out: Path,
     *,
     checkpoint: Any = None,
-    steps: int = 400,
 ) -> list[Path]:
-    """Learning curves, a film strip, and two videos: the policy in reality above it in the model; the truth above its prediction."""
+    """Learning curves of training in the model, and what `write_films` makes."""
+    shown = [] if real is None else [real.summary()]
+    plot = learning_plot(out / "learning.png", curves, shown, title=f"{task}, trained in the model")
+    return [plot, *write_films(task, policy, out, checkpoint=checkpoint)]
+
+
+def write_films(task: str, policy: Policy, out: Path, *, checkpoint: Any = None, steps: int = 400) -> list[Path]:
+    """A film strip, and two videos: the policy in reality above it in the model; the truth above its prediction."""
     h = load_task(task).robot.control_step
     shown = side_by_side(task, policy, steps=steps, checkpoint=checkpoint)
     imagined = imagined_frames(task, policy, shown.start, steps=steps, checkpoint=checkpoint)
     frames = [np.concatenate(pair, axis=0) for pair in zip(shown.truth, imagined, strict=False)]
     chosen = np.linspace(0, len(shown.truth) - 1, STRIP_FRAMES).round().astype(int)
     return [
-        learning_plot(
-            out / "learning.png",
-            curves,
-            [] if real is None else [real.summary()],
-            title=f"{task}, trained in the model",
-        ),
         write_video(out / "policy.mp4", frames, fps=1 / (shown.stride * h), progress=True),
         write_side_by_side(out / "prediction.mp4", shown, control_step=h),
         film_strip(

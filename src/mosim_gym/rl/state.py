@@ -92,6 +92,7 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
 
 
 def _put_back(model: Any, arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
+    """Fill `model` with what a state's file holds."""
     tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
     model.policy.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("policy/")})
     if model.log_ent_coef is not None:
