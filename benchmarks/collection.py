@@ -9,8 +9,8 @@ import numpy as np
 from mujoco.rollout import Rollout
 
 from mosim_gym.data.collection import Collector
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.speed import median_seconds
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.training.run import trainable_robots
 from mosim_gym.truth.dynamics import usable_cores
@@ -41,7 +41,7 @@ def measure(robot: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    report = {"machine": machine(), "robots": {robot: measure(robot) for robot in trainable_robots()}}
+    report = {"provenance": provenance(), "robots": {robot: measure(robot) for robot in trainable_robots()}}
     for robot, result in report["robots"].items():
         print(robot, result)
     write_atomically(ROOT / "benchmarks" / "results" / "collection.json", json.dumps(report, indent=1) + "\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.zoo.densities import find_density, packaged_densities
 
@@ -35,7 +35,7 @@ def evaluations_per_second(name: str, rows: int) -> int:
 
 if __name__ == "__main__":
     report = {
-        "machine": machine(),
+        "provenance": provenance(),
         "rounds": ROUNDS,
         "densities": {
             name: {

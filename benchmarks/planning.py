@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.planner import Planner, PlannerConfig
 from mosim_gym.rl.planning import planning_table, play_planned
@@ -59,7 +59,7 @@ if __name__ == "__main__":
             "real_return": played.result.summary(),
             "decision_seconds": alone.decision_seconds,
             "real_time": alone.real_time,
-            "machine": machine(),
+            "provenance": provenance(),
         }
         write_atomically(RESULTS, readable_json(results))
     print(planning_table(results.values()))

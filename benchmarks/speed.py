@@ -25,11 +25,11 @@ import torch
 from mosim_gym.dynamics.config import preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.plots import speed_plot
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.frames import floating_bases
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.rotations import multiply
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import find_task, load_task
@@ -245,7 +245,7 @@ if __name__ == "__main__":
         base = report["tasks"][task]["Shimmy"]["median"]
         rows = [[n, f"{r['median']:,}", f"{r['median'] / base:.1f}"] for n, r in report["tasks"][task].items()]
         print(task, table(["Peer", "Control steps/s", "times Shimmy"], rows), sep="\n", end="\n\n")
-    report |= {"machine": machine(), "start_up": start_up(), "rounds": ROUNDS, "seconds": options.seconds}
+    report |= {"provenance": provenance(), "start_up": start_up(), "rounds": ROUNDS, "seconds": options.seconds}
     print(report["start_up"])
     write_atomically(path, json.dumps(report, indent=1) + "\n")
     if "CheetahRun" in report["tasks"]:

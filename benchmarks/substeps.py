@@ -9,7 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.training.comparison import ALTERNATIVES, comparison_table, run_entry
 
@@ -29,5 +29,5 @@ if __name__ == "__main__":
             n: run_entry(robot, n, entry, folder=place, steps=options.steps) for n, entry in ALTERNATIVES.items()
         }
         print(f"{robot}\n{comparison_table(results, pace=False)}\n")
-        report[robot] = {"steps": options.steps, "machine": machine(), "alternatives": results}
+        report[robot] = {"steps": options.steps, "provenance": provenance(), "alternatives": results}
         write_atomically(RESULTS, json.dumps(report, indent=1) + "\n")

@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import learning_plot
-from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.any_algorithm import train_zero_shot
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
@@ -60,7 +60,7 @@ if __name__ == "__main__":
     for name in played:
         known[name] = measure_policy(paths[name], episodes=options.episodes, shimmy=5)
     report["policies"] = {name: known[name] for name in paths if name in known}
-    report |= {"machine": machine(), "episodes": options.episodes}
+    report |= {"provenance": provenance(), "episodes": options.episodes}
     print(zero_shot_table(report["policies"]))
     write_atomically(RESULTS, readable_json(report))
     groups = defaultdict(list)

@@ -77,7 +77,7 @@ def between_markers(text: str, name: str, content: str) -> str:
 
 
 def measured_on(report: dict[str, Any]) -> str:
-    m, threads = report["machine"], report["machine"]["torch_threads"]
+    m, threads = report["provenance"], report["provenance"]["torch_threads"]
     return (
         f"Measured on {m['cores']} cores of {m['processor']}, accelerator {m['accelerator']}, torch {m['torch']} with "
         f"{threads} thread{'s' * (threads > 1)}, MuJoCo {m['mujoco']}, dm_control {m['dm_control']}; seed {report['seed']}."
@@ -95,8 +95,11 @@ def generated() -> dict[Path, str]:
         results = between_markers(results, name, f"{to_table(report)}\n\n{measured_on(report)}")
     reports = result("prediction")
     first = next(iter(reports.values()))
-    note = f"{first['segments']:,} segments of {first['steps']} steps after a burn-in of {first['burn_in']}. {measured_on(first)}"
-    single = [f"`{name}`" for name, report in reports.items() if report["machine"]["cores"] == 1]
+    about = (
+        f"{first['segments']:,} segments of {first['steps']} steps after a burn-in of {first['burn_in_seconds']:g} s."
+    )
+    note = f"{about} {measured_on(first)}"
+    single = [f"`{name}`" for name, report in reports.items() if report["provenance"]["cores"] == 1]
     note += f" On 1 core: {', '.join(single)}." if single else ""
     results = between_markers(results, "prediction", f"{prediction_summary(reports)}\n\n{note}")
     for name, summary in (

@@ -56,7 +56,7 @@ def gait_table(report: dict[str, Any]) -> str:
 
 def comparison(results: dict[str, Any], about: str, *, pace: bool) -> str:
     """Systems or ablations that benchmarks/baselines.py trained side by side."""
-    m = next(iter(results.values()))["machine"]
+    m = next(iter(results.values()))["provenance"]
     note = (
         f"{about} One seed each. Measured on {m['processor']}, with {m['torch_threads']} thread{'s' * (m['torch_threads'] > 1)} of torch "
         f"{m['torch']}."
@@ -210,7 +210,7 @@ def headline(report: dict[str, Any]) -> str:
 
 def zero_shot_summary(report: dict[str, Any]) -> str:
     """Policies trained in the models, from what benchmarks/zero_shot.py measured."""
-    m = report["machine"]
+    m = report["provenance"]
     note = (
         f"Real return: mean and standard deviation of {report['episodes']} episodes of dm_control; through Shimmy: 5. Trained on the "
         f"number of cores of {m['processor']} that is given. The gap allowed is the largest of 10 %, two standard errors and 20 points."
@@ -240,7 +240,7 @@ def environment_speed(report: dict[str, Any]) -> str:
         cells = [f"{tasks[task][name]['median']:,}" if name in tasks[task] else "" for task in tasks]
         rows.append([name, *cells])
     start = ", ".join(f"{name}: {value}" for name, value in report["start_up"].items())
-    m = report["machine"]
+    m = report["provenance"]
     note = (
         f"Median of {report['rounds']} rounds of {report['seconds']:g} s on {m['cores']} cores of {m['processor']}, torch {m['torch']}, "
         f"MuJoCo {m['mujoco']}. Start-up: {start}."
@@ -261,7 +261,7 @@ def efficiency_summary(cells: Sequence[dict[str, Any]], matrix: Sequence[Cell]) 
         f"{task}: " + ", ".join(f"{strategy} ({' '.join(seeds)})" for strategy, seeds in strategies.items())
         for task, strategies in waiting.items()
     ]
-    m = cells[0]["machine"]
+    m = cells[0]["provenance"]
     note = (
         f"Final returns are of {len(cells[0]['returns'])} real episodes for each seed; intervals by bootstrap over seeds and episodes. "
         f"Trained on {m['torch_threads']} core of {m['processor']} each. {len(done)} of the matrix's {len(matrix)} cells have been run"
@@ -277,7 +277,7 @@ def study_summary(runs: Sequence[dict[str, Any]], labels: Sequence[str], questio
     runs = sorted(runs, key=lambda run: labels.index(run["label"]))
     found = [run["label"] for run in runs]
     missing = [label for label in labels if label not in found]
-    note = f"Each run on {runs[0]['machine']['torch_threads']} core."
+    note = f"Each run on {runs[0]['provenance']['torch_threads']} core."
     rest = f" Not run yet: {'; '.join(missing)}." if missing else ""
     picture = f"![Returns in {world_of(runs)} and in reality](assets/study-{runs[0]['study']}.png)"
     return f"{question}\n\n{watched_table(runs)}\n\n{note}{rest}\n\n{picture}"
@@ -290,7 +290,7 @@ def density_summary(report: dict[str, Any]) -> str:
         for name, found in report["densities"].items()
     ]
     batches = [f"{batch} rows" for batch in next(iter(report["densities"].values()))["evaluations_per_second"]]
-    m = report["machine"]
+    m = report["provenance"]
     note = (
         f"Log-densities a second on {m['torch_threads']} threads of {m['processor']}, torch {m['torch']}: median of "
         f"{report['rounds']} rounds."

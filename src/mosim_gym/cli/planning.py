@@ -35,8 +35,8 @@ class Plan(Reported):
     def run(self) -> None:
         from dataclasses import asdict
 
-        from mosim_gym.evaluation.machine import machine
         from mosim_gym.evaluation.plots import return_plot
+        from mosim_gym.mechanics.provenance import provenance
         from mosim_gym.rl.planner import Planner, PlannerConfig
         from mosim_gym.rl.planning import Replayed, play_planned
         from mosim_gym.rl.report import REAL_SEED, check_episodes, side_by_side, write_side_by_side
@@ -70,4 +70,6 @@ class Plan(Reported):
         for path in (plot, video):
             print(f"wrote {path}")
         timing = {"decision_ms": round(milliseconds, 2), "real_time_factor": round(played.real_time, 3)}
-        self.write_result({"planner": asdict(config), "real": played.result.summary(), **timing, "machine": machine()})
+        self.write_result(
+            {"planner": asdict(config), "real": played.result.summary(), **timing, "provenance": provenance()}
+        )

@@ -6,13 +6,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mosim_gym.data.collection import Collector
+from mosim_gym.evaluation.heldout import HeldOut, random_test
 from mosim_gym.mechanics.motion import Trajectory
 from mosim_gym.truth.dynamics import TrueDynamics
 
 CHAOS = (1e-4, 1e-3)
 """The perturbation of positions and velocities of the true state whose growth in the truth itself is the chaos floor."""
-LINEAR_SEGMENTS = 1000
+LINEAR_SEGMENTS, LINEAR_STEPS = 500, 100
 
 
 class Predictor(Protocol):
@@ -33,16 +33,22 @@ class HoldLast:
 
 
 class LinearModel:
-    """`(q, v)' = (q, v) + A (q, v, a, 1)`, by least squares on the motion that random actions reach from the task's starts."""
+    """`(q, v)' = (q, v) + A (q, v, a, 1)`, by least squares on steady-state motion under uniform and Poisson actions."""
 
     def __init__(self, robot: str, *, seed: int = 0) -> None:
-        """Fit to 1,000 segments of the narrow recipe; start and test are of the same kind, so nothing better is linear."""
-        data = Collector(robot, "narrow").collect(np.random.default_rng([seed, 3]), LINEAR_SEGMENTS)
-        state = np.concatenate((data.qpos, data.qvel), axis=-1)
-        self._nq = data.qpos.shape[-1]
-        inputs = self._inputs(state[:, :-1], data.actions).reshape(-1, state.shape[-1] + data.actions.shape[-1] + 1)
-        change = (state[:, 1:] - state[:, :-1]).reshape(len(inputs), -1)
-        self._map = np.linalg.lstsq(inputs, change, rcond=None)[0]
+        """Fit to 500 segments of each kind of actions: motion of the kind that the tests hold, so no linear model predicts them better."""
+        kinds = ("uniform", "poisson")
+        tests = [random_test(robot, kind, segments=LINEAR_SEGMENTS, steps=LINEAR_STEPS, seed=seed) for kind in kinds]
+        self._nq = tests[0].qpos.shape[-1]
+        inputs, changes = zip(*(self._rows(test) for test in tests), strict=True)
+        self._map = np.linalg.lstsq(np.concatenate(inputs), np.concatenate(changes), rcond=None)[0]
+
+    def _rows(self, test: HeldOut) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs `(N T, nq + nv + nu + 1)` and changes of state `(N T, nq + nv)` of a test's segments."""
+        first = np.concatenate((test.qpos, test.qvel), axis=-1)[:, None]
+        states = np.concatenate((first, np.concatenate((test.next_qpos, test.next_qvel), axis=-1)), axis=1)
+        inputs = self._inputs(states[:, :-1], test.actions)
+        return inputs.reshape(-1, inputs.shape[-1]), np.diff(states, axis=1).reshape(-1, states.shape[-1])
 
     @staticmethod
     def _inputs(state: np.ndarray, action: np.ndarray) -> np.ndarray:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.plots import return_plot
 from mosim_gym.evaluation.policy_return import Policy, evaluate
 from mosim_gym.evaluation.scripted import RandomPolicy, scripted_policy
 from mosim_gym.evaluation.video import film_strip, write_video
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.robots import load_task
 
 FRAMES_A_SECOND = 30
@@ -51,7 +51,7 @@ def demonstrate(
     env.close()
     for path in (plot, video, strip):
         print(f"wrote {path}")
-    return {"task": task, "policy": type(actor).__name__, "machine": machine(), **result.summary()}
+    return {"task": task, "policy": type(actor).__name__, "provenance": provenance(), **result.summary()}
 
 
 def episode_frames(env: Any, policy: Policy, *, seed: int, steps: int, stride: int) -> Iterator[np.ndarray]:

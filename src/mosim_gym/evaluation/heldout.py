@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mosim_gym.evaluation.policy_return import Policy
 
 Array = np.ndarray
-BURN_IN = 50
-POLICY_BURN_IN = 100
+STEADY_AFTER = 8.0
+"""Seconds of motion before a test begins: what happened at the reset is over by then, and states are those that the actions lead to."""
 POLICY_NOISE = 0.15  # standard deviation added to a policy's controls, as a share of half their range
 Controller = Callable[[Array], Array]
 """Controls `(B, nu)` for flat observations `(B, n)` of a task."""
@@ -47,24 +47,31 @@ class HeldOut(NamedTuple):
     sensors: Array | None = None
 
 
+def burn_in_steps(robot: Robot) -> int:
+    """Control steps of `robot` in `STEADY_AFTER`."""
+    return round(STEADY_AFTER / robot.control_step)
+
+
 def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: int) -> HeldOut:
-    """Segments from the task's starts under random `actions`, after a burn-in of 50 steps under the same kind of actions."""
+    """Segments of the steady state under random `actions`: the task's starts, 8 s under the same actions, and then `steps` more."""
     rng = np.random.default_rng([seed, 1])
     description = load_robot(robot)
     qpos, qvel = task_resets(find_robot(robot))(rng, segments)
     low, high = description.control_range
-    drawn = action_sampler(actions)(rng, segments, BURN_IN + steps, description.nu, description.control_step)
+    burn_in = burn_in_steps(description)
+    drawn = action_sampler(actions)(rng, segments, burn_in + steps, description.nu, description.control_step)
     control = (high + low) / 2 + (high - low) / 2 * drawn
     path = TrueDynamics(robot).rollout(qpos, qvel, control)
-    return _after_burn_in(description, path.qpos, path.qvel, control, path.sensors, BURN_IN)
+    return _after_burn_in(description, path.qpos, path.qvel, control, path.sensors, burn_in)
 
 
 def policy_test(task: str, controller: Controller, *, segments: int, steps: int, seed: int) -> HeldOut:
-    """Segments of a policy's own motion in `task`, with noise of 0.15 on its controls, after 100 steps from the task's starts."""
+    """Segments of a policy's own motion in `task`, with noise of 0.15 on its controls, after 8 s of it from the task's starts."""
     instance = load_task(task)
+    burn_in = burn_in_steps(instance.robot)
     goal = instance.sample_goal(torch.Generator().manual_seed(seed), segments).numpy()
     observe = observer(instance)
-    recipe = Recipe(resets=(("task", 1.0),), actions=(), steps=POLICY_BURN_IN + steps)
+    recipe = Recipe(resets=(("task", 1.0),), actions=(), steps=burn_in + steps)
     collector = Collector(instance.robot.name, recipe)
     data = collector.follow(
         lambda state: controller(observe(state, goal)),
@@ -73,7 +80,7 @@ def policy_test(task: str, controller: Controller, *, segments: int, steps: int,
         noise=POLICY_NOISE,
     )
     states = data.qpos[:, 1:], data.qvel[:, 1:]
-    return _after_burn_in(instance.robot, *states, data.actions, data.sensors, POLICY_BURN_IN)
+    return _after_burn_in(instance.robot, *states, data.actions, data.sensors, burn_in)
 
 
 def _after_burn_in(robot: Robot, qpos: Array, qvel: Array, actions: Array, sensors: Array, burn_in: int) -> HeldOut:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import (
     ForwardKinematics,
@@ -26,6 +25,7 @@ from mosim_gym.mechanics import (
 )
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.parts import Group
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.quantities import Object
 from mosim_gym.truth.reference import ReferenceKinematics, suite_robot
 
@@ -114,7 +114,7 @@ def kinematics_report(*, states: int = 4000, seed: int = 0, budget: float = 1.0)
             "errors": errors,
             "time": kinematics_time(robot, model, seed=seed, budget=budget),
         }
-    return {"machine": machine(), "states": states, "seed": seed, "batch": BATCH, "domains": domains}
+    return {"provenance": provenance(), "states": states, "seed": seed, "batch": BATCH, "domains": domains}
 
 
 def kinematics_table(report: dict[str, Any]) -> str:

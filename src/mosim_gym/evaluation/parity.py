@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.robots import Features, Task, load_task, tasks
 from mosim_gym.robots.spaces import sensor_count
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -242,7 +242,7 @@ def start_errors(task_id: str, *, n: int, seed: int) -> dict[str, float]:
 def parity_report(*, n: int = 2000, seed: int = 0) -> dict[str, Any]:
     """Everything above for every task that dm_control has."""
     check_at_least(1, states=n)
-    report: dict[str, Any] = {"machine": machine(), "states_per_family": n, "seed": seed, "tasks": {}}
+    report: dict[str, Any] = {"provenance": provenance(), "states_per_family": n, "seed": seed, "tasks": {}}
     for task_id in tasks():
         if not load_task(task_id).in_dm_control:
             continue

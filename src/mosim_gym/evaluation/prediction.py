@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from mosim_gym.evaluation.baselines import HoldLast, LinearModel, Perturbed, Predictor
-from mosim_gym.evaluation.heldout import BURN_IN, HeldOut, random_test
-from mosim_gym.evaluation.machine import machine
+from mosim_gym.evaluation.heldout import STEADY_AFTER, HeldOut, burn_in_steps, random_test
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.motion import Trajectory
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.robots import load_robot
 
 Array = np.ndarray
@@ -110,11 +110,12 @@ def prediction_report(
     h = load_robot(robot).control_step
     return {
         "robot": robot,
-        "machine": machine(),
+        "provenance": provenance(seeds=[seed]),
         "segments": segments,
         "steps": steps,
         "seed": seed,
-        "burn_in": BURN_IN,
+        "burn_in_seconds": STEADY_AFTER,
+        "burn_in_steps": burn_in_steps(load_robot(robot)),
         "valid_threshold": VALID,
         "tests": {
             name: {

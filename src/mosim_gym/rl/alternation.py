@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.numbers import check_at_least, whole_number
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import check_folder, check_own
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.model_learner import ModelLearner
@@ -159,7 +159,7 @@ def alternate(
         "updates": policy.updates,
         "training_seconds": round(record["seconds"], 1),
         "curve": record["curve"],
-        "machine": machine(),
+        "provenance": provenance(),
     }
     learned = policy.policy(card)
     learned.save(folder / POLICY)

@@ -16,8 +16,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.monitor import Monitor
 
 from mosim_gym.envs.reality import reality
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.rl import few_shot, on_policy
 from mosim_gym.rl.policies import actor_of, algorithm
 from mosim_gym.rl.report import real_return
@@ -72,7 +72,7 @@ def run_cell(cell: Cell, folder: Path, report: Report = lambda _: None) -> dict[
         "returns": [round(float(value), 2) for value in real.returns],
         "training_seconds": policy.card["training_seconds"],
         "config": policy.card.get("config", {}),
-        "machine": machine(),
+        "provenance": provenance(),
     }
 
 

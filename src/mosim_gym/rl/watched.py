@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.envs.backend import TRUTH
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.settings import config_for
@@ -61,7 +61,7 @@ def watch(run: WatchedRun, folder: Path, report: Callable[[dict[str, float]], No
         "curve": curve,
         "chosen": real_return(run.task, trained.policy, episodes=FINAL_EPISODES).summary(),
         "last": real_return(run.task, last, episodes=FINAL_EPISODES).summary(),
-        "machine": machine(),
+        "provenance": provenance(),
     }
 
 

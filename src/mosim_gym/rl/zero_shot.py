@@ -21,8 +21,8 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv, Watch
 from mosim_gym.envs.density import DensityWatch
 from mosim_gym.envs.disagreement import DisagreementWatch
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import check_folder, check_own
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
@@ -169,7 +169,7 @@ def finished(
         "return_in_model": record["best"],
         "training_seconds": round(record["seconds"], 1),
         "curve": record["curve"],
-        "machine": machine(),
+        "provenance": provenance(),
         "model": honesty(getattr(dynamics, "card", {})),
     }
     policy.save(folder / POLICY)

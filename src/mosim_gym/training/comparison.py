@@ -13,9 +13,9 @@ from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.dynamics.solvers import SolverDiverged
 from mosim_gym.evaluation.heldout import random_test
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_errors
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
@@ -136,7 +136,7 @@ def run_entry(
         "samples_per_second": round(record["step"] * entry.train.batch / record["seconds"]),
         "errors": errors,
         "curve": curve[:: max(1, len(curve) // 40)],
-        "machine": machine(),
+        "provenance": provenance(),
         "training": asdict(entry.train),
     }
     save_checkpoint(place / "checkpoint.safetensors", model, {"name": trained})

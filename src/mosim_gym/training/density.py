@@ -15,7 +15,7 @@ from mosim_gym.data.stream import Transitions, chunk
 from mosim_gym.density.coordinates import MinimalCoordinates
 from mosim_gym.density.flow import FlowConfig, ResidualFlow
 from mosim_gym.density.motion_density import QUANTILES, MotionDensity
-from mosim_gym.evaluation.machine import machine
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.robots import load_robot
 from mosim_gym.training.state import load_state, save_state
 
@@ -125,7 +125,7 @@ def fit_density(
         "seed": seed,
         "flow": asdict(final.config),
         "curve": record["curve"][:: max(1, len(record["curve"]) // 40)],
-        "machine": machine(),
+        "provenance": provenance(),
     }
     return density
 

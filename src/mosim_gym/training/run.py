@@ -20,10 +20,10 @@ from mosim_gym.data.stream import chunk
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.evaluation.machine import machine
 from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import check_own, write_atomically
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
@@ -274,9 +274,9 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
     card = {
         **card,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "machine": machine(),
+        "provenance": provenance(seeds=card["seeds"]),
         "benchmark": results,
-        "benchmark_protocol": {key: report[key] for key in ("segments", "steps", "seed", "burn_in")},
+        "benchmark_protocol": {key: report[key] for key in ("segments", "steps", "seed", "burn_in_seconds")},
     }
     path = save_checkpoint(folder / CHECKPOINT, model, card)
     installed = install and is_better(card, model.config.members, packaged_path(name))

@@ -1,0 +1,75 @@
+"""Where a number comes from: the code that made it, the machine that it was made on, and what they were given."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_PACKAGES = ("torch", "mujoco", "dm_control", "gymnasium", "stable_baselines3", "numpy")
+_VECTOR_FLAGS = ("sse4_2", "fma", "avx", "amx", "asimd", "sve")  # beginnings of the names of vector instructions
+
+
+def _source() -> dict[str, Any]:
+    """The commit of the checkout that this package runs from, and whether tracked files differ from it; None for an installed package."""
+    root = Path(__file__).resolve().parents[3]
+    if not (root / ".git").exists():
+        return {"commit": None, "dirty": None}
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return {"commit": None, "dirty": None}
+    commit, _, dirty = found.partition("-")
+    return {"commit": commit, "dirty": bool(dirty)}
+
+
+SOURCE = _source()
+"""Noted when this module is imported: a run of hours reports the code that it began with."""
+
+
+def provenance(*, seeds: Iterable[int] | None = None, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Package version, commit, packages, processor with its vector instructions, cores and torch threads, for a card or a result.
+
+    `seeds` and `config` are what the number was made with, where the card or result does not say so beside it.
+    """
+    processor, flags = _processor()
+    return {
+        "mosim_gym": _version("mosim_gym"),
+        **SOURCE,
+        "processor": processor,
+        "vector_flags": flags,
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "torch_threads": torch.get_num_threads(),
+        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+        "python": platform.python_version(),
+        **{name: _version(name) for name in _PACKAGES},
+        **({} if seeds is None else {"seeds": list(seeds)}),
+        **({} if config is None else {"config": dict(config)}),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> tuple[str, list[str]]:
+    """Its name, and the vector instructions that it has."""
+    info = Path("/proc/cpuinfo")
+    found: dict[str, str] = {}
+    if info.exists():
+        for line in info.read_text().splitlines():
+            key, _, value = line.partition(":")
+            found.setdefault(key.strip(), value.strip())
+    flags = (found.get("flags") or found.get("Features") or "").split()
+    name = found.get("model name") or platform.processor() or platform.machine()
+    return name, sorted(flag for flag in flags if flag.startswith(_VECTOR_FLAGS))
