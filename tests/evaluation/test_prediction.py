@@ -12,9 +12,15 @@ import mosim_gym
 from mosim_gym.evaluation.baselines import HoldLast, LinearModel, Perturbed
 from mosim_gym.evaluation.checkpoint_report import checkpoint_report, endurance_table, write_pictures
 from mosim_gym.evaluation.endurance import endurance, within
-from mosim_gym.evaluation.heldout import multilayer_perceptron, policy_controller, policy_test, random_test
+from mosim_gym.evaluation.heldout import (
+    burn_in_steps,
+    multilayer_perceptron,
+    policy_controller,
+    policy_test,
+    random_test,
+)
 from mosim_gym.evaluation.prediction import prediction_errors, prediction_table, state_variance
-from mosim_gym.robots import load_task
+from mosim_gym.robots import load_robot, load_task
 from mosim_gym.truth.dynamics import TrueDynamics
 
 BOX = {"qpos": [[None], [None]], "qvel": [[-30.0], [30.0]]}
@@ -30,6 +36,26 @@ def test_the_truth_has_no_error_and_is_valid_throughout():
     hold = prediction_errors(HoldLast(), test, control_step=0.01)
     assert hold["raw"]["16"] > 0.1
     assert hold["valid_seconds"] < 0.5
+
+
+def test_a_test_begins_after_eight_seconds_of_motion_whatever_the_step():
+    for name, steps in (("humanoid", 320), ("humanoid@0.005", 1600), ("fish", 200)):
+        assert burn_in_steps(load_robot(name)) == steps
+    test = random_test("humanoid@0.005", "poisson", segments=8, steps=10, seed=4)
+    falling = np.abs(test.next_qvel[..., 2]).mean()
+    assert falling < 0.5  # m/s; it was let go of in the air, and lies on the ground by now
+
+
+def test_a_policy_acts_through_the_burn_in_of_its_test():
+    asked = []
+
+    def remember(observations):
+        asked.append(observations)
+        return np.zeros((len(observations), 1))
+
+    test = policy_test("PendulumSwingup", remember, segments=8, steps=10, seed=4)
+    assert len(asked) == burn_in_steps(load_robot("pendulum")) + 10
+    assert test.actions.shape == (8, 10, 1)
 
 
 def test_errors_are_what_they_are_said_to_be():
