@@ -75,7 +75,7 @@ def test_files_that_are_not_a_robot_are_refused_in_one_sentence(tmp_path):
     with pytest.raises(FileFault, match="not a readable safetensors file"):
         Robot.load(good)
     good.write_bytes(content.replace(np.float64(-9.81).tobytes(), np.float64(-9.71).tobytes()))
-    with pytest.raises(ValueError, match="damaged: its content does not match its checksum"):
+    with pytest.raises(ValueError, match="damaged: its content does not match its seal"):
         Robot.load(good)
 
 
@@ -137,7 +137,7 @@ def test_every_byte_of_a_robot_file_is_guarded(tmp_path):
     content = bytearray(path.read_bytes())
     content[-2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(FileFault, match="does not match its checksum"):
+    with pytest.raises(FileFault, match="does not match its seal"):
         Robot.load(path)
 
 

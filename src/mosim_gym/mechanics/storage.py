@@ -15,8 +15,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-HEADER = "mosim_gym"
-"""The one metadata key of our safetensors files; its value is a JSON object with at least `kind` and `version`."""
+from mosim_gym.mechanics.seal import digest
+
+HEADER, SEAL = "mosim_gym", "sha256"
+"""The metadata keys of our safetensors files: a JSON object with at least `kind`, and the `digest` of that text and of all arrays."""
 
 
 _NUMBERS = re.compile(r"\[([-+0-9.eE,\s]+)\]")
@@ -97,14 +99,16 @@ def _rounded(content: Any) -> Any:
 
 
 def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Path:
-    """Write named arrays and a JSON header as one safetensors file of the given `kind`."""
-    metadata = {HEADER: json.dumps({"kind": kind, **header}, sort_keys=True)}
+    """Write named arrays and a JSON header as one safetensors file of the given `kind`, sealed by the `digest` of both."""
+    text = json.dumps({"kind": kind, **header}, sort_keys=True)
     contiguous = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
-    return write_atomically(path, save(contiguous, metadata))
+    return write_atomically(path, save(contiguous, {HEADER: text, SEAL: digest(contiguous, text)}))
 
 
 def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read what `save_arrays` wrote; raises `FileFault` for anything else."""
+    """Read what `save_arrays` wrote; raises `FileFault` for anything else, and for content that differs from its seal. A file of version
+    0.1.0 has none.
+    """
     if not path.is_file():
         raise FileFault(f"There is no {kind} file at {path}.")
     try:
@@ -113,10 +117,21 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise FileFault(f"{path} is not a readable safetensors file ({error}); a {kind} is never a pickle.") from error
-    try:
-        header = json.loads(metadata.get(HEADER, "{}"))
-    except json.JSONDecodeError as error:
-        raise FileFault(f"{path} is damaged: its header is not readable ({error}).") from error
-    if not isinstance(header, dict) or header.get("kind") != kind:
+    header = _header(path, metadata.get(HEADER, "{}"))
+    if header.get("kind") != kind:
         raise FileFault(f"{path} is a safetensors file, but not a {kind} written by mosim_gym.")
+    if not metadata.keys() <= {HEADER, SEAL}:
+        raise FileFault(f"{path} is damaged: its header holds what no {kind} has.")
+    if SEAL in metadata and metadata[SEAL] != digest(arrays, metadata[HEADER]):
+        raise FileFault(f"{path} is damaged: its content does not match its seal; fetch or make the file again.")
     return arrays, header
+
+
+def _header(path: Path, text: str) -> dict[str, Any]:
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileFault(f"{path} is damaged: its header is not readable ({error}).") from error
+    if not isinstance(header, dict):
+        raise FileFault(f"{path} is damaged: its header is a {type(header).__name__}, not an object.")
+    return header

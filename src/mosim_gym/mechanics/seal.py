@@ -1,0 +1,22 @@
+"""Seals: a SHA-256 that tells one file's content from any other, so that what is loaded is what was saved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+
+def digest(arrays: Mapping[str, np.ndarray], header: str = "") -> str:
+    """The SHA-256, in hexadecimal digits, of the text `header` and of all `arrays`: names, kinds of numbers, shapes and bytes.
+
+    The order of `arrays` does not matter. Bytes are taken as a little-endian machine has them.
+    """
+    found = hashlib.sha256(f"{len(header.encode())}\n{header}".encode())
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name])
+        kind = array.dtype.newbyteorder("<")
+        found.update(f"\n{len(name.encode())} {name} {kind.str} {array.shape}\n".encode())
+        found.update(np.ascontiguousarray(array, kind).reshape(-1).view(np.uint8).data)
+    return found.hexdigest()
