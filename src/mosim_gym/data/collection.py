@@ -49,7 +49,13 @@ def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
     if isinstance(recipe, Recipe):
         return recipe
     named = find_recipe(recipe)
-    return replace(named, steps=round(named.steps * find_robot(robot).control_step / load_robot(robot).control_step))
+    lasts, step = named.steps * find_robot(robot).control_step, load_robot(robot).control_step
+    steps = round(lasts / step)
+    if not steps:
+        raise ValueError(
+            f"{robot}: a segment of recipe {recipe} lasts {lasts:g} s, less than a control step of {step:g} s; choose a shorter one."
+        )
+    return replace(named, steps=steps)
 
 
 class Segments(NamedTuple):

@@ -1,37 +1,44 @@
 """Datasets on disk: memory-mapped arrays of true segments beside a JSON manifest that says where they came from.
 
-    folder/manifest.json    robot, fingerprint, recipe, seed, version, how many segments are there, how many were dropped
+    folder/manifest.json    robot, recipe, seed, how many segments there are, and checksums (`data/manifest.py`)
     folder/qpos.npy         (segments, steps + 1, nq)      float64, so that differences of neighbours stay exact
     folder/qvel.npy         (segments, steps + 1, nv)
     folder/actions.npy      (segments, steps, nu)
     folder/sensors.npy      (segments, steps, ns)
 
-Segments are simulated chunk by chunk, chunk c from seed and c alone; the manifest is rewritten after each. A collection that was
-interrupted goes on there and ends with the same bytes.
+Segments are simulated chunk by chunk, chunk c from seed and c alone; the manifest is rewritten after each, with the chunk's SHA-256. A
+collection that was interrupted goes on there and ends with the same bytes.
 """
 
 from __future__ import annotations
 
-import errno
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
 
+from mosim_gym.data.arrays import (
+    array_path,
+    check_finite,
+    check_own_arrays,
+    check_space,
+    checksums,
+    create_arrays,
+    map_arrays,
+)
 from mosim_gym.data.collection import Collector, Segments, recipe_for
+from mosim_gym.data.manifest import KIND, MANIFEST, UNSEALED, read_manifest, write_manifest
 from mosim_gym.data.stream import Transitions, transitions
-from mosim_gym.mechanics.numbers import check_at_least
-from mosim_gym.mechanics.storage import FileFault, write_atomically
+from mosim_gym.mechanics.numbers import check_seed, positive_number
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
 
 Array = np.ndarray
-KIND, VERSION = "mosim_gym dataset", 1
-MANIFEST = "manifest.json"
 CHUNK = 1000  # segments simulated at once
 
 
@@ -117,13 +124,15 @@ def collect_dataset(
 ) -> Dataset:
     """Simulate `segments` stable segments of `robot` into `folder`, or the rest of them where a part is there already.
 
-    `report` is called with the number of segments that are safe on disk. A folder with another collection in it is left as it is.
+    `report` is called with the number of segments that are safe on disk. What is there is compared with its checksums first. A folder with
+    another collection in it is left as it is; where the disk cannot hold this one, nothing is left behind.
     """
     folder = Path(folder)
     chosen = recipe_for(robot, recipe)
+    segments = positive_number(segments, "segments")
+    check_seed(seed)
     wanted = {
         "kind": KIND,
-        "version": VERSION,
         "robot": robot,
         "fingerprint": load_robot(robot).fingerprint,
         "recipe": {"name": recipe, **asdict(chosen)},
@@ -132,26 +141,22 @@ def collect_dataset(
         "planned": segments,
     }
     wanted = json.loads(json.dumps(wanted))  # as it will be read again
-    check_at_least(1, segments=segments)
-    check_at_least(0, seed=seed)
-    path = folder / MANIFEST
-    manifest = {**wanted, "segments": 0, "dropped": 0, "next_chunk": 0}
-    if path.exists():
-        manifest = _read_manifest(folder)
-        odd = next((key for key, value in wanted.items() if manifest.get(key) != value), None)
+    shapes = _shapes(robot, segments, chosen.steps)
+    there = read_manifest(folder) if (folder / MANIFEST).exists() else None
+    if there is not None and there["segments"]:
+        odd = next((key for key, value in wanted.items() if there[key] != value), None)
         if odd is not None:
             raise FileFault(
-                f"{folder} holds another dataset ({odd} is {manifest.get(odd)!r} there, {wanted[odd]!r} here); choose another folder."
+                f"{folder} holds another dataset ({odd} is {there[odd]!r} there, {wanted[odd]!r} here); choose another folder."
             )
+        arrays = map_arrays(folder, shapes)
+        _check_content(folder, there, arrays)
+        manifest = _sealed(there, arrays)
+        arrays = map_arrays(folder, shapes, writable=True)
     else:
-        foreign = next((name for name in Segments._fields if (folder / f"{name}.npy").exists()), None)
-        if foreign is not None:
-            raise FileFault(f"{folder} holds {foreign}.npy of no dataset, which would be lost; choose another folder.")
-        write_atomically(path, json.dumps(manifest, indent=1) + "\n")
-    if manifest["segments"]:
-        arrays = _map(folder, manifest, mode="r+")
-    else:
-        arrays = _create(folder, _shapes(robot, segments, chosen.steps))
+        check_own_arrays(folder, shapes, begun=there is not None)
+        manifest = {**wanted, "segments": 0, "dropped": 0, "next_chunk": 0, "chunks": []}
+        arrays = _begin(folder, manifest, shapes)
     collector = Collector(robot, recipe)
     while (done := manifest["segments"]) < segments:
         before = collector.dropped
@@ -164,7 +169,8 @@ def collect_dataset(
         manifest["segments"] += count
         manifest["dropped"] += collector.dropped - before
         manifest["next_chunk"] += 1
-        write_atomically(path, json.dumps(manifest, indent=1) + "\n")
+        manifest["chunks"].append(checksums(fresh, 0, count))
+        manifest = write_manifest(folder, manifest)
         report(manifest["segments"])
     return Dataset(folder, manifest, arrays)
 
@@ -172,90 +178,82 @@ def collect_dataset(
 def open_dataset(folder: str | Path, *, robot: str | None = None) -> Dataset:
     """The dataset in `folder`; what is missing, damaged, foreign or not finite is refused in one sentence.
 
-    `robot` is whose motion it must be.
+    `robot` is whose motion it must be. All numbers are read once, from beginning to end, and compared with their checksums: about a second
+    for each gigabyte, in little memory. A dataset of version 0.1.0 has no checksums; it opens with a warning.
     """
     folder = Path(folder)
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     if robot is not None and manifest["robot"] != robot:
         raise FileFault(f"{folder} holds the motion of {manifest['robot']!r}, not of {robot!r}.")
+    arrays = _mapped(folder, manifest)
+    if not manifest["segments"]:
+        raise FileFault(f"{folder} holds no segments yet: its collection was interrupted; run it again.")
+    _check_content(folder, manifest, arrays)
+    return Dataset(folder, manifest, arrays)
+
+
+def reseal_dataset(folder: str | Path) -> Dataset:
+    """Give a dataset of version 0.1.0 the checksums of its numbers as they are now, and open it; one that has them is only checked."""
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if manifest["version"] == UNSEALED:
+        arrays = _mapped(folder, manifest)
+        check_finite(folder, arrays, 0, manifest["segments"])
+        write_manifest(folder, _sealed(manifest, arrays))
+    return open_dataset(folder)
+
+
+def _begin(folder: Path, manifest: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> Segments:
+    """The manifest of a dataset without segments, and its arrays; where the disk cannot hold them, nothing is left behind."""
+    check_space(folder, shapes)
+    made = not folder.exists()
+    write_manifest(folder, manifest)
+    try:
+        return create_arrays(folder, shapes)
+    except OSError:
+        (folder / MANIFEST).unlink()
+        if made:
+            folder.rmdir()
+        raise
+
+
+def _mapped(folder: Path, manifest: dict[str, Any]) -> Segments:
+    """The arrays that `manifest` describes, of the robot that this package knows by that name."""
     fingerprint = load_robot(manifest["robot"]).fingerprint
     if manifest["fingerprint"] != fingerprint:
         raise FileFault(
             f"{folder} was collected from a {manifest['robot']!r} with fingerprint {manifest['fingerprint']}; this one has {fingerprint}: "
             "collect it again."
         )
-    dataset = Dataset(folder, manifest, _map(folder, manifest, mode="r"))
-    if not len(dataset):
-        raise FileFault(f"{folder} holds no segments yet: its collection was interrupted; run it again.")
-    for name, array in zip(Segments._fields, dataset._arrays, strict=True):
-        for start in range(0, len(dataset), CHUNK):
-            rows = array[start : min(start + CHUNK, len(dataset))]
-            if not np.isfinite(rows).all():
-                row = start + int(np.flatnonzero(~np.isfinite(rows).all(axis=(1, 2)))[0])
-                raise FileFault(f"{folder / name}.npy is not finite in segment {row}; collect the dataset again.")
-    return dataset
+    return map_arrays(folder, _shapes(manifest["robot"], manifest["planned"], manifest["steps"]))
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise FileFault(f"There is no dataset in {folder}: it has no {MANIFEST}.")
-    try:
-        manifest = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FileFault(f"{path} is damaged: it is not readable JSON ({error}).") from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
-        raise FileFault(f"{path} is not the manifest of a mosim_gym dataset.")
-    if manifest.get("version") != VERSION:
-        raise FileFault(f"{path} has format {manifest.get('version')}; this version of mosim_gym reads {VERSION}.")
-    return manifest
-
-
-def _map(folder: Path, manifest: dict[str, Any], mode: str) -> Segments:
-    arrays = {}
-    for name, shape in _shapes(manifest["robot"], manifest["planned"], manifest["steps"]).items():
-        path = folder / f"{name}.npy"
-        try:
-            arrays[name] = (
-                open_memmap(path, mode=mode) if 0 not in shape else np.load(path, allow_pickle=False)  # type: ignore[arg-type]
-            )
-        except (OSError, ValueError) as error:
-            raise FileFault(f"{path} is missing or damaged ({error}).") from error
-        if arrays[name].shape != shape or arrays[name].dtype != np.float64:
+def _check_content(folder: Path, manifest: dict[str, Any], arrays: Segments) -> None:
+    """Compare all numbers with their checksums; where there are none, warn, and see that they are finite."""
+    if manifest["version"] == UNSEALED:
+        warnings.warn(
+            f"{folder} is a dataset of version 0.1.0, without checksums, so that damage cannot be noticed; "
+            f"`mosim-gym reseal {folder}` adds them.",
+            stacklevel=3,
+        )
+        check_finite(folder, arrays, 0, manifest["segments"])
+    first = 0
+    for number, chunk in enumerate(manifest.get("chunks", ())):
+        last = first + chunk["segments"]
+        check_finite(folder, arrays, first, last)
+        found = checksums(arrays, first, last)
+        odd = next((name for name in found if found[name] != chunk[name]), None)
+        if odd is not None:
             raise FileFault(
-                f"{path} is damaged: it holds {arrays[name].dtype} {arrays[name].shape}, not float64 {shape}."
+                f"{array_path(folder, odd)} is damaged: its numbers in chunk {number} (segments {first} to {last - 1}) do not match their "
+                "checksum; collect the dataset again."
             )
-    return Segments(**arrays)
+        first = last
 
 
-def _create(folder: Path, shapes: dict[str, tuple[int, ...]]) -> Segments:
-    """Fresh arrays, their space on disk claimed at once, so that a full disk is noticed before anything is simulated."""
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = {}
-    for name, shape in shapes.items():
-        path = folder / f"{name}.npy"
-        try:
-            if 0 in shape:
-                np.save(path, np.zeros(shape))
-                arrays[name] = np.load(path)
-            else:
-                arrays[name] = open_memmap(path, mode="w+", dtype=np.float64, shape=shape)
-                _claim(path)
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                for made in (MANIFEST, *(f"{name}.npy" for name in shapes)):
-                    (folder / made).unlink(missing_ok=True)
-                size = 8 * sum(int(np.prod(s)) for s in shapes.values()) / 1e6
-                raise OSError(
-                    error.errno, f"The disk is too full for this dataset: {folder} needs {size:.0f} MB."
-                ) from error
-            raise
-    return Segments(**arrays)
-
-
-def _claim(path: Path) -> None:
-    import os
-
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+def _sealed(manifest: dict[str, Any], arrays: Segments) -> dict[str, Any]:
+    """`manifest` with the checksums of the numbers as they are now, if it has none."""
+    if manifest["version"] != UNSEALED:
+        return manifest
+    there = manifest["segments"]
+    return {**manifest, "chunks": [checksums(arrays, i, min(i + CHUNK, there)) for i in range(0, there, CHUNK)]}

@@ -1,0 +1,150 @@
+"""The arrays of a dataset on disk: made with their space claimed at once, checked before they are mapped, compared with checksums.
+
+A file's header is read here and never evaluated, and its size must be exactly what its shape implies: mapping a shorter file for writing
+would fill it up with zeros.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import re
+import shutil
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mosim_gym.data.collection import Segments
+from mosim_gym.mechanics.seal import digest
+from mosim_gym.mechanics.storage import FileFault
+
+Array = np.ndarray
+Shapes = Mapping[str, tuple[int, ...]]
+KIND = np.dtype("<f8")
+BLOCK = 1000  # segments looked at once
+MAGIC = b"\x93NUMPY\x01\x00"
+_HEADER = re.compile(rb"\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), \} *\n")
+
+
+def array_path(folder: Path, name: str) -> Path:
+    """Where the array `name` of the dataset in `folder` is."""
+    return folder / f"{name}.npy"
+
+
+def map_arrays(folder: Path, shapes: Shapes, *, writable: bool = False) -> Segments:
+    """The arrays in `folder`, memory-mapped; a file that is not a float64 array of its shape is refused in one sentence."""
+    places = {name: _data_offset(array_path(folder, name), shape) for name, shape in shapes.items()}
+    mode = "r+" if writable else "r"
+    return Segments(
+        **{
+            name: np.zeros(shape)
+            if 0 in shape
+            else np.memmap(array_path(folder, name), KIND, mode, places[name], shape)
+            for name, shape in shapes.items()
+        }
+    )
+
+
+def check_own_arrays(folder: Path, shapes: Shapes, *, begun: bool) -> None:
+    """Raise for what is in the place of an array and would be lost: a file, unless a collection has `begun` here, and anything else."""
+    for name in shapes:
+        path = array_path(folder, name)
+        if path.is_symlink() or (path.exists() and not (begun and path.is_file())):
+            raise FileFault(f"{folder} holds {name}.npy of no dataset, which would be lost; choose another folder.")
+
+
+def check_space(folder: Path, shapes: Shapes) -> None:
+    """Raise if the disk has no room for these arrays in `folder`."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if _size(shapes) > shutil.disk_usage(there).free + sum(_there(array_path(folder, name)) for name in shapes):
+        raise _too_full(folder, shapes, errno.ENOSPC)
+
+
+def create_arrays(folder: Path, shapes: Shapes) -> Segments:
+    """Fresh arrays in `folder`, mapped, their space on disk claimed at once: a full disk is noticed before anything is simulated.
+
+    Where that fails no array is left behind.
+    """
+    try:
+        for name, shape in shapes.items():
+            _claim(array_path(folder, name), shape)
+    except OSError as error:
+        for name in shapes:
+            array_path(folder, name).unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise _too_full(folder, shapes, error.errno) from error
+        raise
+    return map_arrays(folder, shapes, writable=True)
+
+
+def checksums(arrays: Segments, first: int, last: int) -> dict[str, Any]:
+    """How many `segments` there are from `first` to before `last`, and for each array the SHA-256 of its part of them."""
+    sums = {name: digest({name: array[first:last]}) for name, array in arrays._asdict().items()}
+    return {"segments": last - first, **sums}
+
+
+def check_finite(folder: Path, arrays: Segments, first: int, last: int) -> None:
+    """Raise for a segment from `first` to before `last` with numbers that are not finite."""
+    for name, array in arrays._asdict().items():
+        for start in range(first, last, BLOCK):
+            finite = np.isfinite(array[start : min(start + BLOCK, last)]).all(axis=(1, 2))
+            if not finite.all():
+                row = start + int(np.flatnonzero(~finite)[0])
+                raise FileFault(
+                    f"{array_path(folder, name)} is not finite in segment {row}; collect the dataset again."
+                )
+
+
+def _too_full(folder: Path, shapes: Shapes, number: int) -> OSError:
+    return OSError(number, f"The disk is too full for this dataset: {folder} needs {_size(shapes) / 1e6:,.0f} MB.")
+
+
+def _size(shapes: Shapes) -> int:
+    """Bytes of all numbers."""
+    return KIND.itemsize * sum(math.prod(shape) for shape in shapes.values())
+
+
+def _there(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _data_offset(path: Path, shape: tuple[int, ...]) -> int:
+    """Where the numbers begin in a file that holds a float64 array of `shape` and nothing else."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise FileFault(f"{path} is damaged: it is no file.")
+        with path.open("rb") as file:
+            start = file.read(len(MAGIC) + 2)
+            length = int.from_bytes(start[len(MAGIC) :], "little")
+            text = file.read(length)
+    except OSError as error:
+        raise FileFault(f"{path} is missing or damaged ({error.strerror}).") from error
+    header = _HEADER.fullmatch(text)
+    if not start.startswith(MAGIC) or len(text) != length or header is None:
+        raise FileFault(f"{path} is missing or damaged: it is no array of numpy's.")
+    kind, fortran, sizes = (part.decode() for part in header.groups())
+    wanted = repr(shape).strip("()")
+    if (kind, fortran, sizes) != (KIND.str, "False", wanted):
+        raise FileFault(f"{path} is damaged: it holds {kind[:20]} ({sizes[:60]}), not {KIND.str} ({wanted}).")
+    offset = len(MAGIC) + 2 + length
+    size = offset + KIND.itemsize * math.prod(shape)
+    if found.st_size != size:
+        raise FileFault(f"{path} is damaged: it has {found.st_size} bytes, and {wanted} numbers need {size}.")
+    return offset
+
+
+def _claim(path: Path, shape: tuple[int, ...]) -> None:
+    """A file that holds an array of `shape`, all zero."""
+    with path.open("wb") as file:
+        header = {"descr": KIND.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        size = file.tell() + KIND.itemsize * math.prod(shape)
+        file.truncate(size)
+        file.flush()
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)

@@ -1,0 +1,149 @@
+"""The manifest of a dataset: what it says, whether it can be true, and its checksums.
+
+    kind, version        what the file is, and its format
+    robot, fingerprint   whose motion it is
+    recipe, steps, seed  how the segments were made
+    planned, segments    how many there are to be, and how many there are
+    dropped, next_chunk  unstable segments so far, and the number of the chunk that comes next
+    chunks               of each chunk the number of its segments, and for each array the SHA-256 of its part
+    seal                 the SHA-256 of all the rest
+
+Format 1, of version 0.1.0, has neither `chunks` nor `seal`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mosim_gym.data.collection import Segments
+from mosim_gym.mechanics.seal import digest
+from mosim_gym.mechanics.storage import FileFault, write_atomically
+
+KIND, VERSION, UNSEALED = "mosim_gym dataset", 2, 1
+MANIFEST = "manifest.json"
+SHA256 = re.compile(r"[0-9a-f]{64}")
+LONGEST = 500  # characters of a name in a manifest
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Write `manifest` to `folder` with its seal, atomically; what was written comes back."""
+    sealed = {"kind": KIND, "version": VERSION, **{name: manifest[name] for name in _CHECKS if name != "seal"}}
+    sealed["seal"] = _seal(sealed)
+    write_atomically(folder / MANIFEST, json.dumps(sealed, indent=1) + "\n")
+    return sealed
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest in `folder`; what is missing, damaged, or cannot be true is refused in one sentence."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise FileFault(f"There is no dataset in {folder}: it has no {MANIFEST}.")
+    try:
+        manifest = json.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise FileFault(f"{path} cannot be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
+        raise FileFault(f"{path} is damaged: it is not readable JSON ({error}).") from error
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+        raise FileFault(f"{path} is not the manifest of a mosim_gym dataset.")
+    version = manifest.get("version")
+    if version not in (UNSEALED, VERSION) or isinstance(version, bool):
+        raise FileFault(f"{path} has format {str(version)[:50]}; this version of mosim_gym reads {VERSION}.")
+    _check_kinds(path, manifest)
+    if version == VERSION and manifest["seal"] != _seal(manifest):
+        raise FileFault(f"{path} is damaged: its content does not match its seal; collect the dataset again.")
+    _check_counts(path, manifest)
+    return manifest
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    return digest({}, json.dumps({k: v for k, v in manifest.items() if k != "seal"}, sort_keys=True))
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_positive(value: Any) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST
+
+
+def _are_shares(value: Any) -> bool:
+    """`[["task", 0.2], …]`."""
+    return isinstance(value, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and _is_name(pair[0]) and type(pair[1]) in (int, float)
+        for pair in value
+    )
+
+
+def _is_recipe(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"name", "resets", "actions", "steps"}
+        and _is_name(value["name"])
+        and _are_shares(value["resets"])
+        and _are_shares(value["actions"])
+        and _is_positive(value["steps"])
+    )
+
+
+def _are_chunks(value: Any) -> bool:
+    """`[{"segments": 1000, "qpos": "9f86…", …}, …]`."""
+    return isinstance(value, list) and all(
+        isinstance(chunk, dict)
+        and chunk.keys() == {"segments", *Segments._fields}
+        and _is_count(chunk["segments"])
+        and all(_is_sha256(chunk[name]) for name in Segments._fields)
+        for chunk in value
+    )
+
+
+def _is_sha256(value: Any) -> bool:
+    return isinstance(value, str) and bool(SHA256.fullmatch(value))
+
+
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "robot": (_is_name, "a robot's name"),
+    "fingerprint": (_is_name, "a fingerprint"),
+    "recipe": (_is_recipe, "a recipe with name, resets, actions and steps"),
+    "steps": (_is_positive, "a whole number, at least 1"),
+    "seed": (_is_count, "a whole number, at least 0"),
+    "planned": (_is_positive, "a whole number, at least 1"),
+    "segments": (_is_count, "a whole number, at least 0"),
+    "dropped": (_is_count, "a whole number, at least 0"),
+    "next_chunk": (_is_count, "a whole number, at least 0"),
+    "chunks": (_are_chunks, "a list of numbers of segments with their SHA-256"),
+    "seal": (_is_sha256, "a SHA-256"),
+}
+
+
+def _check_kinds(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a key that is missing or none of a manifest's, and a value of another kind."""
+    wanted = _CHECKS.keys() - ({"chunks", "seal"} if manifest["version"] == UNSEALED else set())
+    for name in _CHECKS:
+        if name in wanted and name not in manifest:
+            raise FileFault(f"{path} is damaged: it has no {name}.")
+    odd = next((name for name in manifest if name not in {"kind", "version", *wanted}), None)
+    if odd is not None:
+        raise FileFault(f"{path} is damaged: it has {odd[:50]!r}, which no manifest has.")
+    for name, (fits, needed) in _CHECKS.items():
+        if name in wanted and not fits(manifest[name]):
+            raise FileFault(f"{path} is damaged: {name} is {str(manifest[name])[:50]!r}; it must be {needed}.")
+
+
+def _check_counts(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse numbers that contradict one another."""
+    segments, planned = manifest["segments"], manifest["planned"]
+    if segments > planned:
+        raise FileFault(f"{path} is damaged: it has {segments} segments, but {planned} were planned.")
+    summed = sum(chunk["segments"] for chunk in manifest.get("chunks", ({"segments": segments},)))
+    if summed != segments:
+        raise FileFault(f"{path} is damaged: it has {segments} segments, but its chunks have {summed}.")
