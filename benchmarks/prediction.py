@@ -12,7 +12,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import mosim_gym
+from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.evaluation.checkpoint_report import (
     checkpoint_report,
     endurance_table,
@@ -22,6 +25,7 @@ from mosim_gym.evaluation.checkpoint_report import (
 )
 from mosim_gym.evaluation.endurance import endurance
 from mosim_gym.evaluation.prediction import prediction_table
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.zoo import packaged
 
@@ -39,9 +43,11 @@ if __name__ == "__main__":
     known = packaged() if options.only in (None, "errors") else [name for name in packaged() if name in measured]
     for name in options.checkpoints or known:
         simulator = mosim_gym.load(name)
-        predictors = {name: simulator, f"{name}, fast": mosim_gym.load(name, precision="fast")}
-        if simulator.members > 1:
-            predictors[f"{name}, fast, one member"] = mosim_gym.load(name, precision="fast", ensemble=1)
+        predictors = {name: simulator}
+        if has_bfloat16(torch.device("cpu")):  # elsewhere fast is float32
+            predictors[f"{name}, fast"] = mosim_gym.load(name, precision="fast")
+            if simulator.members > 1:
+                predictors[f"{name}, fast, one member"] = mosim_gym.load(name, precision="fast", ensemble=1)
         robot, part = simulator.robot.name, options.only
         found: dict[str, Any] = {}
         if part in (None, "errors"):
@@ -52,8 +58,10 @@ if __name__ == "__main__":
             }
         if part in (None, "endurance"):
             found["endurance"] = {name: endurance(robot, simulator, simulator.card["box"])}
+            found["endurance_provenance"] = provenance()
         if part in (None, "speeds"):
             found["control_steps_per_second"] = speeds(robot, predictors)
+            found["speed_provenance"] = provenance()
         reports = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         report = reports.get(name, {}) | found
         if part in (None, "errors", "pictures"):
