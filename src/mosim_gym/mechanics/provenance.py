@@ -13,21 +13,26 @@ from typing import Any
 import torch
 
 _PACKAGES = ("torch", "mujoco", "dm_control", "gymnasium", "stable_baselines3", "numpy")
+_CODE = ("src", "scripts", "benchmarks/*.py", "pyproject.toml", "constraints.txt")  # results and pictures are no code
 _VECTOR_FLAGS = ("sse4_2", "fma", "avx", "amx", "asimd", "sve")  # beginnings of the names of vector instructions
 
 
 def _source() -> dict[str, Any]:
-    """The commit of the checkout that this package runs from, and whether tracked files differ from it; None for an installed package."""
+    """The commit of the checkout that this package runs from, and whether its code differs from that; None for an installed package."""
     root = Path(__file__).resolve().parents[3]
     if not (root / ".git").exists():
         return {"commit": None, "dirty": None}
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *_CODE)
     except (OSError, subprocess.SubprocessError):
         return {"commit": None, "dirty": None}
-    commit, _, dirty = found.partition("-")
-    return {"commit": commit, "dirty": bool(dirty)}
+    return {"commit": commit, "dirty": bool(changed)}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
 SOURCE = _source()
