@@ -2,7 +2,7 @@
 
 Every run has the same data and seed, one after another: the systems `--budget` of time each, the ablations (with `--ablation-steps`) as
 many steps each, so that they can be compared whatever else the machine does. The best of the paper's learning rates then starts anew
-with `--paper-budget`, so that its loss can be seen to level off. A budget becomes a number of steps once the first of them are timed; a
+with `--paper-budget`. A budget becomes a number of steps once the first of them are timed; a
 solver that needs more evaluations later takes longer. Interrupted, all of it goes on where it was.
 """
 

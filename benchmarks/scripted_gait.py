@@ -15,6 +15,7 @@ from pathlib import Path
 from mosim_gym.evaluation.gait_search import SearchConfig, search_gait
 from mosim_gym.evaluation.policy_return import evaluate
 from mosim_gym.evaluation.scripted import RandomPolicy, SinusoidPolicy
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import load_task
 from mosim_gym.truth.real import make_real
@@ -48,6 +49,7 @@ def main() -> None:
         "search_steps": config.restarts * config.generations * config.population * config.starts * config.steps,
         "search_seconds": round(seconds),
         "real_return": {name: result.summary() for name, result in results.items()},
+        "provenance": provenance(seeds=[options.seed]),
     }
     write_atomically(options.out, json.dumps(content, indent=2) + "\n")
     for name, result in results.items():

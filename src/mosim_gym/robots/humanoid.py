@@ -21,7 +21,7 @@ START = "Starts are drawn from 2,048 starts of the true task, which rejects thos
 
 class _Humanoid(Task):
     domain = "humanoid"
-    tags = frozenset({"benchmarking"})
+    tags = frozenset({"benchmarking", "paper"})
     quantities = {
         "torso": rotation("body", "torso"),
         "places": position("body", ("torso", "head", *LIMBS)),

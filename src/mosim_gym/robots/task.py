@@ -70,7 +70,7 @@ class Task(ABC):
     domain: ClassVar[str]
     name: ClassVar[str]
     tags: ClassVar[frozenset[str]] = frozenset()
-    """`benchmarking`: in dm_control's benchmarking set; `paper`: in the MoSim paper."""
+    """`benchmarking`: in dm_control's benchmarking set; `paper`: of a robot in the MoSim paper, sparse variants apart."""
     quantities: ClassVar[Mapping[str, Quantity]] = {}
     """What forward kinematics must compute for `observation` and `reward`."""
     goal_names: ClassVar[tuple[str, ...]] = ()

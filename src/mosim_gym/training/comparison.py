@@ -25,8 +25,8 @@ from mosim_gym.training.progress import Progress
 from mosim_gym.training.run import model_for
 from mosim_gym.zoo.checkpoint import save_checkpoint
 
-PAPER_RATES = (1e-3, 3e-3, 1e-2)
-"""Learning rates tried for the paper's scheme; its best one is compared."""
+PAPER_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+"""Learning rates tried for the paper's scheme, in rising order; the best of them is trained for longer too."""
 TEST_SEED, TEST_SEGMENTS = 20_011, 1000
 
 
@@ -110,7 +110,13 @@ def run_entry(
             )
         except SolverDiverged:
             last = curve[-1] if curve else {"step": 0, "seconds": 0.0}
-            result = {"name": name, "shows": entry.shows, "diverged_after": last, "training": asdict(entry.train)}
+            result = {
+                "name": name,
+                "shows": entry.shows,
+                "diverged_after": last,
+                "provenance": provenance(),
+                "training": asdict(entry.train),
+            }
             write_atomically(path, json.dumps(result, indent=1) + "\n")
             return result
     simulator = Simulator(model, {})
