@@ -12,13 +12,13 @@ HEAD = """# Pictures
 ## Learning curves
 
 The return in the model while a policy trained there, a curve for each seed with the spread of its evaluations, and at the end its real
-return with the 95 % interval of the mean. The numbers are in the [results](results.md#zero-shot-policies).
+return with the 95 % interval of the mean. The numbers are in the [results](results/zero-shot.md).
 """
 MODELS = """## Models
 
 For each packaged model: the squared error over the horizon under random actions, beside baselines, the chaos floor (MuJoCo against itself
 from states whose positions are off by 1e-4 and velocities by 1e-3) and the variance of the states; and two seconds under the same random
-actions from the same state, the truth above the prediction. The numbers are in the [results](results.md#prediction-of-the-packaged-models).
+actions from the same state, the truth above the prediction. The numbers are in the [results](results/prediction.md).
 """
 
 

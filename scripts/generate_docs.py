@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: tasks.md and gallery.md, and what stands between markers in README.md and docs/*.md.
+"""Write the generated parts of the documentation: tasks.md, gallery.md and index.md, and what stands between markers elsewhere.
 
 `--check` writes nothing and fails if anything is out of date.
 """
@@ -14,137 +14,175 @@ from pathlib import Path
 from typing import Any
 
 from gallery import gallery_page
-from result_tables import (
+from measured import measured
+from policy_tables import (
     NOT_YET,
-    collection_summary,
-    comparison,
-    density_summary,
     efficiency_summary,
-    endurance_summary,
-    environment_speed,
     gait_table,
-    headline,
-    normalised_summary,
-    prediction_summary,
-    published_summary,
-    returns_summary,
-    speed_summary,
+    not_trained,
+    penalty_targets,
+    planning_summary,
+    readme_table,
+    returns_table,
     study_summary,
-    touch_summary,
     zero_shot_summary,
 )
+from prediction_tables import (
+    endurance_table,
+    error_table,
+    normalised_table,
+    published_table,
+    rollout_speed_table,
+    touch_table,
+    training_table,
+)
+from result_tables import (
+    alternatives_table,
+    collection_table,
+    density_table,
+    environment_speed,
+    kinematics_targets,
+    parity_targets,
+    systems_table,
+)
 
-from mosim_gym.evaluation.describe import task_table, tasks_page
+from mosim_gym.evaluation.describe import tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
-from mosim_gym.rl.efficiency_summary import efficiency_table
-from mosim_gym.rl.planning import planning_table
 from mosim_gym.rl.sample_efficiency import MATRIX, Cell
 from mosim_gym.rl.studies import RUNS, STUDIES
 
 ROOT = Path(__file__).resolve().parents[1]
 README, DOCS = ROOT / "README.md", ROOT / "docs"
-STATUS = re.compile(r"<!-- status -->\n\n(.*?)\n\n<!-- end -->", re.DOTALL)
+MEASURED = ROOT / "benchmarks" / "results"
+MARKER = re.compile(r"(<!-- generated: ([^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+RUN = re.compile(r"<!-- run: \S+ -->\n")
+LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?://)([^)\s]+)\)")
 
 
 def result(name: str) -> dict[str, Any]:
     """What benchmarks/`name`.py measured."""
-    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    return json.loads((MEASURED / f"{name}.json").read_text())
 
 
 def results_in(folder: str) -> list[dict[str, Any]]:
     """What benchmarks/`folder`.py measured piece by piece."""
-    return [json.loads(path.read_text()) for path in sorted((ROOT / "benchmarks" / "results" / folder).glob("*.json"))]
-
-
-def pictures(pattern: str, about: str) -> str:
-    """The plots in docs/assets of that pattern, each with what it shows."""
-    found = sorted((DOCS / "assets").glob(pattern))
-    return "\n\n".join(f"![{about} {path.stem.split('-', 2)[2]}](assets/{path.name})" for path in found)
+    return [json.loads(path.read_text()) for path in sorted((MEASURED / folder).glob("*.json"))]
 
 
 def optional(name: str, to_table: Callable[[Any], str]) -> str:
     """The table of what benchmarks/`name`.py measured, if it has."""
-    measured = (ROOT / "benchmarks" / "results" / f"{name}.json").exists()
-    return to_table(result(name)) if measured else NOT_YET
+    return to_table(result(name)) if (MEASURED / f"{name}.json").exists() else NOT_YET
 
 
-def between_markers(text: str, name: str, content: str) -> str:
-    pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    if not pattern.search(text):
-        raise SystemExit(f"There is no marker <!-- generated: {name} --> … <!-- end --> to write to.")
-    return pattern.sub(lambda m: f"{m[1]}\n{content}\n\n{m[2]}", text)
+def pictures(pattern: str, about: str, *, page: Path) -> str:
+    """The plots in docs/assets of that pattern, each with what it shows, as seen from `page`."""
+    up = "../" * (len(page.relative_to(DOCS).parts) - 1)
+    found = sorted((DOCS / "assets").glob(pattern))
+    return "\n\n".join(f"![{about} {path.stem.split('-', 2)[2]}]({up}assets/{path.name})" for path in found)
 
 
-def measured_on(report: dict[str, Any]) -> str:
-    m, threads = report["provenance"], report["provenance"]["torch_threads"]
-    return (
-        f"Measured on {m['cores']} cores of {m['processor']}, accelerator {m['accelerator']}, torch {m['torch']} with "
-        f"{threads} thread{'s' * (threads > 1)}, MuJoCo {m['mujoco']}, dm_control {m['dm_control']}; seed {report['seed']}."
+def cells() -> list[dict[str, Any]]:
+    """The benchmark's cells that have been run, in the order of the matrix."""
+    order = [cell.name for cell in MATRIX]
+    return sorted(results_in("sample_efficiency"), key=lambda cell: order.index(Cell.of(cell).name))
+
+
+def studies() -> dict[str, str]:
+    """A part for each study."""
+    runs = results_in("studies")
+    found = {}
+    for study, question in STUDIES.items():
+        names = [run.label for run in RUNS if run.study == study]
+        found[f"study {study}"] = study_summary([run for run in runs if run["study"] == study], names, question)
+    return found
+
+
+def parts() -> dict[Path, dict[str, str]]:
+    """For each page the content of its markers."""
+    reports, policies, baselines = result("prediction"), result("zero_shot"), result("baselines")
+    parity, kinematics, substeps = result("parity"), result("kinematics"), result("substeps")
+    real_steps = DOCS / "results" / "real-steps.md"
+    efficiency = (
+        efficiency_summary(cells(), MATRIX),
+        pictures("sample-efficiency-*.png", "Real return against real steps:", page=real_steps),
     )
+    steps = f"{baselines['ablation_steps']:,} training steps each, errors against i.i.d. uniform actions."
+    labels = [run.label for run in RUNS]
+    penalties = [run for run in results_in("studies") if run["study"] == "penalty"]
+    penalties.sort(key=lambda run: labels.index(run["label"]))
+    return {
+        README: {"headline": f"{readme_table(policies)}\n\n{not_trained(policies)}"},
+        DOCS / "results" / "parity.md": {
+            "parity targets": parity_targets(parity),
+            "parity": f"{parity_table(parity)}\n\n{measured(parity)}",
+            "kinematics": f"{kinematics_table(kinematics)}\n\n{measured(kinematics)}",
+            "kinematics targets": kinematics_targets(kinematics),
+        },
+        DOCS / "results" / "prediction.md": {
+            "published": published_table(reports),
+            "prediction": error_table(reports),
+            "normalised": normalised_table(reports),
+            "touch": touch_table(reports),
+            "endurance": endurance_table(reports),
+            "training": training_table(),
+        },
+        DOCS / "results" / "zero-shot.md": {
+            "returns": returns_table(policies),
+            "zero-shot": zero_shot_summary(policies),
+            "not trained": not_trained(policies),
+            **studies(),
+            "planning": optional("planning", planning_summary),
+            "gait": gait_table(result("scripted_gait")),
+        },
+        real_steps: {"sample efficiency": "\n\n".join(filter(None, efficiency))},
+        DOCS / "results" / "speed.md": {
+            "speed": environment_speed(result("speed")),
+            "rollout speed": rollout_speed_table(reports),
+            "densities": optional("density", density_table),
+        },
+        DOCS / "learned-motion.md": {"collection": collection_table(result("collection"))},
+        DOCS / "strategies" / "penalties.md": {"penalty targets": penalty_targets(penalties)},
+        DOCS / "notes" / "001-the-papers-scheme.md": {"systems": systems_table(baselines)},
+        DOCS / "notes" / "002-what-each-choice-is-worth.md": {
+            "ablations": alternatives_table(baselines["ablations"], steps, horizon="one_step")
+        },
+        DOCS / "notes" / "003-physics-steps-within-a-control-step.md": {
+            f"substeps {robot}": alternatives_table(
+                report["alternatives"], f"{robot}, {report['steps']:,} training steps each, errors against i.i.d. uniform actions.",
+                horizon="16",
+            )
+            for robot, report in substeps.items()
+        },
+    }  # fmt: skip
+
+
+def filled(text: str, content: dict[str, str], page: str) -> str:
+    """`text` with each of its markers filled; a marker without content, or content without a marker, ends everything."""
+    names = [name for _, name, _ in MARKER.findall(text)]
+    if odd := sorted(set(names) ^ set(content)):
+        raise SystemExit(f"{page}: markers and generated parts differ in {', '.join(odd)}.")
+    return MARKER.sub(lambda m: f"{m[1]}\n{content[m[2]]}\n\n{m[3]}", text)
+
+
+def home_page(readme: str) -> str:
+    """The README as the documentation's first page: links lead from docs/, and what lies outside of it is named only."""
+
+    def moved(m: re.Match[str]) -> str:
+        picture, label, target = m.groups()
+        return f"{picture}[{label}]({target.removeprefix('docs/')})" if target.startswith("docs/") else label
+
+    return f"<!-- Written by scripts/generate_docs.py from README.md. -->\n\n{LINK.sub(moved, RUN.sub('', readme))}"
 
 
 def generated() -> dict[Path, str]:
     """The content that each file should have."""
-    readme, index, results = (path.read_text() for path in (README, DOCS / "index.md", DOCS / "results.md"))
-    status = STATUS.search(readme)
-    if status is None:
-        raise SystemExit("README.md has no <!-- status --> … <!-- end --> to copy from.")
-    for name, to_table in (("parity", parity_table), ("kinematics", kinematics_table)):
-        report = result(name)
-        results = between_markers(results, name, f"{to_table(report)}\n\n{measured_on(report)}")
-    reports = result("prediction")
-    first = next(iter(reports.values()))
-    about = (
-        f"{first['segments']:,} segments of {first['steps']} steps after a burn-in of {first['burn_in_seconds']:g} s."
-    )
-    note = f"{about} {measured_on(first)}"
-    single = [f"`{name}`" for name, report in reports.items() if report["provenance"]["cores"] == 1]
-    note += f" On 1 core: {', '.join(single)}." if single else ""
-    results = between_markers(results, "prediction", f"{prediction_summary(reports)}\n\n{note}")
-    for name, summary in (
-        ("published", published_summary),
-        ("normalised", normalised_summary),
-        ("touch", touch_summary),
-        ("endurance", endurance_summary),
-        ("rollout speed", speed_summary),
-    ):
-        results = between_markers(results, name, summary(reports))
-    policies = result("zero_shot")
-    results = between_markers(results, "zero-shot", zero_shot_summary(policies))
-    results = between_markers(results, "returns", returns_summary(policies))
-    results = between_markers(results, "speed", environment_speed(result("speed")))
-    order = [cell.name for cell in MATRIX]
-    cells = sorted(results_in("sample_efficiency"), key=lambda cell: order.index(Cell.of(cell).name))
-    shown = efficiency_summary(cells, MATRIX), pictures("sample-efficiency-*.png", "Real return against real steps:")
-    results = between_markers(results, "sample efficiency", "\n\n".join(filter(None, shown)))
-    runs = results_in("studies")
-    for study, question in STUDIES.items():
-        names = [run.label for run in RUNS if run.study == study]
-        shown = study_summary([run for run in runs if run["study"] == study], names, question)
-        results = between_markers(results, f"study {study}", shown)
-    results = between_markers(results, "planning", optional("planning", lambda plans: planning_table(plans.values())))
-    results = between_markers(results, "densities", optional("density", density_summary))
-    learned = (DOCS / "learned-motion.md").read_text()
-    baselines = result("baselines")
-    about = "Samples are control steps, data generation included."
-    learned = between_markers(learned, "systems", comparison(baselines["systems"], about, pace=True))
-    about = f"{baselines['ablation_steps']:,} training steps each, against i.i.d. uniform actions."
-    learned = between_markers(learned, "ablations", comparison(baselines["ablations"], about, pace=False))
-    for robot, report in result("substeps").items():
-        about = f"{robot}, {report['steps']:,} training steps each, against i.i.d. uniform actions."
-        learned = between_markers(learned, f"substeps {robot}", comparison(report["alternatives"], about, pace=False))
-    learned = between_markers(learned, "collection", collection_summary(result("collection")))
-    readme = between_markers(readme, "tasks", task_table())
-    readme = between_markers(readme, "headline", headline(policies))
-    best = [cell for cell in cells if cell["strategy"] in ("few-shot-narrow-gradients", "on-policy-gradients")]
+    pages = {path: filled(path.read_text(), content, path.name) for path, content in parts().items()}
     return {
-        README: between_markers(readme, "real steps", efficiency_table(best)),
-        DOCS / "index.md": between_markers(index, "status", status[1]),
+        **pages,
+        DOCS / "index.md": home_page(pages[README]),
         DOCS / "tasks.md": tasks_page(),
-        DOCS / "gallery.md": gallery_page(DOCS / "assets", reports),
-        DOCS / "learned-motion.md": learned,
-        DOCS / "results.md": between_markers(results, "gait", gait_table(result("scripted_gait"))),
+        DOCS / "gallery.md": gallery_page(DOCS / "assets", result("prediction")),
     }
 
 

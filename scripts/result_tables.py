@@ -1,233 +1,116 @@
-"""Tables of the documentation, each of what one of the benchmarks wrote."""
+"""Tables of kinematics, parity, speed and of models trained side by side, each of what one of the benchmarks wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from measured import measured
+from targets import DENSITY_SPEED, KINEMATICS_MS, PARITY, SAMPLES_BESIDE_THE_PAPERS, Bound, verdict
+
 from mosim_gym.evaluation.tables import table
-from mosim_gym.rl.benchmark import zero_shot_table
-from mosim_gym.rl.efficiency_summary import efficiency_table
-from mosim_gym.rl.sample_efficiency import Cell
-from mosim_gym.rl.watched import watched_table, world_of
-from mosim_gym.training.comparison import comparison_table
+from mosim_gym.training.comparison import PAPER_RATES, comparison_table
 
-NORMALISED = ("1", "10", "16", "50", "100", "500")
-PUBLISHED: dict[str, tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]] = {
-    "cheetah": (("16", "100"), (0.1206, 0.2185), (0.1925, 0.2297)),
-    "reacher": (("16", "100"), (0.0005, 0.0009), (0.0972, 0.0988)),
-    "acrobot": (("16", "100"), (0.0001, 0.1043), (0.1015, 4.928)),
-    "hopper@0.005": (("16", "100"), (0.0375, 0.2507), (0.1114, 0.3199)),
-    "humanoid@0.005": (("5", "10", "16"), (0.654, 1.006, 1.274), (1.395, 1.826, 2.129)),
-}
-"""Of the MoSim paper: horizons, the errors of its best model of random actions, and those that it gives for DreamerV3's."""
-PUBLISHED_RETURNS: dict[str, tuple[float | None, ...]] = {
-    "CheetahRun": (730, 638, 844),
-    "ReacherEasy": (914, 915, 983),
-    "ReacherHard": (928, 903, 981),
-    "AcrobotSwingup": (10, 327, 518),
-    "HopperStand": (302, 821, 954),
-    "HopperHop": (70, 200, 338),
-    "WalkerRun": (635, 581, 842),
-    "WalkerWalk": (957, 821, 980),
-    "HumanoidStand": (10, None, 664),
-    "HumanoidWalk": (2, 1, 628),
-    "CartpoleSwingup": (835, 780, 876),
-    "PendulumSwingup": (354, 810, 819),
-}
-"""Returns of SAC, DreamerV3 and TD-MPC2 after a million real steps."""
-NOT_YET = "*Not measured yet.*"
+LONGER = ", longer"
 
 
-def gait_table(report: dict[str, Any]) -> str:
-    """Real returns of the policies that benchmarks/scripted_gait.py measured."""
-    rows = [
-        [name, r["episodes"], f"{r['mean']:.1f}", f"{r['std']:.1f}", "{:.1f} to {:.1f}".format(*r["interval_95"])]
-        for name, r in report["real_return"].items()
-    ]
-    episodes = report["real_return"]["gait"]
-    note = (
-        f"Episodes start from dm_control's resets with the seeds {episodes['seed']} to {episodes['seed'] + episodes['episodes'] - 1}. "
-        f"The search took {report['search_steps']:,} control steps of MuJoCo."
-    )
-    header = ["Policy", "Episodes", "Mean real return", "Standard deviation", "95% interval of the mean"]
-    return f"{table(header, rows)}\n\n{note}"
+def parity_targets(report: Mapping[str, Any]) -> str:
+    """The largest error of all tasks beside what it may be."""
+    tasks = report["tasks"].values()
+    worst = {
+        kind: max(family[kind] for task in tasks for family in task["float32"].values())
+        for kind in ("observation", "reward")
+    }
+    worst |= {"step": max(task["step"] for task in tasks)}
+    worst |= {"episode": max(task["episode"]["difference"] for task in tasks)}
+    names = {
+        "observation": "Observation, float32",
+        "reward": "Reward, float32",
+        "step": "One step",
+        "episode": "Return of 1,000 steps",
+    }
+    rows = [[names[k], f"{worst[k]:.1e}", verdict({"": PARITY[k]}, {"": worst[k]})] for k in names]
+    return table(["Error", "Largest over all tasks", "Target"], rows)
 
 
-def comparison(results: dict[str, Any], about: str, *, pace: bool) -> str:
-    """Systems or ablations that benchmarks/baselines.py trained side by side."""
-    m = next(iter(results.values()))["provenance"]
-    note = (
-        f"{about} One seed each. Measured on {m['processor']}, with {m['torch_threads']} thread{'s' * (m['torch_threads'] > 1)} of torch "
-        f"{m['torch']}."
-    )
-    return f"{comparison_table(results, pace=pace)}\n\n{note}"
+def kinematics_targets(report: Mapping[str, Any]) -> str:
+    """The time of a batch beside what it may take."""
+    rows = []
+    for domain, bound in KINEMATICS_MS.items():
+        milliseconds = report["domains"][domain]["time"]["ours_ms"]
+        rows.append([domain, f"{milliseconds:.2f}", verdict({"": bound}, {"": milliseconds})])
+    return table(["Robot", f"ms for {report['batch']:,}", "Target"], rows)
 
 
-def collection_summary(report: dict[str, Any]) -> str:
+def systems_table(report: Mapping[str, Any]) -> str:
+    """The default model beside the paper's scheme and a plain network, and what was found of the paper's learning rates."""
+    systems = report["systems"]
+    about = f"Samples are control steps, data generation included. One seed for each. {measured(systems)}"
+    return "\n\n".join([comparison_table(systems, pace=True), _rates(systems), _pace(systems), about])
+
+
+def _rates(systems: Mapping[str, Mapping[str, Any]]) -> str:
+    """Which learning rates of the paper's scheme were tried, which was best, and whether it is the last of them."""
+    tried = {r["training"]["adam_rate"]: r for name, r in systems.items() if name.startswith("paper")
+             and not name.endswith(LONGER)}  # fmt: skip
+    ended = {rate: r["errors"]["uniform"]["one_step"] for rate, r in tried.items() if "errors" in r}
+    diverged = [f"{rate:g}" for rate in tried if rate not in ended]
+    best = min(ended, key=lambda rate: ended[rate])
+    said = f"The paper's scheme was tried with the learning rates {', '.join(f'{rate:g}' for rate in sorted(tried))}."
+    said += f" It diverged with {', '.join(diverged)}." if diverged else ""
+    said += f" By the error of one step, {best:g} is the best of them."
+    if best == max(tried):
+        said += " It is the highest that was tried: a higher rate may be better."
+    elif best == min(tried):
+        said += " It is the lowest that was tried: a lower rate may be better."
+    else:
+        said += " It is neither the lowest nor the highest of them."
+    longer = [r for name, r in systems.items() if name.endswith(LONGER) and r.get("curve")]
+    for r in longer:
+        losses = [point["validation"] for point in r["curve"]]
+        said += f" In the longer run its validation loss went from {losses[0]:.3g} to {losses[-1]:.3g}; the lowest was {min(losses):.3g}."
+    left = [f"{rate:g}" for rate in PAPER_RATES if rate not in tried]
+    return said + (f" Not tried yet: {', '.join(left)}." if left else "")
+
+
+def _pace(systems: Mapping[str, Mapping[str, Any]]) -> str:
+    """Samples a second in training beside those of the paper's scheme."""
+    paces = [r["samples_per_second"] for name, r in systems.items() if name.startswith("paper") and "errors" in r]
+    times = systems["default"]["samples_per_second"] / max(paces)
+    row = ["default", f"{times:.0f} times", verdict({"": SAMPLES_BESIDE_THE_PAPERS}, {"": times})]
+    return table(["Model", "Samples a second, beside the fastest run of the paper's scheme", "Target"], [row])
+
+
+def alternatives_table(results: Mapping[str, Any], about: str, *, horizon: str) -> str:
+    """Models that were trained for as many steps each, and the error of each in times the default's, one step or `horizon` ahead."""
+    base = results["default"]["errors"]["uniform"][horizon]
+    times = {name: r["errors"]["uniform"][horizon] / base for name, r in results.items() if "errors" in r}
+    listed = ", ".join(f"{name} {t:.2g}" for name, t in sorted(times.items(), key=lambda item: -item[1]))
+    ahead = "of one step" if horizon == "one_step" else f"up to step {horizon}"
+    said = f"Error {ahead}, in times the default's: {listed}. One seed for each, so that small differences say little."
+    return f"{comparison_table(results, pace=False)}\n\n{said}\n\n{about} {measured(results)}"
+
+
+def collection_table(report: Mapping[str, Any]) -> str:
     """How fast training data come, from what benchmarks/collection.py measured."""
     rows = [
         [robot, f"{r['transitions_per_second']:,}", f"{r['ratio']:.2f} times"] for robot, r in report["robots"].items()
     ]
     header = ["Robot", "True control steps a second", "Time beside a bare `mujoco.rollout` of the same segments"]
-    return table(header, rows)
+    return f"{table(header, rows)}\n\n{measured(report)}"
 
 
-def prediction_summary(reports: dict[str, Any]) -> str:
-    """Raw errors of every packaged checkpoint, from what benchmarks/prediction.py measured."""
+def density_table(report: Mapping[str, Any]) -> str:
+    """How fast the packaged densities are, from what benchmarks/density.py measured."""
     rows = []
-    for name, report in reports.items():
-        for test, results in report["tests"].items():
-            ours, fast, floor = (results[who] for who in (name, f"{name}, fast", "chaos floor"))
-            trained = f"{report['transitions'] / 1e6:.1f} M in {report['training_seconds'] / 60:.0f} min"
-            row = [
-                f"`{name}`",
-                trained,
-                test,
-                f"{ours['one_step_raw']:.1e}",
-                f"{ours['raw']['16']:.2g}",
-                f"{ours['raw']['100']:.2g}",
-                f"{ours['valid_seconds']:.1f} s",
-                f"{fast['raw']['16']:.2g}, {fast['raw']['100']:.2g}",
-            ]
-            bounds = f"{floor['raw']['16']:.2g}, {floor['raw']['100']:.2g}"
-            rows.append(
-                [*row, bounds, f"{results['linear model']['raw']['16']:.2g}", f"{results['state_variance']:.2g}"]
-            )
-    header = [
-        "Checkpoint", "Trained on", "Actions", "1 step", "16 steps", "100 steps", "Valid for", "Fast: 16, 100", "Chaos floor: 16, 100",
-        "Linear: 16", "State variance",
-    ]  # fmt: skip
-    return table(header, rows)
-
-
-def published_summary(reports: dict[str, Any]) -> str:
-    """Raw errors under uniform actions beside those that the MoSim paper gives."""
-    rows = []
-    for name, (horizons, mosim, rssm) in PUBLISHED.items():
-        if name in reports:
-            found = reports[name]["tests"]["uniform"][name]["raw"]
-            ours = " / ".join(f"{found[h]:.2g}" for h in horizons)
-            theirs = (" / ".join(f"{error:g}" for error in errors) for errors in (mosim, rssm))
-            rows.append([f"`{name}`", " / ".join(horizons), f"**{ours}**", *theirs])
-    header = ["Checkpoint", "Steps", "This package", "MoSim, published", "DreamerV3's model, as published there"]
-    return table(header, rows)
-
-
-def normalised_summary(reports: dict[str, Any]) -> str:
-    """Error over variance at single horizons."""
-    rows = []
-    for name, report in reports.items():
-        for test, results in report["tests"].items():
-            values = results[name]["normalised"]
-            shown = (f"{values[h]:.1e}" if h in values else "" for h in NORMALISED)
-            rows.append([f"`{name}`", test, *shown])
-    return table(["Checkpoint", "Actions", *(f"at step {h}" for h in NORMALISED)], rows)
-
-
-def touch_summary(reports: dict[str, Any]) -> str:
-    """Error over variance of the touch sensors, up to each horizon."""
-    horizons = ("1", "16", "100")
-    rows = [
-        [f"`{name}`", test, *(f"{results[name]['touch'][h]:.2f}" for h in horizons)]
-        for name, report in reports.items()
-        for test, results in report["tests"].items()
-        if "touch" in results[name]
-    ]
-    return table(["Checkpoint", "Actions", *(f"{h} step{'s' * (h != '1')}" for h in horizons)], rows)
-
-
-def endurance_summary(reports: dict[str, Any]) -> str:
-    """Long rollouts of every packaged checkpoint."""
-    rows = []
-    for name, report in reports.items():
-        if "endurance" not in report:
-            continue
-        r = report["endurance"][name]
-        inside = f"{100 * r['inside']:.1f} % ({100 * r['truth_inside']:.1f} %)"
-        rows.append(
-            [
-                f"`{name}`",
-                f"{r['segments']:,}",
-                f"{100 * r['finite']:.1f} %",
-                inside,
-                f"{100 * r['deviation_off']:.1f} %",
-                f"{r['mean_off']:.3f}",
-            ]
-        )
-    header = [
-        "Checkpoint",
-        "Rollouts",
-        "Finite",
-        "Inside the training box (the truth)",
-        "Deviation off by",
-        "Mean off by",
-    ]
-    return table(header, rows)
-
-
-def speed_summary(reports: dict[str, Any]) -> str:
-    """Control steps a second of every packaged checkpoint."""
-    rows = []
-    for name, report in reports.items():
-        if "control_steps_per_second" not in report:
-            continue
-        plain, fast = (report["control_steps_per_second"][who] for who in (name, f"{name}, fast"))
-        batches = [f"{speeds[batch]:,}" for batch in ("batch 1024", "batch 4096") for speeds in (plain, fast)]
-        rows.append([f"`{name}`", *batches, f"{1e6 / plain['single state']:.0f} µs"])
-    return table(
-        ["Checkpoint", "1,024 rows, float32", "1,024, fast", "4,096, float32", "4,096, fast", "One state"], rows
-    )
-
-
-HEADLINE = {
-    "CheetahRun-shac": "CheetahRun, by gradients through `cheetah:small`",
-    "CheetahRun-90m": "CheetahRun",
-    "FingerSpin": "FingerSpin",
-    "HopperHop": "HopperHop",
-    "HopperStand": "HopperStand",
-    "WalkerRun": "WalkerRun",
-    "WalkerWalk": "WalkerWalk",
-    "WalkerStand": "WalkerStand",
-    "SwimmerSwimmer6-shac": "SwimmerSwimmer6, by gradients",
-    "FishUpright-shac": "FishUpright, by gradients",
-}
-"""Policies of the README, by the beginning of their files' names."""
-
-
-def headline(report: dict[str, Any]) -> str:
-    """Real return of some policies, a row for each task and way of training."""
-    rows = []
-    for stem, label in HEADLINE.items():
-        seeds = [p for name, p in report["policies"].items() if name.rsplit("-", 1)[0] == stem]
-        minutes = ", ".join(f"{p['training_seconds'] / 60:.0f} min" for p in seeds)
-        returns = ", ".join(f"**{p['real']['mean']:.0f}**" for p in seeds)
-        rows.append([label, seeds[0]["config"]["algo"].upper(), minutes, returns])
-    return table(
-        ["Task", "Algorithm", "Training of each seed", f"Return in dm_control, {report['episodes']} episodes"], rows
-    )
-
-
-def zero_shot_summary(report: dict[str, Any]) -> str:
-    """Policies trained in the models, from what benchmarks/zero_shot.py measured."""
-    m = report["provenance"]
-    note = (
-        f"Real return: mean and standard deviation of {report['episodes']} episodes of dm_control; through Shimmy: 5. Trained on the "
-        f"number of cores of {m['processor']} that is given. The gap allowed is the largest of 10 %, two standard errors and 20 points."
-    )
-    return f"{zero_shot_table(report['policies'])}\n\n{note}"
-
-
-def returns_summary(report: dict[str, Any]) -> str:
-    """Real return of policies that took no real step, beside learners that took a million."""
-    rows = []
-    for task, published in PUBLISHED_RETURNS.items():
-        found = [policy["real"]["mean"] for policy in report["policies"].values() if policy["task"] == task]
-        if found:
-            theirs = ("" if value is None else f"{value:g}" for value in published)
-            rows.append([task, f"**{sum(found) / len(found):.0f}** ({len(found)})", *theirs])
-    header = ["Task", "This package, no real step (policies)", "SAC", "DreamerV3", "TD-MPC2"]
-    return table(header, rows)
+    for name, found in report["densities"].items():
+        speeds = found["evaluations_per_second"]
+        bounds: dict[str, Bound] = {"": DENSITY_SPEED}
+        target = verdict(bounds, {"": min(speeds.values())})
+        rows.append([f"`{name}`", found["size"], *(f"{speed:,}" for speed in speeds.values()), target])
+    batches = [f"{batch} rows" for batch in next(iter(report["densities"].values()))["evaluations_per_second"]]
+    note = f"Log-densities a second: median of {report['rounds']} rounds. {measured(report)}"
+    return f"{table(['Density', 'Coordinates', *batches, 'Target'], rows)}\n\n{note}"
 
 
 def environment_speed(report: dict[str, Any]) -> str:
@@ -246,53 +129,3 @@ def environment_speed(report: dict[str, Any]) -> str:
         f"MuJoCo {m['mujoco']}. Start-up: {start}."
     )
     return f"{table(['Control steps a second', *tasks], rows)}\n\n{note}"
-
-
-def efficiency_summary(cells: Sequence[dict[str, Any]], matrix: Sequence[Cell]) -> str:
-    """Cells of benchmarks/sample_efficiency.py that there are, in the order of the matrix, and what has not been run."""
-    if not cells:
-        return NOT_YET
-    done = {Cell.of(cell).name for cell in cells}
-    waiting: dict[str, dict[str, list[str]]] = {}
-    for cell in matrix:
-        if cell.name not in done:
-            waiting.setdefault(cell.task, {}).setdefault(cell.strategy, []).append(str(cell.seed))
-    missing = [
-        f"{task}: " + ", ".join(f"{strategy} ({' '.join(seeds)})" for strategy, seeds in strategies.items())
-        for task, strategies in waiting.items()
-    ]
-    m = cells[0]["provenance"]
-    note = (
-        f"Final returns are of {len(cells[0]['returns'])} real episodes for each seed; intervals by bootstrap over seeds and episodes. "
-        f"Trained on {m['torch_threads']} core of {m['processor']} each. {len(done)} of the matrix's {len(matrix)} cells have been run"
-    )
-    rest = f"; not yet, with their seeds: {'; '.join(missing)}." if waiting else "."
-    return f"{efficiency_table(cells)}\n\n{note}{rest}"
-
-
-def study_summary(runs: Sequence[dict[str, Any]], labels: Sequence[str], question: str) -> str:
-    """One of the studies of benchmarks/studies.py: what it asks, and the runs that there are."""
-    if not runs:
-        return f"{question} {NOT_YET}"
-    runs = sorted(runs, key=lambda run: labels.index(run["label"]))
-    found = [run["label"] for run in runs]
-    missing = [label for label in labels if label not in found]
-    note = f"Each run on {runs[0]['provenance']['torch_threads']} core."
-    rest = f" Not run yet: {'; '.join(missing)}." if missing else ""
-    picture = f"![Returns in {world_of(runs)} and in reality](assets/study-{runs[0]['study']}.png)"
-    return f"{question}\n\n{watched_table(runs)}\n\n{note}{rest}\n\n{picture}"
-
-
-def density_summary(report: dict[str, Any]) -> str:
-    """How fast the packaged densities are, from what benchmarks/density.py measured."""
-    rows = [
-        [f"`{name}`", found["size"], *(f"{speed:,}" for speed in found["evaluations_per_second"].values())]
-        for name, found in report["densities"].items()
-    ]
-    batches = [f"{batch} rows" for batch in next(iter(report["densities"].values()))["evaluations_per_second"]]
-    m = report["provenance"]
-    note = (
-        f"Log-densities a second on {m['torch_threads']} threads of {m['processor']}, torch {m['torch']}: median of "
-        f"{report['rounds']} rounds."
-    )
-    return f"{table(['Density', 'Coordinates', *batches], rows)}\n\n{note}"

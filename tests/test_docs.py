@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import tyro
+from measured import provenances
 from tyro.conf import OmitSubcommandPrefixes
 
 from mosim_gym.cli import Command
@@ -21,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     (ROOT / "docs").rglob("*.md")
 )
+NUMBERS = [ROOT / "README.md", *sorted(page for page in PAGES if page.parent.name in ("results", "notes"))]
+RESULTS = sorted((ROOT / "benchmarks" / "results").rglob("*.json"))
 FENCE = re.compile(r"^```(\w*).*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUN = re.compile(r"<!-- run: (\S+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -44,9 +48,6 @@ def _run(arguments, cwd, **environment):
 
 
 def _blocks():
-    yield pytest.param(
-        re.search(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)[1], id="README"
-    )
     for page in PAGES:
         for name, code in RUN.findall(page.read_text()):
             if page != OWN_ROBOT:
@@ -70,6 +71,36 @@ def _shell_lines(page):
 
 def test_generated_parts_are_up_to_date(tmp_path):
     _run([str(ROOT / "scripts" / "generate_docs.py"), "--check"], tmp_path)
+
+
+@pytest.mark.parametrize("page", NUMBERS, ids=lambda page: page.name)
+def test_no_number_of_a_table_of_results_is_typed_by_hand(page):
+    by_hand = re.sub(r"<!-- generated: .*?<!-- end -->", "", _prose(page), flags=re.DOTALL)
+    rows = [re.sub(r"`[^`]*`|\([^)]*\)", "", line) for line in by_hand.splitlines() if line.startswith("|")]
+    assert [row for row in rows if re.search(r"\d", row)] == []
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_every_result_names_the_version_and_the_commit_that_made_it(path):
+    found = list(provenances(json.loads(path.read_text())))
+    assert found
+    for provenance in found:
+        assert provenance["mosim_gym"]
+        assert re.fullmatch(r"[0-9a-f]{12}", provenance["commit"])
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "index.md"], ids=lambda page: page.name)
+def test_the_first_page_shows_an_example_and_leads_to_every_page_of_results(page):
+    text = page.read_text()
+    assert "shac_zero_shot(" in text
+    for name in ("parity", "prediction", "zero-shot", "real-steps", "speed"):
+        assert f"results/{name}.md" in text
+
+
+def test_every_page_of_the_documentation_is_in_its_menu():
+    menu = (ROOT / "mkdocs.yml").read_text()
+    docs = ROOT / "docs"
+    assert [page for page in docs.rglob("*.md") if f": {page.relative_to(docs).as_posix()}" not in menu] == []
 
 
 @pytest.mark.parametrize("code", list(_blocks()))

@@ -1,0 +1,278 @@
+"""Tables of policies: trained in the models alone, with few real steps, in studies, and by planning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from measured import measured
+from targets import (
+    BASELINES,
+    PENALTY_KEEPS,
+    PUBLISHED_AT_100K,
+    PUBLISHED_RETURNS,
+    REAL_STEPS,
+    SEEDS,
+    ZERO_SHOT,
+    verdict,
+)
+
+from mosim_gym.evaluation.tables import table
+from mosim_gym.rl.benchmark import zero_shot_table
+from mosim_gym.rl.efficiency_summary import grouped, summary
+from mosim_gym.rl.planning import planning_table
+from mosim_gym.rl.sample_efficiency import Cell
+from mosim_gym.rl.watched import watched_table, world_of
+from mosim_gym.robots import find_task, tasks
+
+NOT_YET = "*Not measured yet.*"
+README_LEARNER = "sac"
+"""The learner whose policies the README shows: the default of zero-shot training."""
+PENALISED = ("density", "density to 2.5", "disagreement")
+"""Runs of the study of penalties that have one."""
+Policies = Mapping[str, Mapping[str, Any]]
+
+
+# ---- zero-shot
+
+
+def ordered(policies: Policies) -> dict[str, Mapping[str, Any]]:
+    """By task, learner, model, name."""
+    items = policies.items()
+    return dict(sorted(items, key=lambda item: (item[1]["task"], item[1]["config"]["algo"], item[0])))
+
+
+def _learner(policy: Mapping[str, Any]) -> str:
+    model = policy["model"]["name"]
+    elsewhere = "" if model == find_task(policy["task"])[0].name else f", in `{model}`"
+    return f"{policy['config']['algo'].upper()}{elsewhere}"
+
+
+def _groups(policies: Policies) -> dict[str, list[Mapping[str, Any]]]:
+    """Policies that differ by their seeds alone, by the beginning of their files' names."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for name, policy in ordered(policies).items():
+        groups.setdefault(name.rsplit("-", 1)[0], []).append(policy)
+    return groups
+
+
+def _means(seeds: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"**{p['real']['mean']:.0f}**" for p in seeds)
+
+
+def _target(seeds: Sequence[Mapping[str, Any]]) -> str:
+    task = seeds[0]["task"]
+    if task not in ZERO_SHOT:
+        return ""
+    mean = sum(p["real"]["mean"] for p in seeds) / len(seeds)
+    few = "" if len(seeds) >= SEEDS else ", by one seed of two"
+    return verdict({"": ZERO_SHOT[task]}, {"": mean}) + few
+
+
+def _published(task: str) -> list[str]:
+    values = PUBLISHED_RETURNS.get(task, (None,) * len(BASELINES))
+    return ["" if value is None else f"{value:g}" for value in values]
+
+
+def returns_table(report: Mapping[str, Any], *, learner: str | None = None) -> str:
+    """A row for each task and way of training, of all learners or of one: real returns, target, published baselines."""
+    rows = []
+    for seeds in _groups(report["policies"]).values():
+        if learner is not None and seeds[0]["config"]["algo"] != learner:
+            continue
+        rows.append(
+            [
+                seeds[0]["task"],
+                *([_learner(seeds[0])] if learner is None else []),
+                ", ".join(f"{p['training_seconds'] / 60:.0f} min" for p in seeds),
+                _means(seeds),
+                _target(seeds),
+                *_published(seeds[0]["task"]),
+            ]
+        )
+    who = ["Learner"] if learner is None else []
+    theirs = [f"{name}, 1 M real steps" for name in BASELINES]
+    return table(["Task", *who, "Training of each seed", "Real return of each seed", "Target", *theirs], rows)
+
+
+def zero_shot_summary(report: Mapping[str, Any]) -> str:
+    """Every policy in a row, and which tasks have none."""
+    policies = ordered(report["policies"])
+    wide = [name for name, p in policies.items() if abs(p["gap"]) > p["allowed_gap"]]
+    gaps = f"{len(policies) - len(wide)} of {len(policies)} policies keep to it"
+    gaps += f"; not {', '.join(wide)}" if wide else ""
+    note = (
+        f"Real return: mean and standard deviation of {report['episodes']} episodes of dm_control; through Shimmy: 5. The gap between "
+        f"model and reality may be the largest of 10 %, two standard errors and 20 points: {gaps}. {measured(list(policies.values()))}"
+    )
+    return f"{zero_shot_table(policies)}\n\n{note}"
+
+
+def not_trained(report: Mapping[str, Any]) -> str:
+    """The tasks of the catalogue that have no policy."""
+    trained = {policy["task"] for policy in report["policies"].values()}
+    missing = [task for task in tasks() if task not in trained]
+    return f"Not yet trained: {', '.join(missing)}." if missing else "Every task has a policy."
+
+
+def readme_table(report: Mapping[str, Any]) -> str:
+    """One learner's policies, and where all others are."""
+    others = [
+        f"{seeds[0]['task']} by {_learner(seeds[0])} returns {_means(seeds)}"
+        for seeds in _groups(report["policies"]).values()
+        if seeds[0]["config"]["algo"] != README_LEARNER
+    ]
+    note = (
+        f"Policies of {README_LEARNER.upper()}, each trained in the packaged model on one core, with no real step, and played for "
+        f"{report['episodes']} episodes in dm_control. The last columns were published by others."
+    )
+    rest = f" By gradients through the model: {'; '.join(others)}." if others else ""
+    return f"{returns_table(report, learner=README_LEARNER)}\n\n{note}{rest}"
+
+
+# ---- few real steps
+
+
+def efficiency_table(cells: Sequence[Mapping[str, Any]]) -> str:
+    """A row for each task and strategy: returns, target, published baselines."""
+    rows = []
+    for (task, strategy), seeds in grouped(cells).items():
+        s = summary(seeds)
+        low, high = s["interval"]
+        between = f" ({low:.0f} to {high:.0f})" if len(s["seeds"]) > 1 else ""
+        target = {"": REAL_STEPS[task, strategy]} if (task, strategy) in REAL_STEPS else {}
+        rows.append(
+            [
+                task,
+                f"`{strategy}`",
+                f"{s['real_steps']:,}",
+                ", ".join(f"{mean:.0f}" for mean in s["seeds"]),
+                f"**{s['interquartile_mean']:.0f}**{between}",
+                f"{s['training_seconds'] / 60:.0f} min",
+                verdict(target, {"": s["interquartile_mean"]}),
+                *_published_at_100k(task),
+            ]
+        )
+    header = [
+        "Task", "Strategy", "Real steps", "Mean return of each seed", "Interquartile mean (95 %)", "Training", "Target", "SAC, 100,000",
+        "TD-MPC2, 100,000", "Best published, 100,000",
+    ]  # fmt: skip
+    return table(header, rows)
+
+
+def _published_at_100k(task: str) -> list[str]:
+    if task not in PUBLISHED_AT_100K:
+        return ["", "", ""]
+    sac, tdmpc, (who, best) = PUBLISHED_AT_100K[task]
+    return ["" if sac is None else f"{sac:g}", f"{tdmpc:g}", f"{who} {best:g}"]
+
+
+def efficiency_summary(cells: Sequence[Mapping[str, Any]], matrix: Sequence[Cell]) -> str:
+    """Cells of benchmarks/sample_efficiency.py that there are, in the order of the matrix, and what has not been run."""
+    if not cells:
+        return NOT_YET
+    done = {Cell.of(dict(cell)).name for cell in cells}
+    waiting: dict[str, dict[str, list[str]]] = {}
+    for cell in matrix:
+        if cell.name not in done:
+            waiting.setdefault(cell.task, {}).setdefault(cell.strategy, []).append(str(cell.seed))
+    missing = [
+        f"{task}: " + ", ".join(f"{strategy} ({' '.join(seeds)})" for strategy, seeds in strategies.items())
+        for task, strategies in waiting.items()
+    ]
+    note = (
+        f"Final returns are of {len(cells[0]['returns'])} real episodes for each seed; intervals by bootstrap over seeds and episodes. "
+        f"{measured([{'seed': cell['seed'], **cell} for cell in cells])}"
+    )
+    run = f"{len(done)} of the matrix's {len(matrix)} cells have been run"
+    rest = f"{run}; not yet, with their seeds: {'; '.join(missing)}." if waiting else f"{run}."
+    return f"{efficiency_table(cells)}\n\n{note}\n\n{rest}"
+
+
+# ---- studies
+
+
+def study_summary(runs: Sequence[Mapping[str, Any]], labels: Sequence[str], question: str) -> str:
+    """One of the studies of benchmarks/studies.py: what it asks, the runs that there are, and what they say."""
+    if not runs:
+        return f"{question} {NOT_YET}"
+    runs = sorted(runs, key=lambda run: labels.index(run["label"]))
+    found = [run["label"] for run in runs]
+    missing = [label for label in labels if label not in found]
+    rest = f" Not run yet: {'; '.join(missing)}." if missing else ""
+    study = runs[0]["study"]
+    said = {"penalty": penalty_targets, "horizon-model": _trend, "horizon-truth": _trend}.get(study)
+    picture = f"![Returns in {world_of(runs)} and in reality](../assets/study-{study}.png)"
+    parts = [
+        question,
+        watched_table(runs),
+        *([said(runs)] if said else []),
+        f"{_each(runs)} {measured(list(runs))}{rest}",
+        picture,
+    ]
+    return "\n\n".join(parts)
+
+
+def _each(runs: Sequence[Mapping[str, Any]]) -> str:
+    """How many runs stand behind each setting."""
+    seeds = {run["config"].get("seed", 0) for run in runs}
+    return "One run for each setting." if len(seeds) == 1 else f"{len(seeds)} seeds for each setting."
+
+
+def penalty_targets(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Whether the real return at the end is 95 % of the highest, and that above the highest of the default, `box`, with the same seed."""
+    highest = {run["label"]: max(point["real"] for point in run["curve"]) for run in runs}
+    rows = []
+    for run in runs:
+        hold, _, seed = run["label"].partition(", ")
+        others = [highest.get(f"{name}, {seed}") for name in ("box", "none")]
+        share, held = run["last"]["mean"] / highest[run["label"]], ""
+        if hold in PENALISED and others[0] is not None:
+            above = "above `box`: " + ("met" if highest[run["label"]] > others[0] else "**missed**")
+            held = f"{verdict({'': PENALTY_KEEPS}, {'': share})}; {above}"
+        shown = ("" if value is None else f"{value:.0f}" for value in others)
+        rows.append([hold, seed, f"{highest[run['label']]:.0f}", f"{share:.2f}", *shown, held])
+    header = [
+        "Run",
+        "Seed",
+        "Highest real return",
+        "End over highest",
+        "Highest of `box`",
+        "Highest of `none`",
+        "Target",
+    ]
+    return table(header, [[row[0], row[1].removeprefix("seed "), *row[2:]] for row in rows])
+
+
+def _trend(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Whether the real return rises with the length of episodes."""
+    ends = [(run["label"], run["last"]["mean"]) for run in sorted(runs, key=lambda run: run["config"]["episode"])]
+    said = ", ".join(f"{mean:.0f} with {label}" for label, mean in ends)
+    rising = all(a[1] < b[1] for a, b in pairwise(ends))
+    rise = "It rises with the length of episodes" if rising else "It does not rise steadily with the length of episodes"
+    longest = max(run["config"]["episode"] for run in runs)
+    return (
+        f"Real return at the end: {said}. {rise}. Longer episodes than {longest} steps were not tried, so that these runs do not say which "
+        "length is enough."
+    )
+
+
+def planning_summary(plans: Mapping[str, Mapping[str, Any]]) -> str:
+    """Plans of benchmarks/planning.py."""
+    return f"{planning_table(plans.values())}\n\n{measured(dict(plans))}"
+
+
+def gait_table(report: Mapping[str, Any]) -> str:
+    """Real returns of the policies that benchmarks/scripted_gait.py measured."""
+    rows = [
+        [name, r["episodes"], f"{r['mean']:.1f}", f"{r['std']:.1f}", "{:.1f} to {:.1f}".format(*r["interval_95"])]
+        for name, r in report["real_return"].items()
+    ]
+    episodes = report["real_return"]["gait"]
+    note = (
+        f"Episodes start from dm_control's resets with the seeds {episodes['seed']} to {episodes['seed'] + episodes['episodes'] - 1}. "
+        f"The search took {report['search_steps']:,} control steps of MuJoCo. {measured({'provenance': report['provenance']})}"
+    )
+    header = ["Policy", "Episodes", "Mean real return", "Standard deviation", "95% interval of the mean"]
+    return f"{table(header, rows)}\n\n{note}"

@@ -1,0 +1,219 @@
+"""Tables of what benchmarks/prediction.py measured of the packaged checkpoints, whichever parts of it there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from measured import measured
+from targets import (
+    INSIDE_THE_BOX,
+    LIKE_FOR_LIKE,
+    MOMENTS,
+    NORMALISED,
+    PUBLISHED,
+    RAW,
+    ROLLOUT_SPEED,
+    Bound,
+    verdict,
+)
+
+import mosim_gym
+from mosim_gym.evaluation.tables import table
+from mosim_gym.zoo import packaged
+
+Reports = Mapping[str, Mapping[str, Any]]
+HORIZONS = ("1", "10", "16", "50", "100", "500")
+RANDOM = ("uniform", "poisson")
+
+
+def kind(test: str) -> str:
+    """`uniform`, `poisson`, or `policy` for the motion of any."""
+    return test if test in RANDOM else "policy"
+
+
+def _tests(reports: Reports) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Checkpoint, test and its results: random actions first, then policies."""
+    for name, report in reports.items():
+        for test in sorted(report.get("tests", {}), key=lambda test: [*RANDOM, test].index(test)):
+            yield name, test, report["tests"][test]
+
+
+def _shown(value: float | None, digits: str = ".2g") -> str:
+    return "" if value is None else f"{value:{digits}}"
+
+
+def _at(values: Mapping[str, float], *horizons: str) -> str:
+    return ", ".join(_shown(values.get(h)) for h in horizons)
+
+
+def protocol(reports: Reports) -> str:
+    """How the tests were made, and the provenance of their numbers."""
+    groups: dict[str, list[str]] = {}
+    for name, report in reports.items():
+        burn_in = f"{report['burn_in_seconds']:g} s" if "burn_in_seconds" in report else f"{report['burn_in']} steps"
+        about = f"{report['segments']:,} segments of {report['steps']} steps after a burn-in of {burn_in}"
+        groups.setdefault(about, []).append(name)
+    most = max(groups, key=lambda about: len(groups[about]))
+    others = [
+        f"{about}: {', '.join(f'`{name}`' for name in names)}" for about, names in groups.items() if about != most
+    ]
+    return f"{'; '.join([most, *others])}. {measured(list(reports.values()))}"
+
+
+def training_table() -> str:
+    """What each packaged checkpoint learned from, by its card."""
+    rows = []
+    for name in packaged():
+        card = mosim_gym.load(name).card
+        rows.append(
+            [
+                f"`{name}`",
+                _recipe(card),
+                f"{card['transitions'] / 1e6:.1f} M",
+                f"{card['training_seconds'] / 60:.0f} min",
+                f"{card['parameters'] / 1e3:,.0f} k",
+            ]
+        )
+    return table(["Checkpoint", "Recipe of its data", "True transitions", "Training", "Parameters"], rows)
+
+
+def _recipe(card: Mapping[str, Any]) -> str:
+    return str(card["recipe"]["recipe"])
+
+
+def error_table(reports: Reports) -> str:
+    """Raw errors in every test, beside the floors."""
+    rows = []
+    for name, test, results in _tests(reports):
+        ours, raw = results[name], results[name]["raw"]
+        rows.append(
+            [
+                f"`{name}`",
+                test,
+                f"{ours['one_step_raw']:.1e}",
+                _shown(raw.get("16")),
+                _shown(raw.get("100")),
+                f"{ours['valid_seconds']:.1f} s",
+                _at(results.get(f"{name}, fast", {}).get("raw", {}), "16", "100"),
+                _at(results.get("chaos floor", {}).get("raw", {}), "16", "100"),
+                _at(results.get("linear model", {}).get("raw", {}), "16"),
+                _shown(results.get("state_variance")),
+                verdict(RAW.get((name, kind(test)), {}), raw),
+            ]
+        )
+    header = [
+        "Checkpoint", "Actions", "1 step", "16 steps", "100 steps", "Valid for", "Fast: 16, 100", "Chaos floor: 16, 100", "Linear: 16",
+        "State variance", "Target",
+    ]  # fmt: skip
+    return f"{table(header, rows)}\n\n{protocol(reports)}"
+
+
+def published_table(reports: Reports) -> str:
+    """Raw errors beside those that the MoSim paper gives; whether ours are lower is asked of the same kind of data alone."""
+    rows = []
+    for name in [*PUBLISHED, *LIKE_FOR_LIKE]:
+        if name not in reports:
+            continue
+        recipe = _recipe(mosim_gym.load(name).card)
+        for test_kind, (horizons, theirs, dreamer) in PUBLISHED[LIKE_FOR_LIKE.get(name, name)].items():
+            for test, results in reports[name]["tests"].items():
+                if kind(test) != test_kind:
+                    continue
+                raw, uniform = (results[name]["raw"], reports[name]["tests"]["uniform"][name]["raw"])
+                rows.append(
+                    [
+                        f"`{name}`",
+                        recipe,
+                        test,
+                        " / ".join(horizons),
+                        f"**{' / '.join(_shown(raw.get(h)) for h in horizons)}**",
+                        " / ".join(f"{error:g}" for error in theirs),
+                        " / ".join(f"{error:g}" for error in dreamer),
+                        _better(horizons, raw, theirs),
+                        " / ".join(_shown(uniform.get(h)) for h in horizons) if test_kind == "poisson" else "",
+                    ]
+                )
+    header = [
+        "Checkpoint", "Recipe of its data", "Test", "Steps", "This package", "MoSim, published", "DreamerV3, published there",
+        "Better than MoSim, published?", "This package, uniform",
+    ]  # fmt: skip
+    return table(header, rows)
+
+
+def _better(horizons: tuple[str, ...], ours: Mapping[str, float], theirs: tuple[float, ...]) -> str:
+    if any(h not in ours for h in horizons):
+        return "not measured"
+    worse = [h for h, error in zip(horizons, theirs, strict=True) if not ours[h] < error]
+    if not worse:
+        return "yes"
+    return "**no**" if len(worse) == len(horizons) else f"**not at {', '.join(worse)}**"
+
+
+def normalised_table(reports: Reports) -> str:
+    """Error over variance at single horizons."""
+    rows = []
+    for name, test, results in _tests(reports):
+        values = results[name]["normalised"]
+        target = verdict(NORMALISED.get((name, kind(test)), {}), values)
+        rows.append([f"`{name}`", test, *(_shown(values.get(h), ".1e") for h in HORIZONS), target])
+    return table(["Checkpoint", "Actions", *(f"at step {h}" for h in HORIZONS), "Target"], rows)
+
+
+def touch_table(reports: Reports) -> str:
+    """Error over variance of the touch sensors, up to each horizon."""
+    horizons = ("1", "16", "100")
+    rows = [
+        [f"`{name}`", test, *(f"{results[name]['touch'][h]:.2f}" for h in horizons)]
+        for name, test, results in _tests(reports)
+        if "touch" in results[name]
+    ]
+    return table(["Checkpoint", "Actions", *(f"{h} step{'s' * (h != '1')}" for h in horizons)], rows)
+
+
+def endurance_table(reports: Reports) -> str:
+    """Long rollouts of every checkpoint."""
+    rows = []
+    for name, report in reports.items():
+        if "endurance" not in report:
+            continue
+        r = report["endurance"][name]
+        asked: dict[str, Bound] = {"inside": INSIDE_THE_BOX}
+        asked |= {"deviation": MOMENTS[name]} if name in MOMENTS else {}
+        rows.append(
+            [
+                f"`{name}`",
+                f"{r['segments']:,}",
+                f"{100 * r['finite']:.1f} %",
+                f"{100 * r['inside']:.1f} % ({100 * r['truth_inside']:.1f} %)",
+                f"{100 * r['deviation_off']:.1f} %",
+                f"{r['mean_off']:.3f}",
+                verdict(asked, {"inside": r["inside"], "deviation": r["deviation_off"]}),
+            ]
+        )
+    header = [
+        "Checkpoint", "Rollouts", "Finite", "Inside the training box (the truth)", "Deviation off by", "Mean off by", "Target",
+    ]  # fmt: skip
+    long = [report for report in reports.values() if "endurance" in report]
+    note = measured([{"provenance": report.get("endurance_provenance", report["provenance"])} for report in long])
+    return f"{table(header, rows)}\n\n{note}"
+
+
+def rollout_speed_table(reports: Reports) -> str:
+    """Control steps a second of every checkpoint; speeds of which nobody noted where they come from are left out."""
+    rows, timed = [], {name: report for name, report in reports.items() if "speed_provenance" in report}
+    for name, report in timed.items():
+        found = report["control_steps_per_second"]
+        plain, fast = found[name], found.get(f"{name}, fast", {})
+        speeds = {
+            "1,024 rows, float32": plain["batch 1024"],
+            "1,024, fast": fast.get("batch 1024"),
+            "4,096, float32": plain["batch 4096"],
+            "4,096, fast": fast.get("batch 4096"),
+        }
+        target = verdict(ROLLOUT_SPEED.get(name, {}), speeds)
+        shown = ("" if speed is None else f"{speed:,}" for speed in speeds.values())
+        rows.append([f"`{name}`", *shown, f"{1e6 / plain['single state']:.0f} µs", target])
+    header = ["Checkpoint", "1,024 rows, float32", "1,024, fast", "4,096, float32", "4,096, fast", "One state", "Target"]
+    note = measured([{"provenance": report["speed_provenance"]} for report in timed.values()])
+    return f"{table(header, rows)}\n\n{note}"

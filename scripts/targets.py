@@ -1,0 +1,148 @@
+"""What the measured numbers are held against: figures that others published, and the targets of this package, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+
+class Bound(NamedTuple):
+    """What a number must keep to: at most `value`, or at least if so asked."""
+
+    value: float
+    at_least: bool = False
+
+    def holds(self, found: float) -> bool:
+        return found >= self.value if self.at_least else found <= self.value
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.value:,.6g}"
+
+
+def at_least(value: float) -> Bound:
+    return Bound(value, at_least=True)
+
+
+def verdict(bounds: Mapping[str, Bound], found: Mapping[str, float | None]) -> str:
+    """The bounds, each with its name, and whether what was `found` under that name keeps to them; nothing where there are no bounds."""
+    if not bounds:
+        return ""
+    asked = ", ".join(f"{name}: {bound}" if name else str(bound) for name, bound in bounds.items())
+    unknown = [name for name in bounds if found.get(name) is None]
+    if unknown:
+        return f"{asked}: not measured"
+    missed = [name for name, bound in bounds.items() if not bound.holds(float(found[name] or 0))]
+    if not missed:
+        return f"{asked}: met"
+    where = "" if len(bounds) == 1 else f" at {', '.join(missed)}"
+    return f"{asked}: **missed{where}**"
+
+
+# ---- prediction
+
+RAW: dict[tuple[str, str], dict[str, Bound]] = {
+    ("acrobot", "uniform"): {"16": Bound(1e-5), "100": Bound(0.02)},
+    ("cheetah", "policy"): {"16": Bound(0.03), "100": Bound(3)},
+    ("cheetah", "uniform"): {"16": Bound(0.03), "100": Bound(0.15)},
+    ("hopper@0.005", "uniform"): {"16": Bound(0.012), "100": Bound(0.1)},
+    ("humanoid@0.005", "uniform"): {"5": Bound(0.3), "10": Bound(0.55), "16": Bound(0.75)},
+    ("reacher", "uniform"): {"16": Bound(1e-4), "100": Bound(2e-4)},
+}
+"""Raw squared error up to each horizon, by checkpoint and kind of test."""
+NORMALISED: dict[tuple[str, str], dict[str, Bound]] = {
+    **{(name, "uniform"): {"16": Bound(1e-3), "100": Bound(1e-2)} for name in ("cartpole", "pendulum")},
+    ("hopper", "uniform"): {"16": Bound(0.02)},
+    ("humanoid", "uniform"): {"16": Bound(0.3)},
+    ("walker", "uniform"): {"16": Bound(0.08)},
+}
+"""Error over variance at a horizon, by checkpoint and kind of test."""
+INSIDE_THE_BOX = at_least(0.99)
+"""Share of rollouts of 1,000 steps that stay in the box of the training data."""
+MOMENTS: dict[str, Bound] = {name: Bound(0.1) for name in ("acrobot", "cartpole", "cheetah", "pendulum", "reacher")}
+"""By how much the standard deviation of long rollouts may be off."""
+ROLLOUT_SPEED: dict[str, dict[str, Bound]] = {
+    "cheetah": {"1,024 rows, float32": at_least(110_000)},
+    "cheetah:small": {"1,024, fast": at_least(300_000)},
+}
+DENSITY_SPEED = at_least(20_000)  # log-densities a second
+SAMPLES_BESIDE_THE_PAPERS = at_least(10)  # times as many samples a second in training as the paper's scheme
+
+Published = tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]
+PUBLISHED: dict[str, dict[str, Published]] = {
+    "cheetah": {
+        "poisson": (("16", "100"), (0.1206, 0.2185), (0.1925, 0.2297)),
+        "policy": (("16", "100"), (5.605, 3.843), (11.13, 4.562)),
+    },
+    "reacher": {
+        "poisson": (("16", "100"), (0.0005, 0.0009), (0.0972, 0.0988)),
+        "policy": (("16", "100"), (0.0005, 0.0008), (0.0488, 0.0571)),
+    },
+    "acrobot": {
+        "poisson": (("16", "100"), (0.0001, 0.1043), (0.1015, 4.928)),
+        "policy": (("16", "100"), (0.0121, 1.286), (1.390, 11.16)),
+    },
+    "hopper@0.005": {"poisson": (("16", "100"), (0.0375, 0.2507), (0.1114, 0.3199))},
+    "humanoid@0.005": {"poisson": (("5", "10", "16"), (0.654, 1.006, 1.274), (1.395, 1.826, 2.129))},
+}
+"""Of the MoSim paper, by robot and kind of test: horizons, the errors of its best model that learned from random actions, and those that it
+gives for DreamerV3's."""
+LIKE_FOR_LIKE: dict[str, str] = {"cheetah:narrow": "cheetah"}
+"""Checkpoints that learned from the kind of data that the paper's did, and the robot whose published figures stand beside theirs."""
+
+# ---- parity
+
+PARITY = {"observation": Bound(1e-5), "reward": Bound(1e-5), "step": Bound(1e-8), "episode": Bound(1e-6)}
+KINEMATICS_MS: dict[str, Bound] = {"cheetah": Bound(1.0), "humanoid": Bound(4.0)}  # for a batch of 1,024 on 2 cores
+
+# ---- policies
+
+ZERO_SHOT: dict[str, Bound] = {
+    "AcrobotSwingup": at_least(250),
+    "BallInCupCatch": at_least(900),
+    "CartpoleSwingup": at_least(850),
+    "CheetahRun": at_least(750),
+    "FingerSpin": at_least(900),
+    "HopperHop": at_least(150),
+    "HopperStand": at_least(800),
+    "PendulumSwingup": at_least(780),
+    "PointMassEasy": at_least(850),
+    "ReacherEasy": at_least(950),
+    "ReacherHard": at_least(940),
+    "WalkerRun": at_least(500),
+    "WalkerStand": at_least(950),
+    "WalkerWalk": at_least(900),
+}
+"""Mean real return of two policies or more, of 50 episodes each, that took no real step."""
+SEEDS = 2
+REAL_STEPS: dict[tuple[str, str], Bound] = {
+    ("CheetahRun", "few-shot-narrow-gradients"): at_least(650),
+    ("CheetahRun", "on-policy-gradients"): at_least(600),
+}
+"""Interquartile mean of the real return, by task and strategy."""
+PENALTY_KEEPS = at_least(0.95)  # of the highest real return on the way, at the end
+
+BASELINES = ("SAC", "DreamerV3", "TD-MPC2")
+PUBLISHED_RETURNS: dict[str, Sequence[float | None]] = {
+    "AcrobotSwingup": (10, 327, 518),
+    "CartpoleSwingup": (835, 780, 876),
+    "CheetahRun": (730, 638, 844),
+    "HopperHop": (70, 200, 338),
+    "HopperStand": (302, 821, 954),
+    "HumanoidRun": (1, 1, 185),
+    "HumanoidStand": (10, None, 664),
+    "HumanoidWalk": (2, 1, 628),
+    "PendulumSwingup": (354, 810, 819),
+    "ReacherEasy": (914, 915, 983),
+    "ReacherHard": (928, 903, 981),
+    "WalkerRun": (635, 581, 842),
+    "WalkerWalk": (957, 821, 980),
+}
+"""Returns of `BASELINES` after a million real steps, published by authors of other methods."""
+PUBLISHED_AT_100K: dict[str, tuple[float | None, float, tuple[str, float]]] = {
+    "AcrobotSwingup": (None, 179, ("DHMBPO", 234)),
+    "CheetahRun": (310, 519, ("DHMBPO", 822)),
+    "HopperHop": (None, 14, ("SimbaV2", 176)),
+    "ReacherHard": (None, 414, ("Simba", 939)),
+    "WalkerRun": (None, 723, ("BMPC", 751)),
+}
+"""Returns after 100,000 real steps from nothing: SAC, TD-MPC2, and the best that is published with its name."""
