@@ -18,9 +18,9 @@ from targets import (
     verdict,
 )
 
-import mosim_gym
 from mosim_gym.evaluation.tables import table
-from mosim_gym.zoo import packaged
+from mosim_gym.zoo.checkpoint import read_card
+from mosim_gym.zoo.names import packaged, packaged_path
 
 Reports = Mapping[str, Mapping[str, Any]]
 HORIZONS = ("1", "10", "16", "50", "100", "500")
@@ -65,7 +65,7 @@ def training_table() -> str:
     """What each packaged checkpoint learned from, by its card."""
     rows = []
     for name in packaged():
-        card = mosim_gym.load(name).card
+        card = read_card(packaged_path(name))
         rows.append(
             [
                 f"`{name}`",
@@ -115,7 +115,7 @@ def published_table(reports: Reports) -> str:
     for name in [*PUBLISHED, *LIKE_FOR_LIKE]:
         if name not in reports:
             continue
-        recipe = _recipe(mosim_gym.load(name).card)
+        recipe = _recipe(read_card(packaged_path(name)))
         for test_kind, (horizons, theirs, dreamer) in PUBLISHED[LIKE_FOR_LIKE.get(name, name)].items():
             for test, results in reports[name]["tests"].items():
                 if kind(test) != test_kind:
@@ -214,6 +214,14 @@ def rollout_speed_table(reports: Reports) -> str:
         target = verdict(ROLLOUT_SPEED.get(name, {}), speeds)
         shown = ("" if speed is None else f"{speed:,}" for speed in speeds.values())
         rows.append([f"`{name}`", *shown, f"{1e6 / plain['single state']:.0f} µs", target])
-    header = ["Checkpoint", "1,024 rows, float32", "1,024, fast", "4,096, float32", "4,096, fast", "One state", "Target"]
+    header = [
+        "Checkpoint",
+        "1,024 rows, float32",
+        "1,024, fast",
+        "4,096, float32",
+        "4,096, fast",
+        "One state",
+        "Target",
+    ]
     note = measured([{"provenance": report["speed_provenance"]} for report in timed.values()])
     return f"{table(header, rows)}\n\n{note}"
