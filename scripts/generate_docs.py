@@ -45,6 +45,7 @@ from result_tables import (
     parity_targets,
     systems_table,
 )
+from speed_targets import pace_table
 
 from mosim_gym.evaluation.describe import tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
@@ -138,6 +139,7 @@ def parts() -> dict[Path, dict[str, str]]:
         real_steps: {"sample efficiency": "\n\n".join(filter(None, efficiency))},
         DOCS / "results" / "speed.md": {
             "speed": environment_speed(result("speed")),
+            "speed targets": pace_table(result("speed")),
             "rollout speed": rollout_speed_table(reports),
             "densities": optional("density", density_table),
         },

@@ -146,3 +146,48 @@ PUBLISHED_AT_100K: dict[str, tuple[float | None, float, tuple[str, float]]] = {
     "WalkerRun": (None, 723, ("BMPC", 751)),
 }
 """Returns after 100,000 real steps from nothing: SAC, TD-MPC2, and the best that is published with its name."""
+
+# ---- speed of environments
+
+
+class Pace(NamedTuple):
+    """Steps a second of `ours` over those of `peer` in a task; the other way round where `ours` may be so many times as slow."""
+
+    task: str
+    ours: str
+    peer: str
+    bound: Bound
+
+    def times(self, ours: float, peer: float) -> float:
+        return ours / peer if self.bound.at_least else peer / ours
+
+
+_LARGE, _LARGE_FAST, _SINGLE = "batch of 4096, float32", "batch of 4096, fast", "single environment"
+PACES = [
+    Pace("CheetahRun", _LARGE, "Shimmy", at_least(4)),
+    *(
+        Pace("CheetahRun", ours, peer, at_least(times))
+        for ours in (_LARGE_FAST, f"small model, {_LARGE_FAST}")
+        for peer, times in (("Shimmy", 10), ("mujoco.rollout", 1))
+    ),
+    *(
+        Pace(task, _LARGE, "Shimmy", at_least(15))
+        for task in ("AcrobotSwingup", "CartpoleSwingup", "PendulumSwingup", "ReacherEasy")
+    ),
+    Pace("HopperHop", _LARGE, "Shimmy", at_least(6)),
+    *(
+        Pace(task, _LARGE, peer, at_least(times))
+        for task in ("WalkerWalk", "HumanoidWalk")
+        for peer, times in (("Shimmy", 10), ("mujoco.rollout", 1))
+    ),
+    Pace("CheetahRun", _SINGLE, "published scheme", at_least(20)),
+    *(
+        Pace(task, _SINGLE, "Shimmy", Bound(times))
+        for task, times in (("CheetahRun", 6), ("HopperHop", 6), ("WalkerWalk", 3), ("HumanoidWalk", 2))
+    ),
+]
+START_UP = {
+    "import mosim_gym, s": Bound(2.0),
+    "gym.make after that, s": Bound(0.5),
+    "4,096 cheetahs, MB in all": Bound(500),
+}

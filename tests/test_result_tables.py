@@ -7,6 +7,7 @@ from measured import measured
 from policy_tables import not_trained, returns_table, study_summary
 from prediction_tables import error_table, normalised_table, published_table
 from result_tables import systems_table
+from speed_targets import pace_table
 from targets import Bound, at_least, verdict
 
 import mosim_gym
@@ -164,3 +165,18 @@ def test_a_study_of_lengths_says_that_returns_do_not_rise_where_they_do_not():
     assert "400 with 60 steps, 300 with 200 steps. It does not rise steadily" in falls
     assert "It rises with the length" in study_summary([run(60, 300.0), run(200, 400.0)], labels, "How long?")
     assert "do not say which length is enough" in falls
+
+
+def test_speeds_stand_beside_those_of_peers_and_say_which_targets_are_missed():
+    tasks = {
+        "CheetahRun": {
+            "batch of 4096, float32": {"median": 500},
+            "Shimmy": {"idle": {"median": 100}, "busy": {"median": 1}},
+            "single environment": {"median": 10},
+        }
+    }
+    text = pace_table({"tasks": tasks, "start_up": {"import mosim_gym, s": 3.0}})
+    assert row(text, "CheetahRun", "4096, float32", "Shimmy")[-2:] == ["5", "≥ 4: met"]
+    assert row(text, "CheetahRun", "single environment", "Shimmy")[-2:] == ["10", "≤ 6: **missed**"]
+    assert row(text, "HopperHop", "4096")[-2:] == ["", "≥ 6: not measured"]
+    assert row(text, "import mosim_gym")[-1] == "≤ 2: **missed**"

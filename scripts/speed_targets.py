@@ -1,0 +1,33 @@
+"""Speed of environments beside that of their peers, and what was aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from targets import PACES, START_UP, verdict
+
+from mosim_gym.evaluation.tables import table
+
+
+def pace_table(report: Mapping[str, Any]) -> str:
+    """How many times as fast, or as slow, environments are as their peers."""
+    rows = []
+    for pace in PACES:
+        ours, peer = (_median(report, pace.task, name) for name in (pace.ours, pace.peer))
+        times = None if ours is None or peer is None else pace.times(ours, peer)
+        how = f"speed over that of {pace.peer}" if pace.bound.at_least else f"time of a step over that of {pace.peer}"
+        shown = "" if times is None else f"{times:.2g}"
+        rows.append([pace.task, pace.ours, how, shown, verdict({"": pace.bound}, {"": times})])
+    start = report.get("start_up", {})
+    rows += [
+        ["start-up", name, "", start.get(name, ""), verdict({"": bound}, {"": start.get(name)})]
+        for name, bound in START_UP.items()
+    ]
+    return table(["Task", "What", "Measure", "Measured", "Target"], rows)
+
+
+def _median(report: Mapping[str, Any], task: str, name: str) -> float | None:
+    """Steps a second on an idle machine, if they have been measured."""
+    entry = report["tasks"].get(task, {}).get(name, {})
+    return entry.get("idle", entry).get("median")
