@@ -9,7 +9,9 @@ import argparse
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +115,7 @@ def parts() -> dict[Path, dict[str, str]]:
     penalties = [run for run in results_in("studies") if run["study"] == "penalty"]
     penalties.sort(key=lambda run: labels.index(run["label"]))
     return {
-        README: {"headline": f"{readme_table(policies)}\n\n{not_trained(policies)}"},
+        README: {"headline": readme_table(policies)},
         DOCS / "results" / "parity.md": {
             "parity targets": parity_targets(parity),
             "parity": f"{parity_table(parity)}\n\n{measured(parity)}",
@@ -164,7 +166,14 @@ def filled(text: str, content: dict[str, str], page: str) -> str:
     names = [name for _, name, _ in MARKER.findall(text)]
     if odd := sorted(set(names) ^ set(content)):
         raise SystemExit(f"{page}: markers and generated parts differ in {', '.join(odd)}.")
-    return MARKER.sub(lambda m: f"{m[1]}\n{content[m[2]]}\n\n{m[3]}", text)
+    return MARKER.sub(lambda m: f"{m[1]}\n{wrapped(content[m[2]])}\n\n{m[3]}", text)
+
+
+def wrapped(content: str) -> str:
+    """`content` with its paragraphs of prose in lines of 140 columns at most."""
+    fill = partial(textwrap.fill, width=140, break_long_words=False, break_on_hyphens=False)
+    paragraphs = content.split("\n\n")
+    return "\n\n".join(part if part.startswith(("|", "!")) else fill(part) for part in paragraphs)
 
 
 def home_page(readme: str) -> str:

@@ -45,7 +45,7 @@ def ordered(policies: Policies) -> dict[str, Mapping[str, Any]]:
 
 def _learner(policy: Mapping[str, Any]) -> str:
     model = policy["model"]["name"]
-    elsewhere = "" if model == find_task(policy["task"])[0].name else f", in `{model}`"
+    elsewhere = "" if model == find_task(policy["task"])[0].name else f" in `{model}`"
     return f"{policy['config']['algo'].upper()}{elsewhere}"
 
 
@@ -123,9 +123,11 @@ def readme_table(report: Mapping[str, Any]) -> str:
         for seeds in _groups(report["policies"]).values()
         if seeds[0]["config"]["algo"] != README_LEARNER
     ]
+    mine = [policy for policy in report["policies"].values() if policy["config"]["algo"] == README_LEARNER]
+    cores = max(policy["provenance"]["torch_threads"] for policy in mine)
     note = (
-        f"Policies of {README_LEARNER.upper()}, each trained in the packaged model on one core, with no real step, and played for "
-        f"{report['episodes']} episodes in dm_control. The last columns were published by others."
+        f"Policies of {README_LEARNER.upper()}, each trained in the packaged model on {'one core' if cores == 1 else f'{cores} cores'}, with "
+        f"no real step, and played for {report['episodes']} episodes in dm_control. The last columns were published by others."
     )
     rest = f" By gradients through the model: {'; '.join(others)}." if others else ""
     return f"{returns_table(report, learner=README_LEARNER)}\n\n{note}{rest}"
