@@ -125,12 +125,14 @@ def readme_table(report: Mapping[str, Any]) -> str:
     ]
     mine = [policy for policy in report["policies"].values() if policy["config"]["algo"] == README_LEARNER]
     cores = max(policy["provenance"]["torch_threads"] for policy in mine)
-    note = (
-        f"Policies of {README_LEARNER.upper()}, each trained in the packaged model on {'one core' if cores == 1 else f'{cores} cores'}, with "
-        f"no real step, and played for {report['episodes']} episodes in dm_control. The last columns were published by others."
-    )
-    rest = f" By gradients through the model: {'; '.join(others)}." if others else ""
-    return f"{returns_table(report, learner=README_LEARNER)}\n\n{note}{rest}"
+    machine = "one core" if cores == 1 else f"{cores} cores"
+    sentences = [
+        f"Policies of {README_LEARNER.upper()}, each trained in the packaged model on {machine}, with no real step.",
+        f"Each was played for {report['episodes']} episodes in dm_control.",
+        "The last columns were published by others.",
+        *([f"By gradients through the model: {'; '.join(others)}."] if others else []),
+    ]
+    return f"{returns_table(report, learner=README_LEARNER)}\n\n{' '.join(sentences)}"
 
 
 # ---- few real steps
