@@ -1,4 +1,4 @@
-"""Writes benchmarks/policies/test/<task>.npz: the weights of a policy's networks, for tests of prediction along its motion.
+"""Writes benchmarks/policies/test/<task>.npz and <task>.json: weights and card of a policy, for tests of prediction along its motion.
 
 `python scripts/extract_test_policy.py FILE`
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.policies import load_policy
 
 TEST = Path(__file__).resolve().parents[1] / "benchmarks" / "policies" / "test"
@@ -24,4 +24,6 @@ if __name__ == "__main__":
         content,
         **{f"{part}{n}": np.float32(value) for n, pair in layers for part, value in zip("wb", pair, strict=True)},
     )
-    print("wrote", write_atomically(TEST / f"{policy.card['task']}.npz", content.getvalue()))
+    place = TEST / f"{policy.card['task']}.npz"
+    print("wrote", write_atomically(place, content.getvalue()))
+    print("wrote", write_atomically(place.with_suffix(".json"), readable_json(policy.card)))
