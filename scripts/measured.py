@@ -25,7 +25,10 @@ def provenances(report: Any) -> Iterator[Mapping[str, Any]]:
 def measured(report: Any) -> str:
     """Of all numbers in `report` (a result, or several in a list): what made them, where, and with which seeds."""
     found = list(provenances(report))
-    commits = _listed(_commit(p) for p in found)
+    if not found:
+        return "Where these numbers come from was not noted."
+    all_late = all("noted" in p for p in found)
+    commits = _listed(_commit(p, late="noted" in p and not all_late) for p in found)
     machines = _listed(_machine(p) for p in found if "processor" in p)
     packages = [
         f"{label} {versions}"
@@ -39,14 +42,15 @@ def measured(report: Any) -> str:
         *packages,
         *([f"seed{'s' * (', ' in seeds)} {seeds}"] if seeds else []),
     ]
-    late = " Commits were noted afterwards, from the history of the files." if any("noted" in p for p in found) else ""
+    late = " Commits were noted afterwards, from the history of the files." if all_late else ""
     return f"Measured by {', '.join(parts)}.{late}"
 
 
-def _commit(p: Mapping[str, Any]) -> str:
+def _commit(p: Mapping[str, Any], *, late: bool) -> str:
     if not p["commit"]:
         return "unknown (an installed package)"
-    return f"`{p['commit'][:7]}`{' with changes' if p.get('dirty') else ''}"
+    afterwards = " (noted afterwards)" if late else ""
+    return f"`{p['commit'][:7]}`{' with changes' if p.get('dirty') else ''}{afterwards}"
 
 
 def _machine(p: Mapping[str, Any]) -> str:

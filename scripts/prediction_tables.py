@@ -201,7 +201,8 @@ def endurance_table(reports: Reports) -> str:
 
 def rollout_speed_table(reports: Reports) -> str:
     """Control steps a second of every checkpoint; speeds of which nobody noted where they come from are left out."""
-    rows, timed = [], {name: report for name, report in reports.items() if "speed_provenance" in report}
+    rows: list[list[str]] = []
+    timed = {name: r for name, r in reports.items() if "control_steps_per_second" in r and "speed_provenance" in r}
     for name, report in timed.items():
         found = report["control_steps_per_second"]
         plain, fast = found[name], found.get(f"{name}, fast", {})
