@@ -33,6 +33,7 @@ from prediction_tables import (
     endurance_table,
     error_table,
     normalised_table,
+    policies_of_tests_table,
     published_table,
     rollout_speed_table,
     touch_table,
@@ -125,6 +126,7 @@ def parts() -> dict[Path, dict[str, str]]:
         DOCS / "results" / "prediction.md": {
             "published": published_table(reports),
             "prediction": error_table(reports),
+            "test policies": policies_of_tests_table(ROOT / "benchmarks" / "policies" / "test"),
             "normalised": normalised_table(reports),
             "touch": touch_table(reports),
             "endurance": endurance_table(reports),

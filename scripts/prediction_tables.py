@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from measured import measured
@@ -107,6 +109,26 @@ def error_table(reports: Reports) -> str:
         "State variance", "Target",
     ]  # fmt: skip
     return f"{table(header, rows)}\n\n{protocol(reports)}"
+
+
+def policies_of_tests_table(folder: Path) -> str:
+    """Which trained policies move the robots in the tests, by their cards."""
+    rows = []
+    for path in sorted(folder.glob("*.npz")):
+        card = json.loads(path.with_suffix(".json").read_text()) if path.with_suffix(".json").exists() else None
+        if card is None:
+            rows.append([path.stem, "not noted", "", ""])
+            continue
+        where = card["model"].get("name", "MuJoCo itself")
+        rows.append(
+            [
+                path.stem,
+                f"{card['algorithm'].upper()} in {where}",
+                f"{card['steps_in_model']:,}",
+                f"{card['return_in_model']:.0f}",
+            ]
+        )
+    return table(["Task", "Learned by", "Steps", "Return where it learned"], rows)
 
 
 def published_table(reports: Reports) -> str:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from measured import measured
 from policy_tables import not_trained, returns_table, study_summary
-from prediction_tables import error_table, normalised_table, published_table
+from prediction_tables import (
+    error_table,
+    normalised_table,
+    policies_of_tests_table,
+    published_table,
+    rollout_speed_table,
+)
 from result_tables import systems_table
 from speed_targets import pace_table
 from targets import Bound, at_least, verdict
@@ -97,6 +105,28 @@ def test_a_note_says_version_commit_machine_and_seeds():
     assert "`0123456`, `0123456` with changes" in note
     assert "2 cores of a processor (1 thread of torch)" in note
     assert "seeds 3, 4" in note
+    late = {**PROVENANCE, "commit": "ba9876543210", "noted": "afterwards"}
+    assert "`0123456`, `ba98765` (noted afterwards)" in measured([{"provenance": PROVENANCE}, {"provenance": late}])
+
+
+def test_speeds_of_models_are_shown_only_with_where_they_were_measured():
+    speeds = {"cheetah": {"batch 1024": 100_000, "batch 4096": 200_000, "single state": 1_000}}
+    reports = {"cheetah": {**prediction("cheetah"), "control_steps_per_second": speeds}}
+    assert "`cheetah`" not in rollout_speed_table(reports)
+    text = rollout_speed_table({"cheetah": {**reports["cheetah"], "speed_provenance": PROVENANCE}})
+    assert row(text, "`cheetah`")[1:] == [
+        "100,000", "", "200,000", "", "1000 µs", "1,024 rows, float32: ≥ 110,000: **missed**"
+    ]  # fmt: skip
+
+
+def test_the_policies_of_the_tests_say_where_they_learned(tmp_path):
+    (tmp_path / "CheetahRun.npz").touch()
+    (tmp_path / "WalkerWalk.npz").touch()
+    card = {"algorithm": "sac", "model": {}, "steps_in_model": 1000, "return_in_model": 900.0}
+    (tmp_path / "WalkerWalk.json").write_text(json.dumps(card))
+    text = policies_of_tests_table(tmp_path)
+    assert row(text, "CheetahRun")[1] == "not noted"
+    assert row(text, "WalkerWalk")[1:] == ["SAC in MuJoCo itself", "1,000", "900"]
 
 
 def test_tasks_without_a_policy_are_listed_from_the_catalogue():
