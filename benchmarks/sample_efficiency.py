@@ -13,8 +13,10 @@ import time
 from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import sample_efficiency_plot
+from mosim_gym.evaluation.published import AFTER_100_000
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.rl.efficiency_summary import efficiency_table, grouped
+from mosim_gym.rl.plain_names import STRATEGIES
 from mosim_gym.rl.sample_efficiency import MATRIX, Cell, run_cell
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,14 +34,24 @@ def _zero_shot_level(task: str) -> dict[str, float]:
     return {f"zero-shot, no real step ({len(found)} policies)": sum(found) / len(found)} if found else {}
 
 
+def _levels(task: str) -> dict[str, float]:
+    """What the curves of a task are seen against."""
+    published = AFTER_100_000.get(task, {})
+    return _zero_shot_level(task) | {f"{name}, 100,000 steps (published)": value for name, value in published.items()}
+
+
 def _show(draw: bool) -> None:
     """The table of everything there is, and if wanted a plot for each task."""
     groups = grouped(json.loads(_path(cell).read_text()) for cell in MATRIX if _path(cell).exists())
     print(efficiency_table(cell for cells in groups.values() for cell in cells))
     for task in {task for task, _ in groups} if draw else ():
-        curves = {strategy: [c["curve"] for c in cells] for (other, strategy), cells in groups.items() if other == task}
+        curves = {
+            STRATEGIES[strategy]: [c["curve"] for c in cells]
+            for (other, strategy), cells in groups.items()
+            if other == task
+        }
         plot = ROOT / "docs" / "assets" / f"sample-efficiency-{task}.png"
-        sample_efficiency_plot(plot, curves, _zero_shot_level(task), title=task)
+        sample_efficiency_plot(plot, curves, _levels(task), title=f"{task}, return against real steps")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import watched_plot
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
+from mosim_gym.rl.plain_names import STUDIES as STUDY_NAMES
+from mosim_gym.rl.plain_names import run_name
 from mosim_gym.rl.studies import RUNS
 from mosim_gym.rl.watched import WatchedRun, watch, watched_table, world_of
 
@@ -38,10 +40,11 @@ def _show(draw: bool) -> None:
         print(f"{study}\n{watched_table(runs)}\n")
         if not draw:
             continue
-        curves = {run["label"]: run["curve"] for run in runs}
-        watched_plot(
-            ROOT / "docs" / "assets" / f"study-{study}.png", curves, world=world_of(runs), title=runs[0]["task"]
-        )
+        curves = defaultdict(list)
+        for run in runs:
+            curves[run_name(study, run["label"].partition(", seed")[0])].append(run["curve"])
+        plot = ROOT / "docs" / "assets" / f"study-{study}.png"
+        watched_plot(plot, curves, world=world_of(runs), title=STUDY_NAMES[study])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 `python benchmarks/zero_shot.py` plays each of them for 50 episodes in dm_control, 5 through plain Shimmy, and in every member of its
 model. `--train CheetahRun --seed 0 --budget 30m` first trains one, inside the packaged model (or `--checkpoint`) alone, with the task's
-settings but for those of `--set`, and puts it among them; with `--algo shac` by gradients.
+settings but for those of `--set`, and puts it among them; with `--algo shac` by gradients. `--draw` draws all plots again and measures
+nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import learning_plot
+from mosim_gym.evaluation.published import published_levels
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.rl.any_algorithm import train_zero_shot
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
+from mosim_gym.rl.plain_names import policy_title
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.training.run import seconds
 
@@ -39,6 +42,7 @@ if __name__ == "__main__":
     parser.add_argument("--checkpoint", help="the model; by default the robot's packaged one")
     parser.add_argument("--set", nargs="*", default=[], help="settings other than the task's, such as updates=16")
     parser.add_argument("--episodes", type=int, default=50)
+    parser.add_argument("--draw", action="store_true", help="draw all plots again from what has been measured")
     options = parser.parse_args()
     if options.train:
         stem = "-".join(filter(None, (options.train, options.label, f"seed{options.seed}")))
@@ -56,18 +60,24 @@ if __name__ == "__main__":
         options.policies.append(stem)
     report = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"policies": {}}
     known, paths = report["policies"], {path.stem: path for path in sorted(POLICIES.glob("*.safetensors"))}
-    played = options.policies or [name for name in paths if name not in known]
+    played = options.policies or [name for name in paths if name not in known and not options.draw]
     for name in played:
         known[name] = measure_policy(paths[name], episodes=options.episodes, shimmy=5)
     report["policies"] = {name: known[name] for name in paths if name in known}
-    report |= {"provenance": provenance(), "episodes": options.episodes}
     print(zero_shot_table(report["policies"]))
-    write_atomically(RESULTS, readable_json(report))
+    if not options.draw:
+        report |= {"provenance": provenance(), "episodes": options.episodes}
+        write_atomically(RESULTS, readable_json(report))
     groups = defaultdict(list)
     for name in report["policies"]:
         groups[name.rsplit("-", 1)[0]].append(name)
     for stem, names in groups.items():
-        if set(names) & set(played):
-            curves = [load_policy(paths[name]).card["curve"] for name in names]
-            ends = [known[name]["real"] for name in names]
-            learning_plot(ROOT / "docs" / "assets" / f"zero-shot-{stem}.png", curves, ends, title=stem)
+        if options.draw or set(names) & set(played):
+            cards = [load_policy(paths[name]).card for name in names]
+            learning_plot(
+                ROOT / "docs" / "assets" / f"zero-shot-{stem}.png",
+                [card["curve"] for card in cards],
+                [known[name]["real"] for name in names],
+                title=policy_title(cards[0]),
+                levels=published_levels(cards[0]["task"]),
+            )

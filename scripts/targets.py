@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from mosim_gym.evaluation.published import AFTER_100_000, AFTER_A_MILLION
+
 
 class Bound(NamedTuple):
     """What a number must keep to: at most `value`, or at least if so asked."""
@@ -123,27 +125,11 @@ PENALTY_KEEPS = at_least(0.95)  # of the highest real return on the way, at the 
 
 BASELINES = ("SAC", "DreamerV3", "TD-MPC2")
 PUBLISHED_RETURNS: dict[str, Sequence[float | None]] = {
-    "AcrobotSwingup": (10, 327, 518),
-    "CartpoleSwingup": (835, 780, 876),
-    "CheetahRun": (730, 638, 844),
-    "HopperHop": (70, 200, 338),
-    "HopperStand": (302, 821, 954),
-    "HumanoidRun": (1, 1, 185),
-    "HumanoidStand": (10, None, 664),
-    "HumanoidWalk": (2, 1, 628),
-    "PendulumSwingup": (354, 810, 819),
-    "ReacherEasy": (914, 915, 983),
-    "ReacherHard": (928, 903, 981),
-    "WalkerRun": (635, 581, 842),
-    "WalkerWalk": (957, 821, 980),
+    task: [found.get(name) for name in BASELINES] for task, found in AFTER_A_MILLION.items()
 }
 """Returns of `BASELINES` after a million real steps, published by authors of other methods."""
 PUBLISHED_AT_100K: dict[str, tuple[float | None, float, tuple[str, float]]] = {
-    "AcrobotSwingup": (None, 179, ("DHMBPO", 234)),
-    "CheetahRun": (310, 519, ("DHMBPO", 822)),
-    "HopperHop": (None, 14, ("SimbaV2", 176)),
-    "ReacherHard": (None, 414, ("Simba", 939)),
-    "WalkerRun": (None, 723, ("BMPC", 751)),
+    task: (found.get("SAC"), found["TD-MPC2"], list(found.items())[-1]) for task, found in AFTER_100_000.items()
 }
 """Returns after 100,000 real steps from nothing: SAC, TD-MPC2, and the best that is published with its name."""
 

@@ -16,6 +16,7 @@ from mosim_gym.rl import shac_training, state
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.shac import Normaliser, Shac, ShacConfig
 from mosim_gym.rl.shac_training import shac_zero_shot
+from mosim_gym.rl.zero_shot import CONFIRMATION_EPISODES, CONFIRMATION_SEED, returns_in_model
 
 TASK = "PointMassEasy"
 TYPED = ["rl", "zero-shot", TASK, "--algo", "shac"]
@@ -115,6 +116,22 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, monkeypatch):
     np.testing.assert_array_equal(resumed.policy.predict(observation)[0], whole.policy.predict(observation)[0])
     with pytest.raises(FileFault, match="holds a run with another config"):
         shac_zero_shot(TASK, dataclasses.replace(QUICK, width=16), budget=40.0, folder=tmp_path / "broken")
+
+
+def test_a_run_ends_when_other_episodes_confirm_the_return_it_is_to_stop_at(tmp_path):
+    result = shac_zero_shot(TASK, QUICK, budget=60, folder=tmp_path, stop_at=0.01)
+    card = result.policy.card
+    assert (card["updates"], card["stop_at"], card["ended_by"]) == (10, 0.01, "return in the model")
+    fresh = returns_in_model(TASK, result.policy, seed=CONFIRMATION_SEED, episodes=CONFIRMATION_EPISODES)
+    assert result.curve[-1]["episodes"] == fresh.size
+    assert card["return_in_model"] == pytest.approx(fresh.mean(), rel=1e-6)
+    assert shac_zero_shot(TASK, QUICK, budget=60, folder=tmp_path, stop_at=0.01).policy.card["updates"] == 10
+    seconds = card["training_seconds"] + 2
+    onward = shac_zero_shot(TASK, QUICK, budget=seconds, folder=tmp_path, stop_at=1e6).policy.card
+    assert onward["updates"] > 10
+    assert onward["ended_by"] == "budget"
+    with pytest.raises(ValueError, match=r"stop_at is nan; it is a return in the model, which must be positive"):
+        shac_zero_shot(TASK, QUICK, budget=60, folder=tmp_path, stop_at=float("nan"))
 
 
 def test_shac_from_the_command_line(tmp_path, capsys):

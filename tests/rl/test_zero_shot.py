@@ -122,6 +122,14 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeyp
         zero_shot("PendulumSwingup", config, budget=1, folder=tmp_path / "broken", checkpoint=other)
 
 
+def test_sac_too_ends_at_a_return_in_the_model(tmp_path):
+    config = dataclasses.replace(QUICK, evaluate_every=400)
+    result = zero_shot("ReacherEasy", config, budget=600, folder=tmp_path, max_steps=20_000, stop_at=0.5)
+    assert result.policy.card["ended_by"] == "return in the model"
+    assert result.record["best"] >= 0.5
+    assert result.curve[-1]["steps"] < 20_000
+
+
 def test_training_starts_where_asked_and_evaluation_where_the_task_does():
     assert training_starts("PendulumSwingup") == "task"
     states = training_starts("ReacherHard", wide=0.25, seed=3)

@@ -10,10 +10,11 @@ import tyro
 from tyro.conf import OmitSubcommandPrefixes, subcommand
 
 from mosim_gym.cli.common import check_options
+from mosim_gym.cli.demo import Demo
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
-from mosim_gym.cli.policies import Demo, Rl
+from mosim_gym.cli.policies import Rl
 from mosim_gym.cli.showing import Info, Render
 from mosim_gym.mechanics.names import UnknownName
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,9 +11,22 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Positional, arg, subcommand
 
 from mosim_gym.cli.common import RESULT, Out, Reported, Seed, advance
+from mosim_gym.cli.progress import Progress, clock
 
 TRAINED = RESULT, "state.safetensors"
 SHOWN = "learning.png", "policy.mp4", "prediction.mp4", "strip.png"
+
+
+def standing(state: Mapping[str, float]) -> tuple[float, str]:
+    """How far a run in the model has come, as a share of the limit that is nearer, and in words."""
+    best, limit = state["best"], state.get("stop_at")
+    share, known = state["seconds"] / state["budget"], not math.isnan(best)
+    if limit is not None and known:
+        share = max(share, best / limit)
+    seen = f"return in the model {best:.0f}" if known else "return in the model –"
+    until = "" if limit is None else f" of {limit:g}"
+    time = f"{clock(state['seconds'])} of {clock(state['budget'])}"
+    return share, f"{seen}{until}, time {time}, {state['steps']:,.0f} steps"
 
 
 def train_and_show(
@@ -20,6 +34,7 @@ def train_and_show(
     *,
     algo: str | None,
     budget: str,
+    stop_at: float | None,
     checkpoint: str | None,
     episodes: int,
     shimmy: int,
@@ -28,24 +43,23 @@ def train_and_show(
     set: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Zero-shot training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
-    from tqdm import tqdm
-
     from mosim_gym.rl.any_algorithm import train_zero_shot
     from mosim_gym.rl.report import check_episodes, real_return, shimmy_return, write_pictures
     from mosim_gym.training.run import seconds
 
     time = seconds(budget)
     check_episodes(task, episodes, shimmy)
-    layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} {postfix}"
-    with tqdm(total=1000, desc=task, bar_format=layout, disable=None) as bar:
-
-        def show(state: dict[str, float]) -> None:
-            advance(bar, min(1000, int(1000 * state["seconds"] / time)))
-            latest, best = state["return_in_model"], state["best"]
-            bar.set_postfix_str(f"{state['steps']:,} steps, return in the model {latest:.0f}, best {best:.0f}")
-
+    with Progress(task) as progress:
         result = train_zero_shot(
-            task, algo, seed=seed, settings=set, budget=time, folder=out, checkpoint=checkpoint, report=show
+            task,
+            algo,
+            seed=seed,
+            settings=set,
+            budget=time,
+            stop_at=stop_at,
+            folder=out,
+            checkpoint=checkpoint,
+            report=lambda state: progress.show(*standing(state)),
         )
     real = real_return(task, result.policy, episodes=episodes)
     print(f"return in the model {result.record['best']:.1f}; real return {real}")
@@ -71,6 +85,9 @@ class ZeroShot(Reported):
         arg(help="SB3's SAC, sb3-contrib's TQC, or gradients through the model; by default the task's."),
     ] = None
     budget: Annotated[str, arg(help="Time for training, for example 30m.")] = "30m"
+    stop_at: Annotated[
+        float | None, arg(help="End the training before, when the return in the model is this high.")
+    ] = None
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
     episodes: Annotated[int, arg(help="Real episodes to play at the end.")] = 10
     shimmy: Annotated[int, arg(help="Real episodes to play through plain Shimmy as well.")] = 0
@@ -176,38 +193,6 @@ class OnPolicyRun(Reported):
 
         changes = with_options(as_changes(self.set, OnPolicyConfig), algo=self.algo, seed=self.seed)
         learn_and_show(self, partial(on_policy, self.task, config_for_schedule(self.schedule, **changes)))
-
-
-@dataclass(frozen=True)
-class Demo(Reported):
-    """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control."""
-
-    files, traces = SHOWN, TRAINED
-
-    task: Annotated[str, arg(help="The task; CheetahRun by SHAC in the small model, others by SAC.")] = "CheetahRun"
-    budget: Annotated[str, arg(help="Time for training.")] = "3m"
-    out: Out = Path("runs/demo")
-    seed: Seed = 0
-
-    def run(self) -> None:
-        from mosim_gym.robots import find_task
-
-        shimmy = 3 if find_task(self.task)[1].in_dm_control else 0
-        algo, checkpoint = ("shac", "cheetah:small") if self.task == "CheetahRun" else ("sac", None)
-        print(
-            f"{self.task}: {algo.upper()} trains inside the model for {self.budget}; reality is asked once, at the end …"
-        )
-        content = train_and_show(
-            self.task,
-            algo=algo,
-            budget=self.budget,
-            checkpoint=checkpoint,
-            episodes=10,
-            shimmy=shimmy,
-            out=self.out,
-            seed=self.seed,
-        )
-        self.write_result(content)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,10 @@ from mosim_gym.evaluation.heldout import HeldOut, policy_controller, policy_test
 from mosim_gym.evaluation.plots import horizon_plot
 from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.evaluation.speed import rollout_speed
+from mosim_gym.evaluation.strips import state_strip
 from mosim_gym.evaluation.tables import table
-from mosim_gym.evaluation.video import film_strip
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, tasks
-from mosim_gym.truth.rendering import Renderer
 
 STRIP_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0)
 STRIP_HEIGHT = 120  # pixels of each frame
@@ -98,18 +97,21 @@ def truth_over_prediction(path: Path, robot: str, predictor: Predictor, *, seed:
     predicted = predictor.rollout(test.qpos, test.qvel, test.actions).qpos[0]
     truth = test.next_qpos[0]
     task = next(load_task(name) for name in tasks() if find_task(name)[0] is find_robot(robot))
-    renderer = Renderer(robot, task, width=320, height=240)
     rows = {
-        name: [renderer.frame(np.asarray((test.qpos[0] if k == 0 else states[k - 1]), np.float64)) for k in steps]
+        name: np.stack([np.asarray(test.qpos[0] if k == 0 else states[k - 1], np.float64) for k in steps])
         for name, states in (("truth", truth), ("model", predicted))
     }
-    renderer.close()
-    return film_strip(path, rows, captions=[f"{t:g} s" for t in STRIP_SECONDS], height=STRIP_HEIGHT)
+    return state_strip(path, task, rows, STRIP_SECONDS, height=STRIP_HEIGHT)
 
 
 def write_pictures(folder: Path, stem: str, report: dict[str, Any], predictor: Predictor) -> list[Path]:
     """The error-versus-horizon plot and the film strip of a report's robot."""
     return [
-        horizon_plot(folder / f"prediction-{stem}.png", report, stem.replace("-", ":")),
+        horizon_plot(
+            folder / f"prediction-{stem}.png",
+            report,
+            f"{stem.replace('-', ':')}: error of open-loop prediction",
+            control_step=load_robot(report["robot"]).control_step,
+        ),
         truth_over_prediction(folder / f"strip-{stem}.png", report["robot"], predictor),
     ]

@@ -3,151 +3,231 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mosim_gym.evaluation.plots import COLOURS, FAINT, MAX_RETURN, colours_for, save, style
+from mosim_gym.evaluation.plots import COLOURS, FAINT, INK, MAX_RETURN, save, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MODEL, REAL = COLOURS[0], COLOURS[1]
+DASHED, ONE_SEED = (0, (4, 1.6)), "dashed: one seed"
+LEVELS = ("-", (0, (6, 3)), (0, (2, 2)), "-.")  # of horizontal lines
+PANELS_A_ROW = 3
+Curve = Sequence[Mapping[str, float]]
+
+
+def chosen_point(curve: Curve) -> Mapping[str, float]:
+    """The evaluation of a training run whose policy was kept: the first with the highest return of the lowest member."""
+    return max(curve, key=lambda point: point.get("lowest_member", point["return_in_model"]))
 
 
 def learning_plot(
     path: str | Path,
-    curves: Sequence[Sequence[Mapping[str, float]]],
+    curves: Sequence[Curve],
     real: Sequence[Mapping[str, Any]] = (),
     *,
     title: str = "",
+    levels: Mapping[str, float] | None = None,
 ) -> Path:
-    """Plot the return in the model against training time, a curve for each seed, and at the end of each the `real` return of its policy,
-    as `PolicyReturn.summary` has it.
+    """Plot the return in the model against training time, a curve for each seed, and the `real` return of each seed's chosen policy, as
+    `PolicyReturn.summary` has it, where that policy was found. `levels` are returns of others, as horizontal lines.
     """
     from matplotlib.figure import Figure
 
-    if not curves or not all(len(curve) for curve in curves):
-        raise ValueError("learning_plot needs at least one curve, and at least one point on every curve.")
+    _check_curves("learning_plot", curves)
     with style():
-        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+        figure = Figure(figsize=(7.4, 3.6), layout="constrained")
         axes = figure.subplots()
         for number, curve in enumerate(curves):
             minutes = np.array([point["seconds"] for point in curve]) / 60
             mean = np.array([point["return_in_model"] for point in curve])
             spread = np.array([point.get("std", 0.0) for point in curve])
-            low, high = (np.clip(mean + side * spread, 0, MAX_RETURN) for side in (-1, 1))
-            axes.fill_between(minutes, low, high, color=COLOURS[0], alpha=0.12, linewidth=0)
-            axes.plot(minutes, mean, color=COLOURS[0], label=None if number else "in the model")
+            first = number == 0
+            _line(axes, minutes, mean, MODEL, len(curves), "in the model" if first else None)
+            _band(
+                axes, minutes, mean, spread, MODEL, "± 1 standard deviation\nof the episodes there" if first else None
+            )
             if number < len(real):
-                end, (low, high) = real[number]["mean"], real[number]["interval_95"]
-                bars = [[max(0.0, end - low)], [max(0.0, high - end)]]
-                means = ", ".join(f"{other['mean']:.0f}" for other in real)
-                label = f"real, {real[number]['episodes']} episodes: {means}"
-                axes.errorbar(
-                    minutes[-1:],
-                    [end],
-                    yerr=bars,
-                    fmt="o",
-                    color=COLOURS[1],
-                    capsize=4,
-                    label=None if number else label,
-                )
-        axes.set_xlabel("minutes of training")
+                label = _label_of_real(real) if first else None
+                _marker(axes, chosen_point(curve)["seconds"] / 60, real[number], label)
+        _levels(axes, levels or {})
+        axes.set_xlabel("training time (min)")
         axes.set_ylabel("return of an episode")
+        axes.set_xlim(left=0)
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-        axes.legend(loc="lower right")
-        if title:
-            axes.set_title(title, loc="left", fontweight="bold")
+        _legend_beside(axes, title, note=ONE_SEED if len(curves) == 1 else "")
         return save(figure, path)
+
+
+def _label_of_real(real: Sequence[Mapping[str, Any]]) -> str:
+    means = ", ".join(f"{other['mean']:.0f}" for other in real)
+    episodes = real[0]["episodes"]
+    return (
+        f"in dm_control: {means}\n({episodes} episode{'s' * (episodes > 1)} of the policy\nchosen there, 95 % interval)"
+    )
+
+
+def _marker(axes: Axes, at: float, real: Mapping[str, Any], label: str | None) -> None:
+    """A real return with its interval."""
+    mean, (low, high) = real["mean"], real["interval_95"]
+    bars = [[max(0.0, mean - low)], [max(0.0, high - mean)]]
+    axes.errorbar([at], [mean], yerr=bars, fmt="o", color=REAL, capsize=4, zorder=5, label=label)
 
 
 def watched_plot(
-    path: str | Path, runs: Mapping[str, Sequence[Mapping[str, float]]], *, world: str = "the model", title: str = ""
+    path: str | Path, runs: Mapping[str, Sequence[Curve]], *, world: str = "the model", title: str = ""
 ) -> Path:
-    """Plot training runs in `world` that were watched from reality: by minutes, the `real` return (solid, one standard deviation as a band)
-    and the `return_in_model` (dashed) of the same policies. Runs that differ in their seed alone, as in `box, seed 1`, share a colour.
+    """Plot training runs in `world` that were watched from reality, a panel for each kind of run with a curve for each of its seeds: by
+    minutes, the return in the world and the `real` return of the same policies.
     """
     from matplotlib.figure import Figure
 
+    _check_curves("watched_plot", [curve for seeds in runs.values() for curve in seeds])
+    columns = min(PANELS_A_ROW, len(runs))
+    rows = math.ceil(len(runs) / columns)
     with style():
-        figure = Figure(figsize=(7.4, 3.8), layout="constrained")
-        axes = figure.subplots()
-        kinds = list(dict.fromkeys(name.partition(", seed")[0] for name in runs))
-        colours = dict(zip(kinds, colours_for(len(kinds)), strict=True))
-        known: set[str] = set()
-        for name, curve in runs.items():
-            kind = name.partition(", seed")[0]
-            colour, drawn = colours[kind], kind in known
-            known.add(kind)
-            keys = ("seconds", "real", "real_std", "return_in_model")
-            at, real, std, imagined = (np.array([point[key] for point in curve]) for key in keys)
-            low, high = (np.clip(real + side * std, 0, MAX_RETURN) for side in (-1, 1))
-            axes.fill_between(at / 60, low, high, color=colour, alpha=0.12, linewidth=0)
-            axes.plot(at / 60, real, color=colour, label=None if drawn else f"{kind}: real")
-            axes.plot(at / 60, imagined, "--", color=colour, linewidth=1.1, label=None if drawn else f"in {world}")
-        axes.set_xlabel(f"minutes of training in {world}")
-        axes.set_ylabel("return of an episode")
-        axes.set_ylim(bottom=0)
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        figure = Figure(figsize=(9.0, 0.9 + 2.1 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for axes, (kind, seeds) in zip(panels.flat, runs.items(), strict=False):
+            for number, curve in enumerate(seeds):
+                keys = ("seconds", "real", "real_std", "return_in_model")
+                at, real, std, imagined = (np.array([point[key] for point in curve]) for key in keys)
+                width = 1.0 if number else 1.9
+                _line(axes, at / 60, imagined, MODEL, len(seeds), f"in {world}", linewidth=width)
+                _line(axes, at / 60, real, REAL, len(seeds), "in dm_control", linewidth=width)
+                _band(axes, at / 60, real, std, REAL, "± 1 standard deviation of the episodes there")
+            axes.set_title(kind, fontsize=9.5)
+            axes.label_outer()
+        for axes in list(panels.flat)[len(runs) :]:
+            axes.set_visible(False)
+        panels[0, 0].set_xlim(left=0)
+        panels[0, 0].set_ylim(bottom=0)
+        for axes in panels[:, 0]:
+            axes.set_ylabel("return of an episode")
+        figure.supxlabel(f"training time in {world} (min)", fontsize=9.5, color=INK)
+        _shared_legend(figure, panels[0, 0], note=_seeds_note([len(seeds) for seeds in runs.values()]))
         if title:
-            axes.set_title(title, loc="left", fontweight="bold")
+            figure.suptitle(title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
         return save(figure, path)
 
 
-def real_steps_plot(path: str | Path, curves: Sequence[Sequence[Mapping[str, float]]], *, title: str = "") -> Path:
-    """Plot the real `return` against `real_steps`, a curve for each seed."""
+def _seeds_note(counts: Sequence[int]) -> str:
+    """What the lines of panels with so many seeds each are."""
+    if set(counts) == {1}:
+        return ONE_SEED
+    return "thin: the second seed" + (f"; {ONE_SEED}" if 1 in counts else "")
+
+
+def real_steps_plot(
+    path: str | Path, curves: Sequence[Curve], *, title: str = "", levels: Mapping[str, float] | None = None
+) -> Path:
+    """Plot the real `return` against `real_steps`, a curve for each seed; `levels` are returns of others, as horizontal lines."""
     from matplotlib.figure import Figure
 
-    if not curves or not all(len(curve) for curve in curves):
-        raise ValueError("real_steps_plot needs at least one curve, and at least one point on every curve.")
+    _check_curves("real_steps_plot", curves)
     with style():
-        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+        figure = Figure(figsize=(7.4, 3.6), layout="constrained")
         axes = figure.subplots()
-        for curve in curves:
-            steps, returns = ([point[name] for point in curve] for name in ("real_steps", "return"))
-            axes.plot(steps, returns, "o-", color=COLOURS[0], markersize=4)
-        _against_real_steps(axes, title)
+        for number, curve in enumerate(curves):
+            steps, returns = (np.array([point[name] for point in curve]) for name in ("real_steps", "return"))
+            label = None if number else "in dm_control"
+            _line(axes, steps / 1000, returns, COLOURS[0], len(curves), label, marker="o", markersize=4)
+        _levels(axes, levels or {})
+        _against_real_steps(axes)
+        _legend_beside(axes, title, note=ONE_SEED if len(curves) == 1 else "")
         return save(figure, path)
 
 
 def sample_efficiency_plot(
-    path: str | Path,
-    curves: Mapping[str, Sequence[Sequence[Mapping[str, float]]]],
-    levels: Mapping[str, float],
-    *,
-    title: str = "",
+    path: str | Path, curves: Mapping[str, Sequence[Curve]], levels: Mapping[str, float], *, title: str = ""
 ) -> Path:
-    """Plot the real `return` against `real_steps` for several strategies, each with a curve for every seed and their mean.
+    """Plot the real `return` against `real_steps` for several strategies: the mean of the seeds, and a band from the lowest to the highest.
 
     `levels` are returns that need no real steps, or that others reached, as horizontal lines.
     """
     from matplotlib.figure import Figure
 
     with style():
-        figure = Figure(figsize=(7.4, 3.8), layout="constrained")
+        figure = Figure(figsize=(8.6, 4.2), layout="constrained")
         axes = figure.subplots()
+        several = False
         for (name, seeds), colour in zip(curves.items(), itertools.cycle(COLOURS), strict=False):
-            for curve in seeds:
-                steps, returns = ([point[key] for point in curve] for key in ("real_steps", "return"))
-                axes.plot(steps, returns, color=colour, linewidth=0.8, alpha=0.5)
             shared = range(min(len(curve) for curve in seeds))
-            steps = [seeds[0][i]["real_steps"] for i in shared]
-            mean = [float(np.mean([curve[i]["return"] for curve in seeds])) for i in shared]
+            steps = np.array([seeds[0][i]["real_steps"] for i in shared]) / 1000
+            returns = np.array([[curve[i]["return"] for i in shared] for curve in seeds])
+            if len(seeds) > 1:
+                several = True
+                axes.fill_between(steps, returns.min(0), returns.max(0), color=colour, alpha=0.13, linewidth=0)
             label = f"{name}, {len(seeds)} seed{'s' * (len(seeds) > 1)}"
-            axes.plot(steps, mean, "o-", color=colour, markersize=4, label=label)
-        dashes = itertools.cycle(("-", "--", "-.", ":"))
-        for (name, level), line in zip(levels.items(), dashes, strict=False):
-            axes.axhline(level, color=FAINT, linewidth=1.2, linestyle=line, label=name)
-        _against_real_steps(axes, title)
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+            _line(axes, steps, returns.mean(0), colour, len(seeds), label, marker="o", markersize=4)
+        if several:
+            axes.fill_between([], [], [], color=FAINT, alpha=0.2, linewidth=0, label="band: lowest to highest seed")
+        _levels(axes, levels)
+        _against_real_steps(axes)
+        one = any(len(seeds) == 1 for seeds in curves.values())
+        _legend_beside(axes, title, note=ONE_SEED if one else "")
         return save(figure, path)
 
 
-def _against_real_steps(axes: Axes, title: str) -> None:
+def _check_curves(name: str, curves: Sequence[Curve]) -> None:
+    if not curves or not all(len(curve) for curve in curves):
+        raise ValueError(f"{name} needs at least one curve, and at least one point on every curve.")
+
+
+def _line(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str, seeds: int, label: str | None, **look: Any) -> None:
+    """A curve, dashed if there is no second seed."""
+    axes.plot(x, y, linestyle="-" if seeds > 1 else DASHED, color=colour, label=label, **look)
+
+
+def _band(axes: Axes, x: np.ndarray, mean: np.ndarray, spread: np.ndarray, colour: str, label: str | None) -> None:
+    """Mean ± spread, where returns can be."""
+    low, high = (np.clip(mean + side * spread, 0, MAX_RETURN) for side in (-1, 1))
+    axes.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0, label=label)
+
+
+def _levels(axes: Axes, levels: Mapping[str, float]) -> None:
+    """Horizontal lines with names."""
+    ordered = sorted(levels.items(), key=lambda item: -item[1])
+    for (name, level), line in zip(ordered, itertools.cycle(LEVELS), strict=False):
+        axes.axhline(level, color=FAINT, linewidth=1.2, linestyle=line, label=f"{name}: {level:.0f}")
+
+
+def _against_real_steps(axes: Axes) -> None:
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("real control steps")
-    axes.set_ylabel("real return of an episode")
+    axes.set_xlabel("real control steps (thousands)")
+    axes.set_ylabel("return of an episode in dm_control")
+
+
+def _legend_beside(axes: Axes, title: str, *, note: str = "") -> None:
+    """The legend at the right of the axes, where it hides nothing, and the title above them."""
+    axes.legend(
+        loc="center left", bbox_to_anchor=(1.0, 0.5), title=note or None, title_fontsize=8.5, alignment="left",
+        labelspacing=0.7,
+    )  # fmt: skip
     if title:
         axes.set_title(title, loc="left", fontweight="bold")
+
+
+def _shared_legend(figure: Figure, axes: Axes, *, note: str) -> None:
+    """One legend for all panels, below them: what is labelled in `axes`, each once, and the note."""
+    from matplotlib.lines import Line2D
+
+    handles, labels = axes.get_legend_handles_labels()
+    named = dict(zip(reversed(labels), reversed(handles), strict=True))  # of each the first
+    order = list(dict.fromkeys(labels))
+    lines = [named[label] for label in order]
+    figure.legend(
+        [*lines, Line2D([], [], linestyle="none")],
+        [*order, note],
+        loc="outside lower center",
+        ncols=len(order) + 1,
+        columnspacing=1.6,
+    )

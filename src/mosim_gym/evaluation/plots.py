@@ -66,6 +66,7 @@ def style() -> Iterator[None]:
         "ytick.major.size": 3,
         "legend.frameon": False,
         "legend.fontsize": 9,
+        "legend.handlelength": 2.4,
         "svg.hashsalt": "mosim_gym",  # the same bytes every time
     }
     with rc_context(settings):
@@ -80,7 +81,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
     figure.savefig(content, format=kind, metadata=metadata)
     if kind == "png":  # lines and letters need few colours
-        picture = Image.open(content).convert("RGB").quantize(256)
+        picture = Image.open(content).convert("RGB").quantize(64)
         content = BytesIO()
         picture.save(content, "png", optimize=True)
     return write_atomically(path, content.getvalue())
@@ -155,35 +156,60 @@ def _points(curve: Mapping[str, float]) -> tuple[list[int], list[float]]:
     return steps, [curve[str(step)] for step in steps]
 
 
-def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *, test: str = "uniform") -> Path:
-    """Plot mean squared error against the horizon for everyone in a `prediction_report`, on logarithmic axes.
+FLOORS = {
+    "hold last": ("nothing moves (hold last)", (0, (4, 2))),
+    "linear model": ("linear model", (0, (1, 1))),
+    "chaos floor": ("chaos floor (MuJoCo,\nstart a little off)", "-."),
+}
+"""What models are seen against: the names in a report, in a plot, and the line."""
+HORIZON_TESTS = {"uniform": "uniform actions", "poisson": "Poisson actions, held for some steps"}
 
-    Baselines and the chaos floor are grey; the dotted line is the variance of the states themselves.
+
+def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *, control_step: float) -> Path:
+    """Plot mean squared error against the horizon for everyone in a `prediction_report`, on logarithmic axes: a panel for each random test.
+
+    Baselines, the chaos floor and the variance of the states themselves are grey lines with names; `control_step` is in s.
     """
     from matplotlib.figure import Figure
 
-    results = dict(report["tests"][test])
-    variance = results.pop("state_variance")
-    grey = {"hold last": "--", "linear model": (0, (1, 1)), "chaos floor": "-."}
-    models = [name for name in results if name not in grey]
+    tests = {test: about for test, about in HORIZON_TESTS.items() if test in report["tests"]}
+    if not tests:
+        raise ValueError(f"horizon_plot needs a report with one of the tests {', '.join(HORIZON_TESTS)}.")
     with style():
-        figure = Figure(figsize=(6.6, 3.6), layout="constrained")
-        axes = figure.subplots()
-        for name, colour in zip(models, colours_for(len(models)), strict=True):
-            axes.plot(*_points(results[name]["curve"]), color=colour, label=name)
-        for name, dashes in grey.items():
-            if name in results:
-                points = _points(results[name]["curve"])
-                axes.plot(*points, linestyle=dashes, color=FAINT, linewidth=1.2, label=name)
-        axes.axhline(variance, color=FAINT, linestyle=":", linewidth=1.2, label="state variance")
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlabel("control steps ahead")
-        axes.set_ylabel("mean squared error")
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the curves, which may be anywhere
+        figure = Figure(figsize=(2.3 + 3.3 * len(tests), 3.4), layout="constrained")
+        panels = figure.subplots(1, len(tests), sharex=True, sharey=True, squeeze=False)[0]
+        for axes, (test, about) in zip(panels, tests.items(), strict=True):
+            _horizon_curves(axes, report["tests"][test])
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_title(about, fontsize=9.5)
+            axes.set_xlabel(f"control steps ahead, {control_step:g} s each")
+        panels[0].set_ylabel("mean squared error of positions\nand velocities (m, rad, m/s, rad/s)²")
+        panels[-1].legend(
+            loc="center left", bbox_to_anchor=(1.0, 0.5), labelspacing=0.7
+        )  # beside the curves, which may be anywhere
         if title:
-            axes.set_title(title, loc="left", fontweight="bold")
+            figure.suptitle(title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
         return save(figure, path)
+
+
+def _horizon_curves(axes: Axes, results: Mapping[str, Any]) -> None:
+    """Models in colours, what they are seen against in grey."""
+    models = [name for name in results if name not in (*FLOORS, "state_variance")]
+    for name, colour in zip(models, colours_for(len(models)), strict=True):
+        axes.plot(*_points(results[name]["curve"]), color=colour, label=_model_name(name))
+    for name, (label, dashes) in FLOORS.items():
+        if name in results:
+            axes.plot(*_points(results[name]["curve"]), linestyle=dashes, color=FAINT, linewidth=1.2, label=label)
+    axes.axhline(results["state_variance"], color=FAINT, linestyle="-", linewidth=1.0, label="variance of the states")
+
+
+def _model_name(name: str) -> str:
+    """`cheetah, fast, one member` without the word that goes to a line of its own."""
+    parts = name.split(", ")
+    fast = "fast" in parts[1:]
+    shown = ", ".join(part for part in parts if part != "fast")
+    return f"{shown}\n(fast precision)" if fast else shown
 
 
 def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, float]], batches: Sequence[int]) -> Path:

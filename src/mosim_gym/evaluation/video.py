@@ -16,7 +16,8 @@ from mosim_gym.mechanics.storage import write_atomically
 
 Array = np.ndarray
 QUALITY = 8  # of imageio-ffmpeg's scale from 0 to 10
-COLOURS = 32  # of a film strip: a fraction of the space, and hardly a difference to be seen
+COLOURS = 64  # of a film strip: a fraction of the space, and hardly a difference to be seen
+TEXT_SHADES = 8  # of each ink, from itself to white
 INK, FAINT = (40, 46, 56), (120, 128, 140)
 
 
@@ -94,7 +95,7 @@ def film_strip(
     pictures = {label: [_scaled(_checked(f, None), height) for f in row] for label, row in rows.items()}
     columns = max(len(row) for row in pictures.values())
     wide = max(picture.width for row in pictures.values() for picture in row)
-    small, large = max(11, round(0.085 * height)), max(14, round(0.11 * height))
+    small, large = max(11, round(0.115 * height)), max(14, round(0.14 * height))
     font, heading = ImageFont.load_default(size=small), ImageFont.load_default(size=large)
     margin = 2 * gap
     left = margin + round(max(font.getlength(label) for label in pictures)) + 2 * gap
@@ -104,6 +105,7 @@ def film_strip(
         (left + columns * (wide + gap) - gap + margin, top + len(pictures) * (height + gap) - gap + margin),
         "white",
     )
+    filled = np.zeros((sheet.height, sheet.width), bool)
     ink = ImageDraw.Draw(sheet)
     if title:
         ink.text((margin, margin), title, INK, heading)
@@ -113,10 +115,27 @@ def film_strip(
         y = top + number * (height + gap)
         ink.text((left - 2 * gap, y + height / 2), label, INK, font, anchor="rm")
         for column, picture in enumerate(row):
-            sheet.paste(picture, (left + column * (wide + gap), y))
+            x = left + column * (wide + gap)
+            sheet.paste(picture, (x, y))
+            filled[y : y + picture.height, x : x + picture.width] = True
     content = BytesIO()
-    sheet.quantize(COLOURS).save(content, "png", optimize=True)
+    _few_colours(sheet, filled).save(content, "png", optimize=True)
     return write_atomically(path, content.getvalue())
+
+
+def _few_colours(sheet: Image.Image, pictures: Array) -> Image.Image:
+    """The sheet in `COLOURS`, where `pictures (H, W)` is true, and elsewhere in the shades of its text, which those would tint."""
+    few = sheet.quantize(COLOURS, kmeans=2)
+    shades = np.linspace(0, 1, TEXT_SHADES)[:, None]
+    text = np.concatenate([(1 - shades) * np.array(ink) + shades * 255 for ink in (INK, FAINT)]).round()
+    pixels = np.asarray(sheet, np.float32)[~pictures]
+    distance = sum((pixels[:, None, i] - text[None, :, i]) ** 2 for i in range(3))
+    numbers = np.asarray(few).copy()
+    numbers[~pictures] = COLOURS + np.asarray(distance).argmin(1)
+    found = Image.fromarray(numbers)
+    first = [*(few.getpalette() or []), *[0] * 3 * COLOURS][: 3 * COLOURS]
+    found.putpalette([*first, *(int(value) for value in text.ravel())])
+    return found
 
 
 def _checked(frame: Array, shape: tuple[int, ...] | None) -> Array:

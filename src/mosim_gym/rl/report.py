@@ -14,8 +14,11 @@ from mosim_gym.envs.registration import env_id
 from mosim_gym.evaluation.learning_plots import learning_plot
 from mosim_gym.evaluation.plots import error_panel
 from mosim_gym.evaluation.policy_return import Policy, PolicyReturn, evaluate
-from mosim_gym.evaluation.video import film_strip, write_video
+from mosim_gym.evaluation.published import published_levels
+from mosim_gym.evaluation.strips import state_strip
+from mosim_gym.evaluation.video import write_video
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.rl.plain_names import policy_title
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.truth.rendering import Renderer
 
@@ -84,7 +87,7 @@ class SideBySide(NamedTuple):
     """One episode, played twice under the same actions: frames of the truth and of the prediction, and the prediction's squared error.
 
     `stride` control steps lie between two frames; `errors (T,)` is the mean over all positions and velocities, NaN once the model ended;
-    `start` is where both began, as `reset` takes it.
+    `start` is where both began, as `reset` takes it; `true_states (frames, nq)` are what the frames of the truth show.
     """
 
     truth: list[Array]
@@ -92,6 +95,7 @@ class SideBySide(NamedTuple):
     errors: Array
     stride: int
     start: dict[str, Array]
+    true_states: Array
 
 
 def side_by_side(
@@ -110,10 +114,11 @@ def side_by_side(
     start = {name: info[name] for name in ("qpos", "qvel", "goal")}
     goal = info["goal"]
     _, predicted = blind.reset(options=start)
-    above, below, errors = [], [], []
+    above, below, errors, states = [], [], [], []
     alive = True
     for step in range(steps):
         if step % stride == 0:
+            states.append(info["qpos"])
             above.append(renderer.frame(info["qpos"], info["qvel"], goal))
             below.append(renderer.frame(predicted["qpos"], predicted["qvel"], goal))
         action, _ = policy.predict(observation, deterministic=True)
@@ -127,7 +132,7 @@ def side_by_side(
             break
     renderer.close()
     real.close()
-    return SideBySide(above, below, np.array(errors), stride, start)
+    return SideBySide(above, below, np.array(errors), stride, start, np.array(states))
 
 
 def write_side_by_side(path: Path, shown: SideBySide, *, control_step: float) -> Path:
@@ -150,23 +155,24 @@ def _stride(control_step: float) -> int:
 
 def imagined_frames(
     task: str, policy: Policy, start: dict[str, Array], *, steps: int = 400, checkpoint: Any = None
-) -> list[Array]:
-    """Frames of an episode that the policy plays in the model on its own, from `start` on."""
+) -> tuple[list[Array], Array]:
+    """Frames of an episode that the policy plays in the model on its own, from `start` on, and the states `(frames, nq)` in them."""
     env = gymnasium.make(env_id(task), checkpoint=checkpoint, max_episode_steps=steps)
     robot = load_task(task).robot
     stride = _stride(robot.control_step)
     renderer = Renderer(robot.name, load_task(task), width=480, height=270)
     observation, info = env.reset(options=start)
-    frames = []
+    frames, states = [], []
     for step in range(steps):
         if step % stride == 0:
+            states.append(info["qpos"])
             frames.append(renderer.frame(info["qpos"], info["qvel"], info["goal"]))
         observation, _, ended, cut, info = env.step(policy.predict(observation, deterministic=True)[0])
         if ended or cut:
             break
     renderer.close()
     env.close()
-    return frames
+    return frames, np.array(states)
 
 
 def write_pictures(
@@ -180,7 +186,10 @@ def write_pictures(
 ) -> list[Path]:
     """Learning curves of training in the model, and what `write_films` makes."""
     shown = [] if real is None else [real.summary()]
-    plot = learning_plot(out / "learning.png", curves, shown, title=f"{task}, trained in the model")
+    card = getattr(policy, "card", {})
+    title = policy_title(card) if "algorithm" in card else f"{task}, trained in the model"
+    levels = published_levels(task)
+    plot = learning_plot(out / "learning.png", curves, shown, title=title, levels=levels)
     return [plot, *write_films(task, policy, out, checkpoint=checkpoint)]
 
 
@@ -188,18 +197,17 @@ def write_films(task: str, policy: Policy, out: Path, *, checkpoint: Any = None,
     """A film strip, and two videos: the policy in reality above it in the model; the truth above its prediction."""
     h = load_task(task).robot.control_step
     shown = side_by_side(task, policy, steps=steps, checkpoint=checkpoint)
-    imagined = imagined_frames(task, policy, shown.start, steps=steps, checkpoint=checkpoint)
+    imagined, states = imagined_frames(task, policy, shown.start, steps=steps, checkpoint=checkpoint)
     frames = [np.concatenate(pair, axis=0) for pair in zip(shown.truth, imagined, strict=False)]
-    chosen = np.linspace(0, len(shown.truth) - 1, STRIP_FRAMES).round().astype(int)
+    chosen = np.linspace(0, min(len(shown.truth), len(imagined)) - 1, STRIP_FRAMES).round().astype(int)
     return [
         write_video(out / "policy.mp4", frames, fps=1 / (shown.stride * h), progress=True),
         write_side_by_side(out / "prediction.mp4", shown, control_step=h),
-        film_strip(
+        state_strip(
             out / "strip.png",
-            {
-                "real": [shown.truth[i] for i in chosen],
-                "model": [imagined[min(i, len(imagined) - 1)] for i in chosen],
-            },
-            captions=[f"{i * shown.stride * h:.1f} s" for i in chosen],
+            load_task(task),
+            {"real": shown.true_states[chosen], "model": states[chosen]},
+            [round(i * shown.stride * h, 2) for i in chosen],
+            goal=shown.start["goal"],
         ),
     ]

@@ -21,12 +21,16 @@ from mosim_gym.rl.zero_shot import (
     POLICY,
     STATE,
     ZeroShotResult,
+    check_stop,
     finished,
     keep_best,
     log_evaluation,
     model_identity,
     progress_of,
+    reached,
 )
+
+REPORT_EVERY = 5  # steps of the actor
 
 
 def shac_zero_shot(
@@ -36,10 +40,15 @@ def shac_zero_shot(
     budget: float,
     folder: str | Path,
     checkpoint: Any = None,
+    stop_at: float | None = None,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> ZeroShotResult:
-    """Train a policy for `task` by gradients through its packaged model (or `checkpoint`) for `budget` seconds; a broken run goes on."""
+    """Train a policy for `task` by gradients through its packaged model (or `checkpoint`) for `budget` seconds; a broken run goes on.
+
+    At the return `stop_at` in the model it ends before.
+    """
     _check(config, budget)
+    check_stop(stop_at)
     folder = Path(folder)
     check_folder(folder)
     check_own((folder / BEST, folder / POLICY), folder / STATE)
@@ -57,19 +66,29 @@ def shac_zero_shot(
         record["best"] = None
     logger = tensorboard(folder)
     begun, clock = time.monotonic() - record["seconds"], SaveClock()
-    while record["seconds"] < budget:
+    while record["seconds"] < budget and not reached(record, stop_at):
         logger.record_mean("train/reward", learner.update(progress=record["seconds"] / budget))
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget
         evaluated = learner.updates % config.evaluate_every == 0 or over
         if evaluated:
-            keep_best(task, learner.policy(), record, _counts(learner), folder, checkpoint, ends=config.ends)
+            keep_best(
+                task,
+                learner.policy(),
+                record,
+                _counts(learner),
+                folder,
+                checkpoint,
+                ends=config.ends,
+                stop_at=stop_at,
+            )
             log_evaluation(logger, record)
         if evaluated or clock.due:
             clock.save(lambda: save_arrays(folder / STATE, KIND, learner.state(), {"record": record}))
-        if learner.updates % 10 == 0 or over:
-            report(progress_of(record, _counts(learner), budget))
-    return finished(record, "shac", _counts(learner), folder, learner.env.dynamics)
+        if learner.updates % REPORT_EVERY == 0 or evaluated:
+            report(progress_of(record, _counts(learner), budget, stop_at))
+    limits = {"budget_seconds": budget, "stop_at": stop_at}
+    return finished(record, "shac", _counts(learner), folder, learner.env.dynamics, limits)
 
 
 def _check(config: ShacConfig, budget: float) -> None:

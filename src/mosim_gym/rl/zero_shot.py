@@ -6,6 +6,7 @@ evaluations. Training, evaluation and choice use learned motion only: the truth 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -34,8 +35,12 @@ from mosim_gym.rl.vec_env import MoSimVecEnv
 
 STATE, BEST, POLICY, EVALUATED = "state.safetensors", "best.safetensors", "policy.safetensors", "evaluated"
 SLICE = 50  # steps of all environments between two looks at the clock
-EVALUATION_SEED = 777_001
+EVALUATION_SEED, CONFIRMATION_SEED = 777_001, 888_001
 EVALUATION_EPISODES = 32  # dealt to the members in turn
+QUICK_EPISODES = (
+    16  # the same, where a run may stop at any of its evaluations: up to so many rows a step is recorded, and cheap
+)
+CONFIRMATION_EPISODES = 64  # the same, of a policy whose return is to end the run
 
 
 @dataclass
@@ -48,18 +53,24 @@ class ZeroShotResult:
 
 
 def returns_in_model(
-    task: str, policy: Any, *, checkpoint: Any = None, ends: str = "box", seed: int = EVALUATION_SEED
+    task: str,
+    policy: Any,
+    *,
+    checkpoint: Any = None,
+    ends: str = "box",
+    seed: int = EVALUATION_SEED,
+    episodes: int | None = None,
 ) -> np.ndarray:
     """Returns `(members, episodes)` of the policy's deterministic actions in each member of the model's ensemble, played together.
 
-    `ends` is as in `ZeroShotConfig`.
+    `episodes` of all members together are `EVALUATION_EPISODES` by default; `ends` is as in `ZeroShotConfig`.
     """
     if ends not in ENDS:
         raise UnknownName("ends", ends, list(ENDS))
     env = TorchEnv(task, 1, checkpoint=checkpoint)
     members = getattr(env.dynamics, "members", 1)
-    episodes = max(1, EVALUATION_EPISODES // members)
-    env = TorchEnv(task, members * episodes, checkpoint=checkpoint, autoreset="disabled")
+    each = max(1, (EVALUATION_EPISODES if episodes is None else episodes) // members)
+    env = TorchEnv(task, members * each, checkpoint=checkpoint, autoreset="disabled")
     if ends == "finite":
         env.bounds.open()
     observation = env.reset(seed=seed)
@@ -74,7 +85,7 @@ def returns_in_model(
         observation = step.observation
         if over.any() and running.any():  # whoever is over goes on from a fresh start, which is not counted
             observation = env.reset(mask=torch.from_numpy(over))
-    return total.reshape(episodes, members).T
+    return total.reshape(each, members).T
 
 
 def ends_of(policy: Any) -> str:
@@ -90,15 +101,17 @@ def zero_shot(
     folder: str | Path,
     checkpoint: Any = None,
     max_steps: int | None = None,
+    stop_at: float | None = None,
     keep_all: bool = False,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> ZeroShotResult:
     """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds; an interrupted run goes on.
 
-    `max_steps` ends it after so many control steps in the model, if that is sooner. With `keep_all` every policy that is evaluated is kept,
-    as `evaluated/<steps in the model>.safetensors`.
+    `max_steps` ends it after so many control steps in the model, `stop_at` at that return in the model, if that is sooner. With
+    `keep_all` every policy that is evaluated is kept, as `evaluated/<steps in the model>.safetensors`.
     """
     check(config, budget, max_steps)
+    check_stop(stop_at)
     folder = Path(folder)
     check_folder(folder)
     check_own((folder / BEST, folder / POLICY), folder / STATE)
@@ -133,30 +146,36 @@ def zero_shot(
         record["best"] = None  # the next evaluation's policy is the best there is
     begun, clock = time.monotonic() - record["seconds"], SaveClock()
     limit = max_steps or 10**12
-    while record["seconds"] < budget and _steps(model) < limit:
+    while record["seconds"] < budget and _steps(model) < limit and not reached(record, stop_at):
         with products(config.products):
             model.learn(config.num_envs * max(1, SLICE // config.repeat), reset_num_timesteps=False, log_interval=10**9)
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget or _steps(model) >= limit
-        report(progress_of(record, _counts(model), budget))
+        report(progress_of(record, _counts(model), budget, stop_at))
         evaluated = _steps(model) >= record["next_evaluation"] or over
         if evaluated:
             record["next_evaluation"] += config.evaluate_every * (_steps(model) >= record["next_evaluation"])
             policy, counts = actor_of(model, {"task": task}), _counts(model)
             if keep_all:
                 policy.save(folder / EVALUATED / f"{counts['steps']}.safetensors")
-            keep_best(task, policy, record, counts, folder, checkpoint, ends=config.ends)
+            keep_best(task, policy, record, counts, folder, checkpoint, ends=config.ends, stop_at=stop_at)
             log_evaluation(model.logger, record)
-            report(progress_of(record, _counts(model), budget))
+            report(progress_of(record, _counts(model), budget, stop_at))
         if evaluated or clock.due:
             clock.save(lambda: save_run(folder / STATE, model, record))
-    return finished(record, config.algo, _counts(model), folder, venv.torch.dynamics)
+    limits = {"budget_seconds": budget, "max_steps": max_steps, "stop_at": stop_at}
+    return finished(record, config.algo, _counts(model), folder, venv.torch.dynamics, limits)
 
 
 def finished(
-    record: dict[str, Any], algorithm: str, counts: dict[str, int], folder: Path, dynamics: Any
+    record: dict[str, Any],
+    algorithm: str,
+    counts: dict[str, int],
+    folder: Path,
+    dynamics: Any,
+    limits: dict[str, float | None],
 ) -> ZeroShotResult:
-    """The best policy with its card, as `folder/policy.safetensors` has it."""
+    """The best policy with its card, as `folder/policy.safetensors` has it; `limits` are what might have ended the run."""
     policy = load_policy(folder / BEST)
     policy.card = {
         "task": record["task"],
@@ -168,6 +187,8 @@ def finished(
         "chosen_by": "return in the model, the lowest of the ensemble's members",
         "return_in_model": record["best"],
         "training_seconds": round(record["seconds"], 1),
+        **{name: limit for name, limit in limits.items() if limit is not None},
+        "ended_by": "return in the model" if reached(record, limits.get("stop_at")) else "budget",
         "curve": record["curve"],
         "provenance": provenance(),
         "model": honesty(getattr(dynamics, "card", {})),
@@ -201,6 +222,17 @@ def _counts(model: Any) -> dict[str, int]:
     return {"steps": _steps(model), "updates": int(model._n_updates)}
 
 
+def check_stop(stop_at: float | None) -> None:
+    """Refuse, in one sentence, a return that no run can stop at."""
+    if stop_at is not None and not 0 < stop_at < math.inf:
+        raise ValueError(f"stop_at is {stop_at}; it is a return in the model, which must be positive and finite.")
+
+
+def reached(record: dict[str, Any], stop_at: float | None) -> bool:
+    """Whether a run has the return in the model that it is to stop at."""
+    return stop_at is not None and record["best"] is not None and record["best"] >= stop_at
+
+
 def keep_best(
     task: str,
     policy: ActorPolicy,
@@ -210,10 +242,20 @@ def keep_best(
     checkpoint: Any,
     *,
     ends: str = "box",
+    stop_at: float | None = None,
 ) -> None:
-    """One evaluation in the model, noted in `record`; the policy is kept as `folder/best.safetensors` if it is the best so far."""
-    returns = returns_in_model(task, policy, checkpoint=checkpoint, ends=ends)
+    """One evaluation in the model, noted in `record`; the policy is kept as `folder/best.safetensors` if it is the best so far.
+
+    With `stop_at` evaluations are of `QUICK_EPISODES`. A return that reaches it may be luck: then `CONFIRMATION_EPISODES` from other
+    starts take the evaluation's place.
+    """
+    quick = None if stop_at is None else QUICK_EPISODES
+    returns = returns_in_model(task, policy, checkpoint=checkpoint, ends=ends, episodes=quick)
     lowest = float(returns.mean(axis=1).min())
+    if stop_at is not None and lowest >= stop_at:
+        how: dict[str, Any] = {"seed": CONFIRMATION_SEED, "episodes": CONFIRMATION_EPISODES}
+        returns = returns_in_model(task, policy, checkpoint=checkpoint, ends=ends, **how)
+        lowest = float(returns.mean(axis=1).min())
     record["curve"].append(
         {
             **counts,
@@ -221,6 +263,7 @@ def keep_best(
             "return_in_model": float(returns.mean()),
             "lowest_member": lowest,
             "std": float(returns.std()),
+            "episodes": returns.size,
         }
     )
     if record["best"] is None or lowest > record["best"]:
@@ -237,9 +280,12 @@ def log_evaluation(logger: Logger, record: dict[str, Any]) -> None:
     logger.dump(latest["steps"])
 
 
-def progress_of(record: dict[str, Any], counts: dict[str, int], budget: float) -> dict[str, float]:
+def progress_of(
+    record: dict[str, Any], counts: dict[str, int], budget: float, stop_at: float | None = None
+) -> dict[str, float]:
     """Where a run stands, for whoever watches it."""
     return {
+        **({} if stop_at is None else {"stop_at": stop_at}),
         **counts,
         "seconds": record["seconds"],
         "budget": budget,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Sequence
 
@@ -41,8 +42,16 @@ class Drawing:
     shows how the robot travels.
     """
 
-    def __init__(self, robot: Robot, width: int = 480, height: int = 360, *, hidden_geoms: Iterable[str] = ()) -> None:
-        """Work out what is visible, from where, and at which scale."""
+    def __init__(
+        self,
+        robot: Robot,
+        width: int = 480,
+        height: int = 360,
+        *,
+        hidden_geoms: Iterable[str] = (),
+        lettering: float = 0.022,
+    ) -> None:
+        """Work out what is visible, from where, and at which scale; `lettering` is the letters' height as a share of the width."""
         self.robot, self.width, self.height = robot, width, height
         self.view = choose_view(robot)
         geoms, hidden = robot.geoms, set(hidden_geoms)
@@ -63,12 +72,34 @@ class Drawing:
         angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
         self._flat_directions = np.stack((np.cos(angle), np.sin(angle)), axis=1)
         self._directions = self._flat_directions @ np.stack((self.view.right, self.view.up))  # (K, 3)
-        self._framing = self._frame()
         self._size = (width * SUPERSAMPLING, height * SUPERSAMPLING)
-        self._scale = self._size[0] / self._framing.width  # pixels per metre
+        self._look_through(self._frame())
         self._sky = _gradient(self._size, *SKY)
         self._soil = _gradient(self._size, *GROUND)
-        self._font = ImageFont.load_default(size=max(8, round(0.022 * self._size[0])))
+        self._font = ImageFont.load_default(size=max(8, round(lettering * self._size[0])))
+
+    @property
+    def framing(self) -> Framing:
+        """The window that pictures are looked at through."""
+        return self._framing
+
+    def _look_through(self, framing: Framing) -> None:
+        self._framing, self._scale = framing, self._size[0] / framing.width  # pixels per metre
+
+    def through(self, framing: Framing) -> Drawing:
+        """The same drawing, looked at through another window of the same shape."""
+        other = copy.copy(self)
+        other._look_through(framing)
+        return other
+
+    def extent(self, qpos: Array) -> tuple[Array, Array]:
+        """Lowest and highest points `(N, 2)`, m in the picture's plane, of all that moves in the states `qpos (N, nq)`."""
+        points, turns, _ = self._pose(np.asarray(qpos, np.float64))
+        rows = np.flatnonzero(self._moving)
+        outlines = np.stack(
+            [np.stack([self._outline(row, p[row], t[row]) for row in rows]) for p, t in zip(points, turns, strict=True)]
+        )  # (N, shapes, K, 2)
+        return outlines.min((1, 2)), outlines.max((1, 2))
 
     def render(self, qpos: Array, marks: Sequence[MarkLike] = ()) -> Array:
         """The picture `(H, W, 3)`, uint8, of the state `qpos (nq,)`.
@@ -166,7 +197,7 @@ class Drawing:
         ink.polygon(self._pixels(outline - border / 2, corner), (*_mix(colour, (255, 255, 255), 0.45), 255))
 
     def _draw_ground(self, picture: Image.Image, ink: ImageDraw.ImageDraw, corner: Array) -> None:
-        """The ground from the side: a band under a row of tiles, with the distance in metres at every second tile."""
+        """The ground from the side: a band under a row of tiles, with the distance in metres as often as there is room."""
         if self._framing.floor is None:
             return
         wide, high = self._size
@@ -175,10 +206,14 @@ class Drawing:
             return
         picture.paste(self._soil.crop((0, 0, wide, high - max(top, 0))), (0, max(top, 0)))
         tile, thick = _round_step(self._framing.width / 5) / 2, 0.014 * wide
+        every = 2  # tiles from one number to the next
+        widest = self._font.getlength(f"-{abs(corner[0]) + self._framing.width:.1f}")
+        while every * tile * self._scale < 1.5 * widest:
+            every *= 2
         for k in range(math.floor(corner[0] / tile), math.ceil((corner[0] + self._framing.width) / tile) + 1):
             left = (k * tile - corner[0]) * self._scale
             ink.rectangle((left, top, left + tile * self._scale, top + thick), TILES[k % 2])
-            if k % 2 == 0:
+            if k % every == 0:
                 text = f"{k * tile:.10g} m" if k == 0 else f"{k * tile:.10g}"
                 ink.text((left, top + 1.5 * thick), text, LABEL, self._font, anchor="mt")
         ink.line((0, top, wide, top), INK, round(OUTLINE * wide))

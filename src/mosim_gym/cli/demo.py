@@ -1,0 +1,91 @@
+"""`demo`: the main job in a few minutes, and a table of what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import arg
+
+from mosim_gym.cli.common import Out, Reported, Seed
+from mosim_gym.cli.policies import SHOWN, TRAINED, train_and_show
+
+CHEETAH_SETTINGS = "decay=2500", "evaluate_every=50"
+"""Learning rates fall with the updates, so that a fast machine ends early, or with the time, so that a slow one ends well."""
+NEXT = "rl zero-shot WalkerStand --budget 10m --stop-at 900"
+
+
+@dataclass(frozen=True)
+class Demo(Reported):
+    """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control. The same command goes on
+    where an interrupted one was.
+    """
+
+    files, traces = SHOWN, TRAINED
+
+    task: Annotated[str, arg(help="The task; CheetahRun by SHAC in the small model, others by SAC.")] = "CheetahRun"
+    budget: Annotated[str, arg(help="Time for training, at most.")] = "10m"
+    stop_at: Annotated[float, arg(help="End the training before, when the return in the model is this high.")] = 850.0
+    out: Out = Path("runs/demo")
+    seed: Seed = 0
+
+    def run(self) -> None:
+        import torch
+
+        from mosim_gym.robots import find_task
+
+        shimmy = 3 if find_task(self.task)[1].in_dm_control else 0
+        cheetah = self.task == "CheetahRun"
+        algo, checkpoint = ("shac", "cheetah:small") if cheetah else ("sac", None)
+        torch.set_num_threads(1)  # a second one would wait for whatever else the machine does
+        print(
+            f"{self.task}: {algo.upper()} trains inside the model until the return there passes {self.stop_at:g}, "
+            f"for {self.budget} at most; reality is asked once, at the end …",
+            flush=True,
+        )
+        content = train_and_show(
+            self.task,
+            algo=algo,
+            budget=self.budget,
+            stop_at=self.stop_at,
+            checkpoint=checkpoint,
+            episodes=10,
+            shimmy=shimmy,
+            out=self.out,
+            seed=self.seed,
+            set=CHEETAH_SETTINGS if cheetah else (),
+        )
+        self.write_result(content)
+        print(f"\n{demo_table(self.task, content)}\n\nnext: {_program()} {NEXT}")
+
+
+def demo_table(task: str, content: Mapping[str, Any]) -> str:
+    """Returns of the policy in `content`, as `train_and_show` gives it, beside published ones of `task`."""
+    from mosim_gym.evaluation.learning_plots import chosen_point
+    from mosim_gym.evaluation.published import AFTER_A_MILLION
+    from mosim_gym.evaluation.tables import table
+
+    card, chosen = content["policy"], chosen_point(content["curve"])
+    rows = [
+        ["in the model", f"{chosen['episodes']:.0f}", f"{chosen['return_in_model']:.0f} ± {chosen['std']:.0f}"],
+        *(
+            [where, str(content[key]["episodes"]), f"{content[key]['mean']:.0f} ± {content[key]['std']:.0f}"]
+            for where, key in (("in dm_control", "real"), ("in dm_control, through Shimmy", "shimmy"))
+            if key in content
+        ),
+        *(
+            [f"published: {name}, 1,000,000 real steps", "", f"{value:.0f}"]
+            for name, value in AFTER_A_MILLION.get(task, {}).items()
+            if name in ("SAC", "TD-MPC2")
+        ),
+    ]
+    trained = f"{task}, {card['training_seconds'] / 60:.1f} min, no real step"
+    return table([trained, "Episodes", "Return ± deviation"], rows)
+
+
+def _program() -> str:
+    """This program as it was called, where that is known."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "mosim-gym" else "mosim-gym"

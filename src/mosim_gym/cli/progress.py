@@ -1,0 +1,45 @@
+"""How far a long command has come: a bar on a terminal, elsewhere a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from tqdm import tqdm
+
+LINE_SECONDS = 20.0
+PARTS = 1000
+LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
+
+
+class Progress:
+    """Shows shares from 0 to 1 with a text, on stderr; use as a context manager."""
+
+    def __init__(self, name: str) -> None:
+        """`name` stands before everything."""
+        self._name, self._shown = name, -LINE_SECONDS
+        self._bar = tqdm(total=PARTS, desc=name, bar_format=LAYOUT) if sys.stderr.isatty() else None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, share: float, text: str) -> None:
+        """Show where the command stands; without a terminal every `LINE_SECONDS`, and at the end."""
+        done = min(PARTS, int(PARTS * share))
+        if self._bar is not None:
+            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.update(done - self._bar.n)
+            self._bar.refresh()
+        elif share >= 1 or time.monotonic() - self._shown >= LINE_SECONDS:
+            self._shown = time.monotonic()
+            print(f"{self._name} {done * 100 // PARTS:3d} %: {text}", file=sys.stderr, flush=True)
+
+
+def clock(seconds: float) -> str:
+    """`3:07` for 187 s."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

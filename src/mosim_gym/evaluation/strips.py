@@ -1,0 +1,48 @@
+"""Film strips of states: the same moments in several worlds, above one another, drawn close up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mosim_gym.evaluation.video import film_strip
+from mosim_gym.robots import Task
+from mosim_gym.truth.close_up import close_ups
+from mosim_gym.truth.drawing import Drawing
+
+Array = np.ndarray
+DETAIL = 2  # pictures are drawn so many times larger than they are shown
+LETTERING = 0.05  # height of letters over width of a frame
+SHAPE = 4 / 3  # width over height of a frame
+
+
+def state_strip(
+    path: Path,
+    task: Task,
+    rows: Mapping[str, Array],
+    times: Sequence[float],
+    *,
+    goal: Array | None = None,
+    height: int = 120,
+) -> Path:
+    """Write a png with a row of drawings for each item of `rows`, states `(T, nq)` at `times` in s, in frames `height` pixels high.
+
+    All drawings are of one scale, and those of one moment show the same place, as `close_ups` has it.
+    """
+    drawing = Drawing(
+        task.robot,
+        width=round(SHAPE * DETAIL * height),
+        height=DETAIL * height,
+        hidden_geoms=task.hidden_geoms,
+        lettering=LETTERING,
+    )
+    marks = [] if goal is None else task.goal_marks(goal)
+    states = np.stack([np.asarray(row, np.float64) for row in rows.values()])
+    windows = close_ups(drawing, states)
+    frames = {
+        name: [drawing.through(window).render(state, marks) for state, window in zip(row, seen, strict=True)]
+        for name, row, seen in zip(rows, states, windows, strict=True)
+    }
+    return film_strip(path, frames, captions=[f"{t:g} s" for t in times], height=height)

@@ -1,0 +1,56 @@
+"""What people are shown in the place of identifiers: learners, strategies, and the runs of studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mosim_gym.robots import find_task
+
+LEARNERS = {"sac": "SAC", "tqc": "TQC", "shac": "gradients (SHAC)"}
+STRATEGIES = {
+    "sac": "SAC alone, no model",
+    "tqc": "TQC alone, no model",
+    "on-policy": "on-policy, SAC",
+    "on-policy-gradients": "on-policy, gradients (SHAC)",
+    "on-policy-paper": "on-policy, the paper's schedule",
+    "few-shot": "few-shot from the packaged model, SAC",
+    "few-shot-narrow": "few-shot, SAC",
+    "few-shot-narrow-gradients": "few-shot, gradients (SHAC)",
+    "few-shot-narrow-paper": "few-shot, the paper's schedule",
+    "few-shot-narrow-frozen": "few-shot, model never trained",
+}
+STUDIES = {
+    "penalty": "CheetahRun, SAC in a model of random motion: what keeps it where the model knows",
+    "critic": "WalkerRun, SAC: layer norms in the critics",
+    "targets": "FingerSpin, SAC: steps of reward in the critic's targets",
+    "horizon-model": "CheetahRun, SAC in the model: how long episodes are",
+    "horizon-truth": "CheetahRun, TQC in MuJoCo: how long episodes are",
+}
+RUNS = {
+    ("penalty", "none"): "nothing holds it",
+    ("penalty", "box"): "episodes end at the training box",
+    ("penalty", "edge"): "the same, with no reward beyond",
+    ("penalty", "density"): "density penalty",
+    ("penalty", "density to 2.5"): "density penalty, reaching 2.5 times as far",
+    ("penalty", "disagreement"): "penalty on the ensemble's disagreement",
+    ("critic", "normed"): "with layer norms",
+    ("critic", "plain"): "SB3's own critics",
+}
+
+
+def learner_name(algo: str) -> str:
+    """`SAC`, or `gradients (SHAC)`."""
+    return LEARNERS.get(algo, algo)
+
+
+def run_name(study: str, label: str) -> str:
+    """What a kind of runs in a study is called; its label where that is plain already."""
+    return RUNS.get((study, label), label)
+
+
+def policy_title(card: Mapping[str, Any]) -> str:
+    """The title of a policy's pictures: task, learner, and the model if it is not the robot's own."""
+    task, model = card["task"], card.get("model", {}).get("name", "")
+    elsewhere = f", in {model}" if model and model != find_task(task)[0].name else ""
+    return f"{task}, {learner_name(card['algorithm'])}{elsewhere}"

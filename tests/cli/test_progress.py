@@ -1,0 +1,34 @@
+"""What is shown of a long command."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from mosim_gym.cli.policies import standing
+from mosim_gym.cli.progress import Progress, clock
+
+
+def test_without_a_terminal_the_first_and_the_last_report_are_lines(capsys):
+    with Progress("CheetahRun") as progress:
+        for share in (0.1, 0.2, 0.3, 1.0):
+            progress.show(share, f"time {share}")
+    assert capsys.readouterr().err.splitlines() == ["CheetahRun  10 %: time 0.1", "CheetahRun 100 %: time 1.0"]
+
+
+def test_both_limits_are_shown_and_the_nearer_one_counts():
+    state = {"seconds": 187.0, "budget": 600.0, "best": 680.0, "stop_at": 850.0, "steps": 1_234_567}
+    share, text = standing(state)
+    assert share == pytest.approx(0.8)
+    assert text == "return in the model 680 of 850, time 3:07 of 10:00, 1,234,567 steps"
+    share, text = standing({**state, "best": math.nan})
+    assert share == pytest.approx(187 / 600)
+    assert text.startswith("return in the model – of 850, ")
+    share, text = standing({name: value for name, value in state.items() if name != "stop_at"})
+    assert share == pytest.approx(187 / 600)
+    assert text.startswith("return in the model 680, time")
+
+
+def test_times_are_minutes_and_seconds():
+    assert [clock(seconds) for seconds in (0, 59.9, 60, 605)] == ["0:00", "0:59", "1:00", "10:05"]
