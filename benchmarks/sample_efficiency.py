@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from mosim_gym.evaluation.learning_plots import sample_efficiency_plot
-from mosim_gym.evaluation.published import AFTER_100_000
+from mosim_gym.evaluation.published import levels_after_100_000
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.rl.efficiency_summary import efficiency_table, grouped
 from mosim_gym.rl.plain_names import STRATEGIES
@@ -36,8 +36,7 @@ def _zero_shot_level(task: str) -> dict[str, float]:
 
 def _levels(task: str) -> dict[str, float]:
     """What the curves of a task are seen against."""
-    published = AFTER_100_000.get(task, {})
-    return _zero_shot_level(task) | {f"{name}, 100,000 steps (published)": value for name, value in published.items()}
+    return _zero_shot_level(task) | levels_after_100_000(task)
 
 
 def _show(draw: bool) -> None:

@@ -106,6 +106,7 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     from tqdm import tqdm
 
     from mosim_gym.evaluation.learning_plots import real_steps_plot
+    from mosim_gym.evaluation.published import levels_after_100_000
     from mosim_gym.rl.report import check_episodes, real_return, write_films
 
     check_episodes(run.task, run.episodes)
@@ -119,7 +120,8 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     card = result.policy.card
     real = real_return(run.task, result.policy, episodes=run.episodes)
     print(f"after {card['real_steps']:,} real steps: real return {real}")
-    plot = real_steps_plot(run.out / "learning.png", [result.record["curve"]], title=f"{run.task}, {card['strategy']}")
+    title, levels = f"{run.task}, {card['strategy']}", levels_after_100_000(run.task)
+    plot = real_steps_plot(run.out / "learning.png", [result.record["curve"]], title=title, levels=levels)
     for path in (plot, *write_films(run.task, result.policy, run.out, checkpoint=result.model)):
         print(f"wrote {path}")
     run.write_result({"policy": card, "returns": result.record["returns"], "real": real.summary()})

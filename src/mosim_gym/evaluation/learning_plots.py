@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mosim_gym.evaluation.plots import COLOURS, FAINT, INK, MAX_RETURN, save, style
+from mosim_gym.evaluation.plots import COLOURS, FAINT, MAX_RETURN, save, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +111,8 @@ def watched_plot(
         panels[0, 0].set_ylim(bottom=0)
         for axes in panels[:, 0]:
             axes.set_ylabel("return of an episode")
-        figure.supxlabel(f"training time in {world} (min)", fontsize=9.5, color=INK)
+        for axes in panels[-1]:
+            axes.set_xlabel(f"training time in {world} (min)")
         _shared_legend(figure, panels[0, 0], note=_seeds_note([len(seeds) for seeds in runs.values()]))
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")

@@ -81,7 +81,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
     figure.savefig(content, format=kind, metadata=metadata)
     if kind == "png":  # lines and letters need few colours
-        picture = Image.open(content).convert("RGB").quantize(64)
+        picture = Image.open(content).convert("RGB").quantize(64, kmeans=2)
         content = BytesIO()
         picture.save(content, "png", optimize=True)
     return write_atomically(path, content.getvalue())
@@ -121,11 +121,13 @@ def return_plot(
             _curves(right, cumulated, colour, control_step, label=text)
         for axes, heading in ((left, "Reward of a step"), (right, "Return so far")):
             axes.set_title(heading)
-            axes.set_xlabel("step" if control_step is None else "time (s)")
+            axes.set_xlabel("control steps" if control_step is None else "time (s)")
             axes.margins(x=0)
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         left.set_ylim(top=max(1.02, left.get_ylim()[1]))  # rewards of the suite end at 1
-        right.legend(loc="upper left", title="mean return (95% interval)", title_fontsize=8.5, alignment="left")
+        several = any(result.episodes > 1 for result in named.values())
+        about = "mean return (95 % interval);\nband: ± 1 standard deviation of the episodes" if several else "return"
+        right.legend(loc="upper left", title=about, title_fontsize=8.5, alignment="left")
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         return save(figure, path)

@@ -33,6 +33,11 @@ AFTER_100_000 = {
 """Real returns after 100,000 real steps, the best that is published last."""
 
 
+def levels_after_100_000(task: str) -> dict[str, float]:
+    """What is published for 100,000 real steps, by the names that plots give it."""
+    return {f"{name}, 100,000 steps\n(published)": value for name, value in AFTER_100_000.get(task, {}).items()}
+
+
 def published_levels(task: str) -> dict[str, float]:
     """SAC's and TD-MPC2's returns after a million real steps, by the names that plots give them."""
     found = AFTER_A_MILLION.get(task, {})

@@ -23,13 +23,13 @@ def close_ups(drawing: Drawing, states: Array) -> list[list[Framing]]:
     """
     rows, columns, size = states.shape
     own = drawing.framing
-    finite = np.isfinite(states).all(2)
+    finite: Array = np.asarray(np.isfinite(states).all(2))
     if not own.follows or not finite.any():
         return [[own] * columns for _ in range(rows)]
     low, high = (side.reshape(rows, columns, 2) for side in drawing.extent(np.nan_to_num(states).reshape(-1, size)))
     low, high = np.where(finite[..., None], low, np.inf), np.where(finite[..., None], high, -np.inf)
     together = low.min(0), high.max(0)  # (columns, 2) each
-    seen = finite.any(0)
+    seen: Array = np.asarray(finite.any(0))
     single = _height(low[finite], high[finite], own)
     shared = _height(together[0][seen], together[1][seen], own)
     if shared <= APART * single:

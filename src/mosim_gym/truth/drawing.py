@@ -95,7 +95,7 @@ class Drawing:
     def extent(self, qpos: Array) -> tuple[Array, Array]:
         """Lowest and highest points `(N, 2)`, m in the picture's plane, of all that moves in the states `qpos (N, nq)`."""
         points, turns, _ = self._pose(np.asarray(qpos, np.float64))
-        rows = np.flatnonzero(self._moving)
+        rows = np.flatnonzero(self._moving).tolist()
         outlines = np.stack(
             [np.stack([self._outline(row, p[row], t[row]) for row in rows]) for p, t in zip(points, turns, strict=True)]
         )  # (N, shapes, K, 2)
