@@ -44,6 +44,7 @@ from states whose positions are off by 1e-4 and velocities by 1e-3) and the vari
 actions from the same state, the truth above the prediction. A prediction is valid until its root mean square error reaches 40 % of the
 states' deviation.
 """
+NAMES = {"uniform": "uniform", "poisson": "Poisson"}
 Results = Mapping[str, Any]
 
 
@@ -165,8 +166,12 @@ def _models(reports: Mapping[str, Results]) -> Pictures:
     for name, report in reports.items():
         stem, step = name.replace(":", "-"), load_robot(report["robot"]).control_step
         tests = {test: report["tests"][test][name] for test in ("uniform", "poisson") if test in report["tests"]}
-        about = " and ".join(f"{_error(result, step)} under {test} actions" for test, result in tests.items())
-        found[f"prediction-{stem}.png"] = (f"### {name}\n\n", f"Error of {name} over the horizon", f"{about}.")
+        about = "; ".join(f"under {NAMES[test]} actions {_error(result, step)}" for test, result in tests.items())
+        found[f"prediction-{stem}.png"] = (
+            f"### {name}\n\n",
+            f"Error of {name} over the horizon",
+            f"{about[:1].upper()}{about[1:]}.",
+        )
         held = tests.get("poisson")
         if held is not None:
             inside = max(t for t in STRIP_SECONDS if t <= held["valid_seconds"])
@@ -194,8 +199,8 @@ def _error(result: Results, step: float) -> str:
     horizon = "16" if "16" in result["normalised"] else "10"
     share = 100 * result["normalised"][horizon]
     return (
-        f"{_percent(share)} of the variance after {horizon} steps ({int(horizon) * step:.3g} s), valid for "
-        f"{result['valid_seconds']:.3g} s,"
+        f"an error of {_percent(share)} of the variance after {horizon} steps ({int(horizon) * step:.3g} s), valid for "
+        f"{result['valid_seconds']:.3g} s"
     )
 
 
