@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +61,10 @@ def gallery_page(assets: Path, checkpoints: Iterable[str]) -> str:
         (STUDY, _studies(_in_order(_read_all(results / "studies")))),
         (MODELS, _models({name: reports[name] for name in checkpoints if name in reports})),
     ]
-    parts = []
+    parts, fill = [], partial(textwrap.fill, width=140, break_long_words=False, break_on_hyphens=False)
     for head, pictures in sections:
         shown = [
-            f"{heading}![{about}](assets/{file})\n\n{finding}"
+            f"{heading}![{about}](assets/{file})\n\n{fill(finding)}"
             for file, (heading, about, finding) in pictures.items()
             if (assets / file).exists()
         ]
