@@ -25,7 +25,7 @@ Each picture stands with what was measured; the [results](results/index.md) have
 
 ## Truth over model
 """
-CURVES = """## Policies trained in a model
+CURVES = """## Learning curves
 
 The return in the model while a policy trained there, a curve for each seed with the spread of its episodes, and the return in dm_control
 of the policy with the highest return in the model, where that was found, with the 95 % interval of the mean. Grey lines are what others
