@@ -16,17 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from gallery import gallery_page
-from measured import measured
+from measured import NOT_YET, measured
 from policy_tables import (
-    NOT_YET,
     efficiency_summary,
-    gait_table,
     not_trained,
-    penalty_targets,
-    planning_summary,
     readme_table,
     returns_table,
-    study_summary,
     zero_shot_summary,
 )
 from prediction_tables import (
@@ -49,6 +44,7 @@ from result_tables import (
     systems_table,
 )
 from speed_targets import pace_table
+from study_tables import gait_table, penalty_targets, planning_summary, study_summary
 
 from mosim_gym.evaluation.describe import tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
@@ -148,7 +144,9 @@ def parts() -> dict[Path, dict[str, str]]:
             "densities": optional("density", density_table),
         },
         DOCS / "learned-motion.md": {"collection": collection_table(result("collection"))},
-        DOCS / "strategies" / "penalties.md": {"penalty targets": penalty_targets(penalties)},
+        DOCS / "strategies" / "penalties.md": {
+            "penalty targets": f"{penalty_targets(penalties)}\n\n{measured(penalties)}"
+        },
         DOCS / "notes" / "001-the-papers-scheme.md": {"systems": systems_table(baselines)},
         DOCS / "notes" / "002-what-each-choice-is-worth.md": {
             "ablations": alternatives_table(baselines["ablations"], steps, horizon="one_step")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+NOT_YET = "*Not measured yet.*"
+
 
 def provenances(report: Any) -> Iterator[Mapping[str, Any]]:
     """Every provenance in a result, however deep, with the seed that stands beside it where it names none itself."""

@@ -160,7 +160,8 @@ def published_table(reports: Reports) -> str:
         "Checkpoint", "Recipe of its data", "Test", "Steps", "This package", "MoSim, published", "DreamerV3, published there",
         "Better than MoSim, published?", "This package, uniform",
     ]  # fmt: skip
-    return table(header, rows)
+    beside = {name: report for name, report in reports.items() if name in {*PUBLISHED, *LIKE_FOR_LIKE}}
+    return f"{table(header, rows)}\n\n{protocol(beside)}"
 
 
 def _better(horizons: tuple[str, ...], ours: Mapping[str, float], theirs: tuple[float, ...]) -> str:
@@ -179,7 +180,8 @@ def normalised_table(reports: Reports) -> str:
         values = results[name]["normalised"]
         target = verdict(NORMALISED.get((name, kind(test)), {}), values)
         rows.append([f"`{name}`", test, *(_shown(values.get(h), ".1e") for h in HORIZONS), target])
-    return table(["Checkpoint", "Actions", *(f"at step {h}" for h in HORIZONS), "Target"], rows)
+    header = ["Checkpoint", "Actions", *(f"at step {h}" for h in HORIZONS), "Target"]
+    return f"{table(header, rows)}\n\n{protocol(reports)}"
 
 
 def touch_table(reports: Reports) -> str:
@@ -190,7 +192,9 @@ def touch_table(reports: Reports) -> str:
         for name, test, results in _tests(reports)
         if "touch" in results[name]
     ]
-    return table(["Checkpoint", "Actions", *(f"{h} step{'s' * (h != '1')}" for h in horizons)], rows)
+    sensed = {name: reports[name] for name, _, results in _tests(reports) if "touch" in results[name]}
+    header = ["Checkpoint", "Actions", *(f"{h} step{'s' * (h != '1')}" for h in horizons)]
+    return f"{table(header, rows)}\n\n{protocol(sensed)}"
 
 
 def endurance_table(reports: Reports) -> str:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from measured import measured
-from policy_tables import not_trained, returns_table, study_summary
+from policy_tables import not_trained, returns_table
 from prediction_tables import (
     error_table,
     normalised_table,
@@ -16,6 +16,7 @@ from prediction_tables import (
 )
 from result_tables import systems_table
 from speed_targets import pace_table
+from study_tables import study_summary
 from targets import Bound, at_least, verdict
 
 import mosim_gym
