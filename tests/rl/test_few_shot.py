@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from mosim_gym.data.stream import chunk
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
+from mosim_gym.rl.learner_settings import LearnerConfig, ShacLearnerConfig
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.policy_learner import ShacPolicy
@@ -23,10 +25,18 @@ from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load
 
 TASK = "CartpoleSwingup"
-QUICK = FewShotConfig(
-    random_steps=200, round_steps=100, model_updates=6, slices=2, model_batch=64, branches=8, branch=10, virtual_steps=10, updates=2,
-    width=32, batch=32, buffer=1000, evaluate_every=10_000, episodes=1,
-)  # fmt: skip
+LOOP = {
+    "random_steps": 200, "round_steps": 100, "model_updates": 6, "slices": 2, "model_batch": 64, "branches": 8, "branch": 10,
+    "virtual_steps": 10, "evaluate_every": 10_000, "episodes": 1,
+}  # fmt: skip
+LEARNERS = {"sac": {"updates": 2, "width": 32, "batch": 32, "buffer": 1000}, "shac": {"width": 32, "horizon": 5}}
+
+
+def quick(algo: str, **changes: Any) -> FewShotConfig:
+    return config_for_schedule(algo=algo, **{**LOOP, **LEARNERS[algo], **changes})
+
+
+QUICK = quick("sac")
 
 
 def test_the_papers_schedule_has_the_papers_numbers():
@@ -34,7 +44,8 @@ def test_the_papers_schedule_has_the_papers_numbers():
     assert config.round_steps == 1000
     assert config.branches * config.virtual_steps == 5000
     assert config.model_updates == config.slices == 5000 / 100
-    assert config.updates * config.virtual_steps == 5000
+    assert isinstance(config.learner, LearnerConfig)
+    assert config.learner.updates * config.virtual_steps == 5000
     with pytest.raises(KeyError, match=r"Unknown schedule 'papr'\. Did you mean 'paper'"):
         config_for_schedule("papr")
 
@@ -45,7 +56,7 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, algo):
         if state["real_steps"] >= 1100:
             raise KeyboardInterrupt
 
-    config = dataclasses.replace(QUICK, algo=algo, round_steps=300)
+    config = quick(algo, round_steps=300)
     whole = few_shot(TASK, config, real_steps=1600, folder=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         few_shot(TASK, config, real_steps=1600, folder=tmp_path / "broken", report=stop)
@@ -57,13 +68,13 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, algo):
     assert whole.record["returns"] == resumed.record["returns"]
     observation = np.ones(5, np.float32)
     np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
-    with pytest.raises(FileFault, match="holds a run with another config"):
-        few_shot(TASK, dataclasses.replace(config, algo="tqc"), real_steps=1600, folder=tmp_path / "broken")
+    with pytest.raises(FileFault, match=r"holds a run with another config \(width 32, here 33\)"):
+        few_shot(TASK, quick(algo, round_steps=300, width=33), real_steps=1600, folder=tmp_path / "broken")
 
 
 @pytest.mark.parametrize("algo", ["sac", "shac"])
 def test_a_state_that_lacks_something_is_one_sentence(tmp_path, algo):
-    config = dataclasses.replace(QUICK, algo=algo)
+    config = quick(algo)
     few_shot(TASK, config, real_steps=300, folder=tmp_path)
     path = tmp_path / "state.safetensors"
     arrays, header = load_arrays(path, "policy run")
@@ -129,7 +140,14 @@ def test_shac_takes_the_steps_it_is_given_however_they_are_sliced(tmp_path):
     updates = []
     for parts in ([96], [10] * 9 + [6]):
         policy = ShacPolicy(
-            TASK, QUICK, branches=4, branch=10, dynamics=learner.simulator, starts=learner.states(), folder=tmp_path
+            TASK,
+            ShacLearnerConfig(),
+            branches=4,
+            branch=10,
+            seed=0,
+            dynamics=learner.simulator,
+            starts=learner.states(),
+            folder=tmp_path,
         )
         for part in parts:
             policy.learn(part)
@@ -138,7 +156,7 @@ def test_shac_takes_the_steps_it_is_given_however_they_are_sliced(tmp_path):
 
 
 def test_few_shot_from_the_command_line(tmp_path, capsys):
-    changes = [f"{name}={value}" for name, value in dataclasses.asdict(QUICK).items() if name not in ("algo", "seed")]
+    changes = [f"{name}={value}" for name, value in {**LOOP, **LEARNERS["shac"]}.items()]
     out = ["--out", str(tmp_path), "--episodes", "1", "--set", *changes]
     main(["rl", "few-shot", TASK, "--real-steps", "300", *out])
     assert "after 300 real steps: real return" in capsys.readouterr().out
@@ -152,7 +170,7 @@ def test_few_shot_from_the_command_line(tmp_path, capsys):
 
 def test_what_cannot_be_run_is_one_sentence(tmp_path):
     with pytest.raises(KeyError, match=r"Unknown training option 'upd'. Did you mean 'updates'"):
-        config_for_schedule("gradients", upd=3)
+        config_for_schedule("branches", upd=3)
     with pytest.raises(ValueError, match=r"old is 1.0; it is a share"):
         few_shot(TASK, dataclasses.replace(QUICK, old=1.0), real_steps=600, folder=tmp_path)
     with pytest.raises(KeyError, match="Unknown checkpoint 'cartpol'"):
@@ -174,5 +192,6 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint=5)
     with pytest.raises(KeyError, match="Unknown checkpoint ''"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="")
+    ppo = dataclasses.replace(QUICK, learner=LearnerConfig(algo="ppo"))
     with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):
-        few_shot(TASK, dataclasses.replace(QUICK, algo="ppo"), real_steps=600, folder=tmp_path)
+        few_shot(TASK, ppo, real_steps=600, folder=tmp_path)

@@ -7,15 +7,16 @@ import pytest
 import torch
 
 from mosim_gym.rl.learner import sb3_learner
+from mosim_gym.rl.learner_settings import check_learner
 from mosim_gym.rl.observations import observation_statistics
 from mosim_gym.rl.policies import actor_of, load_policy
-from mosim_gym.rl.settings import check_learner, config_for
+from mosim_gym.rl.settings import config_for
 from mosim_gym.rl.vec_env import MoSimVecEnv
 
 
 def _learner(task: str, folder, **changes):
     config = config_for(task, width=32, buffer=1000, batch=32, **changes)
-    return sb3_learner(config, MoSimVecEnv(task, 4), folder)
+    return sb3_learner(config, MoSimVecEnv(task, 4), folder, seed=0)
 
 
 @pytest.mark.parametrize("task", ["CheetahRun", "HopperHop", "ReacherHard", "HumanoidWalk"])
@@ -58,4 +59,4 @@ def test_critics_have_layer_norms_unless_they_are_plain(tmp_path, algo):
 
 def test_an_unknown_critic_is_refused():
     with pytest.raises(KeyError, match=r"Unknown critic 'norm'. Did you mean 'normed'"):
-        check_learner(config_for("CheetahRun", critic="norm"), 64)
+        check_learner(config_for("CheetahRun", critic="norm"))

@@ -12,17 +12,21 @@ from mosim_gym.cli import main
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.storage import FileFault, load_arrays
 from mosim_gym.rl import few_shot
+from mosim_gym.rl.flat_settings import changed
 from mosim_gym.rl.model_learner import ModelLearner
-from mosim_gym.rl.on_policy import OnPolicyConfig, config_for_schedule, on_policy
+from mosim_gym.rl.on_policy import config_for_schedule, on_policy
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.rl.settings import config_for
+from mosim_gym.rl.shac import ShacConfig
 from mosim_gym.training.run import model_for
 
 TASK = "CartpoleSwingup"
-QUICK = OnPolicyConfig(
-    random_steps=200, first_model_updates=20, round_steps=100, model_updates=5, members=2, model_batch=64, branches=8, branch=10,
-    virtual_steps=10, updates=2, width=32, batch=32, buffer=1000, evaluate_every=10_000, episodes=1,
-)  # fmt: skip
+LOOP = {
+    "random_steps": 200, "first_model_updates": 20, "round_steps": 100, "model_updates": 5, "members": 2, "model_batch": 64, "branches": 8,
+    "branch": 10, "virtual_steps": 10, "evaluate_every": 10_000, "episodes": 1,
+}  # fmt: skip
+QUICK = config_for_schedule("branches", **LOOP, updates=2, width=32, batch=32, buffer=1000)
 
 
 def test_every_real_step_is_counted_and_transitions_are_true():
@@ -61,7 +65,8 @@ def test_a_model_learns_from_real_transitions():
 
 
 def test_branches_end_where_the_model_has_seen_nothing_and_gradients_stay_numbers(tmp_path):
-    config = dataclasses.replace(QUICK, algo="shac", first_model_updates=2, branch=50, virtual_steps=96, round_steps=40)
+    loop = {**LOOP, "first_model_updates": 2, "branch": 50, "virtual_steps": 96, "round_steps": 40}
+    config = config_for_schedule("gradients", **loop, preset="")
     seen = []
     result = on_policy("CheetahRun", config, real_steps=320, folder=tmp_path, report=seen.append)
     assert len(seen) == 3
@@ -73,10 +78,35 @@ def test_branches_end_where_the_model_has_seen_nothing_and_gradients_stay_number
     assert not np.allclose(state["log_std"], -1.0)  # where it began
 
 
-@pytest.mark.parametrize("algo", ["sac", "shac"])
-def test_schedules_say_what_learns_and_how(algo):
-    schedule = {"sac": "branches", "shac": "gradients"}[algo]
-    assert config_for_schedule(schedule).algo == few_shot.config_for_schedule(schedule).algo == algo
+@pytest.mark.parametrize("of", [few_shot.config_for_schedule, config_for_schedule])
+def test_the_best_known_schedule_is_the_default_and_others_have_names(of):
+    assert of() == of("gradients") == type(of())()
+    assert of().learner.algo == "shac"
+    assert of(algo="sac") == of("branches")
+    assert of(algo="tqc").learner == dataclasses.replace(of("branches").learner, algo="tqc")
+    for schedule in ("branches", "paper"):
+        assert of(schedule).learner.algo == "sac"
+    assert of("paper", algo="shac").learner == of().learner
+    assert of("gradients", algo="sac").learner == of("branches").learner
+
+
+@pytest.mark.parametrize("of", [few_shot.config_for_schedule, config_for_schedule])
+def test_settings_go_to_the_strategy_or_to_its_learner_and_others_are_refused(of):
+    config = of("gradients", branch=7, lam=0.9, horizon=5)
+    assert (config.branch, config.learner.lam, config.learner.horizon) == (7, 0.9, 5)
+    config = of("branches", branch=7, updates=3, horizon=5)
+    assert (config.branch, config.learner.updates, config.learner.horizon) == (7, 3, 5)
+    for name in ("updates", "batch", "critic", "rate", "buffer", "entropy", "products"):
+        with pytest.raises(
+            KeyError, match=f"Unknown training option '{name}'. It is a setting of SAC and TQC. Valid: .*actor_rate"
+        ):
+            of("gradients", **{name: 1})
+    with pytest.raises(KeyError, match=r"Unknown training option 'lam'. It is a setting of SHAC. Valid: .*updates"):
+        of("branches", lam=0.9)
+    with pytest.raises(
+        KeyError, match=r"Unknown training option 'wide'. It is a setting of zero-shot training by SAC and TQC"
+    ):
+        of(wide=0.3)
 
 
 @pytest.mark.parametrize("task", [TASK, "HopperHop"])
@@ -101,7 +131,7 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, task):
 
 
 def test_on_policy_from_the_command_line(tmp_path, capsys):
-    changes = [f"{name}={value}" for name, value in dataclasses.asdict(QUICK).items() if name not in ("algo", "seed")]
+    changes = [f"{name}={value}" for name, value in {**LOOP, "width": 32, "horizon": 5}.items()]
     main(["rl", "on-policy", TASK, "--real-steps", "300", "--episodes", "1", "--out", str(tmp_path), "--set", *changes])
     assert "after 300 real steps: real return" in capsys.readouterr().out
     assert load_policy(tmp_path / "policy.safetensors").card["strategy"] == "on-policy"
@@ -114,11 +144,16 @@ def test_on_policy_from_the_command_line(tmp_path, capsys):
 
 def test_what_cannot_be_run_is_one_sentence(tmp_path):
     with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):
-        on_policy(TASK, dataclasses.replace(QUICK, algo="ppo"), real_steps=600, folder=tmp_path)
+        config_for_schedule(algo="ppo")
     for name, value in (("width", 0), ("round_steps", -5), ("members", 0), ("rate", float("inf"))):
         with pytest.raises(ValueError, match=f"{name} is {value}; it must be positive"):
-            on_policy(TASK, dataclasses.replace(QUICK, **{name: value}), real_steps=600, folder=tmp_path)
+            on_policy(TASK, changed(QUICK, {name: value}), real_steps=600, folder=tmp_path)
     with pytest.raises(ValueError, match="discount is 2"):
-        on_policy(TASK, dataclasses.replace(QUICK, discount=2), real_steps=600, folder=tmp_path)
+        on_policy(TASK, changed(QUICK, {"discount": 2}), real_steps=600, folder=tmp_path)
+    for wrong in (config_for("CartpoleSwingup"), ShacConfig(), None):
+        with pytest.raises(
+            TypeError, match=r"learner is of \w+; a strategy holds a LearnerConfig \(SAC and TQC\) or a Shac"
+        ):
+            on_policy(TASK, dataclasses.replace(QUICK, learner=wrong), real_steps=600, folder=tmp_path)
     with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
         on_policy(TASK, QUICK, real_steps=100, folder=tmp_path)

@@ -15,7 +15,7 @@ from mosim_gym.mechanics.storage import FileFault, load_arrays
 from mosim_gym.rl import shac_training, state
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.shac import Normaliser, Shac, ShacConfig
-from mosim_gym.rl.shac_training import shac_zero_shot
+from mosim_gym.rl.shac_training import shac_learner, shac_zero_shot
 from mosim_gym.rl.zero_shot import CONFIRMATION_EPISODES, CONFIRMATION_SEED, returns_in_model
 
 TASK = "PointMassEasy"
@@ -32,7 +32,7 @@ def test_the_normaliser_knows_mean_and_deviation():
 
 
 def test_targets_are_those_of_td_lambda():
-    learner = Shac(TASK, dataclasses.replace(QUICK, discount=0.9, lam=0.5))
+    learner = shac_learner(TASK, dataclasses.replace(QUICK, discount=0.9, lam=0.5))
     rewards, values = [torch.tensor([1.0]), torch.tensor([2.0])], torch.tensor([[10.0], [20.0]])
     second = 2 + 0.9 * 20
     first = 1 + 0.9 * (0.5 * 10 + 0.5 * second)
@@ -44,7 +44,7 @@ def test_targets_are_those_of_td_lambda():
 
 @pytest.mark.parametrize(("saturation", "returns"), [(0.01, True), (0.0, False)])
 def test_a_policy_that_wants_more_than_all_comes_back_to_where_it_can_learn(saturation, returns):
-    learner = Shac(TASK, dataclasses.replace(QUICK, saturation=saturation))
+    learner = shac_learner(TASK, dataclasses.replace(QUICK, saturation=saturation))
     bias = learner.actor[-1].bias
     with torch.no_grad():
         learner.actor[-1].weight.zero_()
@@ -57,7 +57,7 @@ def test_a_policy_that_wants_more_than_all_comes_back_to_where_it_can_learn(satu
 @pytest.mark.parametrize(("ends", "beyond"), [("box", True), ("edge", False), ("finite", True)])
 def test_what_is_promised_where_episodes_end(ends, beyond):
     """A box that every state has left: the critic's estimate stands for the rest, or nothing does, or there is no box."""
-    learner, told = Shac("PendulumSwingup", dataclasses.replace(QUICK, ends=ends)), {}
+    learner, told = shac_learner("PendulumSwingup", dataclasses.replace(QUICK, ends=ends)), {}
     bounds = learner.env.bounds
     if ends != "finite":
         bounds.move({"qpos": [[None], [None]], "qvel": [[50.0], [60.0]]})
@@ -70,7 +70,7 @@ def test_what_is_promised_where_episodes_end(ends, beyond):
 
 
 def test_it_learns_and_its_policy_acts_as_its_actor():
-    learner = Shac(
+    learner = shac_learner(
         "CheetahRun", dataclasses.replace(QUICK, num_envs=32, width=64, horizon=16), checkpoint="cheetah:small"
     )
     first = np.mean([learner.update() for _ in range(3)])

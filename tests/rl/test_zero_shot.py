@@ -21,8 +21,9 @@ from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl import state
 from mosim_gym.rl import zero_shot as module
+from mosim_gym.rl.flat_settings import as_changes
 from mosim_gym.rl.policies import ActorPolicy, actor_of, check_policy, load_policy
-from mosim_gym.rl.settings import as_changes, config_for
+from mosim_gym.rl.settings import ZeroShotConfig, config_for
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
 from mosim_gym.rl.zero_shot import returns_in_model, zero_shot
@@ -277,11 +278,15 @@ def test_unknown_choices_are_one_sentence(tmp_path):
         config_for("PendulumSwingDown")
     with pytest.raises(KeyError, match=r"Unknown training option 'update'. Did you mean 'updates'"):
         config_for("PendulumSwingup", update=3)
-    assert as_changes(["updates=16", "rate=3e-4", "algo=tqc"]) == {"updates": 16, "rate": 3e-4, "algo": "tqc"}
+    assert as_changes(["updates=16", "rate=3e-4", "algo=tqc"], ZeroShotConfig) == {
+        "updates": 16,
+        "rate": 3e-4,
+        "algo": "tqc",
+    }
     with pytest.raises(ValueError, match=r"'updates=many': updates needs a whole number, such as 8"):
-        as_changes(["updates=many"])
+        as_changes(["updates=many"], ZeroShotConfig)
     with pytest.raises(ValueError, match=r"'width' sets no training option: write name=value. Valid names: algo,"):
-        as_changes(["width"])
+        as_changes(["width"], ZeroShotConfig)
     for change, sentence in (
         ({"updates": -3}, "updates is -3; it must be positive"),
         ({"buffer": 3}, "buffer is 3; it must hold 5 steps of all environments, and a batch"),

@@ -139,27 +139,31 @@ class FewShotRun(Reported):
         arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC; by default the schedule's."),
     ] = None
     schedule: Annotated[
-        str,
+        str | None,
         arg(
-            help="paper: 1,000 real steps for 5,000 in the model; branches: short episodes from real states; gradients: SHAC on those."
+            help="gradients (the default): SHAC on episodes from real states; branches (with SAC or TQC): short ones; paper: 1,000 "
+            "real steps for 5,000 in the model; frozen: gradients in a model that stays as it is."
         ),
-    ] = "paper"
+    ] = None
     checkpoint: Annotated[
         str | None, arg(help="The model to start from, such as cheetah:narrow; by default the robot's packaged one.")
     ] = None
     real_steps: Annotated[int, arg(help="Real control steps in all.")] = 50_000
     episodes: Annotated[int, arg(help="Real episodes to play at the end, which nothing is learned from.")] = 10
-    set: Annotated[tuple[str, ...], arg(help="Other settings than the schedule's, such as updates=20 old=0.")] = ()
+    set: Annotated[
+        tuple[str, ...], arg(help="Other settings than the schedule's and its learner's, such as branch=50 old=0.")
+    ] = ()
     out: Out = Path("runs/few-shot")
     seed: Seed = 0
 
     def run(self) -> None:
         from functools import partial
 
-        from mosim_gym.rl.few_shot import FewShotConfig, config_for_schedule, few_shot
-        from mosim_gym.rl.settings import as_changes, with_options
+        from mosim_gym.rl.few_shot import config_for_schedule, few_shot
+        from mosim_gym.rl.flat_settings import as_changes, with_options
 
-        changes = with_options(as_changes(self.set, FewShotConfig), algo=self.algo, seed=self.seed)
+        known = config_for_schedule(self.schedule, algo=self.algo)
+        changes = with_options(as_changes(self.set, known), algo=self.algo, seed=self.seed)
         config = config_for_schedule(self.schedule, **changes)
         learn_and_show(self, partial(few_shot, self.task, config, checkpoint=self.checkpoint))
 
@@ -176,24 +180,28 @@ class OnPolicyRun(Reported):
         arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC; by default the schedule's."),
     ] = None
     schedule: Annotated[
-        str,
+        str | None,
         arg(
-            help="branches: an ensemble and short episodes from real states; gradients: SHAC on those; paper: one-step predictions."
+            help="gradients (the default): an ensemble, and SHAC on episodes from real states; branches (with SAC or TQC): short ones; "
+            "paper: one-step predictions."
         ),
-    ] = "branches"
+    ] = None
     real_steps: Annotated[int, arg(help="Real control steps in all.")] = 100_000
     episodes: Annotated[int, arg(help="Real episodes to play at the end, which nothing is learned from.")] = 10
-    set: Annotated[tuple[str, ...], arg(help="Other settings than the schedule's, such as updates=20 branch=10.")] = ()
+    set: Annotated[
+        tuple[str, ...], arg(help="Other settings than the schedule's and its learner's, such as branch=50.")
+    ] = ()
     out: Out = Path("runs/on-policy")
     seed: Seed = 0
 
     def run(self) -> None:
         from functools import partial
 
-        from mosim_gym.rl.on_policy import OnPolicyConfig, config_for_schedule, on_policy
-        from mosim_gym.rl.settings import as_changes, with_options
+        from mosim_gym.rl.flat_settings import as_changes, with_options
+        from mosim_gym.rl.on_policy import config_for_schedule, on_policy
 
-        changes = with_options(as_changes(self.set, OnPolicyConfig), algo=self.algo, seed=self.seed)
+        known = config_for_schedule(self.schedule, algo=self.algo)
+        changes = with_options(as_changes(self.set, known), algo=self.algo, seed=self.seed)
         learn_and_show(self, partial(on_policy, self.task, config_for_schedule(self.schedule, **changes)))
 
 

@@ -11,49 +11,91 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.mechanics.numbers import check_at_least, whole_number
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import check_at_least, check_seed, whole_number
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import check_folder, check_own
+from mosim_gym.rl.flat_settings import changed, check_kinds, check_positive
 from mosim_gym.rl.learner import tensorboard
+from mosim_gym.rl.learner_settings import (
+    SHAC,
+    AnyLearnerConfig,
+    LearnerConfig,
+    ShacLearnerConfig,
+    check_buffer,
+    check_held,
+    learner_named,
+)
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.policy_learner import policy_learner
 from mosim_gym.rl.real_world import RealWorld, steps_taken
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.settings import LearnerConfig, check_kinds, check_learner, check_positive
 from mosim_gym.rl.state import load_more, restoring
 
 STATE, POLICY = "state.safetensors", "policy.safetensors"
 SAVE_EVERY = 1_000  # real steps, if rounds are shorter than that
 
 
+SAC_ON_BRANCHES = LearnerConfig(updates=12, buffer=200_000)
+"""What the model once said is forgotten: the buffer holds few virtual transitions."""
+SHAC_ON_BRANCHES = ShacLearnerConfig(critic_passes=8)
+LEARNERS: tuple[AnyLearnerConfig, ...] = (SAC_ON_BRANCHES, SHAC_ON_BRANCHES)
+"""What the learner of an algorithm is set to where a schedule is of another one's."""
+
+
 @dataclass(frozen=True)
-class AlternationConfig(LearnerConfig):
+class AlternationConfig:
     """A round: `model_updates` on batches of `model_batch` transitions, their rates those of ordinary training times `model_rate`;
-    `branches` episodes of `branch` steps run side by side in the model for `virtual_steps`, each of them followed by `updates` of the
-    policy; then `round_steps` real steps. Both kinds of updates alternate in `slices` equal parts. `random_steps` real steps come first.
+    `branches` episodes of `branch` steps run side by side in the model for `virtual_steps`, in which `learner` learns; then `round_steps`
+    real steps. Both kinds of learning alternate in `slices` equal parts. `random_steps` real steps come first.
     """
 
-    buffer: int = 200_000  # virtual transitions: what the model once said is forgotten
+    learner: AnyLearnerConfig = SHAC_ON_BRANCHES
     real_envs: int = 4
     random_steps: int = 1_000
     round_steps: int = 1_000
     slices: int = 1
-    model_updates: int = 250
+    model_updates: int = 350
     model_batch: int = 512
     model_rate: float = 1.0
-    branches: int = 64
-    branch: int = 20
-    virtual_steps: int = 100
+    branches: int = 128
+    branch: int = 100
+    virtual_steps: int = 960
     evaluate_every: int = 10_000  # real steps
     episodes: int = 5  # of an evaluation, which nothing is learned from and which do not count
+    seed: int = 0
+
+
+C = TypeVar("C", bound=AlternationConfig)
+
+
+def scheduled(
+    default: C,
+    schedules: Mapping[str, Mapping[str, Any]],
+    schedule: str | None,
+    algo: str | None,
+    changes: Mapping[str, Any],
+) -> C:
+    """`default` by the named schedule, with the learner of `algo` and settings changed by name.
+
+    Without a schedule's name it is `gradients`, or `branches` for an algorithm that needs none.
+    """
+    if schedule is None:
+        schedule = "gradients" if algo in (None, SHAC) else "branches"
+    if schedule not in schedules:
+        raise UnknownName("schedule", schedule, list(schedules))
+    config = replace(default, **schedules[schedule])
+    if algo is not None:
+        config = replace(config, learner=learner_named(algo, like=config.learner, others=LEARNERS))
+    return changed(config, changes)
 
 
 @dataclass
@@ -109,9 +151,10 @@ def alternate(
         prepare(learner)
     policy = policy_learner(
         task,
-        c,
+        c.learner,
         branches=c.branches,
         branch=c.branch,
+        seed=c.seed,
         dynamics=learner.simulator,
         starts=learner.states(),
         folder=folder,
@@ -151,7 +194,7 @@ def alternate(
     record["returns"] = world.returns
     card = {
         "task": task,
-        "algorithm": c.algo,
+        "algorithm": c.learner.algo,
         "strategy": strategy,
         "model": model,
         "config": asdict(c),
@@ -159,7 +202,7 @@ def alternate(
         "updates": policy.updates,
         "training_seconds": round(record["seconds"], 1),
         "curve": record["curve"],
-        "provenance": provenance(),
+        "provenance": provenance(seeds=[c.seed]),
     }
     learned = policy.policy(card)
     learned.save(folder / POLICY)
@@ -180,7 +223,10 @@ def check(c: AlternationConfig, real_steps: int) -> None:
     first = steps_taken(c.random_steps, c.real_envs)
     if steps_taken(real_steps, c.real_envs) <= first:
         raise ValueError(f"real_steps is {real_steps}; the first {first} are random, so it must be more.")
-    check_learner(c, c.branches, also=("shac",))
+    check_held(c.learner)
+    if isinstance(c.learner, LearnerConfig):
+        check_buffer(c.learner, c.branches)
+    check_seed(c.seed)
 
 
 def _share(total: int, part: int, parts: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,48 +12,52 @@ import torch
 
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.backend import TRUTH
-from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.rl.alternation import AlternationConfig, AlternationResult, alternate, check
+from mosim_gym.rl.alternation import (
+    SAC_ON_BRANCHES,
+    AlternationConfig,
+    AlternationResult,
+    alternate,
+    check,
+    scheduled,
+)
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.real_world import RealWorld
-from mosim_gym.rl.settings import check_names
 from mosim_gym.rl.zero_shot import model_identity
 from mosim_gym.robots import find_task
 from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load
 
-_GRADIENTS: dict[str, Any] = {
-    "algo": "shac", "branches": 128, "branch": 100, "virtual_steps": 960, "model_updates": 350, "model_rate": 1.0,
-}  # fmt: skip
 SCHEDULES: dict[str, dict[str, Any]] = {
-    "paper": {
-        "real_envs": 1, "slices": 50, "model_updates": 50, "model_batch": 256, "branches": 10, "branch": 1000, "virtual_steps": 500,
-        "updates": 10, "old": 0.0,
+    "gradients": {},
+    "branches": {
+        "learner": SAC_ON_BRANCHES, "model_updates": 250, "model_rate": 0.3, "branches": 64, "branch": 20, "virtual_steps": 100,
     },
-    "branches": {},
-    "gradients": _GRADIENTS,
-    "frozen": {**_GRADIENTS, "model_updates": 0},
+    "paper": {
+        "learner": replace(SAC_ON_BRANCHES, updates=10), "real_envs": 1, "slices": 50, "model_updates": 50, "model_batch": 256,
+        "model_rate": 0.3, "branches": 10, "branch": 1000, "virtual_steps": 500, "old": 0.0,
+    },
+    "frozen": {"model_updates": 0},
 }  # fmt: skip
-"""`paper`: the MoSim paper's, 1,000 real steps for every 5,000 in the model, a batch for the model every 100 of those, and as many updates
-of the policy as steps in the model; `branches`: short branches, and more of everything that costs no real step; `gradients`: SHAC on
-longer ones; `frozen`: the same in a model that stays as it is, to see what its learning is worth."""
+"""`gradients`, the best known: SHAC on branches of 100 steps; `branches`: SAC on shorter ones; `paper`: the MoSim paper's, 1,000 real steps
+for every 5,000 in the model, a batch for the model every 100 of those, and as many updates of the policy as steps in the model; `frozen`:
+`gradients` in a model that stays as it is, to see what its learning is worth."""
 
 
 @dataclass(frozen=True)
 class FewShotConfig(AlternationConfig):
-    """A share `old` of the model's batches is motion that it was trained on first, lest it be forgotten; none of its steps is new."""
+    """A share `old` of the model's batches is motion that it was trained on first, lest it be forgotten; none of its steps is new.
 
-    updates: int = 12
-    model_rate: float = 0.3
+    Defaults are those of the schedule `gradients`.
+    """
+
     old: float = 0.25
 
 
-def config_for_schedule(schedule: str, **changes: Any) -> FewShotConfig:
-    """The named schedule with fields changed; an unknown one raises with the valid names."""
-    if schedule not in SCHEDULES:
-        raise UnknownName("schedule", schedule, list(SCHEDULES))
-    check_names(changes, FewShotConfig)
-    return FewShotConfig(**{**SCHEDULES[schedule], **changes})
+def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> FewShotConfig:
+    """The named schedule, by default `gradients` (with SAC or TQC `branches`), with settings of the strategy and of its learner changed by
+    name; what neither has is refused with the valid names.
+    """
+    return scheduled(FewShotConfig(), SCHEDULES, schedule, algo, changes)
 
 
 def few_shot(

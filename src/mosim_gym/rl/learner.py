@@ -9,15 +9,13 @@ from stable_baselines3.common.logger import Logger, configure
 from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.rl.critics import policy_class
+from mosim_gym.rl.learner_settings import LearnerConfig
 from mosim_gym.rl.observations import Whitened, observation_statistics
 from mosim_gym.rl.policies import algorithm
-from mosim_gym.rl.settings import LearnerConfig
 from mosim_gym.rl.vec_env import MoSimVecEnv
 
 
-def sb3_learner(
-    config: LearnerConfig, venv: MoSimVecEnv, folder: Path, *, warm_up: int = 0, entropy: str = "auto"
-) -> Any:
+def sb3_learner(config: LearnerConfig, venv: MoSimVecEnv, folder: Path, *, seed: int, warm_up: int = 0) -> Any:
     """SB3's algorithm with its own defaults but for what `config` says and whitened observations, `warm_up` random steps first.
 
     It logs to TensorBoard.
@@ -33,7 +31,7 @@ def sb3_learner(
         batch_size=config.batch,
         gamma=config.discount,
         tau=config.following,
-        ent_coef=entropy if entropy.startswith("auto") else float(entropy),
+        ent_coef=config.entropy if config.entropy.startswith("auto") else float(config.entropy),
         train_freq=1,
         gradient_steps=config.updates,
         n_steps=config.horizon,
@@ -43,7 +41,7 @@ def sb3_learner(
             "features_extractor_class": Whitened,
             "features_extractor_kwargs": {"mean": mean, "std": std},
         },
-        seed=config.seed,
+        seed=seed,
         device="cpu",
     )
     model.set_logger(tensorboard(folder))

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from mosim_gym.dynamics.mosim import MoSim
-from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.rl.alternation import AlternationConfig, AlternationResult, alternate, check
+from mosim_gym.rl.alternation import (
+    SAC_ON_BRANCHES,
+    AlternationConfig,
+    AlternationResult,
+    alternate,
+    check,
+    scheduled,
+)
+from mosim_gym.rl.flat_settings import check_positive
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.real_world import RealWorld
-from mosim_gym.rl.settings import check_names, check_positive
 from mosim_gym.robots import find_task
 from mosim_gym.training.run import model_for
 
 SCHEDULES: dict[str, dict[str, Any]] = {
-    "branches": {},
-    "gradients": {"algo": "shac", "preset": "light", "branches": 128, "branch": 100, "virtual_steps": 960, "model_updates": 350},
+    "gradients": {},
+    "branches": {
+        "learner": SAC_ON_BRANCHES, "preset": "", "model_updates": 250, "branches": 64, "branch": 20, "virtual_steps": 100,
+    },
     "paper": {
-        "members": 1, "round_steps": 100, "real_envs": 1, "model_updates": 1, "branch": 1, "virtual_steps": 2, "updates": 50,
+        "learner": replace(SAC_ON_BRANCHES, updates=50), "preset": "", "members": 1, "round_steps": 100, "real_envs": 1,
+        "model_updates": 1, "branches": 64, "branch": 1, "virtual_steps": 2,
     },
 }  # fmt: skip
-"""`branches`: an ensemble, 20-step branches, whitened inputs; `gradients`: the same with smaller networks, through which SHAC climbs, on
-longer branches; `paper`: the MoSim paper's, a model batch every 100 real steps and one-step
+"""`gradients`, the best known: SHAC on branches of 100 steps, in an ensemble of smaller networks; `branches`: SAC on 20-step branches in
+the robot's own networks; `paper`: the MoSim paper's, a model batch every 100 real steps and one-step
 predictions from replayed states for the next 100, with as many updates of the policy."""
 
 
@@ -34,22 +43,20 @@ predictions from replayed states for the next 100, with as many updates of the p
 class OnPolicyConfig(AlternationConfig):
     """An ensemble of `members` learns from nothing: `first_model_updates` on the random steps, before the first round.
 
-    `preset` names its networks; "" are the robot's own.
+    `preset` names its networks; "" are the robot's own. Defaults are those of the schedule `gradients`.
     """
 
-    updates: int = 12
     random_steps: int = 2_000
-    preset: str = ""
+    preset: str = "light"
     members: int = 3
     first_model_updates: int = 1_500
 
 
-def config_for_schedule(schedule: str, **changes: Any) -> OnPolicyConfig:
-    """The named schedule with fields changed; an unknown one raises with the valid names."""
-    if schedule not in SCHEDULES:
-        raise UnknownName("schedule", schedule, list(SCHEDULES))
-    check_names(changes, OnPolicyConfig)
-    return OnPolicyConfig(**{**SCHEDULES[schedule], **changes})
+def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> OnPolicyConfig:
+    """The named schedule, by default `gradients` (with SAC or TQC `branches`), with settings of the strategy and of its learner changed by
+    name; what neither has is refused with the valid names.
+    """
+    return scheduled(OnPolicyConfig(), SCHEDULES, schedule, algo, changes)
 
 
 def on_policy(

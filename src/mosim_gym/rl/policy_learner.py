@@ -13,9 +13,9 @@ from mosim_gym.envs.starts import ResetFrom
 from mosim_gym.mechanics.storage import load_arrays, save_arrays
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
+from mosim_gym.rl.learner_settings import AnyLearnerConfig, LearnerConfig, ShacLearnerConfig
 from mosim_gym.rl.policies import ActorPolicy, actor_of
-from mosim_gym.rl.settings import LearnerConfig
-from mosim_gym.rl.shac import Shac, ShacConfig
+from mosim_gym.rl.shac import Shac
 from mosim_gym.rl.state import KIND, check_same_run, load_run, restoring, save_run
 from mosim_gym.rl.vec_env import MoSimVecEnv
 
@@ -66,6 +66,7 @@ class Sb3Policy:
         *,
         branches: int,
         branch: int,
+        seed: int,
         dynamics: Any,
         starts: ResetFrom,
         folder: Path,
@@ -75,7 +76,7 @@ class Sb3Policy:
             task, branches, checkpoint=dynamics, max_episode_steps=branch, stagger=True, reset_from=starts
         )
         self.env = venv.torch
-        self._model = sb3_learner(config, venv, folder)
+        self._model, self._products = sb3_learner(config, venv, folder, seed=seed), config.products
 
     @property
     def updates(self) -> int:
@@ -84,7 +85,7 @@ class Sb3Policy:
 
     def learn(self, steps: int) -> None:
         """Train for `steps` steps of all environments."""
-        with products("bfloat16"):
+        with products(self._products):
             self._model.learn(self.env.num_envs * steps, reset_num_timesteps=False, log_interval=10**9)
 
     def act(self, observation: Array) -> Array:
@@ -107,25 +108,24 @@ class Sb3Policy:
 
 
 class ShacPolicy:
-    """SHAC on as many branches; of `config` it takes discount and seed, the rest of its settings are its own.
-
-    Its critic passes over each batch twice as often as `ShacConfig` has it: the schedules `gradients` were measured so.
-    """
+    """SHAC on as many branches."""
 
     def __init__(
         self,
         task: str,
-        config: LearnerConfig,
+        config: ShacLearnerConfig,
         *,
         branches: int,
         branch: int,
+        seed: int,
         dynamics: Any,
         starts: ResetFrom,
         folder: Path,
     ) -> None:
         """Random networks; nothing is written to `folder`."""
-        own = ShacConfig(num_envs=branches, episode=branch, critic_passes=8, discount=config.discount, seed=config.seed)
-        self._shac = Shac(task, own, checkpoint=dynamics, starts=starts)
+        self._shac = Shac(
+            task, config, num_envs=branches, episode=branch, seed=seed, starts=starts, checkpoint=dynamics
+        )
         self.env = self._shac.env
         self._owed = 0  # steps that were asked for, and are less than a horizon
 
@@ -168,8 +168,18 @@ class ShacPolicy:
 
 
 def policy_learner(
-    task: str, config: LearnerConfig, *, branches: int, branch: int, dynamics: Any, starts: ResetFrom, folder: Path
+    task: str,
+    config: AnyLearnerConfig,
+    *,
+    branches: int,
+    branch: int,
+    seed: int,
+    dynamics: Any,
+    starts: ResetFrom,
+    folder: Path,
 ) -> PolicyLearner:
-    """The learner that `config.algo` names."""
-    kind = ShacPolicy if config.algo == "shac" else Sb3Policy
-    return kind(task, config, branches=branches, branch=branch, dynamics=dynamics, starts=starts, folder=folder)
+    """The learner that `config` is of."""
+    how = {"branches": branches, "branch": branch, "seed": seed, "dynamics": dynamics, "starts": starts}
+    if isinstance(config, ShacLearnerConfig):
+        return ShacPolicy(task, config, **how, folder=folder)
+    return Sb3Policy(task, config, **how, folder=folder)

@@ -72,7 +72,7 @@ def run_cell(cell: Cell, folder: Path, report: Report = lambda _: None) -> dict[
         "returns": [round(float(value), 2) for value in real.returns],
         "training_seconds": policy.card["training_seconds"],
         "config": policy.card.get("config", {}),
-        "provenance": provenance(),
+        "provenance": provenance(seeds=[cell.seed]),
     }
 
 
@@ -94,6 +94,27 @@ class _Evaluate(BaseCallback):
         return True
 
 
+SB3_SETTINGS = (
+    "learning_rate", "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "gradient_steps", "n_steps", "ent_coef",
+    "target_update_interval", "target_entropy", "top_quantiles_to_drop_per_net", "use_sde", "n_envs", "seed",
+)  # fmt: skip
+"""What SAC and TQC of Stable-Baselines3 learn by; `n_quantiles` and the like are the policy's own."""
+
+
+def sb3_settings(model: Any) -> dict[str, Any]:
+    """What a SAC or TQC of SB3's was made with, its defaults among it, and its networks."""
+    found = {name: getattr(model, name) for name in SB3_SETTINGS if hasattr(model, name)}
+    policy = model.policy
+    return {
+        **found,
+        "train_freq": f"{model.train_freq.frequency} {model.train_freq.unit.value}",
+        "net_arch": list(policy.net_arch),
+        "activation": policy.activation_fn.__name__,
+        "n_critics": policy.critic_kwargs["n_critics"],
+        **({"n_quantiles": policy.critic_kwargs["n_quantiles"]} if "n_quantiles" in policy.critic_kwargs else {}),
+    }
+
+
 def _without_model(name: str) -> Strategy:
     """SB3's algorithm with SB3's settings, on the real task alone: what a model has to be better than."""
 
@@ -105,7 +126,11 @@ def _without_model(name: str) -> Strategy:
         learner: Any = algorithm(name)
         model = learner("MlpPolicy", Monitor(reality(task)), seed=seed, device="cpu")
         model.learn(real_steps, callback=watch)
-        card = {"task": task, "training_seconds": round(time.monotonic() - begun, 1), "config": {"algo": name}}
+        card = {
+            "task": task,
+            "training_seconds": round(time.monotonic() - begun, 1),
+            "config": {"algo": name, **sb3_settings(model), "evaluate_every": EVALUATE_EVERY, "episodes": EVALUATION_EPISODES},
+        }
         return actor_of(model, card), watch.curve, int(model.num_timesteps)
 
     return learn

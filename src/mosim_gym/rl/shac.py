@@ -19,39 +19,26 @@ from torch import Tensor, nn
 
 from mosim_gym.envs.batch import END_TIME, TorchEnv
 from mosim_gym.envs.starts import ResetFrom
+from mosim_gym.rl.flat_settings import check_names
+from mosim_gym.rl.learner_settings import ShacLearnerConfig
 from mosim_gym.rl.policies import ActorPolicy
-from mosim_gym.rl.settings import check_names
-from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.robots import find_task
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 from mosim_gym.truth.spaces import action_space
 
 
 @dataclass(frozen=True)
-class ShacConfig:
-    """`num_envs` environments of `episode` steps move `horizon` steps for each step of the actor.
+class ShacConfig(ShacLearnerConfig):
+    """Zero-shot training by SHAC in `num_envs` environments of `episode` steps.
 
     Shares `wide` and `promising` of the episodes start as `training_starts` has it, and they end as in `ZeroShotConfig`.
     """
 
     num_envs: int = 128
-    horizon: int = 16
     episode: int = 1000
     wide: float = 0.0
     promising: float = 0.0
     ends: str = "box"
-    discount: float = 0.99
-    lam: float = 0.95
-    width: int = 128
-    actor_rate: float = 2e-3
-    critic_rate: float = 2e-3
-    critic_passes: int = 4
-    critic_batches: int = 4
-    following: float = 0.8  # by which the target critic follows at each step of the actor
-    decay: int = 5_000  # steps of the actor by which the learning rates have fallen to a tenth
-    first_log_std: float = -1.0
-    clip: float = 1.0
-    saturation: float = 0.01
     evaluate_every: int = 200  # steps of the actor
     seed: int = 0
 
@@ -111,30 +98,35 @@ def _adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
 
 
 class Shac:
-    """Trains a policy for `task` in its packaged model, or in `checkpoint`."""
+    """Trains a policy for `task` in `num_envs` environments of `episode` steps, in its packaged model or in `checkpoint`."""
 
     def __init__(
-        self, task: str, config: ShacConfig, *, checkpoint: Any = None, starts: ResetFrom | None = None
+        self,
+        task: str,
+        config: ShacLearnerConfig,
+        *,
+        num_envs: int,
+        episode: int,
+        seed: int,
+        starts: ResetFrom,
+        ends: str = "box",
+        checkpoint: Any = None,
     ) -> None:
-        """Random networks; episodes begin in `starts`, by default as `training_starts` has it."""
-        torch.manual_seed(config.seed)
-        self.task, self.config, self._checkpoint = task, config, checkpoint
+        """Random networks; episodes begin in `starts` and end as in `ZeroShotConfig`."""
+        torch.manual_seed(seed)
+        self.task, self.config, self._ends = task, config, ends
         self.env = TorchEnv(
             task,
-            config.num_envs,
+            num_envs,
             checkpoint=checkpoint,
             gradients=True,
             stagger=True,
-            max_episode_steps=config.episode,
-            reset_from=training_starts(
-                task, wide=config.wide, promising=config.promising, seed=config.seed, checkpoint=checkpoint
-            )
-            if starts is None
-            else starts,
+            max_episode_steps=episode,
+            reset_from=starts,
         )
-        if config.ends == "finite":
+        if ends == "finite":
             self.env.bounds.open()
-        observation = self.env.reset(seed=config.seed)
+        observation = self.env.reset(seed=seed)
         robot = self.env.task.robot
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
@@ -154,7 +146,7 @@ class Shac:
     @property
     def steps(self) -> int:
         """Control steps taken in the model."""
-        return self.updates * self.config.horizon * self.config.num_envs
+        return self.updates * self.config.horizon * self.env.num_envs
 
     def update(self, progress: float = 0.0) -> float:
         """One step of the actor, and the critic's fit; the mean reward on the way. At `progress` 1 learning rates are at a tenth."""
@@ -166,7 +158,7 @@ class Shac:
         env.detach()
         observation = env.observation()
         raw, seen, rewards, reached, worthless, ends = [], [], [], [], [], []
-        gain, discount = torch.zeros(()), torch.ones(c.num_envs)
+        gain, discount = torch.zeros(()), torch.ones(env.num_envs)
         normalise = self.normaliser
         for t in range(c.horizon):
             x = normalise(observation)
@@ -178,7 +170,7 @@ class Shac:
             observation = step.observation
             last = step.final if step.final is not None else observation
             nothing_beyond = step.terminated
-            if c.ends == "edge":
+            if self._ends == "edge":
                 nothing_beyond = nothing_beyond | (step.truncated & (step.end != END_TIME))
             over = step.terminated | step.truncated
             gain = gain + (discount * (step.reward - excess)).sum()
@@ -191,7 +183,7 @@ class Shac:
             reached.append(normalise(last.detach()))
             worthless.append(nothing_beyond)
             ends.append(over)
-        loss = -gain / (c.horizon * c.num_envs)
+        loss = -gain / (c.horizon * env.num_envs)
         self._actor_optimiser.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self._actor_parameters, c.clip, foreach=True)

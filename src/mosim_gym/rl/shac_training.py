@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.numbers import check_seed
 from mosim_gym.mechanics.storage import check_folder, check_own, load_arrays, save_arrays
+from mosim_gym.rl.flat_settings import check_kinds, check_positive
 from mosim_gym.rl.learner import tensorboard
-from mosim_gym.rl.settings import ENDS, check_kinds, check_positive
+from mosim_gym.rl.learner_settings import check_shac
+from mosim_gym.rl.settings import ENDS
 from mosim_gym.rl.shac import Shac, ShacConfig
 from mosim_gym.rl.state import KIND, SaveClock, check_same_run, restoring
+from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.zero_shot import (
     BEST,
     POLICY,
@@ -52,10 +54,10 @@ def shac_zero_shot(
     folder = Path(folder)
     check_folder(folder)
     check_own((folder / BEST, folder / POLICY), folder / STATE)
-    learner = Shac(task, config, checkpoint=checkpoint)
+    learner = shac_learner(task, config, checkpoint=checkpoint)
     record: dict[str, Any] = {
         "task": task,
-        "config": {"algo": "shac", **asdict(config)},
+        "config": asdict(config),
         "model": model_identity(learner.env.dynamics),
         "seconds": 0.0,
         "curve": [],
@@ -88,7 +90,24 @@ def shac_zero_shot(
         if learner.updates % REPORT_EVERY == 0 or evaluated:
             report(progress_of(record, _counts(learner), budget, stop_at))
     limits = {"budget_seconds": budget, "stop_at": stop_at}
-    return finished(record, "shac", _counts(learner), folder, learner.env.dynamics, limits)
+    return finished(record, config.algo, _counts(learner), folder, learner.env.dynamics, limits)
+
+
+def shac_learner(task: str, config: ShacConfig, *, checkpoint: Any = None) -> Shac:
+    """The learner of `config`, which has learned nothing yet."""
+    starts = training_starts(
+        task, wide=config.wide, promising=config.promising, seed=config.seed, checkpoint=checkpoint
+    )
+    return Shac(
+        task,
+        config,
+        num_envs=config.num_envs,
+        episode=config.episode,
+        seed=config.seed,
+        starts=starts,
+        ends=config.ends,
+        checkpoint=checkpoint,
+    )
 
 
 def _check(config: ShacConfig, budget: float) -> None:
@@ -96,21 +115,11 @@ def _check(config: ShacConfig, budget: float) -> None:
     check_kinds(config)
     if not budget > 0:
         raise ValueError(f"budget is {budget} s; it must be positive.")
-    positive = (
-        "num_envs", "horizon", "episode", "width", "actor_rate", "critic_rate", "critic_passes", "critic_batches", "decay", "clip",
-        "evaluate_every",
-    )  # fmt: skip
-    check_positive(config, positive)
-    for name in ("discount", "lam", "following"):
-        if not 0 < getattr(config, name) <= 1:
-            raise ValueError(f"{name} is {getattr(config, name)}; it must be above 0 and at most 1.")
+    check_positive(config, ("num_envs", "episode", "evaluate_every"))
+    check_shac(config)
     if config.ends not in ENDS:
         raise UnknownName("ends", config.ends, list(ENDS))
-    if not math.isfinite(config.first_log_std):
-        raise ValueError(f"first_log_std is {config.first_log_std}; it must be finite.")
-    if not 0 <= config.saturation < math.inf:
-        raise ValueError(f"saturation is {config.saturation}; it may be neither negative nor infinite.")
-    check_at_least(0, seed=config.seed)
+    check_seed(config.seed)
 
 
 def _resumed(path: Path, learner: Shac, record: dict[str, Any]) -> dict[str, Any]:

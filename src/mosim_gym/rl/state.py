@@ -17,6 +17,7 @@ import torch
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.rl.flat_settings import HELD
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 KIND = "policy run"
@@ -143,8 +144,16 @@ def _difference(found: Any, wanted: Any) -> str:
     """What is in one place and not in the other, of settings field by field."""
     if not (isinstance(found, dict) and isinstance(wanted, dict)):
         return f"{found}, here {wanted}"
-    names = [name for name in {**wanted, **found} if found.get(name) != wanted.get(name)]
-    return "; ".join(f"{name} {found.get(name, 'not set')}, here {wanted.get(name, 'not set')}" for name in names)
+    there, here = _flat(found), _flat(wanted)
+    names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    return "; ".join(f"{name} {there.get(name, 'not set')}, here {here.get(name, 'not set')}" for name in names)
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings, those of the learner among them."""
+    learner = settings.get(HELD)
+    own = {name: value for name, value in settings.items() if name != HELD}
+    return {**own, **(learner if isinstance(learner, dict) else {})}
 
 
 def load_more(path: Path, expected: dict[str, Any]) -> dict[str, np.ndarray]:

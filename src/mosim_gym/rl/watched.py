@@ -61,7 +61,7 @@ def watch(run: WatchedRun, folder: Path, report: Callable[[dict[str, float]], No
         "curve": curve,
         "chosen": real_return(run.task, trained.policy, episodes=FINAL_EPISODES).summary(),
         "last": real_return(run.task, last, episodes=FINAL_EPISODES).summary(),
-        "provenance": provenance(),
+        "provenance": provenance(seeds=[config.seed]),
     }
 
 

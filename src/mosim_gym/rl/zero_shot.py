@@ -131,7 +131,7 @@ def zero_shot(
     if config.ends == "finite":
         venv.torch.bounds.open()
     venv.torch.watches += _watches(config, venv.torch)
-    model = sb3_learner(config, venv, folder, warm_up=config.warm_up, entropy=config.entropy)
+    model = sb3_learner(config, venv, folder, seed=config.seed, warm_up=config.warm_up)
     record: dict[str, Any] = {
         "task": task,
         "config": asdict(config),
