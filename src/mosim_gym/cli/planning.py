@@ -49,7 +49,7 @@ class Plan(Reported):
             hold=self.hold,
             samples=self.samples,
             iterations=self.iterations,
-            elites=min(PlannerConfig.elites, self.samples),
+            elites=min(32, self.samples) if self.method == "cem" else None,
             seed=self.seed,
         )
         planner = Planner(self.task, config, rows=self.episodes, checkpoint=self.checkpoint, precision=self.precision)
@@ -71,5 +71,10 @@ class Plan(Reported):
             print(f"wrote {path}")
         timing = {"decision_ms": round(milliseconds, 2), "real_time_factor": round(played.real_time, 3)}
         self.write_result(
-            {"planner": asdict(config), "real": played.result.summary(), **timing, "provenance": provenance()}
+            {
+                "planner": asdict(config),
+                "real": played.result.summary(),
+                **timing,
+                "provenance": provenance(seeds=[self.seed, *range(REAL_SEED, REAL_SEED + self.episodes)]),
+            }
         )

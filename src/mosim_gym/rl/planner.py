@@ -27,6 +27,8 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_seed, is_finite, positive_number
 
 METHODS = ("mppi", "cem")
+_OF_ONE_METHOD: dict[str, tuple[str, float]] = {"mppi": ("temperature", 0.1), "cem": ("elites", 32)}
+"""The setting that a method has alone, and its default."""
 Array = np.ndarray
 
 
@@ -41,8 +43,8 @@ class PlannerConfig:
     iterations: int = 2
     deviation: float = 0.6
     smoothness: float = 0.8  # correlation of neighbouring actions' noise
-    temperature: float = 0.1  # of mppi
-    elites: int = 32  # of cem
+    temperature: float | None = None  # of mppi, 0.1 by default
+    elites: int | None = None  # of cem, 32 by default
     discount: float = 1.0
     seed: int = 0
 
@@ -50,10 +52,17 @@ class PlannerConfig:
         """What no plan can be made with is refused in one sentence."""
         if self.method not in METHODS:
             raise UnknownName("planning method", self.method, list(METHODS))
-        for name in ("horizon", "hold", "samples", "iterations", "elites"):
+        for method, (name, default) in _OF_ONE_METHOD.items():
+            if self.method == method and getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+            elif self.method != method and getattr(self, name) is not None:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}; planning by {self.method} has none, only {method} has."
+                )
+        for name in ("horizon", "hold", "samples", "iterations", *["elites"] * (self.method == "cem")):
             object.__setattr__(self, name, positive_number(getattr(self, name), name))
         check_seed(self.seed)
-        for name in ("deviation", "temperature", "smoothness", "discount"):
+        for name in ("deviation", "smoothness", "discount", *["temperature"] * (self.method == "mppi")):
             value = getattr(self, name)
             if not is_finite(value) or (value <= 0 and name != "smoothness"):
                 raise ValueError(f"{name} is {value!r}; it must be a positive, finite number.")
@@ -61,7 +70,7 @@ class PlannerConfig:
             raise ValueError(
                 f"hold is {self.hold}; within a horizon of {self.horizon} steps no action can be held longer than that."
             )
-        if self.method == "cem" and self.elites > self.samples:
+        if self.elites is not None and self.elites > self.samples:
             raise ValueError(f"elites is {self.elites}; of {self.samples} samples there are no more.")
         if not 0 <= self.smoothness < 1 or not 0 < self.discount <= 1:
             raise ValueError(
@@ -170,11 +179,12 @@ class Planner:
             drawn = (mean[:, None] + deviation[:, None] * self._noise()).clamp(-1, 1)
             drawn[:, 0] = mean  # what was found so far is among the candidates
             rewards = self._rewards(qpos, qvel, goal, drawn)
-            if c.method == "mppi":
+            if c.temperature is not None:
                 spread = rewards.std(1, keepdim=True, unbiased=False).clamp(min=1e-6)
                 weights = torch.softmax((rewards - rewards.amax(1, keepdim=True)) / (c.temperature * spread), dim=1)
                 mean = (weights[..., None, None] * drawn).sum(1)
             else:
+                assert c.elites is not None
                 best = rewards.topk(c.elites, dim=1).indices
                 elite = drawn.gather(1, best[..., None, None].expand(-1, -1, c.actions, self._nu))
                 mean, deviation = elite.mean(1), elite.std(1, unbiased=False).clamp(min=0.05)

@@ -129,7 +129,12 @@ def _without_model(name: str) -> Strategy:
         card = {
             "task": task,
             "training_seconds": round(time.monotonic() - begun, 1),
-            "config": {"algo": name, **sb3_settings(model), "evaluate_every": EVALUATE_EVERY, "episodes": EVALUATION_EPISODES},
+            "config": {
+                "algo": name,
+                **sb3_settings(model),
+                "evaluate_every": EVALUATE_EVERY,
+                "episodes": EVALUATION_EPISODES,
+            },
         }
         return actor_of(model, card), watch.curve, int(model.num_timesteps)
 
