@@ -27,9 +27,9 @@ def show(state: dict[str, float]) -> None:
 
 task, run = options.task, {"real_steps": options.real_steps, "folder": Path("runs/08"), "report": show}
 if options.strategy == "few-shot":
-    config = few_shot.config_for_schedule("branches", virtual_steps=options.virtual_steps)
+    config = few_shot.config_for_schedule(virtual_steps=options.virtual_steps)
     result = few_shot.few_shot(task, config, **run)
 else:
-    config = on_policy.config_for_schedule("branches", virtual_steps=options.virtual_steps)
+    config = on_policy.config_for_schedule(virtual_steps=options.virtual_steps)
     result = on_policy.on_policy(task, config, **run)
 print(f"after {result.policy.card['real_steps']:,} real steps: {real_return(task, result.policy, episodes=2)}")

@@ -18,7 +18,10 @@ options = parser.parse_args()
 torch.set_num_threads(2)
 
 config = PlannerConfig(
-    method=options.method, horizon=options.horizon, samples=options.samples, elites=max(1, options.samples // 8)
+    method=options.method,
+    horizon=options.horizon,
+    samples=options.samples,
+    elites=max(1, options.samples // 8) if options.method == "cem" else None,
 )
 played = play_planned(options.task, Planner(options.task, config), steps=options.steps)
 print(f"{options.task} by {options.method}: return {played.result}")

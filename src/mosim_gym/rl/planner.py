@@ -179,7 +179,8 @@ class Planner:
             drawn = (mean[:, None] + deviation[:, None] * self._noise()).clamp(-1, 1)
             drawn[:, 0] = mean  # what was found so far is among the candidates
             rewards = self._rewards(qpos, qvel, goal, drawn)
-            if c.temperature is not None:
+            if c.method == "mppi":
+                assert c.temperature is not None
                 spread = rewards.std(1, keepdim=True, unbiased=False).clamp(min=1e-6)
                 weights = torch.softmax((rewards - rewards.amax(1, keepdim=True)) / (c.temperature * spread), dim=1)
                 mean = (weights[..., None, None] * drawn).sum(1)

@@ -49,6 +49,11 @@ def training_starts(
     return states
 
 
+def steps_of_glances(promising: float) -> int:
+    """How many control steps `training_starts` takes to find the promising states."""
+    return round(promising * STARTS) * TRIED * GLANCE
+
+
 def _glance(task: str, states: dict[str, np.ndarray], checkpoint: Any) -> np.ndarray:
     """The reward that each state brings over the next `GLANCE` control steps without control; what leaves the model brings no more."""
     rows = len(states["qpos"])

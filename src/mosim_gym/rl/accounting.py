@@ -1,0 +1,45 @@
+"""How many real steps stand behind a policy that was trained in a simulator: none in a model, all of them where the simulator is MuJoCo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mosim_gym.rl.training_starts import steps_of_glances
+from mosim_gym.truth.dynamics import TrueDynamics
+
+TRUTH, MODEL = "MuJoCo itself", "the model"
+
+
+def trained_in(dynamics: Any) -> str:
+    """Where a policy is trained whose environments move by `dynamics`, in words."""
+    return TRUTH if isinstance(dynamics, TrueDynamics) else MODEL
+
+
+def accounts(dynamics: Any, record: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """What a policy's card says of its training in `steps` control steps of `dynamics`, by the run's `record`.
+
+    Real steps are those that anything was learned from, those before which training starts were chosen among them; those of the
+    evaluations that chose the policy stand by themselves.
+    """
+    where = trained_in(dynamics)
+    said = {"trained_in": where, "chosen_by": f"return in {where}"}
+    if where == MODEL:
+        said["chosen_by"] += ", the lowest of the ensemble's members"
+        return {**said, "steps_in_model": steps, "real_steps": 0}
+    return {
+        **said,
+        "steps_in_model": 0,
+        "real_steps": steps + steps_of_glances(record["config"]["promising"]),
+        "real_steps_of_evaluations": record.get("evaluation_steps", 0),
+    }
+
+
+def said_of_training(card: Mapping[str, Any]) -> str:
+    """One sentence on where a policy was trained, by its card: empty for a model's, which took no real step."""
+    if card.get("trained_in", MODEL) == MODEL:
+        return ""
+    return (
+        f"trained in the true simulator, {TRUTH}: {card['real_steps']:,} real steps, and "
+        f"{card['real_steps_of_evaluations']:,} in the evaluations that chose the policy"
+    )
