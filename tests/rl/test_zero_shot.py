@@ -16,6 +16,7 @@ from stable_baselines3 import DQN, PPO, SAC
 from stable_baselines3.common.vec_env import VecMonitor
 
 import mosim_gym
+from mosim_gym.cli import main
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.storage import FileFault
@@ -87,7 +88,8 @@ def test_training_and_choice_never_touch_the_truth(tmp_path, monkeypatch, short)
     assert [point["steps"] for point in result.curve] == [400, 800]
     assert result.record["best"] == max(point["lowest_member"] for point in result.curve)
     card = load_policy(tmp_path / "policy.safetensors").card
-    assert card["real_steps"] == 0
+    assert (card["real_steps"], card["steps_in_model"], card["trained_in"]) == (0, 800, "the model")
+    assert card["provenance"]["seeds"] == [card["config"]["seed"]]
     assert card["model"]["transitions"] > 0
     assert card["model"]["tuned_on_real_return"] is False
 
@@ -129,6 +131,21 @@ def test_sac_too_ends_at_a_return_in_the_model(tmp_path):
     assert result.policy.card["ended_by"] == "return in the model"
     assert result.record["best"] >= 0.5
     assert result.curve[-1]["steps"] < 20_000
+
+
+def test_training_in_the_truth_counts_every_real_step(tmp_path, short, capsys):
+    options = "--checkpoint truth --budget 1s --episodes 1 --set num_envs=4 updates=1 batch=32 width=16 warm_up=100 evaluate_every=400"
+    starts = ["wide=0.5", "promising=0.01", "--out", str(tmp_path)]
+    main(["rl", "zero-shot", "PendulumSwingup", *options.split(), *starts])
+    card = load_policy(tmp_path / "policy.safetensors").card
+    last = card["curve"][-1]["steps"]
+    assert card["real_steps"] == last + 200 * 20 * 20  # 200 promising starts, each the best of 20, watched for 20 steps
+    assert card["real_steps_of_evaluations"] == len(card["curve"]) * 2 * 1000
+    assert (card["steps_in_model"], card["trained_in"]) == (0, "MuJoCo itself")
+    assert card["chosen_by"] == "return in MuJoCo itself"
+    said = capsys.readouterr().out
+    assert f"trained in the true simulator, MuJoCo itself: {card['real_steps']:,} real steps" in said
+    assert "return in MuJoCo itself" in said
 
 
 def test_training_starts_where_asked_and_evaluation_where_the_task_does():

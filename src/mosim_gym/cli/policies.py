@@ -43,6 +43,7 @@ def train_and_show(
     set: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Zero-shot training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
+    from mosim_gym.rl.accounting import said_of_training
     from mosim_gym.rl.any_algorithm import train_zero_shot
     from mosim_gym.rl.report import check_episodes, real_return, shimmy_return, write_pictures
     from mosim_gym.training.run import seconds
@@ -62,8 +63,11 @@ def train_and_show(
             report=lambda state: progress.show(*standing(state)),
         )
     real = real_return(task, result.policy, episodes=episodes)
-    print(f"return in the model {result.record['best']:.1f}; real return {real}")
-    content = {"policy": result.policy.card, "curve": result.curve, "real": real.summary()}
+    card = result.policy.card
+    if card["real_steps"]:
+        print(said_of_training(card))
+    print(f"return in {card['trained_in']} {result.record['best']:.1f}; real return {real}")
+    content = {"policy": card, "curve": result.curve, "real": real.summary()}
     if shimmy:
         through = shimmy_return(task, result.policy, episodes=shimmy)
         print(f"through Shimmy {through}")
@@ -218,6 +222,7 @@ class PolicyTest(Reported):
     seed: Annotated[int, arg(help="Seed of the first episode.")] = 1000
 
     def run(self) -> None:
+        from mosim_gym.mechanics.provenance import provenance
         from mosim_gym.rl.policies import check_policy, load_policy
         from mosim_gym.rl.report import check_episodes, real_return, shimmy_return
         from mosim_gym.rl.zero_shot import ends_of, returns_in_model
@@ -233,6 +238,7 @@ class PolicyTest(Reported):
         members = ", ".join(f"{row.mean():.1f} ± {row.std():.1f}" for row in imagined)
         print(f"return in the model's members, {imagined.shape[1]} episodes each: {members}; real return {real}")
         content = {"policy": getattr(policy, "card", {}), "in_model": imagined.tolist(), "real": real.summary()}
+        content["provenance"] = provenance(seeds=[self.seed])
         if self.shimmy:
             through = shimmy_return(self.task, policy, episodes=self.shimmy, seed=self.seed)
             print(f"through Shimmy {through}")

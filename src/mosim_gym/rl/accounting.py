@@ -36,9 +36,7 @@ def accounts(dynamics: Any, record: Mapping[str, Any], steps: int) -> dict[str, 
 
 
 def said_of_training(card: Mapping[str, Any]) -> str:
-    """One sentence on where a policy was trained, by its card: empty for a model's, which took no real step."""
-    if card.get("trained_in", MODEL) == MODEL:
-        return ""
+    """One sentence on the real steps of a policy that was trained in MuJoCo, by its card."""
     return (
         f"trained in the true simulator, {TRUTH}: {card['real_steps']:,} real steps, and "
         f"{card['real_steps_of_evaluations']:,} in the evaluations that chose the policy"

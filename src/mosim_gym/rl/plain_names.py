@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mosim_gym.rl.accounting import TRUTH
 from mosim_gym.robots import find_task
 
 LEARNERS = {"sac": "SAC", "tqc": "TQC", "shac": "gradients (SHAC)"}
@@ -50,7 +51,9 @@ def run_name(study: str, label: str) -> str:
 
 
 def policy_title(card: Mapping[str, Any]) -> str:
-    """The title of a policy's pictures: task, learner, and the model if it is not the robot's own."""
+    """The title of a policy's pictures: task, learner, and the model if it is not the robot's own, or MuJoCo."""
     task, model = card["task"], card.get("model", {}).get("name", "")
+    if card.get("trained_in") == TRUTH:
+        model = TRUTH
     elsewhere = f", in {model}" if model and model != find_task(task)[0].name else ""
     return f"{task}, {learner_name(card['algorithm'])}{elsewhere}"

@@ -25,6 +25,7 @@ from mosim_gym.envs.disagreement import DisagreementWatch
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import check_folder, check_own
+from mosim_gym.rl.accounting import accounts, trained_in
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.policies import ActorPolicy, actor_of, load_policy
@@ -65,6 +66,13 @@ def returns_in_model(
 
     `episodes` of all members together are `EVALUATION_EPISODES` by default; `ends` is as in `ZeroShotConfig`.
     """
+    return _played(task, policy, checkpoint, ends, seed, episodes)[0]
+
+
+def _played(
+    task: str, policy: Any, checkpoint: Any, ends: str, seed: int, episodes: int | None
+) -> tuple[np.ndarray, int]:
+    """`returns_in_model`, and how many control steps of all environments it took."""
     if ends not in ENDS:
         raise UnknownName("ends", ends, list(ENDS))
     env = TorchEnv(task, 1, checkpoint=checkpoint)
@@ -75,8 +83,9 @@ def returns_in_model(
         env.bounds.open()
     observation = env.reset(seed=seed)
     total = np.zeros(env.num_envs)
-    running = np.ones(env.num_envs, bool)
+    running, steps = np.ones(env.num_envs, bool), 0
     while running.any():
+        steps += env.num_envs
         action, _ = policy.predict(observation.numpy(), deterministic=True)
         step = env.step(torch.from_numpy(action))
         total += np.where(running, step.reward.numpy(), 0.0)
@@ -85,7 +94,7 @@ def returns_in_model(
         observation = step.observation
         if over.any() and running.any():  # whoever is over goes on from a fresh start, which is not counted
             observation = env.reset(mask=torch.from_numpy(over))
-    return total.reshape(each, members).T
+    return total.reshape(each, members).T, steps
 
 
 def ends_of(policy: Any) -> str:
@@ -181,16 +190,14 @@ def finished(
         "task": record["task"],
         "algorithm": algorithm,
         "config": record["config"],
-        "steps_in_model": counts["steps"],
         "updates": counts["updates"],
-        "real_steps": 0,
-        "chosen_by": "return in the model, the lowest of the ensemble's members",
+        **accounts(dynamics, record, counts["steps"]),
         "return_in_model": record["best"],
         "training_seconds": round(record["seconds"], 1),
         **{name: limit for name, limit in limits.items() if limit is not None},
-        "ended_by": "return in the model" if reached(record, limits.get("stop_at")) else "budget",
+        "ended_by": f"return in {trained_in(dynamics)}" if reached(record, limits.get("stop_at")) else "budget",
         "curve": record["curve"],
-        "provenance": provenance(),
+        "provenance": provenance(seeds=[record["config"]["seed"]]),
         "model": honesty(getattr(dynamics, "card", {})),
     }
     policy.save(folder / POLICY)
@@ -250,12 +257,12 @@ def keep_best(
     starts take the evaluation's place.
     """
     quick = None if stop_at is None else QUICK_EPISODES
-    returns = returns_in_model(task, policy, checkpoint=checkpoint, ends=ends, episodes=quick)
+    returns, steps = _played(task, policy, checkpoint, ends, EVALUATION_SEED, quick)
     lowest = float(returns.mean(axis=1).min())
     if stop_at is not None and lowest >= stop_at:
-        how: dict[str, Any] = {"seed": CONFIRMATION_SEED, "episodes": CONFIRMATION_EPISODES}
-        returns = returns_in_model(task, policy, checkpoint=checkpoint, ends=ends, **how)
-        lowest = float(returns.mean(axis=1).min())
+        returns, more = _played(task, policy, checkpoint, ends, CONFIRMATION_SEED, CONFIRMATION_EPISODES)
+        steps, lowest = steps + more, float(returns.mean(axis=1).min())
+    record["evaluation_steps"] = record.get("evaluation_steps", 0) + steps
     record["curve"].append(
         {
             **counts,
