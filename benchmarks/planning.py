@@ -59,7 +59,7 @@ if __name__ == "__main__":
             "real_return": played.result.summary(),
             "decision_seconds": alone.decision_seconds,
             "real_time": alone.real_time,
-            "provenance": provenance(),
+            "provenance": provenance(seeds=[config.seed]),
         }
         write_atomically(RESULTS, readable_json(results))
     print(planning_table(results.values()))
