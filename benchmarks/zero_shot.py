@@ -36,7 +36,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", default="30m")
     parser.add_argument(
-        "--label", default="", help="told apart from other policies of the task by this, as in CheetahRun-90m"
+        "--label", default="", help="told apart from other policies of the task by this, as in WalkerRun-35m"
     )
     parser.add_argument("--algo", choices=("sac", "tqc", "shac"), help="by default the task's")
     parser.add_argument("--checkpoint", help="the model; by default the robot's packaged one")
