@@ -125,6 +125,11 @@ def test_paths_that_are_named_exist(page):
         assert (ROOT / path).exists() or (ROOT / "src" / "mosim_gym" / path).exists(), path
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_holds_the_marks_of_an_unfinished_merge(page):
+    assert not re.search(r"^(<{7}|={7}$|>{7})", page.read_text(), re.MULTILINE)
+
+
 def test_commands_that_are_shown_exist():
     makefile = (ROOT / "Makefile").read_text()
     shown = [words for page in PAGES for words in _shell_lines(page) if words]
