@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from mosim_gym.rl import sample_efficiency
+from mosim_gym.rl import few_shot, on_policy, sample_efficiency
 from mosim_gym.rl.efficiency_summary import interquartile_mean, summary
+from mosim_gym.rl.learner_settings import LearnerConfig, ShacLearnerConfig
 from mosim_gym.rl.sample_efficiency import Cell, run_cell
+
+CELLS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "sample_efficiency"
 
 
 def test_the_interquartile_mean_forgets_outliers():
@@ -44,5 +51,30 @@ def test_a_cell_from_start_to_end(tmp_path, monkeypatch):
     assert [point["real_steps"] for point in result["curve"]] == [100, 200]
     assert len(result["returns"]) == 2
     assert result["real_steps"] == 200
+    assert result["provenance"]["seeds"] == [0]
+    made = {
+        "algo": "sac",
+        "learning_rate": 3e-4,
+        "batch_size": 256,
+        "net_arch": [256, 256],
+        "train_freq": "1 step",
+        "n_steps": 1,
+    }
+    assert made.items() <= result["config"].items()
+    json.dumps(result)
     with pytest.raises(KeyError, match="Unknown strategy 'sarsa'"):
         run_cell(Cell("PendulumSwingup", "sarsa", 0, 200), tmp_path)
+
+
+@pytest.mark.parametrize("path", sorted(CELLS.glob("*.json")), ids=lambda path: path.stem)
+def test_a_committed_cell_says_what_ran_and_nothing_else(path):
+    cell = json.loads(path.read_text())
+    config = cell["config"]
+    if cell["strategy"] in ("sac", "tqc"):
+        assert {"algo", "learning_rate", "buffer_size", "net_arch", "seed"} <= config.keys()
+        return
+    kind = few_shot.FewShotConfig if cell["strategy"].startswith("few-shot") else on_policy.OnPolicyConfig
+    learner = ShacLearnerConfig if config["learner"]["algo"] == "shac" else LearnerConfig
+    assert {field.name for field in dataclasses.fields(kind)} == config.keys()
+    assert {field.name for field in dataclasses.fields(learner)} == config["learner"].keys()
+    assert cell["provenance"]["seeds"] == [cell["seed"]] == [config["seed"]]
