@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from targets import PACES, START_UP, verdict
+from targets import BESIDE_A_BUSY_CORE, BUSY_TASK, PACES, START_UP, verdict
 
 from mosim_gym.evaluation.tables import table
 
@@ -19,6 +19,12 @@ def pace_table(report: Mapping[str, Any]) -> str:
         how = f"speed over that of {pace.peer}" if pace.bound.at_least else f"time of a step over that of {pace.peer}"
         shown = "" if times is None else f"{times:.2g}"
         rows.append([pace.task, pace.ours, how, shown, verdict({"": pace.bound}, {"": times})])
+    for name, bound in BESIDE_A_BUSY_CORE.items():
+        share = report["tasks"].get(BUSY_TASK, {}).get(name, {}).get("ratio")
+        shown = "" if share is None else f"{share:.2f}"
+        rows.append(
+            [BUSY_TASK, name, "speed beside a busy process over idle", shown, verdict({"": bound}, {"": share})]
+        )
     start = report.get("start_up", {})
     rows += [
         ["start-up", name, "", start.get(name, ""), verdict({"": bound}, {"": start.get(name)})]

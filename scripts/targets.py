@@ -172,6 +172,13 @@ PACES = [
         for task, times in (("CheetahRun", 6), ("HopperHop", 6), ("WalkerWalk", 3), ("HumanoidWalk", 2))
     ),
 ]
+BUSY_TASK = "CheetahRun"
+BESIDE_A_BUSY_CORE = {
+    "single environment": at_least(0.75),
+    "batch of 64, float32": at_least(0.75),
+    "batch of 4096, float32": at_least(0.45),
+}
+"""Share of their idle speed that environments keep beside one process that keeps a core busy."""
 START_UP = {
     "import mosim_gym, s": Bound(2.0),
     "gym.make after that, s": Bound(0.5),
