@@ -112,11 +112,12 @@ def _recorded(compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, 
     """The graph of `compute`; None if Python's way through it depended on the tensors' numbers."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        replay: Any = torch.jit.trace(compute, inputs, check_trace=False)
+        # torch.jit.trace would hand the graph, with the weights in it, to a register of torch's that keeps it for good.
+        graph, _ = torch._C._create_graph_by_tracing(compute, inputs, lambda _: "", True, False)
     if any(_BRANCH in str(w.message) and not w.filename.startswith(_SHAPES_ONLY) for w in said):
         return None
-    _round_numbers(replay.graph)
-    return replay
+    _round_numbers(graph)
+    return torch._C._create_function_from_graph("step", graph)
 
 
 def _round_numbers(graph: Any) -> None:
