@@ -26,6 +26,11 @@ class FinerSteps:
         """As the simulator's own steps."""
         return self._simulator.recordable(rows)
 
+    @property
+    def shard_unit(self) -> int:
+        """As the simulator's own steps."""
+        return self._simulator.shard_unit
+
     def step(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None) -> Step:
         """The state after one control step; sensors are read at its end."""
         step = self._simulator.step(qpos, qvel, action, features)

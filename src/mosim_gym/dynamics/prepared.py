@@ -61,7 +61,7 @@ class PreparedNet:
         """`(B, inputs)` → `(B, outputs)`, float32."""
         if self._whitening is not None:
             x = torch.addcmul(self._whitening[0], x, self._whitening[1]).to(self._dtype)
-        if FUSED and self._fused_name is not None and x.device.type == "cpu" and len(x) >= FUSED_FROM:
+        if self._fused_name in FUSED and x.device.type == "cpu" and len(x) >= FUSED_FROM:
             return self._fused(x)
         return self.onward(torch.addmm(self.first[1], x, self.first[0]))
 
@@ -73,11 +73,11 @@ class PreparedNet:
         return torch.addmm(last[1], _exact(self._activate(self._norm(x))), last[0])
 
     def _fused(self, x: Tensor) -> Tensor:
-        product = torch.ops.mkldnn._linear_pointwise
-        x = product(x, *self._first, "none", [], "")
+        linear, activated, added = FUSED["none"], FUSED[self._fused_name], FUSED["add"]
+        x = linear(x, *self._first)
         for up, down in zip(self._hidden[::2], self._hidden[1::2], strict=True):
-            x = product.binary(product(self._norm(x), *up, self._fused_name, [], ""), x, *down, "add")
-        return product(_exact(self._activate(self._norm(x))), *self._last, "none", [], "")
+            x = added(activated(self._norm(x), *up), x, *down)
+        return linear(_exact(self._activate(self._norm(x))), *self._last)
 
     def _norm(self, x: Tensor) -> Tensor:
         return F.layer_norm(x, self._shape) if self._normalise else x

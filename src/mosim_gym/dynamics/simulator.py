@@ -18,6 +18,7 @@ from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.products import FUSED_FROM
+from mosim_gym.mechanics.threads import OneThread, alone
 
 RUNAWAY = 1.0
 """Velocities end where the training box, widened by this share of its width on either side, does."""
@@ -89,7 +90,7 @@ class Simulator:
         self._limits = self._speed_limits()
         low, high = self.robot.control_range
         self._low, self._high = (torch.as_tensor(side, device=self.device) for side in (low, high))
-        with torch.no_grad():
+        with OneThread(), torch.no_grad():
             self._prepared = [PreparedModel(self.model, member, self.precision) for member in range(self.members)]
 
     @property
@@ -99,7 +100,12 @@ class Simulator:
 
     def recordable(self, rows: int) -> bool:
         """Whether `step` of so many rows is always the same sequence of operations, and one that `torch.jit.trace` knows."""
-        return not self._adaptive and not self._changes and rows < FUSED_FROM
+        return not self._adaptive and not self._changes and (self.device.type == "cpu" or rows < FUSED_FROM)
+
+    @property
+    def shard_unit(self) -> int:
+        """A batch may be moved in parts that begin at multiples of so many rows; 0 where its rows share an adaptive solver's steps."""
+        return 0 if self._adaptive else self.members
 
     def to(self, device: torch.device | str) -> Simulator:
         """Move the weights to `device`."""
@@ -112,7 +118,7 @@ class Simulator:
         q, v, a = self._tensors(qpos, qvel, action)
         if not torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]  # a recording takes sizes for numbers
             self._check(q, v, a, "action", 2)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
+        with alone(len(q)), torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
             after = self._advance(q, v, self._clipped(a), features)
         return Step(*(self._like(x, qpos) for x in after))
 
@@ -122,7 +128,7 @@ class Simulator:
         self._check(q, v, a, "actions", 3)
         a = self._clipped(a)
         path: list[Step] = []
-        with torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
+        with alone(len(q)), torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
             for t in range(a.shape[1]):
                 path.append(self._advance(q, v, a[:, t], None))
                 q, v, _ = path[-1]
@@ -139,7 +145,7 @@ class Simulator:
             raise ValueError("Disagreement needs at least two ensemble members; this simulator uses one.")
         q, v, a = self._tensors(qpos, qvel, action)
         self._check(q, v, a, "action", 2)
-        with torch.no_grad():
+        with alone(len(q)), torch.no_grad():
             values = features if features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, a, values)
             nv = self.robot.nv

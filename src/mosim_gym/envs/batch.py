@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral
 from os import PathLike
+from threading import Lock
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -24,6 +25,7 @@ from mosim_gym.envs.state_rows import detached, joined, replaced, rows_of
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import positive_number
+from mosim_gym.mechanics.threads import OneThread, OwnArithmetic, is_few
 from mosim_gym.robots import Features, find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 from mosim_gym.truth.options import ENDLESS, checked_options, step_limit
@@ -84,9 +86,10 @@ class TorchEnv:
             raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
         definition, _ = find_task(task)
         self.task, self.num_envs, self.device = load_task(task), count, usable_device(device)
-        self.dynamics = open_dynamics(
-            definition, checkpoint, solver=solver, precision=precision, device=self.device, ensemble=ensemble
-        )
+        with OneThread():
+            self.dynamics = open_dynamics(
+                definition, checkpoint, solver=solver, precision=precision, device=self.device, ensemble=ensemble
+            )
         if gradients and not getattr(self.dynamics, "differentiable", True):
             raise ValueError(
                 "The truth is MuJoCo, which has no gradients; take a learned checkpoint: a name, a path, or None for the robot's own."
@@ -100,6 +103,8 @@ class TorchEnv:
         )
         self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.device)
         self._advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
+        self._alone = self._advance.shards is not None or is_few(count)
+        self._turn = Lock()  # threads that share the environments take turns
         self._starts = Starts(self.task, reset_from)
         self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
         self._generator = Generator()
@@ -136,6 +141,12 @@ class TorchEnv:
         The same seed and batch size give the same episodes; one seed for each row gives each the episodes of a single environment with it.
         `options` are as for a single environment, one row for all or one for each; on the truth `warm_start` is for resets of all rows.
         """
+        with self._turn, OwnArithmetic(self.device, alone=self._alone):
+            return self._reset(seed, options, mask)
+
+    def _reset(
+        self, seed: int | Sequence[int] | None, options: Mapping[str, Any] | None, mask: Tensor | None
+    ) -> Tensor:
         rows = torch.arange(self.num_envs) if mask is None else self._masked(mask)
         if mask is not None and self._state is None and len(rows) < self.num_envs:
             raise RuntimeError("No episode has begun: the first reset() must be of all environments.")
@@ -214,6 +225,10 @@ class TorchEnv:
 
     def step(self, action: Tensor) -> TorchStep:
         """One control step of every row under `action (B, nu)`; episodes that end are reset as the autoreset mode says."""
+        with self._turn, OwnArithmetic(self.device, alone=self._alone):
+            return self._step(action)
+
+    def _step(self, action: Tensor) -> TorchStep:
         state, action = self.state, torch.as_tensor(action)
         if action.shape != (self.num_envs, self.task.robot.nu):
             raise ValueError(
@@ -321,7 +336,11 @@ class TorchEnv:
             name: None if state is None else detached(state)
             for name, state in (("_state", self._state), ("ended", self.ended))
         }
-        return {**vars(self), **cut}
+        return {name: part for name, part in vars(self).items() if name != "_turn"} | cut
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._turn = Lock()
 
     def detach(self) -> None:
         """Forget how the present states came about: gradients reach back to here and no further."""

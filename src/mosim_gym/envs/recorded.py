@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import torch
@@ -16,12 +17,14 @@ from torch import Tensor
 from mosim_gym import mechanics
 from mosim_gym.envs.bounds import Bounds
 from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.mechanics.threads import shards_for
 from mosim_gym.robots import Features
 from mosim_gym.robots.spaces import flatten
 
 PROOFS = 3  # recorded steps that must equal computed ones, bit for bit, before the recording is relied on
 _BRANCH = "Converting a tensor to a"  # how torch says that Python or numpy looked at a tensor's numbers
 _ARITHMETIC = {f"aten::{name}" for name in ("add", "sub", "rsub", "mul", "div")}
+_RECORDING = Lock()  # Python's list of warnings, which is looked through, is one for all threads
 _SHAPES_ONLY = str(Path(mechanics.__file__).parent)  # kinematics branches on shapes, which do not change here
 
 
@@ -44,43 +47,40 @@ class RecordedStep:
 
     The first step records; the next ones are both computed and replayed, and compared. Where they differ, where Python looks at numbers
     on the way (a task of your own may), or where `dynamics` does not say that it is `recordable`, every step is computed.
+
+    On the CPU large batches are stepped in shards, if `dynamics` has a `shard_unit`.
     """
 
     def __init__(self, core: Core, dynamics: Dynamics, bounds: Bounds, rows: int, *, record: bool = True) -> None:
         """Record nothing yet; without `record`, never: replayed steps have no gradients."""
-        self._core, self._dynamics, self._bounds = core, dynamics, bounds
+        self._core, self._dynamics, self._bounds, self._count = core, dynamics, bounds, rows
         self._names = list(core.kinematics.quantities)
-        self._replay: Callable[..., tuple[Tensor, ...]] | None = None
-        recordable = getattr(dynamics, "recordable", None)
-        self._proofs: int | None = None  # None: every step is computed
-        if record and recordable is not None and recordable(rows):
-            self._proofs = 0
+        self._recordable = getattr(dynamics, "recordable", None) if record else None
+        apart = self._can_record() and core.device.type == "cpu"
+        self.shards = shards_for(rows, getattr(dynamics, "shard_unit", 0)) if apart else None
+        self._begin()
 
-    def __getstate__(self) -> dict[str, Any]:
-        """All but the recording, which cannot be copied: a copy makes and proves its own."""
-        return {**vars(self), "_replay": None, "_proofs": None if self._proofs is None else 0}
+    def _can_record(self) -> bool:
+        return self._recordable is not None and self._recordable(self._count)
+
+    def _begin(self) -> None:
+        """Forget what was recorded."""
+        self._moves, self._recording = self._bounds.moves, self._can_record()
+        sizes = {self._count} if self.shards is None else self.shards.sizes
+        self.replays = {size: Replay(record=self._recording) for size in sizes}
 
     def __call__(self, state: State, action: Tensor) -> Outcome:
         """One control step of `state` under `action (B, nu)`."""
+        if self._bounds.moves != self._moves or (self._recording and not self._can_record()):
+            self._begin()
         values = state.features.values
         inputs = (
             state.qpos, state.qvel, state.goal, state.sensors, action, *[values[name] for name in self._names],
         )  # fmt: skip
-        if self._proofs is None:
-            return self._outcome(state, self._compute(*inputs))
-        if self._replay is None:
-            self._replay = _recorded(self._compute, inputs)
-            if self._replay is None:
-                self._proofs = None
-            return self._outcome(state, self._compute(*inputs))
-        with torch.jit.optimized_execution(False):  # pyright: ignore[reportPrivateImportUsage]  # optimised graphs round otherwise
-            outputs = self._replay(*inputs)
-        if self._proofs < PROOFS:
-            computed = self._compute(*inputs)
-            alike = all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(outputs, computed, strict=True))
-            self._proofs = self._proofs + 1 if alike else None
-            outputs = computed
-        return self._outcome(state, outputs)
+        return self._outcome(state, self._rows(*inputs) if self.shards is None else self.shards(self._rows, inputs))
+
+    def _rows(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        return self.replays[len(inputs[0])](self._compute, inputs)
 
     def _compute(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         qpos, qvel, goal, sensors, action, *values = inputs
@@ -106,6 +106,55 @@ class RecordedStep:
         return Outcome(
             State(qpos, qvel, before.goal, sensors, features), observation, reward, terminated, finite, inside
         )
+
+
+class Replay:
+    """A function of tensors of one shape, recorded and replayed once it has been proved that the recording does the same.
+
+    Several threads may call it at once.
+    """
+
+    def __init__(self, *, record: bool) -> None:
+        """Without `record` every call computes."""
+        self.proofs: int | None = 0 if record else None
+        """How many calls have proved the recording; None where every call computes."""
+        self._recorded: Callable[..., tuple[Tensor, ...]] | None = None
+        self._lock = Lock()
+
+    def __getstate__(self) -> bool:
+        """Whether to record: a recording cannot be copied, and a copy makes and proves its own."""
+        return self.proofs is not None
+
+    def __setstate__(self, record: bool) -> None:
+        self.__init__(record=record)
+
+    def __call__(self, compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """`compute(*inputs)`; it must be the same function in each call."""
+        if self.proofs is None:
+            return compute(*inputs)
+        if self.proofs < PROOFS:
+            with self._lock:
+                return self._proved(compute, inputs)
+        return self._replayed(inputs)
+
+    def _proved(self, compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        outputs = compute(*inputs)
+        if self.proofs is None:
+            return outputs
+        if self._recorded is None:
+            with _RECORDING:
+                self._recorded = _recorded(compute, inputs)
+            self.proofs = 0 if self._recorded is not None else None
+        else:
+            pairs = zip(self._replayed(inputs), outputs, strict=True)
+            alike = all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in pairs)
+            self.proofs = self.proofs + 1 if alike else None
+        return outputs
+
+    def _replayed(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        assert self._recorded is not None
+        with torch.jit.optimized_execution(False):  # pyright: ignore[reportPrivateImportUsage]  # optimised graphs round otherwise
+            return self._recorded(*inputs)
 
 
 def _recorded(compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...]) -> Any:

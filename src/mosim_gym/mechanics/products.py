@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
+# Torch's recorder of graphs does not know this operation's lists of scalars, but it knows graphs that call it.
+_LINEAR = """
+graph(%x : Tensor, %weight : Tensor, %bias : Tensor):
+  %after : str = prim::Constant[value="{after}"]()
+  %algorithm : str = prim::Constant[value=""]()
+  %scalars : Scalar?[] = prim::ListConstruct()
+  %y : Tensor = mkldnn::_linear_pointwise(%x, %weight, %bias, %after, %scalars, %algorithm)
+  return (%y)
+"""
+_SUM = """
+graph(%x : Tensor, %other : Tensor, %weight : Tensor, %bias : Tensor):
+  %after : str = prim::Constant[value="add"]()
+  %y : Tensor = mkldnn::_linear_pointwise(%x, %other, %weight, %bias, %after)
+  return (%y)
+"""
 
-def _has_fused_products() -> bool:
-    """Whether this build of torch can multiply, add and activate in one call on the CPU."""
+
+def _function(graph: str) -> Any:
+    return torch._C._create_function_from_graph("product", torch._C.parse_ir(graph))
+
+
+def _fused_products() -> dict[str, Any]:
+    """The products that this build of torch can make on the CPU together with what follows; none where it cannot."""
+    x = torch.ones(2, 2)
     try:
-        x = torch.ones(2, 2)
-        torch.ops.mkldnn._linear_pointwise(x, x, x[0], "swish", [], "")
-        torch.ops.mkldnn._linear_pointwise.binary(x, x, x, x[0], "add")
+        found = {after: _function(_LINEAR.format(after=after)) for after in ("none", "swish")}
+        found["add"] = _function(_SUM)
+        found["swish"](x, x, x[0])
+        found["add"](x, x, x, x[0])
     except (AttributeError, RuntimeError, TypeError):
-        return False
-    return True
+        return {}
+    return found
 
 
-FUSED = _has_fused_products()
+FUSED = _fused_products()
+"""`none` and `swish`: `(x, weight, bias)` → the linear layer, plain or activated; `add`: `(x, other, weight, bias)` → layer plus `other`."""
 FUSED_FROM = 32  # rows; below, oneDNN's set-up costs more than it saves

@@ -1,0 +1,193 @@
+"""Threads and arithmetic that the package sets for itself while it computes; what the user has set is there again afterwards.
+
+Torch's number of threads belongs to the thread that calls. A thread that torch starts inside an operation waits for the others at the end
+of each one: beside any other work on the machine every small operation then waits for whoever was interrupted. So few rows are computed on
+one thread, and large batches by `Shards`: every worker, itself a single thread for torch, computes some rows from start to end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
+from threading import Barrier, Lock
+
+import torch
+from torch import Tensor
+
+Compute = Callable[..., tuple[Tensor, ...]]
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class OneThread:
+    """While it lasts, torch computes on the calling thread alone, and no pool of threads is started.
+
+    As a context it may be entered again within itself; each use needs an object of its own.
+    """
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> None:
+        self._before = torch.get_num_threads()
+        if self._before != 1:
+            torch.set_num_threads(1)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before != 1:
+            torch.set_num_threads(self._before)
+
+
+class OwnArithmetic(OneThread):
+    """`OneThread`, and float32 is float32: neither the precision of products, nor autocast, nor another default type reaches in.
+
+    Without `alone`, the threads are the user's.
+    """
+
+    __slots__ = ("_alone", "_autocast", "_device", "_dtype", "_products")
+
+    def __init__(self, device: torch.device, *, alone: bool = True) -> None:
+        """For what is computed on `device`."""
+        self._device, self._alone = device.type, alone
+
+    def __enter__(self) -> None:
+        if self._alone:
+            super().__enter__()
+        self._products = _products()
+        if self._products != "highest":
+            torch.set_float32_matmul_precision("highest")
+        self._autocast = torch.is_autocast_enabled(self._device)
+        if self._autocast:
+            torch.set_autocast_enabled(self._device, False)
+        self._dtype = torch.get_default_dtype()
+        if self._dtype is not torch.float32:
+            torch.set_default_dtype(torch.float32)
+
+    def __exit__(self, *_: object) -> None:
+        if self._dtype is not torch.float32:
+            torch.set_default_dtype(self._dtype)
+        if self._autocast:
+            torch.set_autocast_enabled(self._device, True)
+        if self._products != "highest":
+            torch.set_float32_matmul_precision(self._products)
+        if self._alone:
+            super().__exit__()
+
+
+def _products() -> str:
+    """The precision of float32 products; where a program has set it by torch's newer names, it is left as it is."""
+    try:
+        return torch.get_float32_matmul_precision()
+    except RuntimeError:
+        return "highest"
+
+
+SHARD_ROWS = 256
+"""Rows that a shard has at least: with fewer, the meeting at the step's end costs more than the second core gives."""
+PART_ROWS = 1024
+"""Rows of a part, of which each shard's thread takes the next one when it has done its last: who is interrupted takes fewer."""
+
+
+def is_few(rows: int) -> bool:
+    """Whether a batch has too few rows for shards."""
+    return rows < 2 * SHARD_ROWS
+
+
+def alone(rows: int) -> OneThread | nullcontext[None]:
+    """One thread for few rows; for many, which were not divided into shards, as many as the user has set."""
+    return OneThread() if is_few(rows) else nullcontext()
+
+
+def shards_for(rows: int, unit: int) -> Shards | None:
+    """Shards of a batch of `rows`, as many as cores and the user's number of threads allow; None where there is but one.
+
+    Parts begin at multiples of `unit` rows; 0 says that rows depend on one another.
+    """
+    count = min(usable_cores(), torch.get_num_threads(), rows // SHARD_ROWS) if unit else 1
+    return Shards(rows, count, unit=unit) if count > 1 else None
+
+
+class Shards:
+    """The rows of a batch in parts, each computed from start to end on one thread; `threads` of them, which meet at the end alone.
+
+    The parts depend on nothing but the numbers given here, and results on nothing but the parts.
+    """
+
+    def __init__(self, rows: int, threads: int, *, unit: int = 1) -> None:
+        """Parts begin at multiples of `unit` rows."""
+        self.rows, self.threads = rows, threads
+        parts = threads * max(1, round(rows / (threads * PART_ROWS)))
+        share = -(-rows // (unit * parts)) * unit
+        self.parts = [slice(start, min(start + share, rows)) for start in range(0, rows, share)]
+        self.sizes = {part.stop - part.start for part in self.parts}
+        self._like: list[tuple[torch.Size, torch.dtype]] | None = None  # of one row of each output
+
+    def __call__(self, compute: Compute, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """`compute(*inputs)`, in which each output's row depends on the same row of the inputs alone; without gradients."""
+        inference = torch.is_inference_mode_enabled()
+        if self._like is None:
+            with torch.no_grad():
+                outputs = [compute(*(x[rows] for x in inputs)) for rows in self.parts]
+            self._like = [(x.shape[1:], x.dtype) for x in outputs[0]]
+            return tuple(torch.cat(column) for column in zip(*outputs, strict=True))
+        whole = tuple(torch.empty((self.rows, *size), dtype=dtype) for size, dtype in self._like)
+        left = iter(self.parts)  # which the threads share
+
+        def shard() -> None:
+            with torch.inference_mode(inference), torch.no_grad():
+                for rows in left:
+                    for there, output in zip(whole, compute(*(x[rows] for x in inputs)), strict=True):
+                        there[rows] = output
+
+        pool = _workers(self.threads - 1)
+        others = [pool.submit(shard) for _ in range(self.threads - 1)]
+        try:
+            shard()
+        finally:
+            wait(others)  # nobody writes into a batch that is no longer waited for
+        for other in others:
+            other.result()
+        return whole
+
+
+_pool: tuple[int, ThreadPoolExecutor] | None = None
+_pool_lock = Lock()
+
+
+def _workers(count: int) -> ThreadPoolExecutor:
+    """At least `count` threads, each single for torch; all batches of the process share them."""
+    global _pool
+    with _pool_lock:
+        if _pool is None or _pool[0] < count:
+            count = max(count, usable_cores() - 1)
+            started = Barrier(count + 1)
+
+            def begin() -> None:
+                torch.set_num_threads(1)
+                started.wait()
+
+            pool = ThreadPoolExecutor(count, thread_name_prefix="mosim_gym", initializer=begin)
+            for _ in range(count):
+                pool.submit(int)
+            started.wait()
+            # Threads that anyone starts later begin with the number that was set last.
+            torch.set_num_threads(torch.get_num_threads())
+            _pool = count, pool
+        return _pool[1]
+
+
+def _begin_in_child() -> None:
+    """A forked process has none of its parent's threads: torch would wait for its own for ever, and so would a batch for its workers."""
+    global _pool, _pool_lock
+    _pool, _pool_lock = None, Lock()
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_in_child)
+
+
