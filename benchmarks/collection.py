@@ -12,8 +12,8 @@ from mosim_gym.data.collection import Collector
 from mosim_gym.evaluation.speed import median_seconds
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.threads import usable_cores
 from mosim_gym.training.run import trainable_robots
-from mosim_gym.truth.dynamics import usable_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 SEGMENTS = 2000

@@ -32,8 +32,9 @@ from mosim_gym.mechanics.frames import floating_bases
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.rotations import multiply
 from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.mechanics.threads import usable_cores
 from mosim_gym.robots import find_task, load_task
-from mosim_gym.truth.dynamics import TrueDynamics, usable_cores
+from mosim_gym.truth.dynamics import TrueDynamics
 from mosim_gym.zoo.names import packaged
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,7 +22,9 @@ def _megabytes() -> float:
 @pytest.mark.parametrize("rows", [1, 8])
 def test_thirty_environments_leave_less_than_three_megabytes(rows):
     def live():
-        env = gym.make_vec(env_id("PendulumSwingup"), num_envs=rows) if rows > 1 else gym.make(env_id("PendulumSwingup"))
+        env = (
+            gym.make_vec(env_id("PendulumSwingup"), num_envs=rows) if rows > 1 else gym.make(env_id("PendulumSwingup"))
+        )
         env.reset(seed=0)
         for _ in range(6):
             env.step(env.action_space.sample())

@@ -27,6 +27,11 @@ class FinerSteps:
         return self._simulator.recordable(rows)
 
     @property
+    def version(self) -> int:
+        """As the simulator's."""
+        return self._simulator.version
+
+    @property
     def shard_unit(self) -> int:
         """As the simulator's own steps."""
         return self._simulator.shard_unit

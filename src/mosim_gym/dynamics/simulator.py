@@ -64,6 +64,8 @@ class Simulator:
         name = solver or model.config.solver
         self._solver = find_solver(name)
         self._adaptive, self._changes = name in ADAPTIVE, False
+        self.version = 0
+        """How often weights were changed or moved: what was recorded before holds no longer."""
         self.quantities = model.features.quantities
         self._kinematics = ForwardKinematics(self.robot, self.quantities)
         self._prepare()
@@ -87,6 +89,7 @@ class Simulator:
         return low - room, high + room
 
     def _prepare(self) -> None:
+        self.version += 1
         self._limits = self._speed_limits()
         low, high = self.robot.control_range
         self._low, self._high = (torch.as_tensor(side, device=self.device) for side in (low, high))

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral
 from os import PathLike
-from threading import Lock
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -25,7 +24,7 @@ from mosim_gym.envs.state_rows import detached, joined, replaced, rows_of
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import positive_number
-from mosim_gym.mechanics.threads import OneThread, OwnArithmetic, is_few
+from mosim_gym.mechanics.threads import OwnArithmetic, is_few
 from mosim_gym.robots import Features, find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 from mosim_gym.truth.options import ENDLESS, checked_options, step_limit
@@ -86,25 +85,24 @@ class TorchEnv:
             raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
         definition, _ = find_task(task)
         self.task, self.num_envs, self.device = load_task(task), count, usable_device(device)
-        with OneThread():
+        with OwnArithmetic(self.device):
             self.dynamics = open_dynamics(
                 definition, checkpoint, solver=solver, precision=precision, device=self.device, ensemble=ensemble
             )
-        if gradients and not getattr(self.dynamics, "differentiable", True):
-            raise ValueError(
-                "The truth is MuJoCo, which has no gradients; take a learned checkpoint: a name, a path, or None for the robot's own."
+            if gradients and not getattr(self.dynamics, "differentiable", True):
+                raise ValueError(
+                    "The truth is MuJoCo, which has no gradients; take a learned checkpoint: a name, a path, or None for the robot's own."
+                )
+            self.core = Core(
+                self.task,
+                dtype=self.dynamics.dtype,
+                device=self.device,
+                quantities=getattr(self.dynamics, "quantities", None),
+                sensor_count=sensor_count(task),
             )
-        self.core = Core(
-            self.task,
-            dtype=self.dynamics.dtype,
-            device=self.device,
-            quantities=getattr(self.dynamics, "quantities", None),
-            sensor_count=sensor_count(task),
-        )
-        self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.device)
+            self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.device)
         self._advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
-        self._alone = self._advance.shards is not None or is_few(count)
-        self._turn = Lock()  # threads that share the environments take turns
+        self._own = OwnArithmetic(self.device, alone=self._advance.shards is not None or is_few(count))
         self._starts = Starts(self.task, reset_from)
         self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
         self._generator = Generator()
@@ -141,7 +139,7 @@ class TorchEnv:
         The same seed and batch size give the same episodes; one seed for each row gives each the episodes of a single environment with it.
         `options` are as for a single environment, one row for all or one for each; on the truth `warm_start` is for resets of all rows.
         """
-        with self._turn, OwnArithmetic(self.device, alone=self._alone):
+        with self._own:
             return self._reset(seed, options, mask)
 
     def _reset(
@@ -225,7 +223,7 @@ class TorchEnv:
 
     def step(self, action: Tensor) -> TorchStep:
         """One control step of every row under `action (B, nu)`; episodes that end are reset as the autoreset mode says."""
-        with self._turn, OwnArithmetic(self.device, alone=self._alone):
+        with self._own:
             return self._step(action)
 
     def _step(self, action: Tensor) -> TorchStep:
@@ -336,11 +334,7 @@ class TorchEnv:
             name: None if state is None else detached(state)
             for name, state in (("_state", self._state), ("ended", self.ended))
         }
-        return {name: part for name, part in vars(self).items() if name != "_turn"} | cut
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._turn = Lock()
+        return {**vars(self), **cut}
 
     def detach(self) -> None:
         """Forget how the present states came about: gradients reach back to here and no further."""

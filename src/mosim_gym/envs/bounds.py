@@ -20,8 +20,8 @@ class Bounds:
         """`card` is a Simulator's, None for the truth."""
         self._dtype, self._device = dtype, device
         self._sides: tuple[Tensor, Tensor] | None = None  # of qpos and qvel side by side
-        self.moves = 0
-        """How often they were moved: what was worked out from them before holds no longer."""
+        self.version = 0
+        """How often they were moved: what was recorded before holds no longer."""
         box = (card or {}).get("box")
         if box is not None:
             self.move(box)
@@ -33,12 +33,12 @@ class Bounds:
             for side, end in enumerate((-torch.inf, torch.inf))
         )
         margin = torch.where(torch.isfinite(high - low), MARGIN * (high - low), 0.0)
-        self.moves += 1
+        self.version += 1
         self._sides = (low - margin).to(self._device, self._dtype), (high + margin).to(self._device, self._dtype)
 
     def open(self) -> None:
         """From now on only states that are not finite are out of bounds."""
-        self.moves += 1
+        self.version += 1
         self._sides = None
 
     def finite(self, qpos: Tensor, qvel: Tensor, sensors: Tensor) -> Tensor:

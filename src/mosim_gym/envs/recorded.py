@@ -17,7 +17,7 @@ from torch import Tensor
 from mosim_gym import mechanics
 from mosim_gym.envs.bounds import Bounds
 from mosim_gym.envs.core import Core, Dynamics, State
-from mosim_gym.mechanics.threads import shards_for
+from mosim_gym.mechanics.threads import Shards, shards_for
 from mosim_gym.robots import Features
 from mosim_gym.robots.spaces import flatten
 
@@ -56,22 +56,21 @@ class RecordedStep:
         self._core, self._dynamics, self._bounds, self._count = core, dynamics, bounds, rows
         self._names = list(core.kinematics.quantities)
         self._recordable = getattr(dynamics, "recordable", None) if record else None
-        apart = self._can_record() and core.device.type == "cpu"
-        self.shards = shards_for(rows, getattr(dynamics, "shard_unit", 0)) if apart else None
+        self.shards: Shards | None = None
+        if self._recordable is not None and self._recordable(rows) and core.device.type == "cpu":
+            self.shards = shards_for(rows, getattr(dynamics, "shard_unit", 0))
         self._begin()
-
-    def _can_record(self) -> bool:
-        return self._recordable is not None and self._recordable(self._count)
 
     def _begin(self) -> None:
         """Forget what was recorded."""
-        self._moves, self._recording = self._bounds.moves, self._can_record()
+        self._versions = self._bounds.version, getattr(self._dynamics, "version", 0)
+        record = self._recordable is not None and self._recordable(self._count)
         sizes = {self._count} if self.shards is None else self.shards.sizes
-        self.replays = {size: Replay(record=self._recording) for size in sizes}
+        self.replays = {size: Replay(record=record) for size in sizes}
 
     def __call__(self, state: State, action: Tensor) -> Outcome:
         """One control step of `state` under `action (B, nu)`."""
-        if self._bounds.moves != self._moves or (self._recording and not self._can_record()):
+        if (self._bounds.version, getattr(self._dynamics, "version", 0)) != self._versions:
             self._begin()
         values = state.features.values
         inputs = (
@@ -153,8 +152,12 @@ class Replay:
 
     def _replayed(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         assert self._recorded is not None
-        with torch.jit.optimized_execution(False):  # pyright: ignore[reportPrivateImportUsage]  # optimised graphs round otherwise
+        optimise = torch._C._get_graph_executor_optimize()
+        torch._C._set_graph_executor_optimize(False)  # optimised graphs round otherwise
+        try:
             return self._recorded(*inputs)
+        finally:
+            torch._C._set_graph_executor_optimize(optimise)
 
 
 def _recorded(compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from threading import Lock
 from typing import Any
 
 import gymnasium
@@ -17,7 +16,8 @@ from mosim_gym.envs.core import Core, Dynamics, State
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
-from mosim_gym.mechanics.threads import OneThread, OwnArithmetic
+from mosim_gym.mechanics.devices import usable_device
+from mosim_gym.mechanics.threads import OwnArithmetic
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, observation_shapes, sensor_count
 from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture
@@ -60,16 +60,17 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         checked_picture(render_mode, width, height)
         definition, _ = find_task(task)
         self.task = load_task(task)
-        with OneThread():
+        self._own = OwnArithmetic(usable_device(device))
+        with self._own:
             self.dynamics = open_dynamics(definition, checkpoint, **learned)
-        self.core = Core(
-            self.task,
-            dtype=self.dynamics.dtype,
-            device=device,
-            quantities=getattr(self.dynamics, "quantities", None),
-            sensor_count=sensor_count(task),
-        )
-        self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.core.device)
+            self.core = Core(
+                self.task,
+                dtype=self.dynamics.dtype,
+                device=device,
+                quantities=getattr(self.dynamics, "quantities", None),
+                sensor_count=sensor_count(task),
+            )
+            self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.core.device)
         self._advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
         self._starts = Starts(self.task, reset_from)
         self.observation_space = observation_space(task, obs)
@@ -83,7 +84,6 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         self._state: State | None = None
         self._over = True
         self._renderer: Renderer | None = None
-        self._turn = Lock()  # threads that share the environment take turns
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`. The same seed gives the same episode.
@@ -92,7 +92,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         trajectory to the last bit; a learned model has no such memory and leaves it aside.
         """
         super().reset(seed=seed)
-        with self._turn, OwnArithmetic(self.core.device):
+        with self._own:
             return self._reset(seed, options)
 
     def _reset(self, seed: int | None, options: Mapping[str, Any] | None) -> tuple[Any, dict[str, Any]]:
@@ -113,7 +113,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One control step; a state that is no longer finite is not entered but ends the episode as truncated."""
-        with self._turn, OwnArithmetic(self.core.device):
+        with self._own:
             return self._step(action)
 
     def _step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -160,11 +160,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the renderer: a copy goes on in the same way, and opens its own when it is asked for pictures."""
-        return {name: part for name, part in vars(self).items() if name != "_turn"} | {"_renderer": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._turn = Lock()
+        return {**vars(self), "_renderer": None}
 
     def close(self) -> None:
         """Free the renderer."""

@@ -92,6 +92,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
         self.single_action_space = self._controls = action_space(task)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self.autoreset_mode = self._mode  # where TorchRL looks for it
         fps = round(1 / self.torch.task.robot.control_step)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode, "render_fps": fps}
         self._layout = observation_shapes(task) if obs == "dict" else None

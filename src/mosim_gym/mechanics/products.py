@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from mosim_gym.mechanics.threads import OneThread
+
 # Torch's recorder of graphs does not know this operation's lists of scalars, but it knows graphs that call it.
 _LINEAR = """
 graph(%x : Tensor, %weight : Tensor, %bias : Tensor):
@@ -33,13 +35,14 @@ def _fused_products() -> dict[str, Any]:
     try:
         found = {after: _function(_LINEAR.format(after=after)) for after in ("none", "swish")}
         found["add"] = _function(_SUM)
-        found["swish"](x, x, x[0])
-        found["add"](x, x, x, x[0])
+        with OneThread():
+            found["swish"](x, x, x[0])
+            found["add"](x, x, x, x[0])
     except (AttributeError, RuntimeError, TypeError):
         return {}
     return found
 
 
 FUSED = _fused_products()
-"""`none` and `swish`: `(x, weight, bias)` → the linear layer, plain or activated; `add`: `(x, other, weight, bias)` → layer plus `other`."""
+"""`none` and `swish`: `(x, weight, bias)` → a linear layer, plain or activated; `add`: `(x, other, weight, bias)` → that plus `other`."""
 FUSED_FROM = 32  # rows; below, oneDNN's set-up costs more than it saves

@@ -14,7 +14,8 @@ from contextlib import nullcontext
 from threading import Barrier, Lock
 
 import torch
-from torch import Tensor
+from torch import Tensor, get_default_dtype, get_num_threads, is_autocast_enabled, set_num_threads
+from torch._C import _get_float32_matmul_precision as get_float32_matmul_precision
 
 Compute = Callable[..., tuple[Tensor, ...]]
 
@@ -42,53 +43,58 @@ class OneThread:
             torch.set_num_threads(self._before)
 
 
-class OwnArithmetic(OneThread):
-    """`OneThread`, and float32 is float32: neither the precision of products, nor autocast, nor another default type reaches in.
+class OwnArithmetic:
+    """While it lasts, float32 is float32, whatever the rest of the program has set as precision of products, autocast and default type.
 
-    Without `alone`, the threads are the user's.
+    With `alone` torch computes on the calling thread alone, as in `OneThread`. Threads that use the same object take turns; it cannot be
+    entered again within itself. A copy is a fresh one.
     """
-
-    __slots__ = ("_alone", "_autocast", "_device", "_dtype", "_products")
 
     def __init__(self, device: torch.device, *, alone: bool = True) -> None:
         """For what is computed on `device`."""
         self._device, self._alone = device.type, alone
+        self._turn = Lock()
+        self._found = (1, "highest", False, torch.float32)
+
+    def __getstate__(self) -> tuple[str, bool]:
+        return self._device, self._alone
+
+    def __setstate__(self, state: tuple[str, bool]) -> None:
+        self.__init__(torch.device(state[0]), alone=state[1])
 
     def __enter__(self) -> None:
-        if self._alone:
-            super().__enter__()
-        self._products = _products()
-        if self._products != "highest":
-            torch.set_float32_matmul_precision("highest")
-        self._autocast = torch.is_autocast_enabled(self._device)
-        if self._autocast:
-            torch.set_autocast_enabled(self._device, False)
-        self._dtype = torch.get_default_dtype()
-        if self._dtype is not torch.float32:
-            torch.set_default_dtype(torch.float32)
+        self._turn.acquire()
+        try:
+            products = get_float32_matmul_precision()
+        except RuntimeError:  # the program has set it by torch's newer names, and it is left as it is
+            products = "highest"
+        autocast, dtype = is_autocast_enabled(self._device), get_default_dtype()
+        threads = get_num_threads() if self._alone else 1
+        self._found = threads, products, autocast, dtype
+        if threads != 1:
+            set_num_threads(1)
+        if products != "highest" or autocast or dtype is not torch.float32:
+            self._set("highest", False, torch.float32)
 
     def __exit__(self, *_: object) -> None:
-        if self._dtype is not torch.float32:
-            torch.set_default_dtype(self._dtype)
-        if self._autocast:
-            torch.set_autocast_enabled(self._device, True)
-        if self._products != "highest":
-            torch.set_float32_matmul_precision(self._products)
-        if self._alone:
-            super().__exit__()
+        threads, products, autocast, dtype = self._found
+        if threads != 1:
+            set_num_threads(threads)
+        if products != "highest" or autocast or dtype is not torch.float32:
+            self._set(products, autocast, dtype)
+        self._turn.release()
 
-
-def _products() -> str:
-    """The precision of float32 products; where a program has set it by torch's newer names, it is left as it is."""
-    try:
-        return torch.get_float32_matmul_precision()
-    except RuntimeError:
-        return "highest"
+    def _set(self, products: str, autocast: bool, dtype: torch.dtype) -> None:
+        if torch.get_default_dtype() is not dtype:
+            torch.set_default_dtype(dtype)
+        torch.set_autocast_enabled(self._device, autocast)
+        if self._found[1] != "highest":
+            torch.set_float32_matmul_precision(products)
 
 
 SHARD_ROWS = 256
 """Rows that a shard has at least: with fewer, the meeting at the step's end costs more than the second core gives."""
-PART_ROWS = 1024
+PART_ROWS = 2048
 """Rows of a part, of which each shard's thread takes the next one when it has done its last: who is interrupted takes fewer."""
 
 
@@ -189,5 +195,3 @@ def _begin_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_in_child)
-
-

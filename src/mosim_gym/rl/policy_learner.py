@@ -11,6 +11,7 @@ import numpy as np
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.starts import ResetFrom
 from mosim_gym.mechanics.storage import load_arrays, save_arrays
+from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.learner_settings import AnyLearnerConfig, LearnerConfig, ShacLearnerConfig
@@ -85,7 +86,7 @@ class Sb3Policy:
 
     def learn(self, steps: int) -> None:
         """Train for `steps` steps of all environments."""
-        with products(self._products):
+        with OneThread(), products(self._products):
             self._model.learn(self.env.num_envs * steps, reset_num_timesteps=False, log_interval=10**9)
 
     def act(self, observation: Array) -> Array:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from mosim_gym.envs.batch import END_TIME, TorchEnv
 from mosim_gym.envs.starts import ResetFrom
+from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.rl.flat_settings import check_names
 from mosim_gym.rl.learner_settings import ShacLearnerConfig
 from mosim_gym.rl.policies import ActorPolicy
@@ -150,6 +151,10 @@ class Shac:
 
     def update(self, progress: float = 0.0) -> float:
         """One step of the actor, and the critic's fit; the mean reward on the way. At `progress` 1 learning rates are at a tenth."""
+        with OneThread():
+            return self._update(progress)
+
+    def _update(self, progress: float) -> float:
         c, env = self.config, self.env
         slower = max(0.1, 1 - max(progress, self.updates / c.decay))
         for optimiser, rate in ((self._actor_optimiser, c.actor_rate), (self._critic_optimiser, c.critic_rate)):

@@ -13,7 +13,6 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 from mosim_gym.envs.batch import END_REASONS, END_TIME, TorchEnv, TorchStep
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import positive_number
-from mosim_gym.rl.arithmetic import products
 from mosim_gym.robots import find_task
 from mosim_gym.truth.rendering import Renderer
 from mosim_gym.truth.spaces import action_space, checked_actions, observation_space
@@ -82,8 +81,7 @@ class MoSimVecEnv(VecEnv):
         rewards, done = np.zeros(self.num_envs, np.float32), np.zeros(self.num_envs, bool)
         infos: list[dict[str, Any]] = self._no_infos
         for _ in range(self.repeat):
-            with products("float32"):  # whatever the learner uses
-                step = self.torch.step(self._actions)
+            step = self.torch.step(self._actions)
             observation = _numpy(step.observation)
             rewards += np.where(
                 done, 0.0, step.reward.cpu().numpy() / self.repeat

@@ -25,6 +25,7 @@ from mosim_gym.envs.disagreement import DisagreementWatch
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import check_folder, check_own
+from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.rl.accounting import accounts, trained_in
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
@@ -156,7 +157,7 @@ def zero_shot(
     begun, clock = time.monotonic() - record["seconds"], SaveClock()
     limit = max_steps or 10**12
     while record["seconds"] < budget and _steps(model) < limit and not reached(record, stop_at):
-        with products(config.products):
+        with OneThread(), products(config.products):  # networks this small gain nothing from more
             model.learn(config.num_envs * max(1, SLICE // config.repeat), reset_num_timesteps=False, log_interval=10**9)
         record["seconds"] = time.monotonic() - begun
         over = record["seconds"] >= budget or _steps(model) >= limit

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
+from threading import Lock
 from typing import Any, overload
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.compiling import load_model
 from mosim_gym.mechanics.motion import Step, Trajectory
+from mosim_gym.mechanics.threads import usable_cores
 from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.truth.quiet import quiet_mujoco
@@ -53,18 +54,19 @@ class TrueDynamics:
         self._data = mujoco.MjData(self.model)
         self._warm_start = warm_start
         self._last: tuple[Array, Array, Array] | None = None
+        self._turn = Lock()  # threads that share this object take turns: MuJoCo's working memory is for one
         self._sensor_columns = sensor_columns(definition.name)
         self.sensor_count = len(self._sensor_columns)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but modules, working memory and threads, which a copy makes for itself."""
-        return {name: part for name, part in vars(self).items() if name not in ("_mujoco", "_data", "_pool")}
+        return {name: part for name, part in vars(self).items() if name not in ("_mujoco", "_data", "_pool", "_turn")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         import mujoco
 
         vars(self).update(state)
-        self._mujoco, self._data = mujoco, mujoco.MjData(self.model)
+        self._mujoco, self._data, self._turn = mujoco, mujoco.MjData(self.model), Lock()
 
     def remember(self, qpos: Array, qvel: Array, warm_start: Array) -> None:
         """Set the warm start `(B, nv)` that the next `step` uses for rows whose state is exactly `qpos (B, nq)`, `qvel (B, nv)`.
@@ -87,16 +89,19 @@ class TrueDynamics:
     def step(self, qpos: Any, qvel: Any, action: Any, features: object = None) -> Step:
         """One control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`; `features` are not needed."""
         start_q, start_v, control = self._checked(qpos, qvel, action, steps=False)
-        if self._warm_start:
-            result = self._step_rows(start_q, start_v, control)
-        else:
-            path = self._rollout(start_q, start_v, control[:, None])
-            result = Step(path.qpos[:, 0], path.qvel[:, 0], path.sensors[:, 0])
+        with self._turn:
+            if self._warm_start:
+                result = self._step_rows(start_q, start_v, control)
+            else:
+                path = self._rollout(start_q, start_v, control[:, None])
+                result = Step(path.qpos[:, 0], path.qvel[:, 0], path.sensors[:, 0])
         return Step(*(_like(part, qpos) for part in result))
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`, each held for one of them."""
-        path = self._rollout(*self._checked(qpos, qvel, actions, steps=True))
+        given = self._checked(qpos, qvel, actions, steps=True)
+        with self._turn:
+            path = self._rollout(*given)
         return Trajectory(*(_like(part, qpos) for part in path))
 
     @cached_property
@@ -167,11 +172,6 @@ class TrueDynamics:
             path[:, :, 1 + nq : 1 + nq + nv].copy(),
             sensordata[:, :, self._sensor_columns],
         )
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _float64(values: Any) -> Array:

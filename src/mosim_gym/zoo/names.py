@@ -9,10 +9,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.mechanics.threads import OwnArithmetic
 from mosim_gym.robots import find_task, load_robot, tasks
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card
 
@@ -51,7 +54,8 @@ def robot_at(name: str) -> Robot:
 
 def load(name: str | PathLike[str], **options: Any) -> Simulator:
     """A Simulator by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or by path; `options` as for `Simulator`."""
-    return load_checkpoint(*find_checkpoint(name), **options)
+    with OwnArithmetic(torch.device("cpu")):
+        return load_checkpoint(*find_checkpoint(name), **options)
 
 
 def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> tuple[Path, Robot]:
