@@ -1,7 +1,8 @@
 """Writes benchmarks/results/speed.json and docs/assets/speed.png: control steps a second of environments, observation and reward included.
 
 Everyone gets random actions, prepared beforehand, and takes turns in rounds on one machine with the same cores: this package's
-environments, single and batched, float32 and fast, with the packaged model and its small variant where there is one; dm_control through
+environments, single and batched, float32 and fast, with the packaged model and its small variant where there is one, each of them on the
+machine as it is and again beside one process that keeps a core busy, which is started and ended here; dm_control through
 Shimmy; bare dm_control; EnvPool's dm_control tasks where it is installed (`pip install envpool`); a bare `mujoco.rollout`, which computes
 neither observation nor reward; and the published MoSim scheme rebuilt from its description: one environment, dopri5 at torchdiffeq's
 default tolerances, MuJoCo's forward for observation and reward.
@@ -12,11 +13,14 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -42,8 +46,10 @@ TASKS = (
     "CheetahRun", "ReacherEasy", "AcrobotSwingup", "PendulumSwingup", "CartpoleSwingup", "HopperHop", "WalkerWalk", "HumanoidWalk",
 )  # fmt: skip
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
+SHOWN = (64, 1024, 4096)
 FEW_BATCHES = (1024, 4096)
-SECONDS, ROUNDS = 1.0, 5
+QUICK = ("CheetahRun", "PendulumSwingup")
+SECONDS, ROUNDS = 0.3, 5
 Peer = Callable[[float], float]
 
 
@@ -175,9 +181,8 @@ def peers(task: str) -> dict[str, Callable[[], Peer]]:
         "published scheme": lambda: published(task),
         "single environment": lambda: single(task, lambda: gym.make(f"MoSim/{task}-v0")),
     }
-    batches = BATCHES if task == "CheetahRun" else FEW_BATCHES
-    for precision in ("float32", "fast"):
-        for n in batches:
+    for precision, few in (("float32", SHOWN), ("fast", FEW_BATCHES)):
+        for n in BATCHES if task == "CheetahRun" else few:
             found[f"batch of {n}, {precision}"] = lambda n=n, precision=precision: ours(task, n, precision)
     small = f"{find_task(task)[0].name}:small"
     if small in packaged():
@@ -193,6 +198,44 @@ def peers(task: str) -> dict[str, Callable[[], Peer]]:
         for n in (usable_cores(), 64):
             found[f"EnvPool, {n}"] = lambda n=n: envpool(task, n)
     return found
+
+
+@contextmanager
+def busy_process() -> Iterator[None]:
+    """One process that does nothing but keep a core busy, pinned nowhere."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        time.sleep(0.3)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def is_ours(name: str) -> bool:
+    return "environment" in name or "batch of" in name
+
+
+def measured(task: str, seconds: float, rounds: int) -> dict[str, Any]:
+    """For each peer its speeds on the machine as it is and, if it is ours, beside a busy process, and the ratio of the medians."""
+    opened = {name: make() for name, make in peers(task).items()}
+    speeds: dict[str, dict[str, list[float]]] = {name: {} for name in opened}
+    for _ in range(rounds):
+        for name, peer in opened.items():
+            speeds[name].setdefault("idle", []).append(peer(seconds))
+        with busy_process():
+            for name, peer in opened.items():
+                if is_ours(name):
+                    speeds[name].setdefault("busy", []).append(peer(seconds))
+    report: dict[str, Any] = {}
+    for name, ways in speeds.items():
+        report[name] = {
+            way: {"median": round(float(np.median(rates))), "rounds": [round(rate) for rate in rates]}
+            for way, rates in ways.items()
+        }
+        if "busy" in ways:
+            report[name]["ratio"] = round(report[name]["busy"]["median"] / report[name]["idle"]["median"], 3)
+    return report
 
 
 def start_up() -> dict[str, float]:
@@ -225,28 +268,34 @@ def start_up() -> dict[str, float]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("tasks", nargs="*", default=list(TASKS))
+    parser.add_argument("tasks", nargs="*", help=f"by default {', '.join(TASKS)}")
+    parser.add_argument("--quick", action="store_true", help=f"only {' and '.join(QUICK)}, three rounds")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for each peer in each round")
     options = parser.parse_args()
     path = ROOT / "benchmarks" / "results" / "speed.json"
     report = json.loads(path.read_text()) if path.exists() else {"tasks": {}}
-    for task in options.tasks:
+    rounds = 3 if options.quick else ROUNDS
+    load = os.getloadavg()[0]  # of others, before anything is measured
+    for task in options.tasks or (QUICK if options.quick else TASKS):
         if find_task(task)[0].name not in packaged():
             print(f"{task}: no model of its robot is packaged")
             continue
-        opened = {name: make() for name, make in peers(task).items()}
-        rounds = [{name: peer(options.seconds) for name, peer in opened.items()} for _ in range(ROUNDS)]
-        report["tasks"][task] = {
-            name: {
-                "median": round(float(np.median([r[name] for r in rounds]))),
-                "rounds": [round(r[name]) for r in rounds],
-            }
-            for name in opened
-        }
-        base = report["tasks"][task]["Shimmy"]["median"]
-        rows = [[n, f"{r['median']:,}", f"{r['median'] / base:.1f}"] for n, r in report["tasks"][task].items()]
-        print(task, table(["Peer", "Control steps/s", "times Shimmy"], rows), sep="\n", end="\n\n")
-    report |= {"provenance": provenance(), "start_up": start_up(), "rounds": ROUNDS, "seconds": options.seconds}
+        found = report["tasks"][task] = measured(task, options.seconds, rounds)
+        base = found["Shimmy"]["idle"]["median"]
+        rows = [
+            [
+                name,
+                f"{ways['idle']['median']:,}",
+                f"{ways['busy']['median']:,}" if "busy" in ways else "",
+                f"{ways['ratio']:.0%}" if "ratio" in ways else "",
+                f"{ways['idle']['median'] / base:.1f}",
+            ]
+            for name, ways in found.items()
+        ]
+        header = ["Peer", "Control steps/s", "beside a busy process", "of it", "times Shimmy"]
+        print(task, table(header, rows), sep="\n", end="\n\n")
+    report |= {"provenance": provenance(), "start_up": start_up(), "rounds": rounds, "seconds": options.seconds}
+    report["load_before"] = round(load, 2)
     print(report["start_up"])
     write_atomically(path, json.dumps(report, indent=1) + "\n")
     if "CheetahRun" in report["tasks"]:

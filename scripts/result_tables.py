@@ -114,18 +114,27 @@ def density_table(report: Mapping[str, Any]) -> str:
 
 
 def environment_speed(report: dict[str, Any]) -> str:
-    """Environments and their peers, from what benchmarks/speed.py measured."""
+    """Environments, idle and beside a busy process, and their peers, from what benchmarks/speed.py measured."""
     tasks = report["tasks"]
-    peers = list(dict.fromkeys(name for task in tasks.values() for name in task if not name.startswith("batch of")))
-    batches = ["batch of 1024, float32", "batch of 1024, fast", "batch of 4096, float32", "batch of 4096, fast"]
-    rows = []
-    for name in [*peers, *batches]:
-        cells = [f"{tasks[task][name]['median']:,}" if name in tasks[task] else "" for task in tasks]
-        rows.append([name, *cells])
+    speed = lambda ways, way="idle": f"{ways[way]['median']:,}" if way in ways else ""  # noqa: E731
+    shown = {"single environment": "1", **{f"batch of {n}, float32": f"{n:,}" for n in (64, 1024, 4096)}}
+    header = ["Control steps a second"]
+    for rows in shown.values():
+        header += [f"{rows}, idle", f"{rows}, busy"]
+    ours = []
+    for task, found in tasks.items():
+        cells = [speed(found.get(name, {}), way) for name in shown for way in ("idle", "busy")]
+        ours.append([task, *cells])
+    others = [name for task in tasks.values() for name in task if name not in shown]
+    others = [
+        name for name in dict.fromkeys(others) if "batch of" not in name or name.endswith(("1024, fast", "4096, fast"))
+    ]
+    rest = [[name, *(speed(found.get(name, {})) for found in tasks.values())] for name in others]
     start = ", ".join(f"{name}: {value}" for name, value in report["start_up"].items())
     m = report["provenance"]
     note = (
-        f"Median of {report['rounds']} rounds of {report['seconds']:g} s on {m['cores']} cores of {m['processor']}, torch {m['torch']}, "
-        f"MuJoCo {m['mujoco']}. Start-up: {start}."
+        f"Environments by their number, on the machine as it is and beside one process that keeps a core busy; peers on the machine as "
+        f"it is. Median of {report['rounds']} rounds of {report['seconds']:g} s on {m['cores']} cores of {m['processor']}, torch "
+        f"{m['torch']}, MuJoCo {m['mujoco']}. Start-up: {start}."
     )
-    return f"{table(['Control steps a second', *tasks], rows)}\n\n{note}"
+    return f"{table(header, ours)}\n\n{table(['Control steps a second', *tasks], rest)}\n\n{note}"

@@ -54,7 +54,7 @@ class PreparedNet:
         layers = (self._first, *self._hidden, self._last)
         self.first, *self._transposed = [(w.T.contiguous(), b) for w, b in layers]  # for few rows: a tenth faster
         self._dtype = dtype
-        self._activate, self._fused_name = net.activate, _FUSED_NAMES.get(net.activation)
+        self._activate, self._fused_name = net.activate, _FUSED_NAMES.get(net.activation, "")
         self._normalise, self._shape = net.normalise, (net.width,)
 
     def __call__(self, x: Tensor) -> Tensor:

@@ -214,23 +214,30 @@ def _model_name(name: str) -> str:
     return f"{shown}\n(fast precision)" if fast else shown
 
 
-def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, float]], batches: Sequence[int]) -> Path:
-    """Plot control steps a second against the number of environments, float32 and fast, with the peers as horizontal lines."""
+def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, Any]], batches: Sequence[int]) -> Path:
+    """Plot control steps a second against the number of environments, on an idle machine and beside a busy process, with the peers as
+    horizontal lines.
+    """
     from matplotlib.figure import Figure
 
+    lines = (
+        ("float32", "idle", COLOURS[0], "-", "float32"),
+        ("float32", "busy", COLOURS[0], ":", "float32, beside a busy process"),
+        ("fast", "idle", COLOURS[1], "-", "fast"),
+        ("fast", "busy", COLOURS[1], ":", "fast, beside a busy process"),
+    )
     with style():
         figure = Figure(figsize=(6.8, 3.8), layout="constrained")
         axes = figure.subplots()
-        for precision, colour in (("float32", COLOURS[0]), ("fast", COLOURS[1])):
-            for model, line, label in (("small model, ", "s--", "mosim_gym, small model"), ("", "o-", "mosim_gym")):
-                measured = [n for n in batches if f"{model}batch of {n}, {precision}" in results]
-                speeds = [results[f"{model}batch of {n}, {precision}"]["median"] for n in measured]
-                if measured:
-                    axes.plot(measured, speeds, line, color=colour, markersize=4, label=f"{label}, {precision}")
+        for precision, way, colour, line, label in lines:
+            names = {n: f"batch of {n}, {precision}" for n in batches}
+            speeds = {n: results[name][way]["median"] for n, name in names.items() if way in results.get(name, {})}
+            if speeds:
+                axes.plot([*speeds], [*speeds.values()], f"o{line}", color=colour, markersize=4, label=label)
         peers = [name for name in results if "batch of" not in name and "single" not in name]
         dashes = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
-        for name, line in zip(sorted(peers, key=lambda n: -results[n]["median"]), dashes, strict=False):
-            axes.axhline(results[name]["median"], color=FAINT, linewidth=1.2, linestyle=line, label=name)
+        for name, line in zip(sorted(peers, key=lambda n: -results[n]["idle"]["median"]), dashes, strict=False):
+            axes.axhline(results[name]["idle"]["median"], color=FAINT, linewidth=1.2, linestyle=line, label=name)
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.set_xticks(list(batches), [f"{n:,}" for n in batches])
