@@ -24,6 +24,12 @@ def test_arrays_and_header_come_back_as_they_were_saved(tmp_path: Path) -> None:
         np.testing.assert_array_equal(arrays[name], array, strict=True)
 
 
+def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
+    header = {"version": 1, "card": {"name": "ä", "note": "–" * 7}}
+    files = {save_arrays(tmp_path / f"{n}", "thing", ARRAYS, header).read_bytes() for n in range(8)}
+    assert len(files) == 1
+
+
 def test_a_single_flipped_bit_of_the_arrays_is_refused(tmp_path: Path) -> None:
     path = save_arrays(tmp_path / "a.safetensors", "thing", ARRAYS, {})
     whole = path.read_bytes()

@@ -244,7 +244,7 @@ def test_policy_files_are_told_apart(tmp_path):
     env = gym.make(env_id("PendulumSwingup"))
     for algorithm in (SAC, PPO, CrossQ, ARS, TRPO):
         algorithm("MlpPolicy", env, device="cpu").save(tmp_path / "model.zip")
-        loaded = load_policy(tmp_path / "model.zip")
+        loaded = load_policy(tmp_path / "model.zip", trusted=True)
         assert type(loaded) is algorithm
         check_policy(loaded, "PendulumSwingup")
         with pytest.raises(ValueError, match=r"The policy's observation_space is .* CheetahRun has"):

@@ -22,9 +22,10 @@ from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import Stage, TrainConfig
+from mosim_gym.training.installing import install_pack, is_better, score
 from mosim_gym.training.loop import train
 from mosim_gym.training.muon import Muon, orthogonalised
-from mosim_gym.training.run import install_pack, is_better, score, seconds, train_all, train_checkpoint
+from mosim_gym.training.run import seconds, train_all, train_checkpoint
 from mosim_gym.zoo import names, packs
 from mosim_gym.zoo.checkpoint import read_card
 

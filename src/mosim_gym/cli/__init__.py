@@ -11,6 +11,7 @@ from tyro.conf import OmitSubcommandPrefixes, subcommand
 
 from mosim_gym.cli.common import check_options
 from mosim_gym.cli.demo import Demo
+from mosim_gym.cli.files import Reseal
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
@@ -25,6 +26,7 @@ Command = (
     | Annotated[Combine, subcommand("combine")]
     | Annotated[Unpack, subcommand("unpack")]
     | Annotated[Density, subcommand("density")]
+    | Annotated[Reseal, subcommand("reseal")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Rl, subcommand("rl")]
     | Annotated[Plan, subcommand("plan")]

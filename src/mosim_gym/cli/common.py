@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 Seed = Annotated[int, arg(help="Seed of everything random.")]
 Out = Annotated[Path, arg(help="Folder for whatever is written.")]
+Trusted = Annotated[
+    bool,
+    arg(
+        help="Have Stable-Baselines3 itself load the policy's zip, which can hold code and runs it: only where you trust its author."
+    ),
+]
 RESULT = "result.json"
 
 

@@ -89,7 +89,8 @@ class Train(Reported):
 
     def run(self) -> None:
         from mosim_gym.data.dataset import open_dataset
-        from mosim_gym.training.run import score, seconds, train_all, train_checkpoint, trainable_robots
+        from mosim_gym.training.installing import score
+        from mosim_gym.training.run import seconds, train_all, train_checkpoint, trainable_robots
 
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
@@ -143,7 +144,8 @@ class Combine:
     out: Out = Path("runs/combine")
 
     def run(self) -> None:
-        from mosim_gym.training.run import combine, score
+        from mosim_gym.training.installing import score
+        from mosim_gym.training.run import combine
 
         outcome = combine(list(self.checkpoints), folder=self.out, install=self.install)
         kept = ", now the packaged one" if outcome.installed else ""
@@ -159,7 +161,7 @@ class Unpack:
     out: Out = Path("runs/unpack")
 
     def run(self) -> None:
-        from mosim_gym.training.run import install_pack, score
+        from mosim_gym.training.installing import install_pack, score
         from mosim_gym.zoo.checkpoint import read_card
         from mosim_gym.zoo.packs import unpack
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg, subcommand
 
-from mosim_gym.cli.common import RESULT, Out, Reported, Seed, advance
+from mosim_gym.cli.common import RESULT, Out, Reported, Seed, Trusted, advance
 from mosim_gym.cli.progress import Progress, clock
 
 TRAINED = RESULT, "state.safetensors"
@@ -214,10 +214,13 @@ class PolicyTest(Reported):
     """Play a trained policy in the real task, and in the model."""
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
-    policy: Annotated[Path, arg(help="An SB3 zip, or a file that zero-shot wrote.")]
+    policy: Annotated[
+        Path, arg(help="A file that zero-shot wrote, or an SB3 zip, of which the weights alone are read.")
+    ]
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
     episodes: Annotated[int, arg(help="Real episodes.")] = 50
     shimmy: Annotated[int, arg(help="Real episodes to play through plain Shimmy as well.")] = 0
+    trusted: Trusted = False
     out: Out = Path("runs/policy")
     seed: Annotated[int, arg(help="Seed of the first episode.")] = 1000
 
@@ -228,7 +231,7 @@ class PolicyTest(Reported):
         from mosim_gym.rl.zero_shot import ends_of, returns_in_model
 
         check_episodes(self.task, self.episodes, self.shimmy)
-        policy = load_policy(self.policy)
+        policy = load_policy(self.policy, trusted=self.trusted)
         check_policy(policy, self.task)
         imagined = returns_in_model(self.task, policy, checkpoint=self.checkpoint, ends=ends_of(policy))
         real = real_return(self.task, policy, episodes=self.episodes, seed=self.seed)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from mosim_gym.cli.common import Out, Reported, Seed
+from mosim_gym.cli.common import Out, Reported, Seed, Trusted
 from mosim_gym.mechanics.storage import check_folder
 
 
@@ -40,11 +40,12 @@ class Render(Reported):
     files = ("return.png", "episode.mp4", "strip.png")
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
-    policy: Annotated[str, arg(help="scripted, random, or a policy's file: an SB3 zip, or ours.")] = "scripted"
+    policy: Annotated[str, arg(help="scripted, random, or a policy's file: ours, or an SB3 zip.")] = "scripted"
     side_by_side: Annotated[
         Path | None, arg(help="An mp4: truth above prediction under the same actions, the error below.")
     ] = None
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
+    trusted: Trusted = False
     out: Out = Path("runs/render")
     steps: Annotated[int, arg(help="Control steps to film.")] = 300
     seed: Seed = 0
@@ -62,7 +63,7 @@ class Render(Reported):
             check_video(self.side_by_side)
         actor = find_policy(self.task, self.policy, seed=self.seed)
         if actor is None:
-            actor = load_policy(self.policy)
+            actor = load_policy(self.policy, trusted=self.trusted)
             check_policy(actor, self.task)
         if self.side_by_side is None:
             env = reality(self.task, max_episode_steps=self.steps, render_mode="rgb_array")

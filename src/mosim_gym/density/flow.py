@@ -42,6 +42,17 @@ class FlowConfig:
             )
 
 
+def flow_shapes(size: int, config: FlowConfig) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the weights and statistics of a flow over `size` coordinates, by arithmetic."""
+    widths = [size, *[config.width] * (config.layers - 1), size]
+    shapes: dict[str, tuple[int, ...]] = {"mean": (size,), "std": (size,)}
+    for block in range(config.blocks):
+        for layer, (inputs, outputs) in enumerate(pairwise(widths)):
+            shapes[f"blocks.{block}.{layer}.weight"] = (outputs, inputs)
+            shapes[f"blocks.{block}.{layer}.bias"] = (outputs,)
+    return shapes
+
+
 class ContractiveLinear(nn.Module):
     """`W x + b` with `W` scaled down, where it must be, to a spectral norm of `bound`.
 

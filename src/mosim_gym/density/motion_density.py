@@ -11,13 +11,34 @@ import torch
 from torch import Tensor
 
 from mosim_gym.density.coordinates import MinimalCoordinates
-from mosim_gym.density.flow import FlowConfig, ResidualFlow
+from mosim_gym.density.flow import FlowConfig, ResidualFlow, flow_shapes
 from mosim_gym.density.prepared import PreparedFlow
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.schema import anything, check, mapping, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.mechanics.weights import check_weights
 
 KIND, FORMAT = "density", 1
 QUANTILES = (0.001, 0.01, 0.05, 0.1, 0.5)
+_CONFIG = record(
+    {
+        "blocks": whole(1, 1_000),
+        "width": whole(1, 100_000),
+        "layers": whole(2, 100),
+        "contraction": number(0.001, 0.999999),
+    },
+    others=False,
+)
+HEADER = record(
+    {
+        "version": one_of(FORMAT),
+        "card": record(
+            {"robot": text(), "fingerprint": text(), "size": whole(1, 100_000), "config": _CONFIG},
+            {"quantiles": mapping(number()), "recipe": anything},
+        ),
+    }
+)
+"""What the header of a density's file may hold."""
 
 
 class MotionDensity:
@@ -51,26 +72,38 @@ class MotionDensity:
         return save_arrays(Path(path), KIND, arrays, {"version": FORMAT, "card": card})
 
 
+def read_density_card(path: str | Path) -> dict[str, Any]:
+    """The card of the density at `path`."""
+    return _read(Path(path))[1]
+
+
 def load_density(path: str | Path, robot: Robot) -> MotionDensity:
     """The density at `path`, which must have been fitted to motion of `robot`."""
-    arrays, header = load_arrays(Path(path), KIND)
-    if header.get("version") != FORMAT:
-        raise FileFault(f"{path} has density format {header.get('version')}; this version of mosim_gym reads {FORMAT}.")
-    card = header["card"]
+    path = Path(path)
+    arrays, card = _read(path)
     if card["fingerprint"] != robot.fingerprint:
         raise FileFault(
             f"{path} was fitted to the robot {card['robot']!r} with fingerprint {card['fingerprint']}; this {robot.name!r} "
             f"has {robot.fingerprint}."
         )
-    flow = ResidualFlow(card["size"], FlowConfig(**card["config"]))
-    wanted = {
-        name: tuple(value.shape) for name, value in flow.state_dict().items() if not name.endswith((".left", ".right"))
-    }
-    if wanted != {name: value.shape for name, value in arrays.items()}:
-        raise FileFault(f"{path} is damaged: its weights are not what its own card describes.")
-    if not all(np.isfinite(value).all() for value in arrays.values()):
-        raise FileFault(f"{path} is damaged: it holds weights that are not finite.")
-    flow.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in arrays.items()}, strict=False)
+    size, config = MinimalCoordinates(robot).size, FlowConfig(**card["config"])
+    if card["size"] != size:
+        raise FileFault(f"{path} is damaged: its card's size is {card['size']}; {robot.name!r} has {size} coordinates.")
+    check_weights(path, arrays, flow_shapes(size, config), deviations=("std",))
+    flow = ResidualFlow(size, config)
+    flow.load_state_dict(
+        {name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()}, strict=False
+    )
     for layer in flow.linears():
         layer.refine(100)
     return MotionDensity(robot, flow, card)
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays, header = load_arrays(path, KIND)
+    if header.get("version") != FORMAT:
+        raise FileFault(
+            f"{path} has density format {header.get('version')!r}; this version of mosim_gym reads {FORMAT}."
+        )
+    check(path, "header", header, HEADER)
+    return arrays, header["card"]

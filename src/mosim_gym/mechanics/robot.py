@@ -31,6 +31,7 @@ from mosim_gym.mechanics.parts import (
     Sites,
     Tendons,
 )
+from mosim_gym.mechanics.robot_schema import check_arrays, check_header
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
 Array = np.ndarray
@@ -230,12 +231,15 @@ class Robot:
     @classmethod
     def load(cls, path: str | Path) -> Robot:
         """Read what `save` wrote; raises `FileFault` for anything else, and for a file that is not whole."""
-        arrays, outer = load_arrays(Path(path), "robot")
+        path = Path(path)
+        arrays, outer = load_arrays(path, "robot")
         if outer.get("version") != FORMAT:
             raise FileFault(
-                f"{path} has robot format {outer.get('version')}, this version of mosim_gym reads {FORMAT}: "
+                f"{path} has robot format {outer.get('version')!r}, this version of mosim_gym reads {FORMAT}: "
                 "build it again with `mosim-gym build-robot`."
             )
+        check_header(path, outer, FORMAT, _GROUPS)
+        check_arrays(path, outer["robot"]["names"], arrays, _GROUPS)
         try:
             for name, earlier in outer.get("shared_banks", {}).items():
                 for part in ("qpos", "qvel"):

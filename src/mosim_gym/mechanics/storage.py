@@ -7,7 +7,9 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,10 @@ _NUMBERS = re.compile(r"\[([-+0-9.eE,\s]+)\]")
 
 class FileFault(ValueError):
     """A file that is missing, damaged, or not what it should be."""
+
+
+class UnsealedFile(UserWarning):
+    """A file that nothing tells to be what was saved."""
 
 
 def write_atomically(path: Path, content: bytes | str) -> Path:
@@ -102,12 +108,23 @@ def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: di
     """Write named arrays and a JSON header as one safetensors file of the given `kind`, sealed by the `digest` of both."""
     text = json.dumps({"kind": kind, **header}, sort_keys=True)
     contiguous = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
-    return write_atomically(path, save(contiguous, {HEADER: text, SEAL: digest(contiguous, text)}))
+    return write_atomically(path, _in_order(save(contiguous, {HEADER: text, SEAL: digest(contiguous, text)})))
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same safetensors file with its metadata in alphabetical order, in place of a random one: equal content gives equal bytes."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    metadata = {"__metadata__": dict(sorted(header.pop("__metadata__").items()))}
+    text = json.dumps({**metadata, **header}, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read what `save_arrays` wrote; raises `FileFault` for anything else, and for content that differs from its seal. A file of version
-    0.1.0 has none.
+    """Read what `save_arrays` wrote; raises `FileFault` for anything else, and for content that differs from its seal.
+
+    A file of version 0.1.0 has none: a warning says so, once for each file.
     """
     if not path.is_file():
         raise FileFault(f"There is no {kind} file at {path}.")
@@ -122,9 +139,46 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
         raise FileFault(f"{path} is a safetensors file, but not a {kind} written by mosim_gym.")
     if not metadata.keys() <= {HEADER, SEAL}:
         raise FileFault(f"{path} is damaged: its header holds what no {kind} has.")
-    if SEAL in metadata and metadata[SEAL] != digest(arrays, metadata[HEADER]):
+    if SEAL not in metadata:
+        _warn_unsealed(path)
+    elif metadata[SEAL] != digest(arrays, metadata[HEADER]):
         raise FileFault(f"{path} is damaged: its content does not match its seal; fetch or make the file again.")
     return arrays, header
+
+
+@cache
+def _warn_unsealed(path: Path) -> None:
+    """Once for each file."""
+    warnings.warn(
+        f"{path} has no seal, as files of mosim_gym 0.1.0: nothing tells whether it is what was saved. "
+        f"`mosim-gym reseal {path}` checks it and writes one.",
+        UnsealedFile,
+        stacklevel=4,
+    )
+
+
+def read_kind(path: Path) -> tuple[str, bool]:
+    """The kind of the file at `path`, one of `save_arrays`, and whether it has a seal; its arrays are not looked at."""
+    if not path.is_file():
+        raise FileFault(f"There is no file at {path}.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise FileFault(f"{path} is not a readable safetensors file ({error}).") from error
+    kind = _header(path, metadata.get(HEADER, "{}")).get("kind")
+    if not isinstance(kind, str):
+        raise FileFault(f"{path} is a safetensors file, but none written by mosim_gym.")
+    return kind, SEAL in metadata
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether the file at `path` begins as a safetensors file does, whatever stands behind."""
+    try:
+        with safe_open(path, framework="numpy"):
+            return True
+    except SafetensorError:
+        return False
 
 
 def _header(path: Path, text: str) -> dict[str, Any]:

@@ -38,7 +38,8 @@ from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.policy_learner import policy_learner
 from mosim_gym.rl.real_world import RealWorld, steps_taken
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.state import load_more, restoring
+from mosim_gym.rl.state import load_more
+from mosim_gym.training.state import restoring
 
 STATE, POLICY = "state.safetensors", "policy.safetensors"
 SAVE_EVERY = 1_000  # real steps, if rounds are shorter than that

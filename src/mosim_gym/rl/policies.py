@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,25 +13,24 @@ from stable_baselines3 import A2C, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.mechanics.schema import check, each, one_of, record, text
+from mosim_gym.mechanics.storage import FileFault, is_safetensors, load_arrays, save_arrays
+from mosim_gym.mechanics.weights import check_weights
 from mosim_gym.rl.observations import Whitened, folded
+from mosim_gym.rl.sb3_zip import load_zip, read_description
 from mosim_gym.robots import find_task
 
 Array = np.ndarray
 KIND, VERSION = "policy", 1
 ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"sac": SAC, "tqc": TQC, "td3": TD3, "ppo": PPO, "a2c": A2C}
-SIGNS: dict[type[BaseAlgorithm], set[str]] = {
-    TQC: {"top_quantiles_to_drop_per_net"},
-    SAC: {"target_entropy", "target_update_interval"},
-    CrossQ: {"target_entropy", "policy_delay"},
-    TD3: {"target_policy_noise"},
-    ARS: {"delta_std_schedule"},
-    TRPO: {"cg_max_steps"},
-    PPO: {"n_epochs"},
-    A2C: {"gae_lambda"},
-}
-"""What a zip holds of the algorithm that wrote it; the first whose signs are all there is the one."""
-STRANGE = (".recurrent.", ".maskable.")  # modules of policies that PPO's signs would be mistaken for
+WRITERS: dict[str, type[BaseAlgorithm]] = {kind.__name__: kind for kind in (TQC, SAC, CrossQ, TD3, ARS, TRPO, PPO, A2C)}
+HEADER = record(
+    {
+        "version": one_of(VERSION),
+        "card": record({}, {"task": text(), "config": record({}, {"ends": text()}), "curve": each(record({}))}),
+    }
+)
+"""What the header of a policy's file may hold."""
 
 
 class ActorPolicy:
@@ -89,48 +86,56 @@ def actor_of(model: SAC | TQC, card: dict[str, Any]) -> ActorPolicy:
     return ActorPolicy(weights, space.low, space.high, card)  # type: ignore[attr-defined]
 
 
-def load_policy(path: str | PathLike[str], *, device: str = "cpu") -> Any:
-    """Something with SB3's `predict`: an SB3 zip, whose algorithm is found out, or a file of `ActorPolicy.save`."""
+def load_policy(path: str | PathLike[str], *, device: str = "cpu", trusted: bool = False) -> Any:
+    """Something with SB3's `predict`: the actor in a file of `ActorPolicy.save`, or in a zip of Stable-Baselines3 named `*.zip`.
+
+    Files are data: nothing that they hold is run. Of a zip, weights and readable text alone are used, which tell the deterministic policies
+    of SAC, TQC, CrossQ, TD3, PPO, A2C, TRPO and ARS with SB3's own multi-layer perceptrons. With `trusted` SB3 itself loads a zip, whole,
+    sampling and all: it opens pickles, which run whatever code the file's author put there, as you.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileFault(f"There is no policy file at {path}.")
-    if zipfile.is_zipfile(path):
-        return _load_zip(path, device)
+    if path.suffix.lower() == ".zip" and not is_safetensors(path):
+        return _trusted_zip(path, device) if trusted else load_zip(path, device)
     arrays, header = load_arrays(path, KIND)
     if header.get("version") != VERSION:
-        raise FileFault(f"{path} has policy format {header.get('version')}; this version of mosim_gym reads {VERSION}.")
-    layers = sum(name.startswith("w") for name in arrays)
-    if "card" not in header or not layers or not {"low", "high", *(f"b{i}" for i in range(layers))} <= set(arrays):
+        raise FileFault(
+            f"{path} has policy format {header.get('version')!r}; this version of mosim_gym reads {VERSION}."
+        )
+    if "card" not in header or not {"w0", "b0", "low", "high"} <= set(arrays):
         raise FileFault(f"{path} is no policy of this package: its card or its layers are missing.")
-    weights = [(arrays[f"w{i}"], arrays[f"b{i}"]) for i in range(layers)]
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise FileFault(f"{path} is damaged: it holds weights that are not finite.")
+    check(path, "header", header, HEADER)
+    weights = [
+        (arrays[f"w{i}"], arrays[f"b{i}"])
+        for i in range((len(arrays) - 2) // 2)
+        if f"w{i}" in arrays and f"b{i}" in arrays
+    ]
+    check_weights(path, arrays, _shapes(path, weights))
+    low, high = arrays["low"], arrays["high"]
+    if not (low < high).all():
+        raise FileFault(f"{path} is damaged: its lowest controls are not below the highest.")
+    return ActorPolicy(weights, low, high, header["card"])
+
+
+def _shapes(path: Path, weights: list[tuple[Array, Array]]) -> dict[str, tuple[int, ...]]:
+    """What the file must hold, if its layers fit each other."""
     widths = [weights[0][0].shape[1:], *(bias.shape for _, bias in weights)]
     if any(
         weight.shape != after + before for (weight, _), before, after in zip(weights, widths, widths[1:], strict=False)
     ):
         raise FileFault(f"{path} is damaged: its layers do not fit each other.")
-    if not arrays["low"].shape == arrays["high"].shape == widths[-1]:
-        raise FileFault(f"{path} is damaged: its controls' range does not fit its last layer.")
-    return ActorPolicy(weights, arrays["low"], arrays["high"], header["card"])
+    shapes = {f"b{i}": bias.shape for i, (_, bias) in enumerate(weights)}
+    shapes |= {f"w{i}": weight.shape for i, (weight, _) in enumerate(weights)}
+    return {**shapes, "low": widths[-1], "high": widths[-1]}
 
 
-def _load_zip(path: Path, device: str) -> BaseAlgorithm:
-    """Load with the algorithm whose signs the archive bears; SB3's format holds pickles, so load only what you trust."""
-    with zipfile.ZipFile(path) as archive:
-        if "data" not in archive.namelist():
-            raise FileFault(f"{path} is a zip file, but not one of Stable-Baselines3.")
-        text = archive.read("data").decode()
-    try:
-        held = json.loads(text)
-    except ValueError as error:
-        raise FileFault(f"{path} is damaged: what it says about its algorithm is not readable ({error}).") from error
-    found = next((kind for kind, signs in SIGNS.items() if signs <= set(held)), None)
-    if found is None or any(part in text for part in STRANGE):
-        raise FileFault(f"{path} holds another policy than those of {', '.join(kind.__name__ for kind in SIGNS)}.")
+def _trusted_zip(path: Path, device: str) -> BaseAlgorithm:
+    """What SB3 makes of it, with the algorithm whose signs the archive bears."""
+    found = WRITERS[read_description(path)[0]]
     try:
         return found.load(path, device=device)
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
         raise FileFault(f"{path} cannot be read as a {found.__name__} of Stable-Baselines3: {error}.") from error
 
 

@@ -10,15 +10,16 @@ import numpy as np
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.starts import ResetFrom
-from mosim_gym.mechanics.storage import load_arrays, save_arrays
+from mosim_gym.mechanics.storage import save_arrays
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.rl.arithmetic import products
 from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.learner_settings import AnyLearnerConfig, LearnerConfig, ShacLearnerConfig
 from mosim_gym.rl.policies import ActorPolicy, actor_of
 from mosim_gym.rl.shac import Shac
-from mosim_gym.rl.state import KIND, check_same_run, load_run, restoring, save_run
+from mosim_gym.rl.state import KIND, check_same_run, load_policy_run, load_run, save_run
 from mosim_gym.rl.vec_env import MoSimVecEnv
+from mosim_gym.training.state import restoring
 
 Array = np.ndarray
 
@@ -160,7 +161,7 @@ class ShacPolicy:
 
     def load(self, path: Path, expected: dict[str, Any]) -> dict[str, Any]:
         """Inverse of `save`."""
-        arrays, header = load_arrays(path, KIND)
+        arrays, header = load_policy_run(path)
         check_same_run(path, header["record"], expected)
         self._owed = int(arrays.pop("owed", np.array(0)).item())
         with restoring(path):

@@ -10,13 +10,13 @@ from typing import Any
 
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_seed
-from mosim_gym.mechanics.storage import check_folder, check_own, load_arrays, save_arrays
+from mosim_gym.mechanics.storage import check_folder, check_own, save_arrays
 from mosim_gym.rl.flat_settings import check_kinds, check_positive
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.learner_settings import check_shac
 from mosim_gym.rl.settings import ENDS
 from mosim_gym.rl.shac import Shac, ShacConfig
-from mosim_gym.rl.state import KIND, SaveClock, check_same_run, restoring
+from mosim_gym.rl.state import KIND, SaveClock, check_same_run, load_policy_run
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.zero_shot import (
     BEST,
@@ -31,6 +31,7 @@ from mosim_gym.rl.zero_shot import (
     progress_of,
     reached,
 )
+from mosim_gym.training.state import restoring
 
 REPORT_EVERY = 5  # steps of the actor
 
@@ -126,7 +127,7 @@ def _resumed(path: Path, learner: Shac, record: dict[str, Any]) -> dict[str, Any
     """The record of the run in `path`, put back into `learner`; `record` where there is none. Another run is refused."""
     if not path.exists():
         return record
-    arrays, header = load_arrays(path, KIND)
+    arrays, header = load_policy_run(path)
     check_same_run(path, header["record"], record)
     with restoring(path):
         learner.restore(arrays)

@@ -7,8 +7,7 @@ file, written atomically.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,32 @@ import numpy as np
 import torch
 
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.schema import check, each, number, one_of, record, row, text, whole
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.rl.flat_settings import HELD
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
+from mosim_gym.training.state import restoring
 
 KIND = "policy run"
 SAVE_SECONDS = 20.0
 SAVING = 0.03  # of a run's time, at most, goes into saving it
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+
+
+_RECORD = record(
+    {"task": text(), "config": record({}), "model": text(), "seconds": number(0), "curve": each(record({}))}
+)
+_RUN = record({"record": _RECORD})
+_WITH_REPLAY = record(
+    {
+        "steps": whole(),
+        "updates": whole(),
+        "buffer": row(whole(), one_of(True, False)),
+        "numpy": row(one_of("MT19937"), whole(0, 624), whole(0, 1), number()),
+        "action_space": record({}),
+    }
+)
+"""What SB3's algorithms need besides."""
 
 
 class SaveClock:
@@ -77,6 +94,13 @@ def save_run(path: Path, model: Any, record: dict[str, Any], more: Mapping[str, 
     return save_arrays(path, KIND, {k: np.array(v) for k, v in arrays.items()}, header)
 
 
+def load_policy_run(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and header of the run's state at `path`."""
+    arrays, header = load_arrays(path, KIND)
+    check(path, "header", header, _RUN)
+    return arrays, header
+
+
 def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any] | None:
     """Put back what `save_run` wrote into a freshly made `model` and return its record; None where there is nothing yet.
 
@@ -84,7 +108,8 @@ def load_run(path: Path, model: Any, expected: dict[str, Any]) -> dict[str, Any]
     """
     if not path.exists():
         return None
-    arrays, header = load_arrays(path, KIND)
+    arrays, header = load_policy_run(path)
+    check(path, "header", header, _WITH_REPLAY)
     record = header["record"]
     check_same_run(path, record, expected)
     with restoring(path):
@@ -120,16 +145,6 @@ def _put_back(model: Any, arrays: Mapping[str, np.ndarray], header: Mapping[str,
     np.random.set_state((kind, arrays["random/numpy"], position, has_gauss, gauss))  # noqa: NPY002
 
 
-@contextmanager
-def restoring(path: Path) -> Iterator[None]:
-    """Say in one sentence what is missing in the state at `path`, or does not fit."""
-    try:
-        yield
-    except (KeyError, RuntimeError) as error:
-        missing = f"it has no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
-        raise FileFault(f"{path} is damaged, or of another version of mosim_gym: {missing}.") from error
-
-
 def check_same_run(path: Path, record: dict[str, Any], expected: dict[str, Any]) -> None:
     """Refuse to go on with the run in `path` as if it were the one that `expected` describes."""
     for name in ("task", "config", "model"):
@@ -158,7 +173,7 @@ def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def load_more(path: Path, expected: dict[str, Any]) -> dict[str, np.ndarray]:
     """What else `save_run` was given; another run than `expected` is refused as by `load_run`."""
-    arrays, header = load_arrays(path, KIND)
+    arrays, header = load_policy_run(path)
     check_same_run(path, header["record"], expected)
     return {name.removeprefix("more/"): value for name, value in arrays.items() if name.startswith("more/")}
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.training.run import score, seconds, train_all, trainable_robots
+from mosim_gym.training.installing import score
+from mosim_gym.training.run import seconds, train_all, trainable_robots
 
 
 def main() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-import math
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -20,32 +19,39 @@ from mosim_gym.data.stream import chunk
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.evaluation.prediction import prediction_report
+from mosim_gym.mechanics import schema
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.mechanics.storage import check_own, write_atomically
+from mosim_gym.mechanics.schema import anything, check, each, record, whole
+from mosim_gym.mechanics.storage import check_own
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes
 from mosim_gym.training.config import REFINEMENT, Stage, training_for
+from mosim_gym.training.installing import Outcome, benchmarks, is_better, mean_error
 from mosim_gym.training.loop import STATE, train
 from mosim_gym.training.pool import VALIDATION_SEED, VALIDATION_SEGMENTS
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
 from mosim_gym.zoo.names import checkpoint_name, load, packaged_path, robot_at
-from mosim_gym.zoo.packs import pack, pack_cards, unpack
+from mosim_gym.zoo.packs import pack, pack_cards
 
 DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
 SHORTEST = 1.0  # s of training, however little time is left
-SHOWN = "uniform", "16"
-ENSEMBLE = 1.25  # what policies can exploit in one model they can hardly in several: worth a somewhat larger error
 ROUNDING = 1.01  # weights are kept in float16 where the error grows by no more than this factor
 CHECKPOINT = "checkpoint.safetensors"
-COMPARED = ("16", "100")
-"""Horizons at which, in every test, two checkpoints of one robot are compared by their raw MSE; one test and horizon stands for all where
-there is room for a single number."""
+COMBINED = record(
+    {
+        **dict.fromkeys(("recipe", "date", "start_states", "tuned_on_real_return"), anything),
+        "box": record({}),
+        "seeds": each(whole(), 1),
+        "training_seconds": schema.number(0),
+        **dict.fromkeys(("transitions", "training_steps"), whole()),
+    }
+)
+"""What the card of an ensemble takes from those of its members."""
 
 
 def seconds(text: str) -> float:
@@ -75,15 +81,6 @@ def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimCon
 def trainable_robots() -> list[str]:
     """Robots that declare where their training data come from."""
     return [name for name, definition in robot_definitions().items() if definition.coverage is not None]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run made: the checkpoint's file, its card, and whether it became the packaged one."""
-
-    path: Path
-    card: dict[str, Any]
-    installed: bool
 
 
 def train_checkpoint(
@@ -201,18 +198,6 @@ def train_all(
     return [outcomes[robot] for robot in robots]
 
 
-def install_pack(path: Path, folder: Path) -> list[Outcome]:
-    """Unpack `path` into `folder`; each checkpoint that beats the packaged one of its name becomes the packaged one."""
-    outcomes: list[Outcome] = []
-    for written in unpack(path, folder):
-        card = read_card(written)
-        better = is_better(card, card["model"]["members"], packaged_path(card["name"]))
-        if better:
-            write_atomically(packaged_path(card["name"]), written.read_bytes())
-        outcomes.append(Outcome(written, card, better))
-    return outcomes
-
-
 def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcome:
     """Make one ensemble of the checkpoints at `paths`, measure it and write it to `folder`."""
     names = {read_card(path)["name"] for path in paths}
@@ -224,6 +209,8 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
     if (folder / CHECKPOINT).exists():
         raise ValueError(f"{folder / CHECKPOINT} is there already and would be replaced; choose another folder.")
     model, cards = combine_checkpoints(paths, robot_at(names.pop()))
+    for path, card in zip(paths, cards, strict=True):
+        check(path, "card", card, COMBINED)
     seeds = [seed for card in cards for seed in card["seeds"]]
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"The checkpoints' seeds are {seeds}; members of an ensemble need seeds of their own.")
@@ -258,17 +245,10 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
     halved = copy.deepcopy(model)
     round_to_half(halved)
     known = {"box": card["box"]}
-    report = prediction_report(
-        robot, {"full": Simulator(model, known), "half": Simulator(halved, known)}, baselines=False
-    )
-    benchmarks = {
-        kind: {test: {k: v for k, v in r[kind].items() if k != "curve"} for test, r in report["tests"].items()}
-        for kind in ("full", "half")
-    }
-    if mean_error(benchmarks["half"]) < ROUNDING * mean_error(benchmarks["full"]):
-        model, results = halved, benchmarks["half"]
-    else:
-        results = benchmarks["full"]
+    found, protocol = benchmarks(robot, {"full": Simulator(model, known), "half": Simulator(halved, known)})
+    results = found["full"]
+    if mean_error(found["half"]) < ROUNDING * mean_error(found["full"]):
+        model, results = halved, found["half"]
     if model.config.members > 1:
         card["disagreement"] = disagreement_quantiles(model, card["recipe"]["recipe"])
     card = {
@@ -276,7 +256,7 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
         "parameters": sum(p.numel() for p in model.parameters()),
         "provenance": provenance(seeds=card["seeds"]),
         "benchmark": results,
-        "benchmark_protocol": {key: report[key] for key in ("segments", "steps", "seed", "burn_in_seconds")},
+        "benchmark_protocol": protocol,
     }
     path = save_checkpoint(folder / CHECKPOINT, model, card)
     installed = install and is_better(card, model.config.members, packaged_path(name))
@@ -300,36 +280,3 @@ def disagreement_quantiles(model: MoSim, recipe: Any) -> dict[str, float]:
     qpos, qvel, action = (torch.from_numpy(column).flatten(0, 1) for column in columns[:3])
     spread = Simulator(model, {}).disagreement(qpos, qvel, action).numpy()
     return {str(q): float(f"{np.quantile(spread, q):.5g}") for q in DISAGREEMENT_QUANTILES}
-
-
-def score(card: dict[str, Any]) -> float:
-    """The one benchmark figure that is shown in passing: raw MSE over 16 steps of uniform actions."""
-    test, horizon = SHOWN
-    return _raw(card["benchmark"], test, horizon)
-
-
-def mean_error(benchmark: Mapping[str, Any]) -> float:
-    """Geometric mean of the errors that checkpoints are compared by: all tests, over each of the horizons `COMPARED`."""
-    errors = [_raw(benchmark, test, horizon) for test in benchmark for horizon in COMPARED]
-    return math.prod(errors) ** (1 / len(errors))
-
-
-def _raw(benchmark: Mapping[str, Any], test: str, horizon: str) -> float:
-    result = benchmark[test]
-    return float("inf") if result.get("diverged") else float(result["raw"][horizon])
-
-
-def is_better(card: dict[str, Any], members: int, packaged: Path) -> bool:
-    """Whether a checkpoint of so many `members` deserves to replace the packaged one of the same robot.
-
-    It is compared by the geometric mean of its errors over theirs. More members may err more, by the factor `ENSEMBLE`; fewer must err
-    less by it.
-    """
-    if not packaged.exists():
-        return True
-    theirs = read_card(packaged)
-    if theirs["fingerprint"] != load_robot(theirs["robot"]).fingerprint:
-        return True
-    mine, their = mean_error(card["benchmark"]), mean_error(theirs["benchmark"])
-    more = members - theirs["model"]["members"]
-    return mine < their * (ENSEMBLE if more > 0 else 1 / ENSEMBLE if more < 0 else 1)

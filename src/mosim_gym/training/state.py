@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +13,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from mosim_gym.mechanics.schema import check, number, record, whole
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 KIND = "training state"
+HEADER = record({"step": whole(), "total": whole(), "seconds": number(0), "budget": number(0, math.inf)})
+"""What every run notes."""
 
 
 def save_state(
@@ -33,7 +39,13 @@ def save_state(
 
 def read_header(path: Path) -> dict[str, Any]:
     """What `save_state` noted beside the weights."""
-    return load_arrays(path, KIND)[1]
+    return _load(path)[1]
+
+
+def _load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays, header = load_arrays(path, KIND)
+    check(path, "header", header, HEADER)
+    return arrays, header
 
 
 def load_state(
@@ -44,15 +56,28 @@ def load_state(
     identity: dict[str, Any],
 ) -> dict[str, Any]:
     """Put back what `save_state` wrote and return its header; a run whose header differs from `identity` is refused."""
-    arrays, header = load_arrays(path, KIND)
+    arrays, header = _load(path)
     for name, here in json.loads(json.dumps(identity)).items():
         if header.get(name) != here:
             known = f" ({header.get(name)}, here {here})" if not isinstance(here, dict) else ""
             raise FileFault(
                 f"{path.parent} holds a run with another {name}{known}; choose another folder, or delete {path.name} to begin anew."
             )
-    tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
-    for prefix, module in (("model", model), ("average", average)):
-        module.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith(f"{prefix}/")})
-    restore_optimisers(optimisers, arrays)
+    with restoring(path):
+        tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
+        for prefix, module in (("model", model), ("average", average)):
+            module.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith(f"{prefix}/")})
+        restore_optimisers(optimisers, arrays)
     return header
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Say in one sentence what is missing in the state at `path`, or does not fit."""
+    try:
+        yield
+    except FileFault:
+        raise
+    except (KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
+        missing = f"it has no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+        raise FileFault(f"{path} is damaged, or of another version of mosim_gym: {missing}.") from error

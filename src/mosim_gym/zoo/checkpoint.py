@@ -12,12 +12,15 @@ import torch
 
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.shapes import model_shapes
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.schema import check
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.mechanics.weights import check_weights
+from mosim_gym.zoo.cards import FORMAT, KIND, checkpoint_header
 
-KIND = "checkpoint"
-FORMAT = 1
 ALIKE = (
     1e-3  # standard deviations by which statistics of the same data may differ, computed elsewhere or in another order
 )
@@ -51,10 +54,20 @@ def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any]) -> Pat
 
 def read_card(path: str | Path) -> dict[str, Any]:
     """The card of the checkpoint at `path`."""
-    header = load_arrays(Path(path), KIND)[1]
+    path = Path(path)
+    header = load_arrays(path, KIND)[1]
+    _check_header(path, header)
+    return header["card"]
+
+
+def _check_header(path: Path, header: dict[str, Any], robot: Robot | None = None) -> None:
     if "card" not in header:
         raise FileFault(f"{path} is no checkpoint of this package: it holds no card.")
-    return header["card"]
+    if header.get("version") != FORMAT:
+        raise FileFault(
+            f"{path} has checkpoint format {header.get('version')!r}; this version of mosim_gym reads {FORMAT}."
+        )
+    check(path, "header", header, checkpoint_header(robot))
 
 
 def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSim, list[dict[str, Any]]]:
@@ -86,24 +99,22 @@ def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSi
 
 def load_checkpoint(path: str | Path, robot: Robot, **options: Any) -> Simulator:
     """The Simulator of the checkpoint at `path`, which must have been trained for `robot`; `options` as for `Simulator`."""
-    arrays, header = load_arrays(Path(path), KIND)
-    if header.get("version") != FORMAT:
-        raise FileFault(
-            f"{path} has checkpoint format {header.get('version')}; this version of mosim_gym reads {FORMAT}."
-        )
+    path = Path(path)
+    arrays, header = load_arrays(path, KIND)
+    _check_header(path, header)
     card = header["card"]
     if card["fingerprint"] != robot.fingerprint:
         raise FileFault(
             f"{path} was trained for the robot {card['robot']!r} with fingerprint {card['fingerprint']}; "
             f"this {robot.name!r} has {robot.fingerprint}: train it again with `mosim-gym train {robot.name}`."
         )
-    model = MoSim(robot, MoSimConfig.from_dict(card["model"]))
-    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    found = {name: value.shape for name, value in arrays.items()}
-    if wanted != found:
-        odd = sorted(set(wanted.items()) ^ set(found.items()))[0][0]
-        raise FileFault(f"{path} is damaged: its weight {odd!r} is not what its own card describes.")
-    if not all(np.isfinite(value).all() for value in arrays.values()):
-        raise FileFault(f"{path} is damaged: it holds weights that are not finite.")
+    _check_header(path, header, robot)
+    config = MoSimConfig.from_dict(card["model"])
+    try:
+        shapes = model_shapes(robot, config)
+    except (UnknownName, ValueError) as error:
+        raise FileFault(f"{path} is damaged: its card names what {robot.name!r} does not have: {error}") from error
+    check_weights(path, arrays, shapes, deviations=("input_std", "output_std"))
+    model = MoSim(robot, config)
     model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()})
     return Simulator(model, card, **options)

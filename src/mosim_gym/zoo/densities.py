@@ -5,8 +5,8 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from mosim_gym.density.motion_density import MotionDensity, load_density
-from mosim_gym.mechanics.storage import FileFault, load_arrays
+from mosim_gym.density.motion_density import MotionDensity, load_density, read_density_card
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.zoo.names import robot_at
 
 DENSITIES = Path(__file__).parent / "densities"
@@ -36,5 +36,4 @@ def find_density(name: str | PathLike[str]) -> MotionDensity:
                 f"No density is packaged for {name!r} (packaged: {known}): fit one with `mosim-gym density` and give its file."
             )
         raise FileFault(f"There is no density file at {path}.")
-    card = load_arrays(path, "density")[1]["card"]
-    return load_density(path, robot_at(card["robot"]))
+    return load_density(path, robot_at(read_density_card(path)["robot"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -17,11 +16,11 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.mechanics.threads import OwnArithmetic
 from mosim_gym.robots import find_task, load_robot, tasks
+from mosim_gym.zoo.cards import NAME
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card
 
 WEIGHTS = Path(__file__).parent / "weights"
 SUFFIX = ".safetensors"
-_NAME = re.compile(r"(?P<robot>[a-z0-9_]+(@[0-9.]+)?)(:(?P<variant>[a-z0-9_-]+))?")
 
 
 def packaged() -> list[str]:
@@ -37,7 +36,7 @@ def packaged_path(name: str) -> Path:
 def checkpoint_name(robot: str, variant: str | None = None) -> str:
     """`robot[:variant]`; a variant that no name can have is refused."""
     name = robot if variant is None else f"{robot}:{variant}"
-    if variant is not None and not _NAME.fullmatch(name):
+    if variant is not None and not NAME.fullmatch(name):
         raise ValueError(
             f"{variant!r} cannot be a variant: use lower-case letters, digits, '_' and '-', as in cheetah:narrow."
         )
@@ -46,7 +45,7 @@ def checkpoint_name(robot: str, variant: str | None = None) -> str:
 
 def robot_at(name: str) -> Robot:
     """The robot of a checkpoint name; `@dt` makes one of its control steps last `dt` seconds."""
-    match = _NAME.fullmatch(name)
+    match = NAME.fullmatch(name)
     if match is None:
         raise UnknownName("checkpoint", name, packaged())
     return load_robot(match["robot"])

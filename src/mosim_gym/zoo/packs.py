@@ -5,10 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mosim_gym.mechanics.storage import load_arrays, save_arrays
+import numpy as np
+
+from mosim_gym.mechanics.schema import check, mapping, record
+from mosim_gym.mechanics.seal import digest
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.zoo import checkpoint
+from mosim_gym.zoo.cards import CHECKPOINT_NAME, checkpoint_header
 
 KIND = "pack"
+_HEADER = record({"checkpoints": mapping(checkpoint_header(), CHECKPOINT_NAME)})
 FULL = 14_000_000  # bytes beyond which a pack takes no further checkpoint
 
 
@@ -17,7 +23,7 @@ def pack_cards(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
     return {
         name: (path, header["card"])
         for path in sorted(folder.glob("models-*.safetensors"))
-        for name, header in load_arrays(path, KIND)[1]["checkpoints"].items()
+        for name, header in load_pack(path)[1].items()
     }
 
 
@@ -27,8 +33,7 @@ def pack(folder: Path, path: Path) -> Path:
     target, arrays, headers = folder / f"models-{len(packs) + 1}.safetensors", {}, {}
     if packs and packs[-1].stat().st_size + path.stat().st_size <= FULL:
         target = packs[-1]
-        arrays, header = load_arrays(target, KIND)
-        headers = header["checkpoints"]
+        arrays, headers = load_pack(target)
     weights, header = load_arrays(path, checkpoint.KIND)
     name = header["card"]["name"]
     arrays = {**arrays, **{f"{name}/{key}": value for key, value in weights.items()}}
@@ -41,18 +46,31 @@ def unpack(path: Path, folder: Path) -> list[Path]:
     """Write each checkpoint in the pack at `path` to a file of its own in `folder`, as `robot.safetensors`, which must not be there yet
     unless it is the same.
     """
-    arrays, header = load_arrays(path, KIND)
-    places = {name: folder / f"{name.replace(':', '+')}.safetensors" for name in header["checkpoints"]}
+    arrays, headers = load_pack(path)
+    parts = {
+        name: {key.partition("/")[2]: value for key, value in arrays.items() if key.partition("/")[0] == name}
+        for name in headers
+    }
+    places = {name: folder / f"{name.replace(':', '+')}.safetensors" for name in headers}
     for name, place in places.items():
-        if place.exists() and load_arrays(place, checkpoint.KIND)[1] != {
-            "kind": checkpoint.KIND,
-            **header["checkpoints"][name],
-        }:
+        if place.exists() and not _same(place, parts[name], headers[name]):
             raise ValueError(
                 f"{place} is there already and would be replaced by another checkpoint; choose another folder."
             )
-    written: list[Path] = []
-    for name, own in header["checkpoints"].items():
-        weights = {key.partition("/")[2]: value for key, value in arrays.items() if key.partition("/")[0] == name}
-        written.append(save_arrays(places[name], checkpoint.KIND, weights, own))
-    return written
+    return [save_arrays(places[name], checkpoint.KIND, parts[name], headers[name]) for name in headers]
+
+
+def load_pack(path: Path) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+    """The arrays of all checkpoints in the pack at `path`, and by its name the header of each; names are such as files can have."""
+    arrays, header = load_arrays(path, KIND)
+    check(path, "header", header, _HEADER)
+    headers = header["checkpoints"]
+    odd = next((name for name, own in headers.items() if own["card"]["name"] != name), None)
+    if odd is not None:
+        raise FileFault(f"{path} is damaged: its checkpoint {odd!r} has the name {headers[odd]['card']['name']!r}.")
+    return arrays, headers
+
+
+def _same(place: Path, weights: dict[str, np.ndarray], header: dict[str, Any]) -> bool:
+    there, known = load_arrays(place, checkpoint.KIND)
+    return known == {**header, "kind": checkpoint.KIND} and digest(there) == digest(weights)

@@ -1,0 +1,36 @@
+"""Shapes of a model's weights, by arithmetic: what a file must hold, known before a network of that size is made."""
+
+from __future__ import annotations
+
+from mosim_gym.dynamics.config import MoSimConfig, Size
+from mosim_gym.dynamics.features import InputFeatures
+from mosim_gym.dynamics.mosim import learns_drift
+from mosim_gym.mechanics import Robot
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def model_shapes(robot: Robot, config: MoSimConfig) -> Shapes:
+    """Name and shape of everything in the `state_dict` of a `MoSim` of `robot` with `config`."""
+    f, nv = InputFeatures(robot, config), robot.nv
+    outputs = nv * (2 if config.drift and learns_drift(robot) else 1) + config.sensors
+    shapes: Shapes = {"input_mean": (f.size,), "input_std": (f.size,), "output_std": (outputs,)}
+    members = config.members
+    if config.inertia is not None and config.bias is not None and config.torque is not None:
+        shapes |= _network("inertia", members, f.position_size, nv * (nv + 1) // 2, config.inertia)
+        shapes |= _network("bias", members, f.position_size + f.velocity_size, nv, config.bias)
+        shapes |= _network("torque", members, max(robot.nu, 1), nv, config.torque)
+    for number, size in enumerate(config.correctors):
+        shapes |= _network(f"correctors.{number}", members, f.size, outputs, size)
+    return shapes
+
+
+def _network(name: str, members: int, inputs: int, outputs: int, size: Size) -> Shapes:
+    """Those of a `ResidualNet`."""
+    maps = {"first": (size.width, inputs), "last": (outputs, size.width)}
+    for block in range(size.blocks):
+        maps |= {f"up.{block}": (size.width, size.width), f"down.{block}": (size.width, size.width)}
+    shapes: Shapes = {}
+    for part, (rows, columns) in maps.items():
+        shapes[f"{name}.{part}.weight"], shapes[f"{name}.{part}.bias"] = (members, rows, columns), (members, rows)
+    return shapes

@@ -1,0 +1,243 @@
+"""Actors of Stable-Baselines3's algorithms as plain networks, from the tensors of their policy and the readable part of its settings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mosim_gym.mechanics.schema import LARGEST
+
+FLAT = "<class 'stable_baselines3.common.torch_layers.FlattenExtractor'>"
+WHITENED = "<class 'mosim_gym.rl.observations.Whitened'>"
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    f"<class '{kind.__module__}.{kind.__name__}'>": kind
+    for kind in (
+        nn.ReLU,
+        nn.Tanh,
+        nn.ELU,
+        nn.LeakyReLU,
+        nn.SiLU,
+        nn.GELU,
+        nn.Sigmoid,
+        nn.Softplus,
+        nn.Softsign,
+        nn.SELU,
+    )
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """Policies whose actor is made alike: where its layers are among the policy's tensors, and what follows them."""
+
+    hidden: str  # each linear map in it is followed by the activation
+    output: str  # one linear map, or the last of `hidden` where they are the same
+    extractor: str
+    ignored: tuple[str, ...]  # beginnings of the names of whatever does not act
+    activation: type[nn.Module] = nn.ReLU
+    squashed: bool = True
+
+
+_SAC = Family("actor.latent_pi", "actor.mu", "actor.features_extractor", ("critic", "actor.log_std"))
+_PPO = Family(
+    "mlp_extractor.policy_net",
+    "action_net",
+    "pi_features_extractor",
+    ("mlp_extractor.value_net.", "value_net.", "log_std", "features_extractor.", "vf_features_extractor."),
+    nn.Tanh,
+    squashed=False,
+)
+FAMILIES = {
+    "stable_baselines3.sac.policies": _SAC,
+    "sb3_contrib.tqc.policies": _SAC,
+    "sb3_contrib.crossq.policies": _SAC,
+    "mosim_gym.rl.critics": _SAC,
+    "stable_baselines3.td3.policies": Family(
+        "actor.mu", "actor.mu", "actor.features_extractor", ("critic", "actor_target.")
+    ),
+    "stable_baselines3.common.policies": _PPO,
+    "sb3_contrib.ars.policies": Family("action_net", "action_net", "features_extractor", ()),
+}
+"""By the module of its policy class, all that is known of an actor."""
+
+
+class UnknownActor(ValueError):
+    """An actor that is none of those that can be rebuilt."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """`network` maps observations `(B, n)` to actions `(B, nu)`, in [-1, 1] where they are `squashed`, to be scaled to their range."""
+
+    network: nn.Module
+    squashed: bool
+
+
+class Scaled(nn.Module):
+    """`(x - mean) / deviation`, and where there are `scale` and `shift`, times the one plus the other."""
+
+    mean: Tensor
+    deviation: Tensor
+    scale: Tensor | None
+    shift: Tensor | None
+
+    def __init__(
+        self, mean: Tensor, deviation: Tensor, scale: Tensor | None = None, shift: Tensor | None = None
+    ) -> None:
+        """All `(n,)`."""
+        super().__init__()
+        for name, value in (("mean", mean), ("deviation", deviation), ("scale", scale), ("shift", shift)):
+            self.register_buffer(name, value)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(B, n)` → `(B, n)`."""
+        x = (x - self.mean) / self.deviation
+        return x if self.scale is None or self.shift is None else self.scale * x + self.shift
+
+
+def build_actor(held: Mapping[str, Any], tensors: Mapping[str, Tensor], observations: int, actions: int) -> Actor:
+    """The actor of the policy whose JSON is `held` and whose state is `tensors`; raises `UnknownActor` for any other than those above."""
+    kind, settings = held["policy_class"], held["policy_kwargs"]
+    family = FAMILIES.get(kind["__module__"])
+    if family is None:
+        raise UnknownActor(f"its policy is a class of {str(kind['__module__'])[:60]}")
+    used = {name: value for name, value in tensors.items() if not name.startswith(family.ignored)}
+    whitened = _whitened(settings, family, used)
+    activation = _activation(settings, family)
+    shared = family.hidden == family.output
+    steps: list[nn.Module] = [] if whitened is None else [whitened]
+    hidden = _take(used, family.hidden)
+    steps += _layers(hidden, activation, _setting(settings, "batch_norm_eps", 0.001), last_is_output=shared)
+    if not shared:
+        output = _take(used, family.output)
+        clipped = set(output) == {0} and bool(held.get("use_sde"))
+        steps.append(_linear(output[0] if clipped else output.get(None, {})))
+        if clipped:
+            limit = _setting(settings, "clip_mean", 2.0)
+            steps.append(nn.Hardtanh(-limit, limit))
+    squashed = _squashes(family, kind, settings, shared)
+    if used:
+        raise UnknownActor(f"its {next(iter(used))[:60]} is none of a multi-layer perceptron's")
+    if squashed:
+        steps.append(nn.Tanh())
+    network = nn.Sequential(*steps)
+    _check(network, observations, actions)
+    return Actor(network, squashed)
+
+
+def _squashes(family: Family, kind: Mapping[str, Any], settings: Mapping[str, Any], shared: bool) -> bool:
+    if family is _PPO:
+        return _flag(settings, "squash_output", False)
+    if family is FAMILIES["sb3_contrib.ars.policies"]:
+        return _flag(settings, "squash_output", "ARSLinearPolicy" not in str(kind.get("__init__")))
+    return True
+
+
+def _whitened(settings: Mapping[str, Any], family: Family, used: dict[str, Tensor]) -> Scaled | None:
+    """The features extractor, where it is this package's own; a flattening one does nothing."""
+    extractor = settings.get("features_extractor_class", FLAT)
+    if extractor == FLAT:
+        return None
+    mean, std = (used.pop(f"{family.extractor}.{part}", None) for part in ("mean", "std"))
+    if extractor != WHITENED or mean is None or std is None or not bool((std > 0).all()):
+        raise UnknownActor(f"its features extractor is {str(extractor)[:60]}")
+    return Scaled(mean, std)
+
+
+def _activation(settings: Mapping[str, Any], family: Family) -> type[nn.Module]:
+    said = settings.get("activation_fn")
+    found = family.activation if said is None else ACTIVATIONS.get(said) if isinstance(said, str) else None
+    if found is None:
+        raise UnknownActor(f"its activation is {str(said)[:60]}")
+    return found
+
+
+def _setting(settings: Mapping[str, Any], name: str, usual: float) -> float:
+    value = settings.get(name, usual)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LARGEST:
+        raise UnknownActor(f"its {name} is {str(value)[:60]}")
+    return float(value)
+
+
+def _flag(settings: Mapping[str, Any], name: str, usual: bool) -> bool:
+    value = settings.get(name, usual)
+    if not isinstance(value, bool):
+        raise UnknownActor(f"its {name} is {str(value)[:60]}")
+    return value
+
+
+def _take(used: dict[str, Tensor], prefix: str) -> dict[int | None, dict[str, Tensor]]:
+    """The tensors under `prefix`, taken out of `used`, by their module's number in a sequence; None where there is no sequence."""
+    found: dict[int | None, dict[str, Tensor]] = defaultdict(dict)
+    for name in [name for name in used if name.startswith(f"{prefix}.")]:
+        number, _, part = name[len(prefix) + 1 :].rpartition(".")
+        if number == "" or (number.isascii() and number.isdecimal() and len(number) < 6):
+            found[int(number) if number else None][part] = used.pop(name)
+    return found
+
+
+def _layers(
+    modules: dict[int | None, dict[str, Tensor]], activation: type[nn.Module], eps: float, *, last_is_output: bool
+) -> list[nn.Module]:
+    """The modules in order; an activation stands after each linear map but the output, and leaves a gap in the numbers."""
+    steps: list[nn.Module] = []
+    numbers = sorted(number for number in modules if number is not None)
+    expected = 0
+    for number in numbers:
+        if number != expected:
+            break
+        parts = modules[number]
+        expected += 1
+        if "ra_mean" in parts:
+            steps.append(_renormed(parts, eps))
+            continue
+        steps.append(_linear(parts))
+        if not (last_is_output and number == numbers[-1]):
+            steps.append(activation())
+            expected += 1
+    if len(numbers) != len(modules) or sum(not isinstance(s, activation) for s in steps) != len(numbers):
+        raise UnknownActor("its layers are not those of a multi-layer perceptron")
+    return steps
+
+
+def _linear(parts: Mapping[str, Tensor]) -> nn.Linear:
+    weight, bias = parts.get("weight"), parts.get("bias")
+    if weight is None or weight.ndim != 2 or not parts.keys() <= {"weight", "bias"}:
+        raise UnknownActor("one of its layers is not a linear map")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise UnknownActor("its layers do not fit each other")
+    layer = nn.Linear(1, 1, bias=bias is not None)
+    layer.in_features, layer.out_features = weight.shape[1], weight.shape[0]
+    layer.weight = nn.Parameter(weight)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias)
+    return layer
+
+
+def _renormed(parts: Mapping[str, Tensor], eps: float) -> Scaled:
+    """CrossQ's normalisation, as it is when nothing is learned."""
+    if parts.keys() != {"scale", "bias", "ra_mean", "ra_var", "steps"} or not bool((parts["ra_var"] >= 0).all()):
+        raise UnknownActor("one of its normalisations is not CrossQ's")
+    return Scaled(parts["ra_mean"], (parts["ra_var"] + eps).sqrt(), parts["scale"], parts["bias"])
+
+
+def _check(network: nn.Sequential, observations: int, actions: int) -> None:
+    """Sizes that fit each other, and numbers that mean something."""
+    size = observations
+    for step in network:
+        if isinstance(step, nn.Linear):
+            if step.in_features != size:
+                raise UnknownActor("its layers do not fit each other")
+            size = step.out_features
+        elif isinstance(step, Scaled) and any(value.shape != (size,) for value in step.buffers()):
+            raise UnknownActor("its layers do not fit each other")
+    if size != actions:
+        raise UnknownActor("its last layer does not fit its actions")
+    for value in network.state_dict().values():
+        if value.dtype != torch.float32 or not bool((value.abs() <= LARGEST).all()):
+            raise UnknownActor("its weights are not all finite float32 numbers")

@@ -1,0 +1,146 @@
+"""Policies in Stable-Baselines3's zips, rebuilt from weights and readable text alone: no pickle in the file is ever opened.
+
+A zip holds `policy.pth`, the weights, which torch's own loader reads as tensors and nothing else, and `data`, a JSON object that has beside
+each pickle a readable description. Together they tell the actor of a closed list of architectures.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle  # noqa: TID251  # for the name of the error with which torch refuses one
+import struct
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+
+from mosim_gym.mechanics.archive import LARGEST, is_plain_archive, read_members
+from mosim_gym.mechanics.schema import check, each, one_of, record, text, whole
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.rl.sb3_actor import UnknownActor, build_actor
+from mosim_gym.rl.zip_policy import ZipPolicy
+
+DATA, WEIGHTS = "data", "policy.pth"
+LONGEST_TEXT = 64 * 2**20
+SIGNS = {
+    "TQC": {"top_quantiles_to_drop_per_net"},
+    "SAC": {"target_entropy", "target_update_interval"},
+    "CrossQ": {"target_entropy", "policy_delay"},
+    "TD3": {"target_policy_noise"},
+    "ARS": {"delta_std_schedule"},
+    "TRPO": {"cg_max_steps"},
+    "PPO": {"n_epochs"},
+    "A2C": {"gae_lambda"},
+}
+"""What a zip holds of the algorithm that wrote it; the first whose signs are all there is the one."""
+
+STRANGE = (".recurrent.", ".maskable.")  # modules of policies that PPO's signs would be mistaken for
+_SPACE = record(
+    {"dtype": one_of("float32", "float64"), "_shape": each(whole(1, 100_000), 1, 1)}, {"low": text(), "high": text()}
+)
+_DATA = record(
+    {
+        "policy_class": record({"__module__": text()}),
+        "policy_kwargs": record({}),
+        "observation_space": record({}),
+        "action_space": record({}),
+    },
+    {"use_sde": one_of(True, False)},
+)
+_REFUSALS = (
+    pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError, AssertionError, ArithmeticError,
+    struct.error,
+)  # fmt: skip
+"""What torch's loader of tensors raises for whatever else it is given."""
+
+
+def read_description(path: Path) -> tuple[str, dict[str, Any]]:
+    """The name of the algorithm whose signs the archive at `path` bears, and what it says in JSON."""
+    members = read_members(path, {DATA: LONGEST_TEXT})
+    if DATA not in members:
+        raise FileFault(f"{path} is a zip file, but not one of Stable-Baselines3.")
+    try:
+        content = members[DATA].decode()
+        held = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise FileFault(f"{path} is damaged: what it says about its algorithm is not readable ({error}).") from error
+    if not isinstance(held, dict):
+        raise FileFault(f"{path} is damaged: what it says about its algorithm is no object.")
+    found = next((name for name, signs in SIGNS.items() if signs <= held.keys()), None)
+    if found is None or any(part in content for part in STRANGE):
+        raise FileFault(f"{path} holds another policy than those of {', '.join(SIGNS)}.")
+    return found, held
+
+
+def load_zip(path: Path, device: str) -> ZipPolicy:
+    """The policy in the archive at `path`, without running anything that it holds; raises `FileFault` for what cannot be rebuilt so."""
+    name, held = read_description(path)
+    check(path, DATA, held, _DATA)
+    action = _space(path, "action_space", held)
+    observation = _space(path, "observation_space", held)
+    if action is None or observation is None:
+        raise _needs_trust(path, "its spaces are not flat boxes")
+    try:
+        actor = build_actor(held, _weights(path), observation.shape[0], action.shape[0])
+    except UnknownActor as error:
+        raise _needs_trust(path, str(error)) from error
+    if actor.squashed and not bool(np.isfinite([action.low, action.high]).all()):
+        raise FileFault(f"{path} is damaged: its actions have no finite range.")
+    return ZipPolicy(name, actor.network.to(device), actor.squashed, observation, action)
+
+
+def _needs_trust(path: Path, why: str) -> FileFault:
+    return FileFault(
+        f"{path} cannot be rebuilt from its weights alone: {why}. load_policy(path, trusted=True), or --trusted, has "
+        "Stable-Baselines3 load it, which runs whatever code the file holds: only for files whose author you trust."
+    )
+
+
+def _space(path: Path, name: str, held: dict[str, Any]) -> Box | None:
+    """A flat box from its readable description; None for spaces of another kind."""
+    said = held[name]
+    if _SPACE(said) is not None:
+        return None
+    size, kind = said["_shape"][0], np.dtype(said["dtype"])
+    sides = [_side(said, side, size) for side in ("low", "high")]
+    if any(side is None for side in sides):
+        return None
+    low, high = (np.asarray(side, kind) for side in sides)
+    if not (low <= high).all():
+        raise FileFault(f"{path} is damaged: the lowest values of its {name} are above the highest.")
+    return Box(low, high, dtype=kind.type)
+
+
+def _side(said: dict[str, Any], name: str, size: int) -> list[float] | None:
+    """The bounds on one side; of long arrays numpy's text is shortened, and they are known only where they are all alike."""
+    words = str(said.get(name, "")).strip("[] \n").split()
+    if "..." in words:
+        words = [str(said.get(f"{name}_repr"))] * size
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return None
+    return numbers if len(numbers) == size and not np.isnan(numbers).any() else None
+
+
+def _weights(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of `policy.pth`, each no larger than the bytes that it came from."""
+    content = read_members(path, {WEIGHTS: LARGEST}).get(WEIGHTS)
+    if content is None or not is_plain_archive(content):
+        raise FileFault(f"{path} is damaged: it has no {WEIGHTS} as torch writes it.")
+    try:
+        state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)  # noqa: TID251  # tensors alone
+    except _REFUSALS as error:
+        raise FileFault(f"{path} is damaged: its {WEIGHTS} holds more or other than tensors.") from error
+    if not isinstance(state, dict):
+        raise FileFault(f"{path} is damaged: its {WEIGHTS} is no table of tensors.")
+    for name, value in state.items():
+        plain = isinstance(name, str) and type(value) in (torch.Tensor, torch.nn.Parameter)
+        if not plain or value.layout != torch.strided or value.device.type != "cpu":
+            raise FileFault(f"{path} is damaged: its {WEIGHTS} holds {type(value).__name__} beside plain tensors.")
+        if not value.is_contiguous() or value.numel() * value.element_size() > len(content):
+            raise FileFault(f"{path} is damaged: a tensor of its {WEIGHTS} is larger than the file.")
+    return state

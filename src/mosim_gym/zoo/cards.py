@@ -1,0 +1,114 @@
+"""What the header of a checkpoint may hold: everything that a simulator, an environment or a comparison reads, and plain JSON besides."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mosim_gym.dynamics.networks import ACTIVATIONS
+from mosim_gym.dynamics.solvers import SOLVERS
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.schema import (
+    Misfit,
+    Rule,
+    anything,
+    each,
+    mapping,
+    nullable,
+    number,
+    one_of,
+    record,
+    row,
+    text,
+    whole,
+)
+
+KIND, FORMAT = "checkpoint", 1
+NAME = re.compile(r"(?P<robot>[a-z0-9_]+(@[0-9.]+)?)(:(?P<variant>[a-z0-9_-]+))?")
+"""Of a checkpoint: `robot[@dt][:variant]`."""
+
+CHECKPOINT_NAME = text(NAME, "named robot[@dt][:variant]", longest=100)
+_TENSORS = 1_000  # more blocks or correctors than this has no model
+_SIZE = record({"width": whole(1, 100_000), "blocks": whole(0, _TENSORS)}, others=False)
+_NETWORK = nullable(_SIZE)
+_FLAG = one_of(True, False)
+_MODEL = record(
+    {"preset": text(), "inertia": _NETWORK, "bias": _NETWORK, "torque": _NETWORK, "correctors": each(_SIZE, 1, 100)},
+    {
+        "activation": one_of(*ACTIVATIONS),
+        **dict.fromkeys(("layer_norm", "canonical", "whiten", "quadratic", "nonsmooth", "drift"), _FLAG),
+        "ahead": whole(0, 100),
+        "pairs": each(row(text(), text()), 0, 10_000),
+        "strings": each(row(text(), text(), number(0)), 0, 10_000),
+        "sensors": whole(0, 10_000),
+        "solver": one_of(*SOLVERS),
+        "members": whole(1, 1_000_000),
+    },
+    others=False,
+)
+
+
+def _measured(value: Any) -> Misfit | None:
+    """An error that was measured; one of a model that runs away may be no number."""
+    return None if value != value else number(0, 1e38)(value)  # NaN alone differs from itself
+
+
+_HEADER = record(
+    {
+        "version": one_of(FORMAT),
+        "card": record(
+            {"name": CHECKPOINT_NAME, "robot": text(), "fingerprint": text(), "model": _MODEL},
+            {
+                "recipe": anything,
+                "seeds": each(whole()),
+                "benchmark": mapping(
+                    record(
+                        {"raw": mapping(_measured)},
+                        {
+                            "normalised": mapping(_measured),
+                            "touch": mapping(_measured),
+                            "one_step_raw": _measured,
+                            "diverged": _measured,
+                            "valid_seconds": _measured,
+                        },
+                    )
+                ),
+                "benchmark_protocol": record({}),
+                "disagreement": mapping(number(0)),
+                "transitions": whole(),
+                "training_steps": whole(),
+                "training_seconds": number(0),
+                "box": record({}),
+            },
+        ),
+    },
+    {"kind": one_of(KIND)},
+)
+
+
+def checkpoint_header(robot: Robot | None = None) -> Rule:
+    """The rule of a header; with `robot`, its box must be one of that robot's states."""
+    if robot is None:
+        return _HEADER
+    sides = {"qpos": nullable(number()), "qvel": number()}
+    sizes = {"qpos": robot.nq, "qvel": robot.nv}
+    parts = {name: _range(each(side, sizes[name], sizes[name])) for name, side in sides.items()}
+    box = record({"card": record({}, {"box": record(parts, others=False)})})
+
+    def rule(value: Any) -> Misfit | None:
+        return _HEADER(value) or box(value)
+
+    return rule
+
+
+def _range(side: Rule) -> Rule:
+    """Lowest and highest of each coordinate."""
+    both = row(side, side)
+
+    def rule(value: Any) -> Misfit | None:
+        misfit = both(value)
+        if misfit is None and any(None not in (a, b) and a > b for a, b in zip(*value, strict=True)):
+            return Misfit("", value, "lowest and highest values in that order")
+        return misfit
+
+    return rule
