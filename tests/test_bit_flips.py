@@ -20,8 +20,9 @@ from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.seal import digest
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.rl.learner_settings import ShacLearnerConfig
 from mosim_gym.rl.policies import ActorPolicy, load_policy
-from mosim_gym.rl.shac import Shac, ShacConfig
+from mosim_gym.rl.shac import Shac
 from mosim_gym.rl.state import KIND, load_policy_run
 from mosim_gym.robots import load_robot
 from mosim_gym.training.state import load_state, save_state
@@ -85,7 +86,8 @@ def _read_robot(path: Path) -> Any:
 
 
 def _policy_run(folder: Path) -> Path:
-    learner = Shac("PendulumSwingup", ShacConfig(num_envs=2, width=4), checkpoint="pendulum")
+    config = ShacLearnerConfig(width=4)
+    learner = Shac("PendulumSwingup", config, num_envs=2, episode=9, seed=0, starts="task", checkpoint="pendulum")
     return save_arrays(folder / "state.safetensors", KIND, learner.state(), {"record": RUN})
 
 
