@@ -111,8 +111,10 @@ def load_policy(path: str | PathLike[str], *, device: str = "cpu", trusted: bool
         for i in range((len(arrays) - 2) // 2)
         if f"w{i}" in arrays and f"b{i}" in arrays
     ]
-    check_weights(path, arrays, _shapes(path, weights))
-    low, high = arrays["low"], arrays["high"]
+    shapes, low, high = _shapes(path, weights), arrays["low"], arrays["high"]
+    if not low.shape == high.shape == shapes["low"]:
+        raise FileFault(f"{path} is damaged: its controls' range does not fit its last layer.")
+    check_weights(path, arrays, shapes)
     if not (low < high).all():
         raise FileFault(f"{path} is damaged: its lowest controls are not below the highest.")
     return ActorPolicy(weights, low, high, header["card"])
