@@ -134,6 +134,21 @@ def test_a_run_ends_when_other_episodes_confirm_the_return_it_is_to_stop_at(tmp_
         shac_zero_shot(TASK, QUICK, budget=60, folder=tmp_path, stop_at=float("nan"))
 
 
+def test_another_model_may_judge_the_policies_of_a_run_but_the_truth_may_not(tmp_path):
+    quick = dataclasses.replace(QUICK, evaluate_every=5)
+    run = {"budget": 4, "folder": tmp_path, "checkpoint": "acrobot:small", "judge": "acrobot"}
+    result = shac_zero_shot("AcrobotSwingup", quick, **run)
+    card = result.policy.card
+    assert card["judge"].startswith("acrobot ")
+    assert card["chosen_by"] == f"return in another model, {card['judge']}, the lowest of the ensemble's members"
+    judged = returns_in_model("AcrobotSwingup", result.policy, checkpoint="acrobot")
+    assert card["return_in_model"] == pytest.approx(judged.mean(), rel=1e-6)
+    with pytest.raises(FileFault, match=r"holds a run with another judge \(acrobot "):
+        shac_zero_shot("AcrobotSwingup", quick, **{**run, "judge": None})
+    with pytest.raises(ValueError, match="The truth cannot judge"):
+        shac_zero_shot("AcrobotSwingup", quick, **{**run, "judge": "truth", "folder": tmp_path / "true"})
+
+
 def test_shac_from_the_command_line(tmp_path, capsys):
     settings = ["num_envs=8", "horizon=4", "evaluate_every=5"]
     main([*TYPED, "--budget", "2s", "--episodes", "1", "--out", str(tmp_path), "--set", *settings])

@@ -13,8 +13,10 @@ from tyro.conf import arg
 from mosim_gym.cli.common import Out, Reported, Seed
 from mosim_gym.cli.policies import SHOWN, TRAINED, train_and_show
 
-CHEETAH_SETTINGS = "decay=2500", "evaluate_every=50"
+CHEETAH_SETTINGS = "decay=2500", "evaluate_every=100"
 """Learning rates fall with the updates, so that a fast machine ends early, or with the time, so that a slow one ends well."""
+CHEETAH_MODELS = "cheetah:small", "cheetah"
+"""A small model to train in, fast, and the ensemble that judges: what holds in one small model alone is not kept."""
 NEXT = "rl zero-shot WalkerStand --budget 10m --stop-at 900"
 
 
@@ -39,7 +41,8 @@ class Demo(Reported):
 
         shimmy = 3 if find_task(self.task)[1].in_dm_control else 0
         cheetah = self.task == "CheetahRun"
-        algo, checkpoint = ("shac", "cheetah:small") if cheetah else ("sac", None)
+        checkpoint, judge = CHEETAH_MODELS if cheetah else (None, None)
+        algo = "shac" if cheetah else "sac"
         torch.set_num_threads(1)  # a second one would wait for whatever else the machine does
         print(
             f"{self.task}: {algo.upper()} trains inside the model until the return there passes {self.stop_at:g}, "
@@ -52,6 +55,7 @@ class Demo(Reported):
             budget=self.budget,
             stop_at=self.stop_at,
             checkpoint=checkpoint,
+            judge=judge,
             episodes=10,
             shimmy=shimmy,
             out=self.out,

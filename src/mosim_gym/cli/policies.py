@@ -19,11 +19,11 @@ SHOWN = "learning.png", "policy.mp4", "prediction.mp4", "strip.png"
 
 def standing(state: Mapping[str, float]) -> tuple[float, str]:
     """How far a run in the model has come, as a share of the limit that is nearer, and in words."""
-    best, limit = state["best"], state.get("stop_at")
-    share, known = state["seconds"] / state["budget"], not math.isnan(best)
+    latest, limit = state["return_in_model"], state.get("stop_at")
+    share, known = state["seconds"] / state["budget"], not math.isnan(latest)
     if limit is not None and known:
-        share = max(share, best / limit)
-    seen = f"return in the model {best:.0f}" if known else "return in the model –"
+        share = max(share, latest / limit)
+    seen = f"return in the model {latest:.0f}" if known else "return in the model –"
     until = "" if limit is None else f" of {limit:g}"
     time = f"{clock(state['seconds'])} of {clock(state['budget'])}"
     return share, f"{seen}{until}, time {time}, {state['steps']:,.0f} steps"
@@ -40,9 +40,11 @@ def train_and_show(
     shimmy: int,
     out: Path,
     seed: int,
+    judge: str | None = None,
     set: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Zero-shot training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
+    from mosim_gym.evaluation.learning_plots import chosen_point
     from mosim_gym.rl.accounting import said_of_training
     from mosim_gym.rl.any_algorithm import train_zero_shot
     from mosim_gym.rl.report import check_episodes, real_return, shimmy_return, write_pictures
@@ -58,6 +60,7 @@ def train_and_show(
             settings=set,
             budget=time,
             stop_at=stop_at,
+            judge=judge,
             folder=out,
             checkpoint=checkpoint,
             report=lambda state: progress.show(*standing(state)),
@@ -66,7 +69,7 @@ def train_and_show(
     card = result.policy.card
     if card["real_steps"]:
         print(said_of_training(card))
-    print(f"return in {card['trained_in']} {result.record['best']:.1f}; real return {real}")
+    print(f"return in {card['trained_in']} {chosen_point(result.curve)['return_in_model']:.1f}; real return {real}")
     content = {"policy": card, "curve": result.curve, "real": real.summary()}
     if shimmy:
         through = shimmy_return(task, result.policy, episodes=shimmy)
@@ -91,6 +94,10 @@ class ZeroShot(Reported):
     budget: Annotated[str, arg(help="Time for training, for example 30m.")] = "30m"
     stop_at: Annotated[
         float | None, arg(help="End the training before, when the return in the model is this high.")
+    ] = None
+    judge: Annotated[
+        str | None,
+        arg(help="Another model to evaluate in, which chooses the policy; by default the one of --checkpoint."),
     ] = None
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
     episodes: Annotated[int, arg(help="Real episodes to play at the end.")] = 10

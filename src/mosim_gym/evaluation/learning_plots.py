@@ -24,8 +24,11 @@ Curve = Sequence[Mapping[str, float]]
 
 
 def chosen_point(curve: Curve) -> Mapping[str, float]:
-    """The evaluation of a training run whose policy was kept: the first with the highest return of the lowest member."""
-    return max(curve, key=lambda point: point.get("lowest_member", point["return_in_model"]))
+    """The evaluation of a training run whose policy was kept: the one that it stopped with, else the first with the highest return of the
+    lowest member.
+    """
+    stopped = curve[-1].get("confirmed", False)
+    return curve[-1] if stopped else max(curve, key=lambda point: point.get("lowest_member", point["return_in_model"]))
 
 
 def learning_plot(

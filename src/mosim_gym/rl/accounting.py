@@ -25,6 +25,8 @@ def accounts(dynamics: Any, record: Mapping[str, Any], steps: int) -> dict[str, 
     where = trained_in(dynamics)
     said = {"trained_in": where, "chosen_by": f"return in {where}"}
     if where == MODEL:
+        if "judge" in record:
+            said["chosen_by"] = f"return in another model, {record['judge']}"
         said["chosen_by"] += ", the lowest of the ensemble's members"
         return {**said, "steps_in_model": steps, "real_steps": 0}
     return {

@@ -25,6 +25,7 @@ from mosim_gym.rl.zero_shot import (
     ZeroShotResult,
     check_stop,
     finished,
+    judged_by,
     keep_best,
     log_evaluation,
     model_identity,
@@ -44,11 +45,13 @@ def shac_zero_shot(
     folder: str | Path,
     checkpoint: Any = None,
     stop_at: float | None = None,
+    judge: Any = None,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> ZeroShotResult:
     """Train a policy for `task` by gradients through its packaged model (or `checkpoint`) for `budget` seconds; a broken run goes on.
 
-    At the return `stop_at` in the model it ends before.
+    At the return `stop_at` in the model it ends before. Evaluations, which choose the policy and stop the run, are made in the model
+    `judge`; by default in the one it is trained in.
     """
     _check(config, budget)
     check_stop(stop_at)
@@ -60,6 +63,7 @@ def shac_zero_shot(
         "task": task,
         "config": asdict(config),
         "model": model_identity(learner.env.dynamics),
+        **judged_by(task, judge),
         "seconds": 0.0,
         "curve": [],
         "best": None,
@@ -81,7 +85,7 @@ def shac_zero_shot(
                 record,
                 _counts(learner),
                 folder,
-                checkpoint,
+                checkpoint if judge is None else judge,
                 ends=config.ends,
                 stop_at=stop_at,
             )

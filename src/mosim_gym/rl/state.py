@@ -147,8 +147,8 @@ def _put_back(model: Any, arrays: Mapping[str, np.ndarray], header: Mapping[str,
 
 def check_same_run(path: Path, record: dict[str, Any], expected: dict[str, Any]) -> None:
     """Refuse to go on with the run in `path` as if it were the one that `expected` describes."""
-    for name in ("task", "config", "model"):
-        found, wanted = record.get(name), expected[name]
+    for name in ("task", "config", "model", "judge"):
+        found, wanted = record.get(name), expected.get(name)
         if found != wanted:
             raise FileFault(
                 f"{path.parent} holds a run with another {name} ({_difference(found, wanted)}); choose another folder."

@@ -34,6 +34,7 @@ from mosim_gym.rl.settings import ENDS, ZeroShotConfig, check
 from mosim_gym.rl.state import SaveClock, load_run, save_run
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
+from mosim_gym.truth.dynamics import TrueDynamics
 
 STATE, BEST, POLICY, EVALUATED = "state.safetensors", "best.safetensors", "policy.safetensors", "evaluated"
 SLICE = 50  # steps of all environments between two looks at the clock
@@ -112,13 +113,15 @@ def zero_shot(
     checkpoint: Any = None,
     max_steps: int | None = None,
     stop_at: float | None = None,
+    judge: Any = None,
     keep_all: bool = False,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> ZeroShotResult:
     """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds; an interrupted run goes on.
 
-    `max_steps` ends it after so many control steps in the model, `stop_at` at that return in the model, if that is sooner. With
-    `keep_all` every policy that is evaluated is kept, as `evaluated/<steps in the model>.safetensors`.
+    `max_steps` ends it after so many control steps in the model, `stop_at` at that return in the model, if that is sooner. Evaluations,
+    which choose the policy and stop the run, are made in the model `judge`; by default in the one it is trained in. With `keep_all` every
+    policy that is evaluated is kept, as `evaluated/<steps in the model>.safetensors`.
     """
     check(config, budget, max_steps)
     check_stop(stop_at)
@@ -146,6 +149,7 @@ def zero_shot(
         "task": task,
         "config": asdict(config),
         "model": model_identity(venv.torch.dynamics),
+        **judged_by(task, judge),
         "seconds": 0.0,
         "curve": [],
         "best": None,
@@ -168,7 +172,8 @@ def zero_shot(
             policy, counts = actor_of(model, {"task": task}), _counts(model)
             if keep_all:
                 policy.save(folder / EVALUATED / f"{counts['steps']}.safetensors")
-            keep_best(task, policy, record, counts, folder, checkpoint, ends=config.ends, stop_at=stop_at)
+            judging = checkpoint if judge is None else judge
+            keep_best(task, policy, record, counts, folder, judging, ends=config.ends, stop_at=stop_at)
             log_evaluation(model.logger, record)
             report(progress_of(record, _counts(model), budget, stop_at))
         if evaluated or clock.due:
@@ -194,6 +199,7 @@ def finished(
         "updates": counts["updates"],
         **accounts(dynamics, record, counts["steps"]),
         "return_in_model": record["best"],
+        **{name: record[name] for name in ("judge",) if name in record},
         "training_seconds": round(record["seconds"], 1),
         **{name: limit for name, limit in limits.items() if limit is not None},
         "ended_by": f"return in {trained_in(dynamics)}" if reached(record, limits.get("stop_at")) else "budget",
@@ -210,6 +216,16 @@ def model_identity(dynamics: Any) -> str:
     if not isinstance(dynamics, Simulator | FinerSteps):
         return type(dynamics).__name__
     return f"{dynamics.card.get('name', 'unnamed')} {dynamics.model.digest()}"
+
+
+def judged_by(task: str, judge: Any) -> dict[str, str]:
+    """What a run's record says of the model in which its policies are evaluated, where that is not the one it is trained in."""
+    if judge is None:
+        return {}
+    dynamics = TorchEnv(task, 1, checkpoint=judge).dynamics
+    if isinstance(dynamics, TrueDynamics):
+        raise ValueError("The truth cannot judge a policy in training: its steps are real. Give a learned model.")
+    return {"judge": model_identity(dynamics)}
 
 
 def _watches(config: ZeroShotConfig, env: TorchEnv) -> list[Watch]:
@@ -237,8 +253,9 @@ def check_stop(stop_at: float | None) -> None:
 
 
 def reached(record: dict[str, Any], stop_at: float | None) -> bool:
-    """Whether a run has the return in the model that it is to stop at."""
-    return stop_at is not None and record["best"] is not None and record["best"] >= stop_at
+    """Whether a run has the return in the model that it is to stop at, confirmed."""
+    latest = record["curve"][-1] if record["curve"] else {}
+    return stop_at is not None and latest.get("confirmed", False) and latest["return_in_model"] >= stop_at
 
 
 def keep_best(
@@ -252,17 +269,19 @@ def keep_best(
     ends: str = "box",
     stop_at: float | None = None,
 ) -> None:
-    """One evaluation in the model, noted in `record`; the policy is kept as `folder/best.safetensors` if it is the best so far.
+    """One evaluation in the model, noted in `record`. The policy is kept as `folder/best.safetensors` if no other has as high a return in
+    its lowest member, or if the run stops with it.
 
-    With `stop_at` evaluations are of `QUICK_EPISODES`. A return that reaches it may be luck: then `CONFIRMATION_EPISODES` from other
-    starts take the evaluation's place.
+    With `stop_at` evaluations are of `QUICK_EPISODES`. A mean that reaches it may be luck: then `CONFIRMATION_EPISODES` from other starts
+    take the evaluation's place.
     """
     quick = None if stop_at is None else QUICK_EPISODES
     returns, steps = _played(task, policy, checkpoint, ends, EVALUATION_SEED, quick)
-    lowest = float(returns.mean(axis=1).min())
-    if stop_at is not None and lowest >= stop_at:
+    confirmed = stop_at is not None and returns.mean() >= stop_at
+    if confirmed:
         returns, more = _played(task, policy, checkpoint, ends, CONFIRMATION_SEED, CONFIRMATION_EPISODES)
-        steps, lowest = steps + more, float(returns.mean(axis=1).min())
+        steps += more
+    lowest = float(returns.mean(axis=1).min())
     record["evaluation_steps"] = record.get("evaluation_steps", 0) + steps
     record["curve"].append(
         {
@@ -272,9 +291,10 @@ def keep_best(
             "lowest_member": lowest,
             "std": float(returns.std()),
             "episodes": returns.size,
+            **({"confirmed": True} if confirmed else {}),
         }
     )
-    if record["best"] is None or lowest > record["best"]:
+    if record["best"] is None or lowest > record["best"] or reached(record, stop_at):
         record["best"] = lowest
         policy.save(folder / BEST)
 
