@@ -66,7 +66,7 @@ FAULTS = {
     "collect pendulum --segments 0": "segments is 0; it must be a whole number, at least 1",
     "evaluate kinematics --states 0": "states is 0; it must be at least 1",
     "evaluate parity --states 0": "states is 0; it must be at least 1",
-    "evaluate prediction pendulum --segments 0": "segments is 0; it must be a whole number, at least 1",
+    "evaluate prediction pendulum --segments 0": "segments is 0; it must be at least 1",
     "evaluate prediction acrobot --policies {file}/none": "There is no folder of test policies at",
     "train pendulum --device banana": "'banana' is no device. Valid: cpu",
     "train pendulum --variant v1.5": "'v1.5' cannot be a variant",

@@ -371,7 +371,7 @@ def _ensemble_file(folder):
     torch.manual_seed(0)
     model = MoSim(load_robot("pendulum"), preset("smooth", members=3))
     torch.nn.init.normal_(model.correctors[0].last.weight, std=0.05)
-    card = {"name": "pendulum", "disagreement": {"0.5": 0.0, "0.999": 1e-3}, "box": None}
+    card = {"name": "pendulum", "disagreement": {"0.5": 0.0, "0.999": 1e-3}}
     return save_checkpoint(folder / "ensemble.safetensors", model, card)
 
 
