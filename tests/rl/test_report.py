@@ -73,9 +73,9 @@ def test_films_and_tables_say_what_is_wrong(tmp_path):
 
 
 def test_a_policy_from_start_to_finish_on_the_command_line(tmp_path, capsys, monkeypatch):
-    from mosim_gym.rl import report, zero_shot
+    from mosim_gym.rl import judging, report
 
-    monkeypatch.setattr(zero_shot, "EVALUATION_EPISODES", 1)
+    monkeypatch.setattr(judging, "EVALUATION_EPISODES", 1)
     monkeypatch.setattr(report, "STRIP_FRAMES", 2)
     run = tmp_path / "run"
     main(["rl", "zero-shot", "PendulumSwingup", "--budget", "2s", "--episodes", "1", "--out", str(run)])

@@ -13,10 +13,10 @@ import torch
 from mosim_gym.cli import main
 from mosim_gym.mechanics.storage import FileFault, load_arrays
 from mosim_gym.rl import shac_training, state
+from mosim_gym.rl.judging import CONFIRMATION_EPISODES, CONFIRMATION_SEED, returns_in_model
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.shac import Normaliser, Shac, ShacConfig
 from mosim_gym.rl.shac_training import shac_learner, shac_zero_shot
-from mosim_gym.rl.zero_shot import CONFIRMATION_EPISODES, CONFIRMATION_SEED, returns_in_model
 
 TASK = "PointMassEasy"
 TYPED = ["rl", "zero-shot", TASK, "--algo", "shac"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mosim_gym.rl import watched, zero_shot
+from mosim_gym.rl import judging, watched, zero_shot
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.watched import WatchedRun, watch, watched_table
@@ -18,7 +18,7 @@ SETTINGS = {
 @pytest.fixture
 def short(monkeypatch):
     monkeypatch.setattr(zero_shot, "SLICE", 25)
-    monkeypatch.setattr(zero_shot, "EVALUATION_EPISODES", 2)
+    monkeypatch.setattr(judging, "EVALUATION_EPISODES", 2)
     monkeypatch.setattr(watched, "EPISODES", 2)
     monkeypatch.setattr(watched, "FINAL_EPISODES", 2)
 

@@ -20,14 +20,15 @@ from mosim_gym.cli import main
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.rl import state
+from mosim_gym.rl import judging, state
 from mosim_gym.rl import zero_shot as module
 from mosim_gym.rl.flat_settings import as_changes
+from mosim_gym.rl.judging import returns_in_model
 from mosim_gym.rl.policies import ActorPolicy, actor_of, check_policy, load_policy
 from mosim_gym.rl.settings import ZeroShotConfig, config_for
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.rl.vec_env import MoSimVecEnv
-from mosim_gym.rl.zero_shot import returns_in_model, zero_shot
+from mosim_gym.rl.zero_shot import zero_shot
 
 QUICK = config_for(
     "PendulumSwingup", num_envs=4, updates=1, batch=32, width=16, warm_up=100, evaluate_every=400, buffer=5000
@@ -61,13 +62,13 @@ def test_stable_baselines3_learners_run_unmodified():
         venv = VecMonitor(MoSimVecEnv("PendulumSwingup", 4, max_episode_steps=20))
         model = algorithm("MlpPolicy", venv, seed=0, device="cpu", **options).learn(200)
         assert model.ep_info_buffer
-    assert returns_in_model("PendulumSwingup", actor_of(model, {})).shape == (1, module.EVALUATION_EPISODES)
+    assert returns_in_model("PendulumSwingup", actor_of(model, {})).shape == (1, judging.EVALUATION_EPISODES)
 
 
 @pytest.fixture
 def short(monkeypatch):
     monkeypatch.setattr(module, "SLICE", 25)
-    monkeypatch.setattr(module, "EVALUATION_EPISODES", 2)
+    monkeypatch.setattr(judging, "EVALUATION_EPISODES", 2)
 
 
 def test_training_and_choice_never_touch_the_truth(tmp_path, monkeypatch, short):

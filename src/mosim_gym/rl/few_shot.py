@@ -20,9 +20,9 @@ from mosim_gym.rl.alternation import (
     check,
     scheduled,
 )
+from mosim_gym.rl.judging import model_identity
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.real_world import RealWorld
-from mosim_gym.rl.zero_shot import model_identity
 from mosim_gym.robots import find_task
 from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load

@@ -12,26 +12,14 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_seed
 from mosim_gym.mechanics.storage import check_folder, check_own, save_arrays
 from mosim_gym.rl.flat_settings import check_kinds, check_positive
+from mosim_gym.rl.judging import BEST, check_stop, judged_by, keep_best, log_evaluation, model_identity, reached
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.learner_settings import check_shac
 from mosim_gym.rl.settings import ENDS
 from mosim_gym.rl.shac import Shac, ShacConfig
 from mosim_gym.rl.state import KIND, SaveClock, check_same_run, load_policy_run
 from mosim_gym.rl.training_starts import training_starts
-from mosim_gym.rl.zero_shot import (
-    BEST,
-    POLICY,
-    STATE,
-    ZeroShotResult,
-    check_stop,
-    finished,
-    judged_by,
-    keep_best,
-    log_evaluation,
-    model_identity,
-    progress_of,
-    reached,
-)
+from mosim_gym.rl.zero_shot import POLICY, STATE, ZeroShotResult, finished, progress_of
 from mosim_gym.training.state import restoring
 
 REPORT_EVERY = 5  # steps of the actor
