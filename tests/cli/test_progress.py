@@ -18,11 +18,11 @@ def test_without_a_terminal_the_first_and_the_last_report_are_lines(capsys):
 
 
 def test_both_limits_are_shown_and_the_nearer_one_counts():
-    state = {"seconds": 187.0, "budget": 600.0, "best": 680.0, "stop_at": 850.0, "steps": 1_234_567}
+    state = {"seconds": 187.0, "budget": 600.0, "return_in_model": 680.0, "stop_at": 850.0, "steps": 1_234_567}
     share, text = standing(state)
     assert share == pytest.approx(0.8)
     assert text == "return in the model 680 of 850, time 3:07 of 10:00, 1,234,567 steps"
-    share, text = standing({**state, "best": math.nan})
+    share, text = standing({**state, "return_in_model": math.nan})
     assert share == pytest.approx(187 / 600)
     assert text.startswith("return in the model – of 850, ")
     share, text = standing({name: value for name, value in state.items() if name != "stop_at"})
