@@ -21,9 +21,7 @@ from mosim_gym.truth.dynamics import TrueDynamics
 BEST = "best.safetensors"
 EVALUATION_SEED, CONFIRMATION_SEED = 777_001, 888_001
 EVALUATION_EPISODES = 32  # dealt to the members in turn
-QUICK_EPISODES = (
-    16  # the same, where a run may stop at any of its evaluations: up to so many rows a step is recorded, and cheap
-)
+QUICK_EPISODES = 16  # the same, where a run may stop at any of its evaluations
 CONFIRMATION_EPISODES = 64  # the same, of a policy whose return is to end the run
 
 
