@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def measure(robot: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     report = {"provenance": provenance(), "robots": {robot: measure(robot) for robot in trainable_robots()}}
     for robot, result in report["robots"].items():
         print(robot, result)

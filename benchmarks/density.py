@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import time
 from pathlib import Path
@@ -34,6 +35,7 @@ def evaluations_per_second(name: str, rows: int) -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     report = {
         "provenance": provenance(),
         "rounds": ROUNDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from mosim_gym.evaluation.parity import parity_report, parity_table
 from mosim_gym.mechanics.storage import write_atomically
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     report = parity_report()
     print(parity_table(report))
     write_atomically(Path(__file__).parent / "results" / "parity.json", json.dumps(report, indent=1) + "\n")

@@ -1,11 +1,11 @@
 """Writes benchmarks/results/speed.json and docs/assets/speed.png: control steps a second of environments, observation and reward included.
 
 Everyone gets random actions, prepared beforehand, and takes turns in rounds on one machine with the same cores: this package's
-environments, single and batched, float32 and fast, with the packaged model and its small variant where there is one, each of them on the
-machine as it is and again beside one process that keeps a core busy, which is started and ended here; dm_control through
-Shimmy; bare dm_control; EnvPool's dm_control tasks where it is installed (`pip install envpool`); a bare `mujoco.rollout`, which computes
-neither observation nor reward; and the published MoSim scheme rebuilt from its description: one environment, dopri5 at torchdiffeq's
-default tolerances, MuJoCo's forward for observation and reward.
+environments, single and batched, float32 and (on a processor with bfloat16) fast, with the packaged model and its small variant where
+there is one, each of them on the machine as it is and again beside one process that keeps a core busy, which is started and ended here;
+dm_control through Shimmy; bare dm_control; EnvPool's dm_control tasks where it is installed (`pip install envpool`); a bare
+`mujoco.rollout`, which computes neither observation nor reward; and the published MoSim scheme rebuilt from its description: one
+environment, dopri5 at torchdiffeq's default tolerances, MuJoCo's forward for observation and reward.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import torch
 
 from mosim_gym.dynamics.config import preset
 from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.plots import speed_plot
 from mosim_gym.evaluation.tables import table
@@ -181,7 +182,8 @@ def peers(task: str) -> dict[str, Callable[[], Peer]]:
         "published scheme": lambda: published(task),
         "single environment": lambda: single(task, lambda: gym.make(f"MoSim/{task}-v0")),
     }
-    for precision, few in (("float32", SHOWN), ("fast", FEW_BATCHES)):
+    fast = has_bfloat16(torch.device("cpu"))  # elsewhere fast is float32
+    for precision, few in (("float32", SHOWN), *[("fast", FEW_BATCHES)] * fast):
         for n in BATCHES if task == "CheetahRun" else few:
             found[f"batch of {n}, {precision}"] = lambda n=n, precision=precision: ours(task, n, precision)
     small = f"{find_task(task)[0].name}:small"
@@ -189,7 +191,7 @@ def peers(task: str) -> dict[str, Callable[[], Peer]]:
         found["small model, single environment"] = lambda: single(
             task, lambda: gym.make(f"MoSim/{task}-v0", checkpoint=small)
         )
-        for precision in ("float32", "fast"):
+        for precision in ("float32", *["fast"] * fast):
             for n in FEW_BATCHES:
                 found[f"small model, batch of {n}, {precision}"] = lambda n=n, precision=precision: ours(
                     task, n, precision, small
