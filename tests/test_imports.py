@@ -22,10 +22,9 @@ from mosim_gym.mechanics.motion import Step
 from mosim_gym.robots import load_robot, load_task, robot_definitions
 from mosim_gym.robots.spaces import sensor_count
 
-class Coast:
-    dtype = torch.float32
+class Coast(mosim_gym.Dynamics):
     def __init__(self, robot, sensors):
-        self.robot, self.timestep, self.sensors = robot, robot.control_step, sensors
+        self.robot, self.sensors = robot, sensors
     def step(self, qpos, qvel, action, features=None):
         return Step(integrate(self.robot, qpos, qvel, self.timestep), qvel, qpos.new_zeros(len(qpos), self.sensors))
 

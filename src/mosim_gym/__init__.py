@@ -9,6 +9,7 @@ from importlib.util import find_spec as _find_spec
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.robots import tasks
 from mosim_gym.zoo import load
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mosim_gym.truth.real import RealEnv
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "load_policy", "make_real", "tasks"]
+__all__ = ["Dynamics", "__version__", "load", "load_policy", "make_real", "tasks"]
 
 
 def make_real(task: str, **options: Any) -> RealEnv:

@@ -13,13 +13,11 @@ from mosim_gym.robots import load_task
 from mosim_gym.truth.dynamics import TrueDynamics
 
 
-class Frozen:
+class Frozen(mosim_gym.Dynamics):
     """Dynamics under which nothing moves; remembers the action it saw."""
 
-    dtype = torch.float32
-
     def __init__(self, robot):
-        self.robot, self.timestep = robot, robot.control_step
+        self.robot = robot
 
     def step(self, qpos, qvel, action, features=None):
         self.action, self.features = action, features

@@ -33,14 +33,14 @@ def _vec(task, num_envs=4, **options):
     return gym.make_vec(env_id(task), num_envs=num_envs, **options)
 
 
-class Broken:
+class Broken(mosim_gym.Dynamics):
     """Dynamics that say what they are told."""
 
-    dtype = torch.float32
+    differentiable = True
 
     def __init__(self, card=None, robot="pendulum", readings=None):
         self.robot = load_robot(robot)
-        self.timestep, self.card, self.readings = self.robot.control_step, card, readings
+        self.card, self.readings = card or {}, readings
         self.rows = []
 
     def step(self, qpos, qvel, action, features=None):
@@ -330,11 +330,11 @@ def test_rewards_carry_gradients_back_to_actions_and_stop_where_told():
 
 
 def test_a_row_that_diverges_leaves_the_gradients_of_the_others():
-    class Overflowing:
+    class Overflowing(mosim_gym.Dynamics):
         """Moves by a shared parameter, and row 0 out of all bounds."""
 
         robot = load_robot("pendulum")
-        timestep, dtype = robot.control_step, torch.float32
+        differentiable = True
         push = torch.tensor(0.1, requires_grad=True)
 
         def step(self, qpos, qvel, action, features=None):

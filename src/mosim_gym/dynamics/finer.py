@@ -1,61 +1,64 @@
-"""`FinerSteps`: a model of shorter steps moves a robot by as many of them as its control step lasts."""
+"""`FinerSteps`: dynamics with shorter control steps move a robot by as many of them as its control step lasts."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 
 
-class FinerSteps:
-    """`simulator` for `robot`, one of whose control steps is `times` of its steps under the same action."""
+class FinerSteps(Dynamics):
+    """`finer` moves `robot`, one of whose control steps is `times` of its own under the same action."""
 
-    def __init__(self, simulator: Simulator, robot: Robot, times: int) -> None:
-        """They must be the same robot but for the control step."""
-        self._simulator, self._times = simulator, times
-        self.robot, self.timestep = robot, robot.control_step
-        self.dtype, self.card, self.quantities = simulator.dtype, simulator.card, simulator.quantities
-        self.members, self.model = simulator.members, simulator.model
+    def __init__(self, finer: Dynamics, robot: Robot, times: int) -> None:
+        """They must move the same robot but for the control step."""
+        self._finer, self._times = finer, times
+        self.robot, self.dtype, self.card, self.quantities = robot, finer.dtype, finer.card, finer.quantities
+        self.members, self.differentiable, self.shard_unit = finer.members, finer.differentiable, finer.shard_unit
+
+    @property
+    def identity(self) -> str:
+        """That of the finer dynamics."""
+        return self._finer.identity
+
+    @property
+    def version(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """That of the finer dynamics."""
+        return self._finer.version
 
     def recordable(self, rows: int) -> bool:
-        """As the simulator's own steps."""
-        return self._simulator.recordable(rows)
+        """As the finer steps."""
+        return self._finer.recordable(rows)
 
-    @property
-    def version(self) -> int:
-        """As the simulator's."""
-        return self._simulator.version
+    def to(self, device: torch.device | str) -> Self:
+        """Move the finer dynamics."""
+        self._finer = self._finer.to(device)
+        return self
 
-    @property
-    def shard_unit(self) -> int:
-        """As the simulator's own steps."""
-        return self._simulator.shard_unit
-
-    def step(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None) -> Step:
+    def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
         """The state after one control step; sensors are read at its end."""
-        step = self._simulator.step(qpos, qvel, action, features)
+        step = self._finer.step(qpos, qvel, action, features)
         for _ in range(self._times - 1):
-            step = self._simulator.step(step.qpos, step.qvel, action)
+            step = self._finer.step(step.qpos, step.qvel, action)
         return step
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`."""
-        finer = (
-            actions.repeat_interleave(self._times, 1)
-            if isinstance(actions, Tensor)
-            else np.repeat(actions, self._times, 1)
-        )
-        path = self._simulator.rollout(qpos, qvel, finer)
+        repeat = torch.repeat_interleave if isinstance(actions, Tensor) else np.repeat
+        path = self._finer.rollout(qpos, qvel, repeat(actions, self._times, 1))
         return Trajectory(*(part[:, self._times - 1 :: self._times] for part in path))
 
-    def disagreement(self, *state: Any) -> Tensor:
+    def disagreement(
+        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
+    ) -> Tensor:
         """That of the first of the finer steps."""
-        return self._simulator.disagreement(*state)
+        return self._finer.disagreement(qpos, qvel, action, features)
 
 
 def steps_within(fine: Robot, coarse: Robot) -> int | None:

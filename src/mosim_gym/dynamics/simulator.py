@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from mosim_gym.dynamics.batches import as_given, as_tensors, check_shapes
 from mosim_gym.dynamics.mosim import MoSim, Motion
 from mosim_gym.dynamics.prepared import PreparedModel
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
-from mosim_gym.mechanics.devices import as_kind, usable_device
+from mosim_gym.mechanics.devices import usable_device
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 from mosim_gym.mechanics.numbers import whole_number
@@ -27,14 +28,14 @@ LARGEST_READING = 20.0
 """Of a sensor, as `log(1 + x)`: far beyond all forces; what is said beyond it would soon be infinite."""
 
 
-class Simulator:
+class Simulator(Dynamics):
     """A checkpoint that moves `robot` by `timestep` seconds a step. Controls are clipped to the actuators' range, as MuJoCo does.
 
     Inputs are numpy or torch and outputs of the same kind; with torch inputs that require gradients everything is differentiable, through
     the model in float32. Of an ensemble, row i of a batch is moved by member i modulo the number of members.
     """
 
-    dtype = torch.float32
+    differentiable = True
 
     def __init__(
         self,
@@ -58,14 +59,12 @@ class Simulator:
             parameter.requires_grad_(False)
         self.card = dict(card)
         self.robot: Robot = model.robot
-        self.timestep = self.robot.control_step
         self.members = model.config.members
         self.precision = precision
         name = solver or model.config.solver
         self._solver = find_solver(name)
         self._adaptive, self._changes = name in ADAPTIVE, False
-        self.version = 0
-        """How often weights were changed or moved: what was recorded before holds no longer."""
+        self.shard_unit = 0 if self._adaptive else self.members  # an adaptive solver takes one step size for all rows
         self.quantities = model.features.quantities
         self._kinematics = ForwardKinematics(self.robot, self.quantities)
         self._prepare()
@@ -106,11 +105,11 @@ class Simulator:
         return not self._adaptive and not self._changes and (self.device.type == "cpu" or rows < FUSED_FROM)
 
     @property
-    def shard_unit(self) -> int:
-        """A batch may be moved in parts that begin at multiples of so many rows; 0 where its rows share an adaptive solver's steps."""
-        return 0 if self._adaptive else self.members
+    def identity(self) -> str:
+        """The checkpoint's name with a digest of its weights."""
+        return f"{self.card.get('name', 'unnamed')} {self.model.digest()}"
 
-    def to(self, device: torch.device | str) -> Simulator:
+    def to(self, device: torch.device | str) -> Self:
         """Move the weights to `device`."""
         self.model.to(usable_device(device))
         self._prepare()
@@ -118,17 +117,17 @@ class Simulator:
 
     def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
         """The state after one control step under `action (B, nu)`; `features` may hold this object's `quantities` at the state already."""
-        q, v, a = self._tensors(qpos, qvel, action)
+        q, v, a = as_tensors((qpos, qvel, action), self.device, self.dtype)
         if not torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]  # a recording takes sizes for numbers
-            self._check(q, v, a, "action", 2)
+            check_shapes(self.robot, q, v, a)
         with alone(len(q)), torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
             after = self._advance(q, v, self._clipped(a), features)
-        return Step(*(self._like(x, qpos) for x in after))
+        return Step(*(as_given(x, qpos) for x in after))
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`."""
-        q, v, a = self._tensors(qpos, qvel, actions)
-        self._check(q, v, a, "actions", 3)
+        q, v, a = as_tensors((qpos, qvel, actions), self.device, self.dtype)
+        check_shapes(self.robot, q, v, a, over_time=True)
         a = self._clipped(a)
         path: list[Step] = []
         with alone(len(q)), torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
@@ -136,7 +135,7 @@ class Simulator:
                 path.append(self._advance(q, v, a[:, t], None))
                 q, v, _ = path[-1]
             columns = [torch.stack(column, dim=1) for column in zip(*path, strict=True)]
-        return Trajectory(*(self._like(x, qpos) for x in columns))
+        return Trajectory(*(as_given(x, qpos) for x in columns))
 
     def disagreement(
         self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
@@ -146,27 +145,14 @@ class Simulator:
         """
         if self.members < 2:
             raise ValueError("Disagreement needs at least two ensemble members; this simulator uses one.")
-        q, v, a = self._tensors(qpos, qvel, action)
-        self._check(q, v, a, "action", 2)
+        q, v, a = as_tensors((qpos, qvel, action), self.device, self.dtype)
+        check_shapes(self.robot, q, v, a)
         with alone(len(q)), torch.no_grad():
             values = features if features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, a, values)
             nv = self.robot.nv
             said = torch.stack([member(inputs)[:, :nv] for member in self._prepared]) / self.model.output_std[:nv]
             return said.std(0, unbiased=False).square().mean(-1).sqrt()
-
-    def _check(self, qpos: Tensor, qvel: Tensor, action: Tensor, name: str, axes: int) -> None:
-        """Raise, in one sentence, if these are not batches of this robot's states and controls."""
-        robot, rows = self.robot, qpos.shape[0] if qpos.ndim else 0
-        time = action.shape[1:2] if axes == 3 else ()
-        wanted = ((rows, robot.nq), (rows, robot.nv), (rows, *time, robot.nu))
-        if (qpos.shape, qvel.shape, action.shape) != wanted or not all(time):
-            found = [str(tuple(part.shape)) for part in (qpos, qvel, action)]
-            steps, more = ("T, ", ", with at least one step") if axes == 3 else ("", "")
-            raise ValueError(
-                f"qpos, qvel and {name} have shapes {found[0]}, {found[1]} and {found[2]}; {robot.name} needs "
-                f"(B, {robot.nq}), (B, {robot.nv}) and (B, {steps}{robot.nu}){more}."
-            )
 
     def _clipped(self, action: Tensor) -> Tensor:
         """What reaches the actuators, as MuJoCo has it."""
@@ -268,31 +254,6 @@ class Simulator:
         padded = torch.cat((x, x[-1:].expand(short, -1))) if short else x
         dealt = model.outputs(padded.unflatten(0, (-1, members)).transpose(0, 1))
         return dealt.transpose(0, 1).flatten(0, 1)[: len(x)] * model.output_std
-
-    def _tensors(self, *given: Any) -> list[Tensor]:
-        """States and controls, all of them torch or none, as the model's kind of tensors; or one sentence saying why they cannot be."""
-        torched = [isinstance(x, Tensor) for x in given]
-        if not all(torched):
-            if any(torched):
-                kinds = ", ".join(type(x).__name__ for x in given)
-                raise TypeError(
-                    f"States and controls are {kinds}; give all of them as numpy arrays, or all as tensors."
-                )
-            given = tuple(np.asarray(x) for x in given)
-            if not all(x.dtype.kind in "fiub" for x in given):
-                raise TypeError(_not_real(given))
-            given = tuple(torch.from_numpy(np.array(x, np.float32, order="C")) for x in given)
-        elif any(x.dtype.is_complex for x in given):
-            raise TypeError(_not_real(given))
-        return [as_kind(x, self.device, self.dtype) for x in given]
-
-    @staticmethod
-    def _like(value: Tensor, example: Any) -> Any:
-        return value if isinstance(example, Tensor) else value.cpu().numpy()
-
-
-def _not_real(given: Iterable[Any]) -> str:
-    return f"States and controls hold {', '.join(str(x.dtype) for x in given)}; they must be real numbers."
 
 
 def _members(ensemble: int | Sequence[int] | None, available: int) -> list[int]:

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral
-from os import PathLike
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from mosim_gym.envs.backend import open_dynamics
+from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
-from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.envs.state_rows import detached, joined, replaced, rows_of
@@ -63,7 +62,7 @@ class TorchEnv:
         task: str,
         num_envs: int,
         *,
-        checkpoint: str | PathLike[str] | Dynamics | None = None,
+        checkpoint: Checkpoint | None = None,
         device: torch.device | str = "cpu",
         solver: str | None = None,
         precision: str = "float32",
@@ -86,21 +85,21 @@ class TorchEnv:
         definition, _ = find_task(task)
         self.task, self.num_envs, self.device = load_task(task), count, usable_device(device)
         with OwnArithmetic(self.device):
-            self.dynamics = open_dynamics(
-                definition, checkpoint, solver=solver, precision=precision, device=self.device, ensemble=ensemble
-            )
-            if gradients and not getattr(self.dynamics, "differentiable", True):
+            options = DynamicsOptions(self.device, solver, precision, ensemble)
+            self.dynamics = open_dynamics(definition, checkpoint, options)
+            if gradients and not self.dynamics.differentiable:
                 raise ValueError(
-                    "The truth is MuJoCo, which has no gradients; take a learned checkpoint: a name, a path, or None for the robot's own."
+                    f"{type(self.dynamics).__name__} has no gradients; take a learned checkpoint: a name, a path, or None for the "
+                    "robot's own."
                 )
             self.core = Core(
                 self.task,
                 dtype=self.dynamics.dtype,
                 device=self.device,
-                quantities=getattr(self.dynamics, "quantities", None),
+                quantities=self.dynamics.quantities,
                 sensor_count=sensor_count(task),
             )
-            self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.device)
+            self.bounds = Bounds(self.dynamics.card, self.core.dtype, self.device)
         self._advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
         self._own = OwnArithmetic(self.device, alone=self._advance.shards is not None or is_few(count))
         self._starts = Starts(self.task, reset_from)
@@ -148,14 +147,14 @@ class TorchEnv:
         rows = torch.arange(self.num_envs) if mask is None else self._masked(mask)
         if mask is not None and self._state is None and len(rows) < self.num_envs:
             raise RuntimeError("No episode has begun: the first reset() must be of all environments.")
-        remember = getattr(self.dynamics, "remember", None) if len(rows) == self.num_envs else None
-        given = checked_options(options, self.task, rows=self.num_envs, warm_start=remember is not None)
+        remembers = self.dynamics.keeps_warm_starts and len(rows) == self.num_envs
+        given = checked_options(options, self.task, rows=self.num_envs, warm_start=remembers)
         warm_start = given.pop("warm_start", None)
         self._seed(seed)
         with torch.no_grad():
             self._begin(rows, {name: torch.from_numpy(value)[rows] for name, value in given.items()})
-            if remember is not None and warm_start is not None:
-                remember(self.state.qpos, self.state.qvel, warm_start)
+            if warm_start is not None:
+                self.dynamics.remember(self.state.qpos, self.state.qvel, warm_start)
             if self._stagger and mask is None and self._limit < ENDLESS:
                 self.elapsed = torch.randint(self._limit, (self.num_envs,), generator=self._generator)
             return self.observation()

@@ -9,28 +9,16 @@ One forward-kinematics pass per step serves the reward, the observation and, as 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
-from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot
+from mosim_gym.mechanics import ForwardKinematics, Quantity
 from mosim_gym.mechanics.devices import as_kind
-from mosim_gym.mechanics.motion import KinematicValues, Step
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.robots import Features, Task
 from mosim_gym.truth.options import checked_options
-
-
-class Dynamics(Protocol):
-    """Anything that moves a robot by one control step: a learned Simulator, or the truth."""
-
-    robot: Robot
-    timestep: float
-    dtype: torch.dtype
-
-    def step(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None) -> Step:
-        """The state after one control step under a constant, already clipped action."""
-        ...
 
 
 class State(NamedTuple):

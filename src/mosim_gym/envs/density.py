@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from mosim_gym.density.motion_density import MotionDensity
+from mosim_gym.envs.backend import TRUTH
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
 from mosim_gym.envs.vector import MoSimVectorEnv
@@ -42,7 +43,7 @@ class DensityWatch:
         those that the data give.
         """
         if density is None:
-            density = str(getattr(env.dynamics, "card", {}).get("name", "truth"))
+            density = str(env.dynamics.card.get("name", TRUTH))
         self.density = density if isinstance(density, MotionDensity) else find_density(density)
         if self.density.robot.fingerprint != env.task.robot.fingerprint:
             raise ValueError(

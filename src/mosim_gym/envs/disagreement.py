@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mosim_gym.dynamics.finer import FinerSteps
-from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
 from mosim_gym.envs.vector import MoSimVectorEnv
@@ -26,7 +24,7 @@ class DisagreementWatch:
     def __init__(self, env: TorchEnv, *, penalty: float = 0.0, truncate: bool = True, quantile: str = "0.999") -> None:
         """`env` must run on a checkpoint with at least two members."""
         dynamics = env.dynamics
-        if not isinstance(dynamics, Simulator | FinerSteps) or dynamics.members < 2:
+        if dynamics.members < 2:
             raise ValueError("A disagreement needs a checkpoint with at least two ensemble members.")
         if not is_finite(penalty) or penalty < 0:
             raise ValueError(f"penalty is {penalty!r}; it must be a finite number, at least 0.")

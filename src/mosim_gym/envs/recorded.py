@@ -16,7 +16,8 @@ from torch import Tensor
 
 from mosim_gym import mechanics
 from mosim_gym.envs.bounds import Bounds
-from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.envs.core import Core, State
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.threads import Shards, shards_for
 from mosim_gym.robots import Features
 from mosim_gym.robots.spaces import flatten
@@ -55,22 +56,22 @@ class RecordedStep:
         """Record nothing yet; without `record`, never: replayed steps have no gradients."""
         self._core, self._dynamics, self._bounds, self._count = core, dynamics, bounds, rows
         self._names = list(core.kinematics.quantities)
-        self._recordable = getattr(dynamics, "recordable", None) if record else None
+        self._record = record
         self.shards: Shards | None = None
-        if self._recordable is not None and self._recordable(rows) and core.device.type == "cpu":
-            self.shards = shards_for(rows, getattr(dynamics, "shard_unit", 0))
+        if record and dynamics.recordable(rows) and core.device.type == "cpu":
+            self.shards = shards_for(rows, dynamics.shard_unit)
         self._begin()
 
     def _begin(self) -> None:
         """Forget what was recorded."""
-        self._versions = self._bounds.version, getattr(self._dynamics, "version", 0)
-        record = self._recordable is not None and self._recordable(self._count)
+        self._versions = self._bounds.version, self._dynamics.version
+        record = self._record and self._dynamics.recordable(self._count)
         sizes = {self._count} if self.shards is None else self.shards.sizes
         self.replays = {size: Replay(record=record) for size in sizes}
 
     def __call__(self, state: State, action: Tensor) -> Outcome:
         """One control step of `state` under `action (B, nu)`."""
-        if (self._bounds.version, getattr(self._dynamics, "version", 0)) != self._versions:
+        if (self._bounds.version, self._dynamics.version) != self._versions:
             self._begin()
         values = state.features.values
         inputs = (

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from typing import Any
 
 import gymnasium
 import numpy as np
 import torch
 
-from mosim_gym.envs.backend import open_dynamics
+from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
-from mosim_gym.envs.core import Core, Dynamics, State
+from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
@@ -44,7 +43,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         self,
         task: str,
         *,
-        checkpoint: str | PathLike[str] | Dynamics | None = None,
+        checkpoint: Checkpoint | None = None,
         device: str = "cpu",
         solver: str | None = None,
         precision: str = "float32",
@@ -56,21 +55,20 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         height: int = 360,
     ) -> None:
         """`task` is an id such as `CheetahRun`; for the other arguments see `gymnasium.make` in the documentation."""
-        learned = {"device": device, "solver": solver, "precision": precision, "ensemble": ensemble}
         checked_picture(render_mode, width, height)
         definition, _ = find_task(task)
         self.task = load_task(task)
         self._own = OwnArithmetic(usable_device(device))
         with self._own:
-            self.dynamics = open_dynamics(definition, checkpoint, **learned)
+            self.dynamics = open_dynamics(definition, checkpoint, DynamicsOptions(device, solver, precision, ensemble))
             self.core = Core(
                 self.task,
                 dtype=self.dynamics.dtype,
                 device=device,
-                quantities=getattr(self.dynamics, "quantities", None),
+                quantities=self.dynamics.quantities,
                 sensor_count=sensor_count(task),
             )
-            self.bounds = Bounds(getattr(self.dynamics, "card", None), self.core.dtype, self.core.device)
+            self.bounds = Bounds(self.dynamics.card, self.core.dtype, self.core.device)
         self._advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
         self._starts = Starts(self.task, reset_from)
         self.observation_space = observation_space(task, obs)
@@ -96,8 +94,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
             return self._reset(seed, options)
 
     def _reset(self, seed: int | None, options: Mapping[str, Any] | None) -> tuple[Any, dict[str, Any]]:
-        remember = getattr(self.dynamics, "remember", None)
-        given = checked_options(options, self.task, rows=1, warm_start=remember is not None)
+        given = checked_options(options, self.task, rows=1, warm_start=self.dynamics.keeps_warm_starts)
         warm_start = given.pop("warm_start", None)
         if seed is not None or not self._seeded:
             self._generator.manual_seed(int(self.np_random.integers(2**62)))
@@ -106,8 +103,8 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
             drawn = self._starts.draw(self._generator, 1)
             self._state = self.core.reset(self._generator, 1, {**drawn, **given})
             observation = flatten(self.core.observe(self._state))
-        if remember is not None and warm_start is not None:
-            remember(self._state.qpos, self._state.qvel, warm_start)
+        if warm_start is not None:
+            self.dynamics.remember(self._state.qpos, self._state.qvel, warm_start)
         self._over = False
         return self._packed(observation), self._info(self._state)
 

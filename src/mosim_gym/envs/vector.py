@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from typing import Any
 
 import gymnasium
@@ -12,8 +11,9 @@ import torch
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
+from mosim_gym.envs.backend import Checkpoint
 from mosim_gym.envs.batch import END_REASONS, NO_END, TorchEnv
-from mosim_gym.envs.core import Dynamics, State
+from mosim_gym.envs.core import State
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.mechanics.names import UnknownName
@@ -52,7 +52,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
         task: str,
         num_envs: int = 1,
         *,
-        checkpoint: str | PathLike[str] | Dynamics | None = None,
+        checkpoint: Checkpoint | None = None,
         device: str = "cpu",
         solver: str | None = None,
         precision: str = "float32",

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.rl.training_starts import steps_of_glances
-from mosim_gym.truth.dynamics import TrueDynamics
 
 TRUTH, MODEL = "MuJoCo itself", "the model"
 
 
-def trained_in(dynamics: Any) -> str:
+def trained_in(dynamics: Dynamics) -> str:
     """Where a policy is trained whose environments move by `dynamics`, in words."""
-    return TRUTH if isinstance(dynamics, TrueDynamics) else MODEL
+    return TRUTH if dynamics.is_truth else MODEL
 
 
-def accounts(dynamics: Any, record: Mapping[str, Any], steps: int) -> dict[str, Any]:
+def accounts(dynamics: Dynamics, record: Mapping[str, Any], steps: int) -> dict[str, Any]:
     """What a policy's card says of its training in `steps` control steps of `dynamics`, by the run's `record`.
 
     Real steps are those that anything was learned from, those before which training starts were chosen among them; those of the

@@ -20,7 +20,6 @@ from mosim_gym.rl.alternation import (
     check,
     scheduled,
 )
-from mosim_gym.rl.judging import model_identity
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.robots import find_task
@@ -103,7 +102,7 @@ def few_shot(
         go_on,
         lambda _learner: None,
         strategy="few-shot",
-        model=model_identity(before),
+        model=before.identity,
         real_steps=real_steps,
         folder=folder,
         report=report,

@@ -10,13 +10,10 @@ import numpy as np
 import torch
 from stable_baselines3.common.logger import Logger
 
-from mosim_gym.dynamics.finer import FinerSteps
-from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.settings import ENDS
-from mosim_gym.truth.dynamics import TrueDynamics
 
 BEST = "best.safetensors"
 EVALUATION_SEED, CONFIRMATION_SEED = 777_001, 888_001
@@ -48,7 +45,7 @@ def _played(
     if ends not in ENDS:
         raise UnknownName("ends", ends, list(ENDS))
     env = TorchEnv(task, 1, checkpoint=checkpoint)
-    members = getattr(env.dynamics, "members", 1)
+    members = env.dynamics.members
     each = max(1, (EVALUATION_EPISODES if episodes is None else episodes) // members)
     env = TorchEnv(task, members * each, checkpoint=checkpoint, autoreset="disabled")
     if ends == "finite":
@@ -74,21 +71,14 @@ def ends_of(policy: Any) -> str:
     return getattr(policy, "card", {}).get("config", {}).get("ends", "box")
 
 
-def model_identity(dynamics: Any) -> str:
-    """The name of a checkpoint with a digest of its weights; of other dynamics, their type's name."""
-    if not isinstance(dynamics, Simulator | FinerSteps):
-        return type(dynamics).__name__
-    return f"{dynamics.card.get('name', 'unnamed')} {dynamics.model.digest()}"
-
-
 def judged_by(task: str, judge: Any) -> dict[str, str]:
     """What a run's record says of the model in which its policies are evaluated, where that is not the one it is trained in."""
     if judge is None:
         return {}
     dynamics = TorchEnv(task, 1, checkpoint=judge).dynamics
-    if isinstance(dynamics, TrueDynamics):
+    if dynamics.is_truth:
         raise ValueError("The truth cannot judge a policy in training: its steps are real. Give a learned model.")
-    return {"judge": model_identity(dynamics)}
+    return {"judge": dynamics.identity}
 
 
 def check_stop(stop_at: float | None) -> None:

@@ -70,7 +70,8 @@ class ModelLearner:
 
     def _know(self, new: Transitions) -> None:
         box, card = training_box(self.model.robot, new), self.simulator.card
-        card["box"] = joined_boxes(card["box"], box) if card.get("box") else box
+        known = joined_boxes(card["box"], box) if card.get("box") else box
+        self.simulator.card = {**card, "box": known}
 
     def remember(self, old: Transitions, share: float) -> None:
         """Let a `share` of each batch be drawn from `old (N, …)`: what the model has learned before and should not forget."""

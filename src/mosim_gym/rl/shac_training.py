@@ -12,7 +12,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_seed
 from mosim_gym.mechanics.storage import check_folder, check_own, save_arrays
 from mosim_gym.rl.flat_settings import check_kinds, check_positive
-from mosim_gym.rl.judging import BEST, check_stop, judged_by, keep_best, log_evaluation, model_identity, reached
+from mosim_gym.rl.judging import BEST, check_stop, judged_by, keep_best, log_evaluation, reached
 from mosim_gym.rl.learner import tensorboard
 from mosim_gym.rl.learner_settings import check_shac
 from mosim_gym.rl.settings import ENDS
@@ -50,7 +50,7 @@ def shac_zero_shot(
     record: dict[str, Any] = {
         "task": task,
         "config": asdict(config),
-        "model": model_identity(learner.env.dynamics),
+        "model": learner.env.dynamics.identity,
         **judged_by(task, judge),
         "seconds": 0.0,
         "curve": [],

@@ -20,7 +20,7 @@ from mosim_gym.mechanics.storage import check_folder, check_own
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.rl.accounting import accounts, trained_in
 from mosim_gym.rl.arithmetic import products
-from mosim_gym.rl.judging import BEST, check_stop, judged_by, keep_best, log_evaluation, model_identity, reached
+from mosim_gym.rl.judging import BEST, check_stop, judged_by, keep_best, log_evaluation, reached
 from mosim_gym.rl.learner import sb3_learner
 from mosim_gym.rl.policies import ActorPolicy, actor_of, load_policy
 from mosim_gym.rl.settings import ZeroShotConfig, check
@@ -85,7 +85,7 @@ def zero_shot(
     record: dict[str, Any] = {
         "task": task,
         "config": asdict(config),
-        "model": model_identity(venv.torch.dynamics),
+        "model": venv.torch.dynamics.identity,
         **judged_by(task, judge),
         "seconds": 0.0,
         "curve": [],

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.compiling import load_model
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import Step, Trajectory
 from mosim_gym.mechanics.threads import usable_cores
 from mosim_gym.robots import find_robot, load_robot
@@ -23,7 +24,7 @@ _START = 1.0
 """What the clock shows before each step, s. MuJoCo resets an unstable state, clock included, to zero: that is how it is noticed."""
 
 
-class TrueDynamics:
+class TrueDynamics(Dynamics):
     """The packaged MJCF of a robot, stepped by MuJoCo in float64 for batches of independent states.
 
     `rollout` runs open loop through `mujoco.rollout` on all cores. `step` is for closed loops. MuJoCo's constraint solver starts from
@@ -36,7 +37,8 @@ class TrueDynamics:
     """
 
     dtype = torch.float64
-    differentiable = False
+    is_truth = True
+    keeps_warm_starts = True
 
     def __init__(self, robot: str, *, threads: int | None = None, warm_start: bool = True) -> None:
         """Load the packaged model of `robot`; an unknown name raises `KeyError` with the valid ones."""
@@ -44,8 +46,7 @@ class TrueDynamics:
 
         definition = find_robot(robot)
         self.robot: Robot = load_robot(robot)
-        self.timestep = self.robot.control_step
-        self.card: dict[str, Any] = {"kind": "truth", "robot": robot, "simulator": f"mujoco {mujoco.__version__}"}
+        self.card = {"kind": "truth", "robot": robot, "simulator": f"mujoco {mujoco.__version__}"}
         self._mujoco = mujoco
         self.model = load_model(definition.mjcf_file.read_text(encoding="utf-8"))
         if threads is not None and threads < 1:

@@ -94,7 +94,7 @@ def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSi
             for name, value in states[0].items()
         }
     )
-    return model, [s.card for s in simulators]
+    return model, [dict(s.card) for s in simulators]
 
 
 def load_checkpoint(path: str | Path, robot: Robot, **options: Any) -> Simulator:

@@ -1,0 +1,94 @@
+"""`Dynamics`: the base class of everything that moves a robot by one control step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
+from mosim_gym.mechanics.quantities import Quantity
+from mosim_gym.mechanics.robot import Robot
+
+
+class Dynamics:
+    """Moves `robot`. A subclass sets `robot` and defines `step`; everything else has a default.
+
+    Attributes may be set in the class, or for each object.
+    """
+
+    robot: Robot
+
+    dtype: torch.dtype = torch.float32
+    """The precision of states and controls in `step`."""
+
+    card: Mapping[str, Any] = MappingProxyType({})
+    """What is known about the motion: `name`, the training `box`, benchmarks. Empty where nothing is."""
+
+    quantities: Mapping[str, Quantity] = MappingProxyType({})
+    """Kinematic quantities that `step` wants to find in `features`."""
+
+    members: int = 1
+    """Size of the ensemble. Row i of a batch is moved by member i modulo `members`."""
+
+    differentiable: bool = False
+    """Whether the state after a step has gradients with respect to the state before and the action."""
+
+    is_truth: bool = False
+    """Whether a step counts as real experience: it is one of the true simulator, or of a machine."""
+
+    keeps_warm_starts: bool = False
+    """Whether `remember` is defined."""
+
+    version: int = 0
+    """Changes whenever `step` changes: a step that was recorded before is then recorded again."""
+
+    shard_unit: int = 0
+    """A batch may be stepped in parts that begin at multiples of so many rows; 0 where it must be stepped as a whole."""
+
+    @property
+    def timestep(self) -> float:
+        """Duration of a control step, s."""
+        return self.robot.control_step
+
+    @property
+    def identity(self) -> str:
+        """Two dynamics with the same identity move alike: the record of a run holds it."""
+        return type(self).__name__
+
+    def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
+        """The state after one control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`, which is clipped to the
+        actuators' range. `features` may hold this object's `quantities` at the state.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define step().")
+
+    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
+        """The states after each of T control steps under `actions (B, T, nu)`."""
+        path: list[Step] = []
+        for t in range(actions.shape[1]):
+            path.append(self.step(qpos, qvel, actions[:, t]))
+            qpos, qvel, _ = path[-1]
+        stack = torch.stack if isinstance(qpos, Tensor) else np.stack
+        return Trajectory(*(stack(column, 1) for column in zip(*path, strict=True)))
+
+    def recordable(self, rows: int) -> bool:
+        """Whether `step` of so many rows is always the same sequence of torch operations, whatever the numbers are."""
+        return False
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move weights, if there are any, to `device`."""
+        return self
+
+    def remember(self, qpos: Any, qvel: Any, warm_start: Any) -> None:
+        """Set the constraint solver's memory `(B, nv)` that the next `step` uses in exactly these states."""
+        raise NotImplementedError(f"{type(self).__name__} keeps no warm starts.")
+
+    def disagreement(
+        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
+    ) -> Tensor:
+        """`(B,)`: how far the ensemble's members are apart, without unit."""
+        raise ValueError("Disagreement needs at least two ensemble members; these dynamics have one.")
