@@ -17,6 +17,12 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Robots are drawn, which takes a fraction of the time that OpenGL in software takes."""
+    monkeypatch.setenv("MUJOCO_GL", "off")
+
+
 def _elsewhere(robot, qpos, qvel, shift, yaw):
     """The same states elsewhere: declared coordinates shifted, a floating base with its velocity turned by `yaw` about the vertical."""
     qpos, qvel = qpos.copy(), qvel.copy()

@@ -32,7 +32,7 @@ def test_the_table_sets_the_chosen_policy_beside_what_others_published():
     ]
 
 
-def test_the_demo_ends_with_a_table_and_a_command(tmp_path, capsys):
+def test_the_demo_ends_with_a_table_and_a_command(tmp_path, capsys, drawn):
     typed = ["demo", "--task", "PendulumSwingup", "--budget", "1s", "--out", str(tmp_path)]
     main(typed)
     *_, command = [line for line in capsys.readouterr().out.splitlines() if line]

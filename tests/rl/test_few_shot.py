@@ -155,7 +155,7 @@ def test_shac_takes_the_steps_it_is_given_however_they_are_sliced(tmp_path):
     assert updates == [6, 6]  # of 16 steps each
 
 
-def test_few_shot_from_the_command_line(tmp_path, capsys):
+def test_few_shot_from_the_command_line(tmp_path, capsys, drawn):
     changes = [f"{name}={value}" for name, value in {**LOOP, **LEARNERS["shac"]}.items()]
     out = ["--out", str(tmp_path), "--episodes", "1", "--set", *changes]
     main(["rl", "few-shot", TASK, "--real-steps", "300", *out])

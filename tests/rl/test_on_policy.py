@@ -109,7 +109,7 @@ def test_settings_go_to_the_strategy_or_to_its_learner_and_others_are_refused(of
         of(wide=0.3)
 
 
-@pytest.mark.parametrize("task", [TASK, "HopperHop"])
+@pytest.mark.parametrize("task", [TASK, pytest.param("HopperHop", marks=pytest.mark.slow)])
 def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, task):
     def stop(state):
         if state["real_steps"] >= 400:
@@ -130,7 +130,7 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, task):
         on_policy(task, dataclasses.replace(QUICK, members=3), real_steps=600, folder=tmp_path / "broken")
 
 
-def test_on_policy_from_the_command_line(tmp_path, capsys):
+def test_on_policy_from_the_command_line(tmp_path, capsys, drawn):
     changes = [f"{name}={value}" for name, value in {**LOOP, "width": 32, "horizon": 5}.items()]
     main(["rl", "on-policy", TASK, "--real-steps", "300", "--episodes", "1", "--out", str(tmp_path), "--set", *changes])
     assert "after 300 real steps: real return" in capsys.readouterr().out

@@ -72,7 +72,7 @@ def test_films_and_tables_say_what_is_wrong(tmp_path):
         main(["render", "PendulumSwingup", "--policy", str(path), "--out", str(tmp_path)])
 
 
-def test_a_policy_from_start_to_finish_on_the_command_line(tmp_path, capsys, monkeypatch):
+def test_a_policy_from_start_to_finish_on_the_command_line(tmp_path, capsys, monkeypatch, drawn):
     from mosim_gym.rl import judging, report
 
     monkeypatch.setattr(judging, "EVALUATION_EPISODES", 1)

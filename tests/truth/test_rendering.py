@@ -15,7 +15,6 @@ from mosim_gym.evaluation.gait_search import Gait  # noqa: F401  (the search mus
 from mosim_gym.evaluation.scripted import cheetah_gait
 from mosim_gym.evaluation.video import film_strip, write_video
 from mosim_gym.robots import find_robot, load_robot, load_task, robot_definitions
-from mosim_gym.truth import opengl
 from mosim_gym.truth.drawing import Drawing
 from mosim_gym.truth.rendering import Renderer
 
@@ -83,11 +82,9 @@ def test_without_opengl_one_sentence_names_the_remedy(monkeypatch):
 
 def test_drawing_can_be_asked_for_silently(monkeypatch):
     monkeypatch.setenv("MUJOCO_GL", "off")
-    opengl.working_backend.cache_clear()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert Renderer("pendulum", width=64, height=48).backend == "drawing"
-    opengl.working_backend.cache_clear()
 
 
 def test_videos_are_whole_or_absent(tmp_path):

@@ -40,12 +40,11 @@ def turned_off() -> bool:
     return os.environ.get("MUJOCO_GL", "").strip().lower() in _TURNED_OFF
 
 
-@cache
 def working_backend() -> str | None:
     """The kind of OpenGL to use, None if there is none: what `MUJOCO_GL` names, else the first that works."""
-    wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
     if turned_off():
         return None
+    wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
     if wanted in BACKENDS:
         candidates = (wanted,)
     elif sys.platform == "darwin":
@@ -57,7 +56,9 @@ def working_backend() -> str | None:
     return next((kind for kind in candidates if _works(kind)), None)
 
 
+@cache
 def _works(kind: str) -> bool:
+    """Whether a picture can be painted with this kind."""
     try:
         probe = subprocess.run(
             [sys.executable, "-c", _PROBE, BACKENDS[kind]],
