@@ -149,7 +149,7 @@ def test_another_model_may_judge_the_policies_of_a_run_but_the_truth_may_not(tmp
         shac_zero_shot("AcrobotSwingup", quick, **{**run, "judge": "truth", "folder": tmp_path / "true"})
 
 
-def test_shac_from_the_command_line(tmp_path, capsys):
+def test_shac_from_the_command_line(tmp_path, capsys, drawn):
     settings = ["num_envs=8", "horizon=4", "evaluate_every=5"]
     main([*TYPED, "--budget", "2s", "--episodes", "1", "--out", str(tmp_path), "--set", *settings])
     assert "real return" in capsys.readouterr().out
