@@ -168,5 +168,5 @@ def test_shac_on_the_truth_is_refused_in_one_sentence(tmp_path, capsys):
         main([*TYPED, "--checkpoint", "truth", "--budget", "2s", "--out", str(tmp_path)])
     assert end.value.code == 2
     error = capsys.readouterr().err
-    assert "mosim-gym: The truth is MuJoCo, which has no gradients" in error
+    assert "mosim-gym: The truth has no gradients" in error
     assert "Traceback" not in error

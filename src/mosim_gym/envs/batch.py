@@ -88,8 +88,9 @@ class TorchEnv:
             options = DynamicsOptions(self.device, solver, precision, ensemble)
             self.dynamics = open_dynamics(definition, checkpoint, options)
             if gradients and not self.dynamics.differentiable:
+                who = "The truth" if self.dynamics.is_truth else type(self.dynamics).__name__
                 raise ValueError(
-                    f"{type(self.dynamics).__name__} has no gradients; take a learned checkpoint: a name, a path, or None for the "
+                    f"{who} has no gradients; take a learned checkpoint: a name, a path, or None for the "
                     "robot's own."
                 )
             self.core = Core(
