@@ -104,7 +104,7 @@ def test_devices_that_are_not_there(make, device, checkpoint):
 
 @pytest.mark.parametrize("checkpoint", ["truth", TrueDynamics("pendulum")])
 def test_the_truth_has_no_gradients(checkpoint):
-    with pytest.raises(ValueError, match="MuJoCo, which has no gradients; take a learned checkpoint"):
+    with pytest.raises(ValueError, match="The truth has no gradients; take a learned checkpoint"):
         TorchEnv("PendulumSwingup", 2, checkpoint=checkpoint, gradients=True)
 
 
