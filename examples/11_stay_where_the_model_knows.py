@@ -6,7 +6,8 @@ import gymnasium as gym
 import torch
 
 from mosim_gym.density.flow import FlowConfig
-from mosim_gym.envs.density import DensityPenalty
+from mosim_gym.envs.penalties.density import DensityPenalty
+from mosim_gym.envs.penalties.wrappers import penalise
 from mosim_gym.robots import find_task
 from mosim_gym.training.density import fit_density
 
@@ -21,9 +22,8 @@ density = fit_density(find_task(options.task)[0].name, budget=options.seconds, c
 card = density.card
 print(f"held-out log-density {card['held_out_log_density']:.2f}, a Gaussian's {card['gaussian_log_density']:.2f}")
 
-envs = DensityPenalty(
-    gym.make_vec(f"MoSim/{options.task}-v0", num_envs=64, vectorization_mode="vector_entry_point"), density
-)
+plain = gym.make_vec(f"MoSim/{options.task}-v0", num_envs=64, vectorization_mode="vector_entry_point")
+envs = penalise(plain, DensityPenalty(density))
 envs.reset(seed=0)
 envs.action_space.seed(0)
 for step in range(1, options.steps + 1):

@@ -18,8 +18,10 @@ import mosim_gym
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.envs.density import DensityPenalty
-from mosim_gym.envs.disagreement import EnsembleDisagreement
+from mosim_gym.envs.penalties.base import Charge, Penalty
+from mosim_gym.envs.penalties.density import DensityPenalty
+from mosim_gym.envs.penalties.disagreement import DisagreementPenalty
+from mosim_gym.envs.penalties.wrappers import penalise
 from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.motion import Step
 from mosim_gym.robots import find_task, load_robot
@@ -238,6 +240,16 @@ def test_a_model_never_predicts_an_infinite_reading():
     assert bool(gradient.isfinite().all())
 
 
+class Toll(Penalty):
+    """Takes a quarter off every reward."""
+
+    def bind(self, core, dynamics):
+        pass
+
+    def charge(self, state, action):
+        return Charge(torch.full((len(action),), 0.25), torch.zeros(len(action), dtype=torch.bool), {})
+
+
 def test_a_row_that_diverges_leaves_the_penalties_of_the_others():
     seen = []
     for gradients in (False, True):
@@ -245,7 +257,7 @@ def test_a_row_that_diverges_leaves_the_penalties_of_the_others():
         env = TorchEnv("PendulumSwingup", 3, checkpoint=dynamics, gradients=gradients)
         env.reset(seed=0)
         dynamics.rows = [0]
-        with env.watched_by(lambda state, action: (torch.full((3,), 0.25), torch.zeros(3, dtype=torch.bool))):
+        with env.penalties.also(Toll()):
             step = env.step(torch.zeros(3, 1))
         seen.append((step.reward.detach(), env.raw_reward, env.penalty))
         torch.testing.assert_close(env.penalty, torch.tensor([0.0, 0.25, 0.25]))
@@ -382,23 +394,27 @@ def test_where_members_disagree_learners_pay_and_episodes_end(tmp_path):
     plain.reset(options=options)
     _, reward, _, truncated, _ = plain.step(np.zeros((4, 1), np.float32))
     assert not truncated.any()
-    env = EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), penalty=2.0)
+    env = penalise(_vec("PendulumSwingup", 4, checkpoint=path), DisagreementPenalty(2.0))
     env.reset(options=options)
     _, paid, _, truncated, info = env.step(np.zeros((4, 1), np.float32))
     d = info["disagreement"]
     assert (d > 1).any()
     np.testing.assert_allclose(reward - paid, 2 * np.maximum(d - 1, 0), rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(truncated, d > 1)
-    assert set(info["end"][truncated]) == {"the ensemble's members disagree"}
+    assert set(info["end"][truncated]) == {"a penalty's limit"}
     with pytest.raises(ValueError, match="at least two ensemble members"):
-        EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path, ensemble=1))
+        penalise(_vec("PendulumSwingup", 4, checkpoint=path, ensemble=1), DisagreementPenalty())
     with pytest.raises(KeyError, match=r"Unknown quantile of the training disagreement '0.9'\..* Valid: 0.5, 0.999"):
-        EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), quantile="0.9")
+        penalise(_vec("PendulumSwingup", 4, checkpoint=path), DisagreementPenalty(quantile="0.9"))
     for wrong in (np.nan, np.inf, "1", -1.0, True):
         with pytest.raises(ValueError, match="it must be a finite number, at least 0"):
-            EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), penalty=wrong)
+            DisagreementPenalty(wrong)
     with pytest.raises(ValueError, match="truncate is 'no'; it must be True or False"):
-        EnsembleDisagreement(_vec("PendulumSwingup", 4, checkpoint=path), truncate="no")
+        DisagreementPenalty(truncate="no")
+
+
+def around(penalty):
+    return partial(penalise, penalty=penalty)
 
 
 def _penalised(*wrappers):
@@ -409,8 +425,8 @@ def _penalised(*wrappers):
 
 
 def test_penalties_around_one_another_all_count():
-    disagreement = partial(EnsembleDisagreement, penalty=2.0, truncate=True)
-    density = partial(DensityPenalty, threshold=0.0, scale=10.0)
+    disagreement = around(DisagreementPenalty(2.0))
+    density = around(DensityPenalty(threshold=0.0, scale=10.0))
     stacks = {"none": (), "disagreement": (disagreement,), "density": (density,)}
     stacks |= {"inner": (disagreement, density), "outer": (density, disagreement), "twice": (density, density)}
     found = {}
@@ -436,7 +452,7 @@ def test_penalties_around_one_another_all_count():
 def test_the_raw_reward_is_the_tasks_own_whatever_is_wrapped_in_between():
     start = {"qpos": np.zeros(9), "qvel": np.linspace(0, 20, 36).reshape(4, 9)}
     seen = []
-    for wrappers in ((), (lambda env: TransformReward(env, lambda r: 10 * r), partial(DensityPenalty, scale=10.0))):
+    for wrappers in ((), (lambda env: TransformReward(env, lambda r: 10 * r), around(DensityPenalty(scale=10.0)))):
         env = _penalised(*wrappers)
         env.reset(seed=0, options=start)
         seen.append(env.step(np.full((4, 6), 0.5, np.float32)))
@@ -447,7 +463,7 @@ def test_the_raw_reward_is_the_tasks_own_whatever_is_wrapped_in_between():
 def test_a_penalty_ends_with_its_wrapper():
     bare = _penalised()
     bare.reset(seed=0, options={"qpos": np.zeros(9), "qvel": np.linspace(0, 20, 36).reshape(4, 9)})
-    wrapped = DensityPenalty(copy.deepcopy(bare), threshold=0.0, scale=10.0)
+    wrapped = penalise(copy.deepcopy(bare), DensityPenalty(threshold=0.0, scale=10.0))
     action = np.full((4, 6), 0.5, np.float32)
     before, inside = copy.deepcopy(wrapped).step(action), copy.deepcopy(wrapped).env.step(action)
     wanted = bare.step(action)
@@ -478,7 +494,7 @@ def test_a_copy_goes_on_as_the_first_would(checkpoint, mode):
 
 
 def test_copies_of_wrapped_environments_have_penalties_of_their_own():
-    env = _penalised(partial(EnsembleDisagreement, penalty=2.0), DensityPenalty)
+    env = _penalised(around(DisagreementPenalty(2.0)), around(DensityPenalty()))
     env.reset(seed=0)
     env.step(env.action_space.sample())
     for twin in _copies(env):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from tyro.conf import Positional, arg, subcommand
 
@@ -46,18 +46,19 @@ def train_and_show(
     """Zero-shot training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
     from mosim_gym.evaluation.learning_plots import chosen_point
     from mosim_gym.rl.accounting import said_of_training
-    from mosim_gym.rl.any_algorithm import train_zero_shot
+    from mosim_gym.rl.flat_settings import as_changes, with_options
     from mosim_gym.rl.report import check_episodes, real_return, shimmy_return, write_pictures
+    from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
     from mosim_gym.training.run import seconds
 
     time = seconds(budget)
+    settings = with_options(as_changes(set, config_for(task, algo)), algo=algo, seed=seed)
+    config = config_for(task, **settings)
     check_episodes(task, episodes, shimmy)
     with Progress(task) as progress:
-        result = train_zero_shot(
+        result = zero_shot(
             task,
-            algo,
-            seed=seed,
-            settings=set,
+            config,
             budget=time,
             stop_at=stop_at,
             judge=judge,
@@ -88,8 +89,10 @@ class ZeroShot(Reported):
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[
-        Literal["sac", "tqc", "shac"] | None,
-        arg(help="SB3's SAC, sb3-contrib's TQC, or gradients through the model; by default the task's."),
+        str | None,
+        arg(
+            help="sac (SB3's), tqc (sb3-contrib's), shac (gradients through the model), or another package's; by default the task's."
+        ),
     ] = None
     budget: Annotated[str, arg(help="Time for training, for example 30m.")] = "30m"
     stop_at: Annotated[
@@ -132,10 +135,10 @@ def learn_and_show(run: FewShotRun | OnPolicyRun, learn: Callable[..., Any]) -> 
     real = real_return(run.task, result.policy, episodes=run.episodes)
     print(f"after {card['real_steps']:,} real steps: real return {real}")
     title, levels = f"{run.task}, {card['strategy']}", levels_after_100_000(run.task)
-    plot = real_steps_plot(run.out / "learning.png", [result.record["curve"]], title=title, levels=levels)
+    plot = real_steps_plot(run.out / "learning.png", [result.record.curve], title=title, levels=levels)
     for path in (plot, *write_films(run.task, result.policy, run.out, checkpoint=result.model)):
         print(f"wrote {path}")
-    run.write_result({"policy": card, "returns": result.record["returns"], "real": real.summary()})
+    run.write_result({"policy": card, "returns": result.returns, "real": real.summary()})
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,7 @@ class FewShotRun(Reported):
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[
-        Literal["sac", "tqc", "shac"] | None,
-        arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC; by default the schedule's."),
+        str | None, arg(help="sac (SB3's), tqc (sb3-contrib's), shac, or another package's; by default the schedule's.")
     ] = None
     schedule: Annotated[
         str | None,
@@ -162,7 +164,8 @@ class FewShotRun(Reported):
     real_steps: Annotated[int, arg(help="Real control steps in all.")] = 50_000
     episodes: Annotated[int, arg(help="Real episodes to play at the end, which nothing is learned from.")] = 10
     set: Annotated[
-        tuple[str, ...], arg(help="Other settings than the schedule's and its learner's, such as branch=50 old=0.")
+        tuple[str, ...],
+        arg(help="Other settings than the schedule's and its learner's, such as branch=50 pretraining_share=0."),
     ] = ()
     out: Out = Path("runs/few-shot")
     seed: Seed = 0
@@ -170,8 +173,8 @@ class FewShotRun(Reported):
     def run(self) -> None:
         from functools import partial
 
-        from mosim_gym.rl.few_shot import config_for_schedule, few_shot
         from mosim_gym.rl.flat_settings import as_changes, with_options
+        from mosim_gym.rl.strategies.few_shot import config_for_schedule, few_shot
 
         known = config_for_schedule(self.schedule, algo=self.algo)
         changes = with_options(as_changes(self.set, known), algo=self.algo, seed=self.seed)
@@ -187,8 +190,7 @@ class OnPolicyRun(Reported):
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     algo: Annotated[
-        Literal["sac", "tqc", "shac"] | None,
-        arg(help="SB3's SAC, sb3-contrib's TQC, or SHAC; by default the schedule's."),
+        str | None, arg(help="sac (SB3's), tqc (sb3-contrib's), shac, or another package's; by default the schedule's.")
     ] = None
     schedule: Annotated[
         str | None,
@@ -209,7 +211,7 @@ class OnPolicyRun(Reported):
         from functools import partial
 
         from mosim_gym.rl.flat_settings import as_changes, with_options
-        from mosim_gym.rl.on_policy import config_for_schedule, on_policy
+        from mosim_gym.rl.strategies.on_policy import config_for_schedule, on_policy
 
         known = config_for_schedule(self.schedule, algo=self.algo)
         changes = with_options(as_changes(self.set, known), algo=self.algo, seed=self.seed)
@@ -233,21 +235,22 @@ class PolicyTest(Reported):
 
     def run(self) -> None:
         from mosim_gym.mechanics.provenance import provenance
-        from mosim_gym.rl.judging import ends_of, returns_in_model
-        from mosim_gym.rl.policies import check_policy, load_policy
+        from mosim_gym.rl.judging import outside_model_of, returns_in_model
+        from mosim_gym.rl.policies import ActorPolicy, check_policy, load_policy
         from mosim_gym.rl.report import check_episodes, real_return, shimmy_return
 
         check_episodes(self.task, self.episodes, self.shimmy)
         policy = load_policy(self.policy, trusted=self.trusted)
         check_policy(policy, self.task)
-        imagined = returns_in_model(self.task, policy, checkpoint=self.checkpoint, ends=ends_of(policy))
+        card = policy.card if isinstance(policy, ActorPolicy) else {}
+        imagined = returns_in_model(self.task, policy, checkpoint=self.checkpoint, outside_model=outside_model_of(card))
         real = real_return(self.task, policy, episodes=self.episodes, seed=self.seed)
-        trained_for = getattr(policy, "card", {}).get("task", self.task)
+        trained_for = card.get("task", self.task)
         if trained_for != self.task:
             print(f"note: this policy was trained for {trained_for}")
         members = ", ".join(f"{row.mean():.1f} ± {row.std():.1f}" for row in imagined)
         print(f"return in the model's members, {imagined.shape[1]} episodes each: {members}; real return {real}")
-        content = {"policy": getattr(policy, "card", {}), "in_model": imagined.tolist(), "real": real.summary()}
+        content = {"policy": card, "in_model": imagined.tolist(), "real": real.summary()}
         content["provenance"] = provenance(seeds=[self.seed])
         if self.shimmy:
             through = shimmy_return(self.task, policy, episodes=self.shimmy, seed=self.seed)

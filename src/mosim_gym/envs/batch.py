@@ -1,57 +1,38 @@
 """`TorchEnv`: B environments of one task as torch tensors, stepped together, on any device, with gradients if asked for.
 
-Everything batched is built on it: the Gymnasium vector environment, the adapter for Stable-Baselines3, planners and gradient trainers.
+Everything batched is built on it: the Gymnasium vector environment, the adapter for Stable-Baselines3, planners and learners.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from numbers import Integral
-from typing import Any, Literal, NamedTuple, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
-from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
+from mosim_gym.envs.bounds import Bounds
 from mosim_gym.envs.core import Core, State
-from mosim_gym.envs.recorded import RecordedStep
+from mosim_gym.envs.ends import END_DIVERGED, END_OUTSIDE, END_PENALTY, END_TIME, NO_END, TorchStep
+from mosim_gym.envs.generators import StartGenerators
+from mosim_gym.envs.held import held
+from mosim_gym.envs.penalties.base import Penalties, Penalty
+from mosim_gym.envs.recorded import Outcome, RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
-from mosim_gym.envs.state_rows import detached, joined, replaced, rows_of
+from mosim_gym.envs.state_rows import as_parts, detached, from_parts, joined, replaced, rows_of
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.mechanics.threads import OwnArithmetic, is_few
-from mosim_gym.robots import Features, find_task, load_task
+from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 from mosim_gym.truth.options import ENDLESS, checked_options, step_limit
 
 Autoreset = Literal["next_step", "same_step", "disabled"]
 AUTORESETS: tuple[str, ...] = get_args(Autoreset)
-NO_END, END_DIVERGED, END_OUTSIDE, END_TIME, END_DISAGREEMENT = range(5)
-END_REASONS = (None, DIVERGED, OUTSIDE, "time limit", "the ensemble's members disagree")
-"""What the numbers in `TorchStep.end` say."""
-
-
-Watch = Callable[[State, Tensor], tuple[Tensor, Tensor]]
-"""From states and clipped actions to penalties `(B,)`, taken off the reward, and to where episodes are to be cut short `(B,)`."""
-
-
-class TorchStep(NamedTuple):
-    """One step of B environments.
-
-    `observation (B, n)` is what to act on next; where an episode ended and was reset in the same step, `final` holds the observations
-    before that, for all rows, and is else None. `end (B,)` says why episodes were truncated, as an index of `END_REASONS`.
-    """
-
-    observation: Tensor
-    reward: Tensor
-    terminated: Tensor
-    truncated: Tensor
-    end: Tensor
-    final: Tensor | None
+OUTSIDE_MODEL = ("truncate", "terminate", "continue")
 
 
 class TorchEnv:
@@ -70,11 +51,19 @@ class TorchEnv:
         reset_from: ResetFrom = TASK,
         max_episode_steps: int | None = None,
         autoreset: Autoreset = "same_step",
+        outside_model: str = "truncate",
+        penalties: Sequence[Penalty] = (),
+        repeat: int = 1,
         stagger: bool = False,
         gradients: bool = False,
     ) -> None:
-        """`max_episode_steps` is None for 1,000 and -1 for no limit; `stagger` lets the first episodes begin at random times, so that they
+        """`max_episode_steps` is None for 1,000 and -1 for no limit. With `stagger` the first episodes begin at random times, so that they
         do not all end together.
+
+        `outside_model` says what happens where the model has left its training box: `truncate` cuts the episode short, and a learner's
+        estimate stands for what would have come; `terminate` ends it for good, with no reward beyond; `continue` goes on.
+
+        Each action is held for `repeat` control steps; the reward of such a longer step is their mean.
 
         With `gradients` rewards and states are functions of the actions, back to the last `detach`. For the others see the documentation.
         """
@@ -82,6 +71,11 @@ class TorchEnv:
         self._limit = step_limit(max_episode_steps)
         if autoreset not in AUTORESETS:
             raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
+        self.repeat = positive_number(repeat, "repeat")
+        if self.repeat > 1 and autoreset != "same_step":
+            raise ValueError(f"repeat is {repeat} with autoreset {autoreset!r}; held actions need same_step.")
+        if outside_model not in OUTSIDE_MODEL:
+            raise UnknownName("outside_model", outside_model, list(OUTSIDE_MODEL))
         definition, _ = find_task(task)
         self.task, self.num_envs, self.device = load_task(task), count, usable_device(device)
         with OwnArithmetic(self.device):
@@ -101,20 +95,30 @@ class TorchEnv:
                 sensor_count=sensor_count(task),
             )
             self.bounds = Bounds(self.dynamics.card, self.core.dtype, self.device)
+        if outside_model == "continue":
+            self.bounds.open()
+        self.penalties = Penalties(self.core, self.dynamics)
+        for penalty in penalties:
+            self.penalties.add(penalty)
         self._advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
         self._own = OwnArithmetic(self.device, alone=self._advance.shards is not None or is_few(count))
         self._starts = Starts(self.task, reset_from)
         self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
-        self._generator = Generator()
-        self._row_generators: list[Generator] | None = None
-        self._seeded = False
+        self._terminates = outside_model == "terminate"
+        self._generators = StartGenerators(count)
         self._over = torch.ones(count, dtype=torch.bool)
         self._state: State | None = None
-        self.ended: State | None = None  # the states in which episodes ended, where they were reset in the same step
+        self.ended: State | None = None
+        """The states in which episodes ended, where they were reset in the same step."""
         self.elapsed = torch.zeros(count, dtype=torch.long)
-        self.watches: list[Watch] = []  # each of them counts in every step
-        self.penalty = torch.zeros(count, device=self.device)  # what they together took off the last rewards,
-        self.raw_reward = torch.zeros(count, device=self.device)  # which were these before
+        self.steps_taken = 0
+        """Control steps of all environments together, since they were made."""
+        self.penalty = torch.zeros(count, device=self.device)
+        """What the penalties together took off the last rewards."""
+        self.raw_reward = torch.zeros(count, device=self.device)
+        """The last rewards before that."""
+        self.readings: dict[str, Tensor] = {}
+        """What the last penalties came from, by name."""
 
     def set_starts(self, reset_from: ResetFrom) -> None:
         """Let later episodes begin elsewhere."""
@@ -151,13 +155,13 @@ class TorchEnv:
         remembers = self.dynamics.keeps_warm_starts and len(rows) == self.num_envs
         given = checked_options(options, self.task, rows=self.num_envs, warm_start=remembers)
         warm_start = given.pop("warm_start", None)
-        self._seed(seed)
+        self._generators.seed(seed)
         with torch.no_grad():
             self._begin(rows, {name: torch.from_numpy(value)[rows] for name, value in given.items()})
             if warm_start is not None:
                 self.dynamics.remember(self.state.qpos, self.state.qvel, warm_start)
             if self._stagger and mask is None and self._limit < ENDLESS:
-                self.elapsed = torch.randint(self._limit, (self.num_envs,), generator=self._generator)
+                self.elapsed = torch.randint(self._limit, (self.num_envs,), generator=self._generators.common)
             return self.observation()
 
     def _masked(self, mask: Tensor) -> Tensor:
@@ -169,35 +173,12 @@ class TorchEnv:
             )
         return mask.cpu().nonzero()[:, 0]
 
-    def _seed(self, seed: int | Sequence[int] | None) -> None:
-        if isinstance(seed, str):
-            raise TypeError(f"seed is {seed!r}; it must be a whole number, or one for each environment.")
-        if isinstance(seed, Sequence | np.ndarray):
-            if len(seed) != self.num_envs:
-                raise ValueError(
-                    f"{len(seed)} seeds for {self.num_envs} environments: give one for each, or one number."
-                )
-            self._row_generators = [Generator().manual_seed(generator_seed(s)) for s in seed]
-            self._generator.manual_seed(generator_seed(seed[0]))
-        elif seed is not None:
-            self._row_generators = None
-            self._generator.manual_seed(generator_seed(seed))
-        elif not self._seeded:
-            self._generator.seed()
-        self._seeded = True
-
     def _begin(self, rows: Tensor, given: Mapping[str, Tensor]) -> None:
         """Put fresh starts into these rows."""
         if not len(rows):
             return
-        if self._row_generators is None:
-            fresh = self._fresh(self._generator, len(rows), given)
-        else:
-            one = [
-                self._fresh(self._row_generators[int(row)], 1, {k: v[i : i + 1] for k, v in given.items()})
-                for i, row in enumerate(rows)
-            ]
-            fresh = joined(one)
+        parts = [self._fresh(generator, given, here) for generator, here in self._generators.of(rows)]
+        fresh = parts[0] if len(parts) == 1 else joined(parts)
         self.elapsed[rows] = 0
         self._over[rows] = False
         if self._state is None or len(rows) == self.num_envs:
@@ -214,119 +195,144 @@ class TorchEnv:
         observation[here] = self.observation()[here]
         return observation
 
-    def _fresh(self, generator: Generator, n: int, given: Mapping[str, Tensor]) -> State:
-        return self.core.reset(generator, n, {**self._starts.draw(generator, n), **given})
+    def _fresh(self, generator: Generator, given: Mapping[str, Tensor], rows: slice) -> State:
+        """Starts of the episodes `rows`; `given` fixes what it holds."""
+        n = rows.stop - rows.start
+        mine = {name: value[rows] for name, value in given.items()}
+        return self.core.reset(generator, n, {**self._starts.draw(generator, n), **mine})
 
     def observation(self) -> Tensor:
         """The flat observations `(B, n)` of the present states."""
         return flatten(self.core.observe(self.state))
 
     def step(self, action: Tensor) -> TorchStep:
-        """One control step of every row under `action (B, nu)`; episodes that end are reset as the autoreset mode says."""
+        """One step of every row under `action (B, nu)`; episodes that end are reset as the autoreset mode says."""
         with self._own:
-            return self._step(action)
+            return self._step(action) if self.repeat == 1 else held(self._step, action, self.repeat)
 
     def _step(self, action: Tensor) -> TorchStep:
-        state, action = self.state, torch.as_tensor(action)
+        before, action, waiting = self.state, self._checked(action), self._waiting()
+        moved = self._move(before, action)
+        reward, cut = self._charge(before, action, moved)
+        end = self._end(moved, cut)
+        terminated, truncated = self._judge(moved, end)
+        self._state, self.ended = moved.state, None
+        return self._restart(waiting, TorchStep(moved.observation, reward, terminated, truncated, end, None))
+
+    def _checked(self, action: Tensor) -> Tensor:
+        action = torch.as_tensor(action)
         if action.shape != (self.num_envs, self.task.robot.nu):
             raise ValueError(
                 f"The actions have shape {tuple(action.shape)}; these environments need {(self.num_envs, self.task.robot.nu)}."
             )
-        waiting = self._over.clone() if self._autoreset == "next_step" and bool(self._over.any()) else None
-        if waiting is None and bool(self._over.any()):
+        return action
+
+    def _waiting(self) -> Tensor | None:
+        """`(B,)`: the rows that this step only resets; None where there are none."""
+        if not bool(self._over.any()):
+            return None
+        if self._autoreset != "next_step":
             raise RuntimeError("Some episodes are over: reset them with a mask before the next step.")
+        return self._over.clone()
+
+    def _move(self, before: State, action: Tensor) -> Outcome:
+        """Where the dynamics leads. A row whose new state is not finite stays where it was, without reward and without gradient."""
         with torch.set_grad_enabled(self._gradients):
-            after, observation, reward, terminated, finite, inside = self._advance(state, action)
-        end = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
-        self.penalty = torch.zeros_like(reward)
-        for watch in self.watches:
-            penalty, cut = watch(state, self.core.clipped(action))
-            self.penalty = self.penalty + penalty
-            end = torch.where(cut, END_DISAGREEMENT, end)
-        end = torch.where(finite, end, END_DIVERGED)
-        if not bool(finite.all()):  # states that are not numbers are not entered
+            moved = self._advance(before, action)
+        self.steps_taken += self.num_envs
+        finite = moved.finite
+        if not bool(finite.all()):
             broken = (~finite).nonzero()[:, 0]
-            if self._gradients:  # and none of their gradients, which are not numbers either
+            if self._gradients:  # their gradients are not numbers either, so these rows move from elsewhere
                 elsewhere = self.core.reset(Generator().manual_seed(0), len(broken))
-                safe = replaced(state, broken.to(self.device), elsewhere)
-                action = torch.where(finite[:, None], action, 0.0)
-                after, observation, reward, terminated, _, inside = self._advance(safe, action)
-            after = replaced(after, broken, rows_of(state, broken))
-            observation = flatten(self.core.observe(after))
-            reward, self.penalty = torch.where(finite, reward, 0.0), torch.where(finite, self.penalty, 0.0)
-            terminated = terminated & finite
-        if self._gradients and after.qvel.requires_grad and not reward.requires_grad:
-            reward = reward + 0.0 * after.qvel.sum(-1)  # a reward in steps has a gradient, too: it is zero
-        self.raw_reward = reward.detach()
-        if self.watches:
-            reward = reward - self.penalty
-        if inside is not None:
-            end = torch.where(inside | (end != NO_END), end, END_OUTSIDE)
+                safe = replaced(before, broken.to(self.device), elsewhere)
+                moved = self._advance(safe, torch.where(finite[:, None], action, 0.0))
+            state = replaced(moved.state, broken, rows_of(before, broken))
+            moved = moved._replace(
+                state=state,
+                observation=flatten(self.core.observe(state)),
+                reward=torch.where(finite, moved.reward, 0.0),
+                terminated=moved.terminated & finite,
+                finite=finite,
+            )
+        if self._gradients and moved.state.qvel.requires_grad and not moved.reward.requires_grad:
+            flat = 0.0 * moved.state.qvel.sum(-1)  # a reward in steps has a gradient, too: it is zero
+            moved = moved._replace(reward=moved.reward + flat)
+        return moved
+
+    def _charge(self, before: State, action: Tensor, moved: Outcome) -> tuple[Tensor, Tensor | None]:
+        """The rewards less all penalties, and where a penalty cuts an episode, `(B,)`."""
+        self.raw_reward = moved.reward.detach()
+        if not self.penalties:
+            self.penalty, self.readings = torch.zeros_like(self.raw_reward), {}
+            return moved.reward, None
+        charge = self.penalties.charge(before, self.core.clipped(action))
+        self.penalty, self.readings = torch.where(moved.finite, charge.penalty, 0.0), charge.info
+        return moved.reward - self.penalty, charge.cut
+
+    def _end(self, moved: Outcome, cut: Tensor | None) -> Tensor:
+        """`(B,)`: why episodes are cut short, as an index of `END_REASONS`; the gravest reason counts."""
         self.elapsed += 1
         late = (self.elapsed >= self._limit).to(self.device)
-        end = torch.where(late & (end == NO_END), END_TIME, end)
-        truncated = end != NO_END
-        self._state = after
-        self.ended = None
-        final: Tensor | None = None
+        end = torch.where(late, END_TIME, NO_END)
+        if moved.inside is not None:
+            end = torch.where(moved.inside, end, END_OUTSIDE)
+        if cut is not None:
+            end = torch.where(cut, END_PENALTY, end)
+        return torch.where(moved.finite, end, END_DIVERGED)
+
+    def _judge(self, moved: Outcome, end: Tensor) -> tuple[Tensor, Tensor]:
+        """`(B,)`, `(B,)`: where episodes are terminated, and where they are truncated."""
+        if not self._terminates:
+            return moved.terminated, end != NO_END
+        left = (end != NO_END) & (end != END_TIME)
+        return moved.terminated | left, end == END_TIME
+
+    def _restart(self, waiting: Tensor | None, step: TorchStep) -> TorchStep:
+        """Begin episodes where others are over, as the autoreset mode says."""
         if waiting is not None:
-            observation = self._begun(waiting, observation)
             keep = ~waiting.to(self.device)
-            reward, end = reward * keep, end * keep
             self.raw_reward, self.penalty = self.raw_reward * keep, self.penalty * keep
-            terminated, truncated = terminated & keep, truncated & keep
-        done = terminated | truncated
+            step = TorchStep(
+                self._begun(waiting, step.observation),
+                step.reward * keep,
+                step.terminated & keep,
+                step.truncated & keep,
+                step.end * keep,
+                None,
+            )
+        done = step.terminated | step.truncated
         if bool(done.any()):
             if self._autoreset == "same_step":
-                final, self.ended = observation, after
-                observation = self._begun(done, observation)
-            else:
-                self._over = done.cpu()
-        return TorchStep(observation, reward, terminated, truncated, end, final)
+                self.ended = self.state
+                return step._replace(observation=self._begun(done, step.observation), final=step.observation)
+            self._over = done.cpu()
+        return step
 
-    @contextmanager
-    def watched_by(self, watch: Watch) -> Iterator[None]:
-        """Let `watch` count, too, in the steps that are made within."""
-        self.watches.append(watch)
-        try:
-            yield
-        finally:
-            self.watches.remove(watch)
-
-    def restore(self, qpos: Tensor, qvel: Tensor, goal: Tensor, elapsed: Tensor) -> None:
-        """Go on from states `(B, …)` and ages of episodes `(B,)` that were noted before."""
+    def place(self, qpos: Tensor, qvel: Tensor, goal: Tensor, elapsed: Tensor) -> None:
+        """Put all environments into states `(B, …)`, in episodes of ages `(B,)`."""
         with torch.no_grad():
             self._state = self.core.at(qpos, qvel, goal)
         self.elapsed = elapsed.clone()
         self._over = torch.zeros(self.num_envs, dtype=torch.bool)
-        self._seeded = True
+        self._generators.keep()
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that the next steps depend on: states with their kinematics, to the last bit, ages of episodes, and the generator."""
-        s = self.state
-        parts = {"qpos": s.qpos, "qvel": s.qvel, "goal": s.goal, "sensors": s.sensors, "elapsed": self.elapsed}
-        parts |= {f"features/{name}": value for name, value in s.features.values.items()}
-        parts["generator"] = self.generator_state()
-        return {name: part.detach().cpu().numpy().copy() for name, part in parts.items()}
+        own = {
+            "elapsed": self.elapsed,
+            "generator": self._generators.state(),
+            "steps_taken": torch.tensor(self.steps_taken),
+        }
+        return {name: part.detach().cpu().numpy().copy() for name, part in {**as_parts(self.state), **own}.items()}
 
     def resume(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Go on from what `snapshot` gave."""
         found = {name: torch.from_numpy(np.array(part)) for name, part in snapshot.items()}
-        self.restore(found["qpos"], found["qvel"], found["goal"], found["elapsed"])
-        state = self.state
-        values = {name: found[f"features/{name}"].to(self.device) for name in state.features.values}
-        features = Features(self.task.robot, state.qpos, state.qvel, values)
-        self._state = state._replace(sensors=found["sensors"].to(self.device), features=features)
-        self.set_generator_state(found["generator"])
-
-    def generator_state(self) -> Tensor:
-        """The state of the generator that starts are drawn with."""
-        return self._generator.get_state()
-
-    def set_generator_state(self, state: Tensor) -> None:
-        """Inverse of `generator_state`."""
-        self._generator.set_state(state)
-        self._row_generators, self._seeded = None, True
+        self.place(found["qpos"], found["qvel"], found["goal"], found["elapsed"])
+        self._state = from_parts(self.state, found)
+        self._generators.restore(found["generator"])
+        self.steps_taken = int(found["steps_taken"])
 
     def __getstate__(self) -> dict[str, Any]:
         """All that a copy needs to go on in the same way; its gradients reach back to where it was copied."""
@@ -339,10 +345,3 @@ class TorchEnv:
     def detach(self) -> None:
         """Forget how the present states came about: gradients reach back to here and no further."""
         self._state = detached(self.state)
-
-
-def generator_seed(seed: int) -> int:
-    """What an environment's own generator is seeded with, for a `seed` as users give it."""
-    if not isinstance(seed, Integral) or seed < 0:
-        raise ValueError(f"seed is {seed!r}; it must be a whole number, at least 0.")
-    return int(np.random.default_rng(np.random.SeedSequence(seed)).integers(2**62))

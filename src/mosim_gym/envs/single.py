@@ -12,6 +12,8 @@ import torch
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, State
+from mosim_gym.envs.ends import END_PENALTY, END_REASONS
+from mosim_gym.envs.penalties.base import Penalties
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
@@ -69,6 +71,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
                 sensor_count=sensor_count(task),
             )
             self.bounds = Bounds(self.dynamics.card, self.core.dtype, self.core.device)
+        self.penalties = Penalties(self.core, self.dynamics)
         self._advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
         self._starts = Starts(self.task, reset_from)
         self.observation_space = observation_space(task, obs)
@@ -124,11 +127,19 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
             with torch.inference_mode():
                 last = flatten(self.core.observe(self._state))
             return self._packed(last), 0.0, False, True, {**self._info(self._state), "end": DIVERGED}
-        self._state, ended = after, bool(terminated)
+        before, self._state, ended = self._state, after, bool(terminated)
         info = self._info(after)
         outside = inside is not None and not bool(inside)
         if outside:
             info["end"] = OUTSIDE
+        if self.penalties:
+            with torch.inference_mode():
+                charge = self.penalties.charge(before, self.core.clipped(control))
+            info |= {name: float(value) for name, value in charge.info.items()}
+            info |= {"penalty": float(charge.penalty), "raw_reward": float(reward)}
+            reward = reward - charge.penalty
+            if bool(charge.cut):
+                outside, info["end"] = True, END_REASONS[END_PENALTY]
         self._over = ended or outside
         return self._packed(observation), float(reward), ended, outside, info
 

@@ -1,8 +1,8 @@
-"""States of many environments as rows: taken out, put in place of others, joined, and cut off from how they came about."""
+"""The states of many environments: rows taken out, replaced and joined; without their gradients; as named tensors, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -45,3 +45,18 @@ def detached(state: State) -> State:
     qpos, qvel = state.qpos.detach(), state.qvel.detach()
     features = Features(f.robot, qpos, qvel, {name: value.detach() for name, value in f.values.items()})
     return State(qpos, qvel, state.goal, state.sensors.detach(), features)
+
+
+def as_parts(state: State) -> dict[str, Tensor]:
+    """All tensors of a state by name, kinematics among them."""
+    own = {"qpos": state.qpos, "qvel": state.qvel, "goal": state.goal, "sensors": state.sensors}
+    return own | {f"features/{name}": value for name, value in state.features.values.items()}
+
+
+def from_parts(like: State, parts: Mapping[str, Tensor]) -> State:
+    """Inverse of `as_parts`; `like` is any state of the same environments."""
+    f = like.features
+    values = {name: parts[f"features/{name}"].to(value.device) for name, value in f.values.items()}
+    qpos, qvel = parts["qpos"].to(like.qpos), parts["qvel"].to(like.qvel)
+    goal, sensors = parts["goal"].to(like.goal), parts["sensors"].to(like.sensors)
+    return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values))

@@ -12,8 +12,9 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from mosim_gym.envs.backend import Checkpoint
-from mosim_gym.envs.batch import END_REASONS, NO_END, TorchEnv
+from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
+from mosim_gym.envs.ends import END_REASONS, NO_END
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.mechanics.names import UnknownName
@@ -120,7 +121,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
         """One control step of every environment under `actions (num_envs, nu)`."""
         control = torch.from_numpy(checked_actions(actions, self._controls, self.num_envs))
         step = self.torch.step(control.to(self.torch.device))
-        info = self._info()
+        info = self._info() | self._charged()
         if bool(step.truncated.any()):
             end = step.end.cpu().numpy()
             info["end"], info["_end"] = np.array(END_REASONS, object)[end], end != NO_END
@@ -158,6 +159,14 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
         for name, value in self._states(self.torch.state).items():
             info[name], info[f"_{name}"] = value, self._everyone.copy()
         return info
+
+    def _charged(self) -> dict[str, Array]:
+        """What penalties took off the rewards, and what that came from; nothing without penalties."""
+        env = self.torch
+        if not env.penalties:
+            return {}
+        parts = {**env.readings, "penalty": env.penalty, "raw_reward": env.raw_reward}
+        return {name: part.detach().cpu().numpy() for name, part in parts.items()}
 
     @staticmethod
     def _states(state: State) -> dict[str, Array]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.rl.run import RunRecord
 from mosim_gym.rl.training_starts import steps_of_glances
 
 TRUTH, MODEL = "MuJoCo itself", "the model"
@@ -16,24 +17,24 @@ def trained_in(dynamics: Dynamics) -> str:
     return TRUTH if dynamics.is_truth else MODEL
 
 
-def accounts(dynamics: Dynamics, record: Mapping[str, Any], steps: int) -> dict[str, Any]:
-    """What a policy's card says of its training in `steps` control steps of `dynamics`, by the run's `record`.
+def accounts(dynamics: Dynamics, record: RunRecord, steps: int) -> dict[str, Any]:
+    """What a policy's card says of its training in `steps` control steps of `dynamics`.
 
-    Real steps are those that anything was learned from, those before which training starts were chosen among them; those of the
-    evaluations that chose the policy stand by themselves.
+    Real steps are those that anything was learned from, and those before which training starts were chosen; the real steps of evaluations,
+    which choose the policy, are counted apart.
     """
     where = trained_in(dynamics)
     said = {"trained_in": where, "chosen_by": f"return in {where}"}
     if where == MODEL:
-        if "judge" in record:
-            said["chosen_by"] = f"return in another model, {record['judge']}"
+        if record.judge is not None:
+            said["chosen_by"] = f"return in another model, {record.judge}"
         said["chosen_by"] += ", the lowest of the ensemble's members"
         return {**said, "steps_in_model": steps, "real_steps": 0}
     return {
         **said,
         "steps_in_model": 0,
-        "real_steps": steps + steps_of_glances(record["config"]["promising"]),
-        "real_steps_of_evaluations": record.get("evaluation_steps", 0),
+        "real_steps": steps + steps_of_glances(record.config["near_reward_starts"]),
+        "real_steps_of_evaluations": record.evaluation_steps,
     }
 
 

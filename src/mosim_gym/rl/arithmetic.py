@@ -9,17 +9,17 @@ import torch
 
 from mosim_gym.mechanics.names import UnknownName
 
-PRODUCTS = {"float32": "highest", "bfloat16": "medium"}
+PRECISIONS = {"float32": "highest", "bfloat16": "medium"}
 """By torch's names. With bfloat16 factors sums, results and weights stay float32; an update takes two thirds of the time."""
 
 
 @contextmanager
-def products(kind: str) -> Iterator[None]:
+def matmul_precision(kind: str) -> Iterator[None]:
     """While it lasts, float32 matrix products of the whole process are made as `kind` says."""
-    if kind not in PRODUCTS:
-        raise UnknownName("kind of products", kind, list(PRODUCTS))
+    if kind not in PRECISIONS:
+        raise UnknownName("matmul_precision", kind, list(PRECISIONS))
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision(PRODUCTS[kind])
+    torch.set_float32_matmul_precision(PRECISIONS[kind])
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mosim_gym.evaluation.tables import table
-from mosim_gym.rl.judging import ends_of, returns_in_model
+from mosim_gym.rl.judging import outside_model_of, returns_in_model
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return, shimmy_return
 from mosim_gym.robots import find_task
@@ -21,7 +21,7 @@ def measure_policy(path: Path, *, episodes: int, shimmy: int) -> dict[str, Any]:
     """Everything about the policy in `path` that stands in the results."""
     policy = load_policy(path)
     task = policy.card["task"]
-    imagined = returns_in_model(task, policy, ends=ends_of(policy))
+    imagined = returns_in_model(task, policy, outside_model=outside_model_of(policy.card))
     real = real_return(task, policy, episodes=episodes)
     through = shimmy_return(task, policy, episodes=shimmy)
     gap = float(imagined.mean()) - real.mean

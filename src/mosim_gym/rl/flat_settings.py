@@ -1,22 +1,31 @@
-"""Settings by name, as people type them: those of a configuration, and those of the learner that it holds, side by side."""
+"""Settings by name, as people type them: those of a strategy's configuration, and those of the learner that it holds, side by side."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import Field, fields, is_dataclass, replace
+from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
 
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.settings import kind_of
 
 C = TypeVar("C")
 HELD = "learner"
 """The field of a strategy's configuration that holds the learner's."""
-_KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name"}
+RENAMED = {
+    "following": "tau",
+    "products": "matmul_precision",
+    "wide": "spread_starts",
+    "promising": "near_reward_starts",
+    "reach": "threshold_scale",
+    "ends": "outside_model (box: truncate, edge: terminate, finite: continue)",
+    "old": "pretraining_share",
+}
+"""What settings were called before."""
 
 
 def settings_of(config: Any) -> dict[str, Field[Any]]:
-    """The fields of a configuration, or of a kind of one, by name; those of the learner that it holds are among them."""
+    """The fields of a configuration by name; those of the learner that it holds are among them."""
     found = {item.name: item for item in fields(config)}
     if HELD not in found:
         return found
@@ -47,10 +56,13 @@ def as_changes(assignments: Sequence[str], config: Any) -> dict[str, Any]:
         check_names([name], config)
         default = valid[name].default
         try:
-            changes[name] = type(default)(text)
-        except ValueError:
-            raise ValueError(f"{assignment!r}: {name} needs {_KINDS[type(default)]}, such as {default}.") from None
+            changes[name] = _TRUTH[text.lower()] if isinstance(default, bool) else type(default)(text)
+        except (ValueError, KeyError):
+            raise ValueError(f"{assignment!r}: {name} needs {kind_of(default)}, such as {default}.") from None
     return changes
+
+
+_TRUTH = {"true": True, "false": False}
 
 
 def with_options(settings: Mapping[str, Any], **options: Any) -> dict[str, Any]:
@@ -62,45 +74,17 @@ def with_options(settings: Mapping[str, Any], **options: Any) -> dict[str, Any]:
 
 
 def check_names(names: Iterable[str], config: Any) -> None:
-    """Refuse what is no setting of `config`, saying whose it is."""
+    """Refuse what is no setting of `config`, and say what it is called now, or whose it is."""
     valid = list(settings_of(config))
     for name in names:
         if name not in valid:
-            raise UnknownName("training option", name, valid, hint=_whose(name))
+            hint = f"It is now called {RENAMED[name]}." if name in RENAMED else _whose(name)
+            raise UnknownName("training option", name, valid, hint=hint)
 
 
 def _whose(name: str) -> str:
-    """Which learners have the setting `name`, or which training."""
-    from mosim_gym.rl.learner_settings import LearnerConfig, ShacLearnerConfig
-    from mosim_gym.rl.settings import ZeroShotConfig
-    from mosim_gym.rl.shac import ShacConfig
+    """Which learners have the setting `name`."""
+    from mosim_gym.rl.learners.base import LEARNERS
 
-    owners: dict[type, str] = {
-        LearnerConfig: "SAC and TQC",
-        ShacLearnerConfig: "SHAC",
-        ZeroShotConfig: "zero-shot training by SAC and TQC",
-        ShacConfig: "zero-shot training by SHAC",
-    }
-    found = next((owner for kind, owner in owners.items() if name in settings_of(kind)), None)
-    return f"It is a setting of {found}." if found else ""
-
-
-def check_kinds(config: Any) -> None:
-    """Refuse a field that is of another kind than its default; those of the learner that it holds too."""
-    for item in fields(config):
-        value = getattr(config, item.name)
-        if item.name == HELD:
-            if is_dataclass(value):
-                check_kinds(value)
-            continue
-        kind = type(item.default)
-        fits = (int, float) if kind is float else kind
-        if not isinstance(value, fits) or isinstance(value, bool):
-            raise TypeError(f"{item.name} is {value!r}; it needs {_KINDS[kind]}, such as {item.default}.")
-
-
-def check_positive(config: Any, names: Sequence[str]) -> None:
-    """Refuse a field that is not a positive, finite number."""
-    for name in names:
-        if not 0 < getattr(config, name) < math.inf:
-            raise ValueError(f"{name} is {getattr(config, name)}; it must be positive and finite.")
+    owners = [algo for algo in LEARNERS.names() if name in settings_of(LEARNERS.find(algo).config_type)]
+    return f"It is a setting of the learner {' and '.join(owners)}." if owners else ""

@@ -205,7 +205,7 @@ class Planner:
         """Discounted rewards `(rows, samples)` of sequences `(rows, samples, actions, nu)`; what ends an episode brings no more."""
         env, samples = self._env, self.config.samples
         q, v, g = (part.repeat_interleave(samples, 0) for part in (qpos, qvel, goal))
-        env.restore(q, v, g, torch.zeros(self.rows * samples, dtype=torch.long))
+        env.place(q, v, g, torch.zeros(self.rows * samples, dtype=torch.long))
         total, alive = torch.zeros(self.rows * samples), torch.ones(self.rows * samples)
         controls = (self._middle + self._half * actions).flatten(0, 1)
         for step in range(self.config.horizon):

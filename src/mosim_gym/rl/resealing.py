@@ -12,9 +12,8 @@ from mosim_gym.density import motion_density
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import UnsealedFile, load_arrays, read_kind, save_arrays
-from mosim_gym.rl import policies, state
+from mosim_gym.rl import policies, run
 from mosim_gym.rl.policies import load_policy
-from mosim_gym.rl.state import load_policy_run
 from mosim_gym.training import state as training_state
 from mosim_gym.zoo import cards, load, packs
 from mosim_gym.zoo.densities import find_density
@@ -24,7 +23,7 @@ CHECKS: Mapping[str, Callable[[Path], object]] = {
     packs.KIND: packs.load_pack,
     motion_density.KIND: find_density,
     policies.KIND: load_policy,
-    state.KIND: load_policy_run,
+    run.KIND: run.read_run,
     training_state.KIND: training_state.read_header,
     "robot": Robot.load,
 }

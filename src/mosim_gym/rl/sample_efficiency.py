@@ -18,9 +18,10 @@ from stable_baselines3.common.monitor import Monitor
 from mosim_gym.envs.reality import reality
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.rl import few_shot, on_policy
+from mosim_gym.rl.learners.sb3_internals import updates
 from mosim_gym.rl.policies import actor_of, algorithm
 from mosim_gym.rl.report import real_return
+from mosim_gym.rl.strategies import few_shot, on_policy
 
 EVALUATE_EVERY, EVALUATION_EPISODES, FINAL_EPISODES = 10_000, 5, 50
 Report = Callable[[dict[str, float]], None]
@@ -87,9 +88,7 @@ class _Evaluate(BaseCallback):
         if self.num_timesteps % EVALUATE_EVERY == 0:
             model: Any = self.model
             found = real_return(self._task, actor_of(model, {"task": self._task}), episodes=EVALUATION_EPISODES)
-            self.curve.append(
-                {"real_steps": self.num_timesteps, "updates": int(model._n_updates), "return": found.mean}
-            )
+            self.curve.append({"real_steps": self.num_timesteps, "updates": updates(model), "return": found.mean})
             self._report(dict(self.curve[-1]))
         return True
 
@@ -151,7 +150,7 @@ def _few_shot(schedule: str, checkpoint: str | None) -> Strategy:
         result = few_shot.few_shot(
             task, config, real_steps=real_steps, folder=folder, checkpoint=checkpoint, report=report
         )
-        return result.policy, result.record["curve"], result.policy.card["real_steps"]
+        return result.policy, result.record.curve, result.policy.card["real_steps"]
 
     return learn
 
@@ -164,7 +163,7 @@ def _on_policy(schedule: str) -> Strategy:
             schedule, seed=seed, evaluate_every=EVALUATE_EVERY, episodes=EVALUATION_EPISODES
         )
         result = on_policy.on_policy(task, config, real_steps=real_steps, folder=folder, report=report)
-        return result.policy, result.record["curve"], result.policy.card["real_steps"]
+        return result.policy, result.record.curve, result.policy.card["real_steps"]
 
     return learn
 

@@ -10,9 +10,9 @@ import torch
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from mosim_gym.envs.batch import END_REASONS, END_TIME, TorchEnv, TorchStep
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.ends import END_REASONS, END_TIME, NO_END, TorchStep
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.robots import find_task
 from mosim_gym.truth.rendering import Renderer
 from mosim_gym.truth.spaces import action_space, checked_actions, observation_space
@@ -21,39 +21,30 @@ Array = np.ndarray
 
 
 class MoSimVecEnv(VecEnv):
-    """`num_envs` environments of `task` for Stable-Baselines3; further options as for `TorchEnv`.
+    """`num_envs` environments of `task` for Stable-Baselines3; further options as for `TorchEnv`. A `TorchEnv` may be given as it is.
 
     Rows whose episode ended hold `terminal_observation`, and `TimeLimit.truncated` where it was cut short (by time, or because the model
-    was left): learners then go on to bootstrap from that observation rather than take the end for the task's own. `end` says why.
-    Without `bootstrap_outside`, an episode that is cut for any other reason than time ends like the task's own, with no reward beyond: as
-    long as rewards are not negative, a learner then keeps away from where it could only dream.
-
-    Each action is held for `repeat` control steps; the reward is their mean.
+    was left): learners then bootstrap from that observation rather than take the end for the task's own. `end` says why.
     """
 
     def __init__(
-        self,
-        task: str,
-        num_envs: int = 64,
-        *,
-        render_mode: str | None = None,
-        repeat: int = 1,
-        bootstrap_outside: bool = True,
-        **options: Any,
+        self, task: str | TorchEnv, num_envs: int = 64, *, render_mode: str | None = None, **options: Any
     ) -> None:
         """`render_mode` is None or `rgb_array`."""
         if "autoreset" in options:
             raise ValueError("autoreset: Stable-Baselines3 needs same_step; leave it out.")
+        if "bootstrap_outside" in options:
+            raise TypeError("bootstrap_outside is now outside_model='truncate' (True) or 'terminate' (False).")
         if render_mode not in (None, "rgb_array"):
             raise UnknownName("render mode", render_mode, ["rgb_array"])
-        self.repeat, self._bootstrap_outside = positive_number(repeat, "repeat"), bootstrap_outside
         self.render_mode = render_mode
-        self.torch = TorchEnv(task, num_envs, autoreset="same_step", **options)
+        self.torch = task if isinstance(task, TorchEnv) else TorchEnv(task, num_envs, **options)
+        task = self.torch.task.id()
         self._controls = action_space(task)
         self._renderer: Renderer | None = None
         num_envs = self.torch.num_envs
         self._actions = torch.zeros(num_envs, *self._controls.shape)
-        self._no_infos = [{} for _ in range(num_envs)]
+        self._no_infos: list[dict[str, Any]] = [{} for _ in range(num_envs)]
         super().__init__(num_envs, observation_space(task), self._controls)
 
     def reset(self) -> Array:
@@ -77,33 +68,20 @@ class MoSimVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Do it. Infos are the same empty ones wherever no episode ended."""
-        observation = np.empty(0)
-        rewards, done = np.zeros(self.num_envs, np.float32), np.zeros(self.num_envs, bool)
-        infos: list[dict[str, Any]] = self._no_infos
-        for _ in range(self.repeat):
-            step = self.torch.step(self._actions)
-            observation = _numpy(step.observation)
-            rewards += np.where(
-                done, 0.0, step.reward.cpu().numpy() / self.repeat
-            )  # what follows an end counts for nobody
-            if step.final is not None:
-                over = (step.terminated | step.truncated).cpu().numpy() & ~done
-                infos = self._ended(step, step.final, over, infos)
-                done |= over
-        return observation, rewards, done, infos
+        step = self.torch.step(self._actions)
+        reward = step.reward.detach().cpu().numpy().astype(np.float32)
+        done = (step.terminated | step.truncated).cpu().numpy()
+        infos = self._no_infos if step.final is None else self._ended(step, step.final, done)
+        return _numpy(step.observation), reward, done, infos
 
-    def _ended(
-        self, step: TorchStep, final: torch.Tensor, over: Array, infos: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """`infos` with those of the rows that are `over` put in; `final` are the last observations."""
-        infos = list(infos)
+    def _ended(self, step: TorchStep, final: torch.Tensor, done: Array) -> list[dict[str, Any]]:
+        """Infos of all rows; `final` are the last observations of those that are `done`."""
+        infos = list(self._no_infos)
         last, ends = _numpy(final), step.end.cpu().numpy()
         cut = (step.truncated & ~step.terminated).cpu().numpy()
-        if not self._bootstrap_outside:
-            cut &= ends == END_TIME
-        for row in np.flatnonzero(over):
+        for row in np.flatnonzero(done):
             info = {"terminal_observation": last[row], "TimeLimit.truncated": bool(cut[row])}
-            if ends[row] not in (0, END_TIME):
+            if ends[row] not in (NO_END, END_TIME):
                 info["end"] = END_REASONS[ends[row]]
             infos[row] = info
         return infos
@@ -135,8 +113,6 @@ class MoSimVecEnv(VecEnv):
         """There is one object: its attributes cannot be set for some environments alone."""
         if len(list(self._get_indices(indices))) != self.num_envs:
             raise ValueError("The environments of a batch share their attributes: set them for all or for none.")
-        if attr_name == "repeat":
-            value = positive_number(value, "repeat")
         setattr(self, attr_name, value)
 
     def env_method(

@@ -15,8 +15,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.settings import config_for
-from mosim_gym.rl.zero_shot import EVALUATED, zero_shot
+from mosim_gym.rl.strategies.zero_shot import EVALUATED, config_for, zero_shot
 
 EPISODES, FINAL_EPISODES = 10, 50  # real ones: of each policy on the way, and of the chosen and the last
 

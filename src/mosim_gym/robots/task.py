@@ -84,6 +84,9 @@ class Task(ABC):
     hidden_geoms: ClassVar[tuple[str, ...]] = ()
     """Geoms that only show the goal: drawings leave them out and draw `goal_marks` instead."""
 
+    zero_shot: ClassVar[Mapping[str, Any]] = {}
+    """What zero-shot training is set to for the task, by names of settings; `algo` names the learner."""
+
     def __init__(self, robot: Robot) -> None:
         """Bind the task to its robot's description."""
         self.robot = robot

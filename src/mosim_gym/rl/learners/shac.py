@@ -1,64 +1,58 @@
-"""SHAC, a short-horizon actor-critic: the policy climbs the gradient of its return through the differentiable model.
+"""`Shac`: a short-horizon actor-critic, whose policy climbs the gradient of its return through the differentiable model.
 
     J(θ) = Σ_t γᵗ r(s_t, a_t) + γʰ V(s_h),    s_{t+1} = model(s_t, a_t),    a_t = tanh(μ_θ(s_t) + σ_θ ε_t)
 
 Every h control steps θ moves along ∂J/∂θ, found by differentiating through the model, the reward and the policy; the critic V is then
-fitted to TD(λ) targets. Where episodes are cut, V of the last state stands for what would have come. Where tanh is flat no gradient comes
-back, and a policy that got stuck there would stay: so `saturation · Σ max(|μ| - 2, 0)²` is taken off each reward.
+fitted to TD(λ) targets. Where an episode is cut short, V of its last state stands for what would have come. Where tanh is flat no gradient
+comes back, and a policy that got stuck there would stay: so `saturation · Σ max(|μ| - 2, 0)²` is taken off each reward.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
-from mosim_gym.envs.batch import END_TIME, TorchEnv
-from mosim_gym.envs.starts import ResetFrom
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.threads import OneThread
-from mosim_gym.rl.flat_settings import check_names
-from mosim_gym.rl.learner_settings import ShacLearnerConfig
+from mosim_gym.rl.learners.base import Learner, LearnerConfig
 from mosim_gym.rl.policies import ActorPolicy
-from mosim_gym.robots import find_task
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 from mosim_gym.truth.spaces import action_space
-
-
-@dataclass(frozen=True)
-class ShacConfig(ShacLearnerConfig):
-    """Zero-shot training by SHAC in `num_envs` environments of `episode` steps.
-
-    Shares `wide` and `promising` of the episodes start as `training_starts` has it, and they end as in `ZeroShotConfig`.
-    """
-
-    num_envs: int = 128
-    episode: int = 1000
-    wide: float = 0.0
-    promising: float = 0.0
-    ends: str = "box"
-    evaluate_every: int = 200  # steps of the actor
-    seed: int = 0
-
-
-SHAC_DEFAULTS: dict[str, dict[str, Any]] = {}
-"""What differs from `ShacConfig` for a task."""
-
-
-def shac_config_for(task: str, **changes: Any) -> ShacConfig:
-    """The defaults of a task with fields changed."""
-    find_task(task)
-    check_names(changes, ShacConfig)
-    return ShacConfig(**{**SHAC_DEFAULTS.get(task, {}), **changes})
-
 
 STEEP = 2.0
 """Up to this argument of tanh controls keep enough of their gradient."""
 HOPELESS = 100
 """So many updates in a row without a finite gradient end the training."""
+
+
+@dataclass(frozen=True)
+class ShacConfig(LearnerConfig):
+    """All environments move `horizon` steps for each step of the actor; then the critic passes `critic_passes` times over those states in
+    `critic_batches` parts. Learning rates fall to a tenth over `decay` steps of the actor, or over the training if that is shorter. The
+    target critic moves by the share `tau` towards the critic at each step of the actor.
+    """
+
+    algo: str = setting("shac", choices=("shac",))
+    horizon: int = setting(16, above=0)  # control steps
+    discount: float = setting(0.99, above=0, most=1)
+    lam: float = setting(0.95, above=0, most=1)
+    width: int = setting(128, above=0)
+    actor_rate: float = setting(2e-3, above=0)
+    critic_rate: float = setting(2e-3, above=0)
+    critic_passes: int = setting(4, above=0)
+    critic_batches: int = setting(4, above=0)
+    tau: float = setting(0.8, above=0, most=1)
+    decay: int = setting(5_000, above=0)
+    first_log_std: float = -1.0
+    clip: float = setting(1.0, above=0)
+    saturation: float = setting(0.01, least=0)
 
 
 class Normaliser:
@@ -98,42 +92,27 @@ def _adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
     return torch.optim.Adam(parameters, lr=rate, betas=(0.7, 0.95), fused=True)
 
 
-class Shac:
-    """Trains a policy for `task` in `num_envs` environments of `episode` steps, in its packaged model or in `checkpoint`."""
+class Shac(Learner):
+    """An actor with two hidden layers, a smooth critic, and running statistics of the observations."""
 
-    def __init__(
-        self,
-        task: str,
-        config: ShacLearnerConfig,
-        *,
-        num_envs: int,
-        episode: int,
-        seed: int,
-        starts: ResetFrom,
-        ends: str = "box",
-        checkpoint: Any = None,
-    ) -> None:
-        """Random networks; episodes begin in `starts` and end as in `ZeroShotConfig`."""
-        torch.manual_seed(seed)
-        self.task, self.config, self._ends = task, config, ends
-        self.env = TorchEnv(
-            task,
-            num_envs,
-            checkpoint=checkpoint,
-            gradients=True,
-            stagger=True,
-            max_episode_steps=episode,
-            reset_from=starts,
-        )
-        if ends == "finite":
-            self.env.bounds.open()
-        observation = self.env.reset(seed=seed)
-        robot = self.env.task.robot
+    config_type = ShacConfig
+    needs_gradients = True
+
+    def __init__(self, env: TorchEnv, config: ShacConfig, *, seed: int, folder: Path) -> None:
+        """Random networks; nothing is written to `folder`."""
+        self.env, self.config = env, config
+        self._generator = Generator().manual_seed(seed)
+        observation = env.reset(seed=seed)
+        robot = env.task.robot
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
         size = observation.shape[1]
-        self.actor, self.critic = _actor(size, config.width, robot.nu), _critic(size, config.width)
-        self.target = _critic(size, config.width)
+        with torch.random.fork_rng(
+            devices=[]
+        ):  # networks are initialised by torch's common generator, which is left as it was
+            torch.manual_seed(seed)
+            self.actor, self.critic = _actor(size, config.width, robot.nu), _critic(size, config.width)
+            self.target = _critic(size, config.width)
         self.target.load_state_dict(self.critic.state_dict())
         self.log_std = nn.Parameter(torch.full((robot.nu,), config.first_log_std))
         self._actor_parameters = [*self.actor.parameters(), self.log_std]
@@ -141,13 +120,22 @@ class Shac:
         self._critic_optimiser = _adam(self.critic.parameters(), config.critic_rate)
         self.normaliser = Normaliser(size)
         self.normaliser.update(observation)
-        self.updates = 0
+        self._updates = 0
+        self._owed = 0  # control steps that were asked for, and are less than a horizon
         self._lost = 0  # updates in a row without a finite gradient
 
     @property
-    def steps(self) -> int:
-        """Control steps taken in the model."""
-        return self.updates * self.config.horizon * self.env.num_envs
+    def updates(self) -> int:
+        """Steps of the actor so far."""
+        return self._updates
+
+    def learn(self, steps: int, progress: float = 0.0) -> None:
+        """Train in whole horizons: what is less than one is left to the next call."""
+        self._owed += steps
+        horizon = self.config.horizon * self.env.repeat
+        while self._owed >= horizon:
+            self.update(progress)
+            self._owed -= horizon
 
     def update(self, progress: float = 0.0) -> float:
         """One step of the actor, and the critic's fit; the mean reward on the way. At `progress` 1 learning rates are at a tenth."""
@@ -156,7 +144,7 @@ class Shac:
 
     def _update(self, progress: float) -> float:
         c, env = self.config, self.env
-        slower = max(0.1, 1 - max(progress, self.updates / c.decay))
+        slower = max(0.1, 1 - max(progress, self._updates / c.decay))
         for optimiser, rate in ((self._actor_optimiser, c.actor_rate), (self._critic_optimiser, c.critic_rate)):
             for group in optimiser.param_groups:
                 group["lr"] = rate * slower
@@ -175,8 +163,6 @@ class Shac:
             observation = step.observation
             last = step.final if step.final is not None else observation
             nothing_beyond = step.terminated
-            if self._ends == "edge":
-                nothing_beyond = nothing_beyond | (step.truncated & (step.end != END_TIME))
             over = step.terminated | step.truncated
             gain = gain + (discount * (step.reward - excess)).sum()
             cut = over | (t == c.horizon - 1)
@@ -204,9 +190,9 @@ class Shac:
         self._fit_critic(torch.stack(seen), self._targets(rewards, values, ends))
         with torch.no_grad():
             for mine, theirs in zip(self.target.parameters(), self.critic.parameters(), strict=True):
-                mine.lerp_(theirs, c.following)
+                mine.lerp_(theirs, c.tau)
         normalise.update(torch.cat(raw))
-        self.updates += 1
+        self._updates += 1
         return float(torch.stack(rewards).mean())
 
     def _value(self, seen: Tensor, nothing_beyond: Tensor) -> Tensor:
@@ -215,7 +201,7 @@ class Shac:
 
     def _controls(self, wanted: Tensor) -> Tensor:
         """Exploring controls `(B, nu)` around what the actor wants, `μ (B, nu)`."""
-        noise = torch.randn(len(wanted), len(self.log_std))
+        noise = torch.randn(len(wanted), len(self.log_std), generator=self._generator)
         return self._middle + self._half * torch.tanh(wanted + self.log_std.exp() * noise)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
@@ -236,38 +222,39 @@ class Shac:
     def _fit_critic(self, seen: Tensor, targets: Tensor) -> None:
         x, y = seen.flatten(0, 1), targets.flatten()
         for _ in range(self.config.critic_passes):
-            for rows in torch.randperm(len(x)).chunk(self.config.critic_batches):
+            for rows in torch.randperm(len(x), generator=self._generator).chunk(self.config.critic_batches):
                 loss = (self.critic(x[rows])[:, 0] - y[rows]).square().mean()
                 self._critic_optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 nn.utils.clip_grad_norm_(self.critic.parameters(), self.config.clip, foreach=True)
                 self._critic_optimiser.step()
 
-    def policy(self) -> ActorPolicy:
-        """The actor without its noise, the observations' whitening folded into its first layer."""
+    def policy(self, card: dict[str, Any]) -> ActorPolicy:
+        """The actor without its noise; the whitening of observations is folded into its first layer."""
         layers = [layer for layer in self.actor if isinstance(layer, nn.Linear)]
         weights = [(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy()) for layer in layers]
         std = (self.normaliser.var + 1e-5).sqrt().numpy()
         first, bias = weights[0]
         weights[0] = (first / std, bias - (first / std) @ self.normaliser.mean.numpy())
-        space = action_space(self.task)
-        return ActorPolicy(weights, space.low, space.high, {"task": self.task})
+        space = action_space(self.env.task.id())
+        return ActorPolicy(weights, space.low, space.high, card)
 
     def state(self) -> dict[str, np.ndarray]:
-        """All of the run: networks, optimisers, statistics, environments, and torch's generator."""
-        arrays: dict[str, Tensor] = {"log_std": self.log_std.detach(), "updates": torch.tensor(self.updates)}
+        """Networks, optimisers, statistics, environments, and the generator."""
+        arrays: dict[str, Tensor] = {"log_std": self.log_std.detach()}
+        arrays |= {"counts": torch.tensor([self._updates, self._owed])}
         for name, network in self._networks().items():
             arrays |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
         n = self.normaliser
         arrays |= {"mean": n.mean, "var": n.var, "count": torch.tensor(n.count, dtype=torch.float64)}
-        arrays["generator"] = torch.get_rng_state()
+        arrays["generator"] = self._generator.get_state()
         mine = {name: value.detach().numpy().copy() for name, value in arrays.items()}
         mine |= optimiser_arrays(self._optimisers())
         return mine | {f"env/{name}": part for name, part in self.env.snapshot().items()}
 
-    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`, for an object made with the same arguments."""
-        found = {name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
+        found = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
 
         def under(prefix: str) -> dict[str, Tensor]:
             return {name[len(prefix) + 1 :]: value for name, value in found.items() if name.startswith(f"{prefix}/")}
@@ -280,8 +267,15 @@ class Shac:
         n = self.normaliser
         n.mean, n.var, n.count = found["mean"], found["var"], float(found["count"])
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
-        self.updates = int(found["updates"])
-        torch.set_rng_state(found["generator"])
+        self._updates, self._owed = found["counts"].tolist()
+        self._generator.set_state(found["generator"])
+
+    @classmethod
+    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
+        """Many environments move together; on short branches the critic is fitted more closely."""
+        if strategy == "zero-shot":
+            return {"num_envs": 128, "evaluate_every": 400_000}
+        return {"critic_passes": 8}
 
     def _networks(self) -> dict[str, nn.Module]:
         return {"actor": self.actor, "critic": self.critic, "target": self.target}

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from mosim_gym.dynamics.mosim import MoSim
-from mosim_gym.rl.alternation import (
-    SAC_ON_BRANCHES,
+from mosim_gym.mechanics.settings import setting
+from mosim_gym.rl.model_learner import ModelLearner
+from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
     alternate,
     check,
+    on_branches,
     scheduled,
 )
-from mosim_gym.rl.flat_settings import check_positive
-from mosim_gym.rl.model_learner import ModelLearner
-from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.robots import find_task
 from mosim_gym.training.run import model_for
 
 SCHEDULES: dict[str, dict[str, Any]] = {
     "gradients": {},
     "branches": {
-        "learner": SAC_ON_BRANCHES, "preset": "", "model_updates": 250, "branches": 64, "branch": 20, "virtual_steps": 100,
+        "learner": on_branches("sac"), "preset": "", "model_updates": 250, "branches": 64, "branch": 20, "virtual_steps": 100,
     },
     "paper": {
-        "learner": replace(SAC_ON_BRANCHES, updates=50), "preset": "", "members": 1, "round_steps": 100, "real_envs": 1,
+        "learner": on_branches("sac", updates=50), "preset": "", "members": 1, "round_steps": 100, "real_envs": 1,
         "model_updates": 1, "branches": 64, "branch": 1, "virtual_steps": 2,
     },
 }  # fmt: skip
@@ -46,10 +46,10 @@ class OnPolicyConfig(AlternationConfig):
     `preset` names its networks; "" are the robot's own. Defaults are those of the schedule `gradients`.
     """
 
-    random_steps: int = 2_000
+    random_steps: int = setting(2_000, above=0)
     preset: str = "light"
-    members: int = 3
-    first_model_updates: int = 1_500
+    members: int = setting(3, above=0)
+    first_model_updates: int = setting(1_500, above=0)
 
 
 def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> OnPolicyConfig:
@@ -70,7 +70,6 @@ def on_policy(
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on."""
     if not isinstance(config, OnPolicyConfig):
         raise TypeError(f"config is of {type(config).__name__}; on-policy learning takes an OnPolicyConfig.")
-    check_positive(config, ("members", "first_model_updates"))
     check(config, real_steps)
 
     def from_nothing(world: RealWorld) -> ModelLearner:

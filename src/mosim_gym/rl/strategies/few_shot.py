@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.envs.backend import TRUTH
-from mosim_gym.rl.alternation import (
-    SAC_ON_BRANCHES,
+from mosim_gym.envs.backend import TRUTH, Checkpoint
+from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.settings import setting
+from mosim_gym.rl.model_learner import ModelLearner
+from mosim_gym.rl.real_world import RealWorld
+from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
     alternate,
     check,
+    on_branches,
     scheduled,
 )
-from mosim_gym.rl.model_learner import ModelLearner
-from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.robots import find_task
 from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load
@@ -29,11 +31,11 @@ from mosim_gym.zoo.names import load
 SCHEDULES: dict[str, dict[str, Any]] = {
     "gradients": {},
     "branches": {
-        "learner": SAC_ON_BRANCHES, "model_updates": 250, "model_rate": 0.3, "branches": 64, "branch": 20, "virtual_steps": 100,
+        "learner": on_branches("sac"), "model_updates": 250, "model_rate": 0.3, "branches": 64, "branch": 20, "virtual_steps": 100,
     },
     "paper": {
-        "learner": replace(SAC_ON_BRANCHES, updates=10), "real_envs": 1, "slices": 50, "model_updates": 50, "model_batch": 256,
-        "model_rate": 0.3, "branches": 10, "branch": 1000, "virtual_steps": 500, "old": 0.0,
+        "learner": on_branches("sac", updates=10), "real_envs": 1, "slices": 50, "model_updates": 50, "model_batch": 256,
+        "model_rate": 0.3, "branches": 10, "branch": 1000, "virtual_steps": 500, "pretraining_share": 0.0,
     },
     "frozen": {"model_updates": 0},
 }  # fmt: skip
@@ -44,12 +46,12 @@ for every 5,000 in the model, a batch for the model every 100 of those, and as m
 
 @dataclass(frozen=True)
 class FewShotConfig(AlternationConfig):
-    """A share `old` of the model's batches is motion that it was trained on first, lest it be forgotten; none of its steps is new.
+    """A share `pretraining_share` of each batch of the model is motion that it was trained on first, so that it is not forgotten.
 
     Defaults are those of the schedule `gradients`.
     """
 
-    old: float = 0.25
+    pretraining_share: float = setting(0.25, least=0, below=1)
 
 
 def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> FewShotConfig:
@@ -65,7 +67,7 @@ def few_shot(
     *,
     real_steps: int,
     folder: str | Path,
-    checkpoint: Any = None,
+    checkpoint: Checkpoint | None = None,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> AlternationResult:
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, starting from the packaged model or
@@ -74,12 +76,14 @@ def few_shot(
     if not isinstance(config, FewShotConfig):
         raise TypeError(f"config is of {type(config).__name__}; few-shot learning takes a FewShotConfig.")
     check(config, real_steps)
-    if not 0 <= config.old < 1:
-        raise ValueError(f"old is {config.old}; it is a share of each batch, from 0 to below 1.")
     name = find_task(task)[0].name
     if isinstance(checkpoint, str) and checkpoint == TRUTH:
         raise ValueError("The truth cannot learn; few-shot needs a learned model: a packaged name or a path.")
-    before = checkpoint if isinstance(checkpoint, Simulator) else load(name if checkpoint is None else checkpoint)
+    before = load(name if checkpoint is None else checkpoint) if not isinstance(checkpoint, Dynamics) else checkpoint
+    if not isinstance(before, Simulator):
+        raise TypeError(
+            f"{type(before).__name__} cannot learn; few-shot needs a learned model: a packaged name or a path."
+        )
     if before.robot.name != name:
         raise ValueError(f"The model is of {before.robot.name!r}; {task} needs one of {name!r}.")
 
@@ -92,8 +96,8 @@ def few_shot(
             seed=config.seed,
             box=before.card.get("box"),
         )
-        if config.old:
-            learner.remember(first_motion(name, before.card.get("recipe", {})), config.old)
+        if config.pretraining_share:
+            learner.remember(first_motion(name, before.card.get("recipe", {})), config.pretraining_share)
         return learner
 
     return alternate(

@@ -11,7 +11,8 @@ from mosim_gym.cli import main
 from mosim_gym.data.stream import Transitions, chunk
 from mosim_gym.density.flow import FlowConfig
 from mosim_gym.density.motion_density import MotionDensity, load_density
-from mosim_gym.envs.density import DensityPenalty
+from mosim_gym.envs.penalties.density import DensityPenalty
+from mosim_gym.envs.penalties.wrappers import penalise
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.training.density import fit_density
@@ -67,7 +68,7 @@ def test_the_same_row_has_the_same_density_in_any_batch(density):
 
 @pytest.mark.parametrize("reach", [1.0, 2.5])
 def test_the_penalty_is_the_papers(density, reach):
-    envs = DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4), density, reach=reach)
+    envs = penalise(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4), DensityPenalty(density, threshold_scale=reach))
     plain = gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4)
     envs.reset(seed=0)
     _, before = plain.reset(seed=0)
@@ -86,18 +87,18 @@ def test_the_penalty_is_the_papers(density, reach):
 
 
 def test_threshold_and_scale_can_be_chosen(density):
-    envs = DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), density, threshold=1e6, scale=1.0)
+    envs = penalise(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), DensityPenalty(density, threshold=1e6, scale=1.0))
     envs.reset(seed=0)
     assert (envs.step(np.zeros((2, 1), np.float32))[4]["penalty"] == 1).all()
     env = gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2)
     with pytest.raises(ValueError, match="scale 0; they must be finite numbers, and scale positive"):
-        DensityPenalty(env, density, scale=0)
-    with pytest.raises(ValueError, match="reach is -1; it must be positive and finite"):
-        DensityPenalty(env, density, reach=-1)
-    for name in ("threshold", "scale", "reach"):
+        penalise(env, DensityPenalty(density, scale=0))
+    with pytest.raises(ValueError, match="threshold_scale is -1; it must be positive and finite"):
+        DensityPenalty(density, threshold_scale=-1)
+    for name in ("threshold", "scale", "threshold_scale"):
         for wrong in (np.nan, np.inf, -np.inf, "1"):
             with pytest.raises(ValueError, match="finite"):
-                DensityPenalty(env, density, **{name: wrong})
+                penalise(env, DensityPenalty(density, **{name: wrong}))
 
 
 def test_densities_are_files(density, tmp_path):
@@ -109,11 +110,11 @@ def test_densities_are_files(density, tmp_path):
     with pytest.raises(FileFault, match="was fitted to the robot 'cartpole'"):
         load_density(path, load_robot("pendulum"))
     with pytest.raises(ValueError, match="is of the robot 'cartpole'; these environments have 'pendulum'"):
-        DensityPenalty(gym.make_vec("MoSim/PendulumSwingup-v0", num_envs=2), density)
+        penalise(gym.make_vec("MoSim/PendulumSwingup-v0", num_envs=2), DensityPenalty(density))
     with pytest.raises(FileFault, match="There is no density file at"):
-        DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), tmp_path / "none.safetensors")
+        penalise(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), DensityPenalty(tmp_path / "none.safetensors"))
     with pytest.raises(FileFault, match=r"No density is packaged for 'cartpole'.*mosim-gym density"):
-        DensityPenalty(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2))
+        penalise(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2), DensityPenalty())
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(FileFault):
         load_density(path, load_robot("cartpole"))

@@ -1,0 +1,88 @@
+"""`Penalty`: the base class of everything that keeps learners where their model can be believed, and the registry of penalties."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mosim_gym.envs.core import Core, State
+from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.registry import Registry
+
+
+class Charge(NamedTuple):
+    """What a penalty says of B steps."""
+
+    penalty: Tensor
+    """`(B,)`: what is taken off the reward."""
+    cut: Tensor
+    """`(B,)`: where the episode is cut short."""
+    info: dict[str, Tensor]
+    """Readings `(B,)` by name, which wrappers put into `info`."""
+
+
+class Penalty(ABC):
+    """Something taken off the reward of a step, by the state before it and the action.
+
+    A penalty is made with its own settings alone, and bound to environments when they take it.
+    """
+
+    @abstractmethod
+    def bind(self, core: Core, dynamics: Dynamics) -> None:
+        """Get ready for environments that `dynamics` moves; raise one sentence if it cannot judge them. A second call changes nothing."""
+
+    @abstractmethod
+    def charge(self, state: State, action: Tensor) -> Charge:
+        """The charge for clipped actions `(B, nu)` in the states of B environments."""
+
+
+class Penalties:
+    """The penalties of an environment, all of which are taken off."""
+
+    def __init__(self, core: Core, dynamics: Dynamics) -> None:
+        """None yet."""
+        self._core, self._dynamics = core, dynamics
+        self._all: list[Penalty] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def add(self, penalty: Penalty) -> None:
+        """Let `penalty` count in every step from now on."""
+        penalty.bind(self._core, self._dynamics)
+        self._all.append(penalty)
+
+    @contextmanager
+    def also(self, penalty: Penalty) -> Iterator[None]:
+        """Let `penalty` count in the steps that are made within."""
+        self._all.append(penalty)
+        try:
+            yield
+        finally:
+            self._all.remove(penalty)
+
+    def charge(self, state: State, action: Tensor) -> Charge:
+        """The sum of all penalties; an episode is cut where one of them cuts it."""
+        total = torch.zeros(len(state.qpos), dtype=self._core.dtype, device=state.qpos.device)
+        cut, info = torch.zeros_like(total, dtype=torch.bool), {}
+        for penalty in self._all:
+            charge = penalty.charge(state, action)
+            total, cut = total + charge.penalty, cut | charge.cut
+            info |= charge.info
+        return Charge(total, cut, info)
+
+
+PENALTIES: Registry[Penalty] = Registry(
+    "penalty",
+    "mosim_gym.penalties",
+    Penalty,  # type: ignore[type-abstract]
+    {
+        "density": "mosim_gym.envs.penalties.density:DensityPenalty",
+        "disagreement": "mosim_gym.envs.penalties.disagreement:DisagreementPenalty",
+    },
+)

@@ -1,0 +1,73 @@
+"""`Registry`: things of one kind by name, the package's own and those that other packages offer in an entry-point group."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from mosim_gym.mechanics.names import UnknownName
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Classes derived from `base` by name. Nothing is imported before it is asked for.
+
+    Another package adds one through the entry-point group `group`:
+
+        [project.entry-points."mosim_gym.learners"]
+        my_learner = "my_package.my_learner:MyLearner"
+    """
+
+    def __init__(self, kind: str, group: str, base: type[T], own: Mapping[str, str]) -> None:
+        """`kind` is what one of them is called in messages; `own` maps names to `module:class` of this package."""
+        self.kind, self.group, self._base = kind, group, base
+        self._places = dict(own)
+        self._known: dict[str, type[T]] = {}
+        self._others_read = False
+
+    def names(self) -> list[str]:
+        """All names: this package's first, then those of others in alphabetical order."""
+        self._read_others()
+        return [*self._places, *(name for name in self._known if name not in self._places)]
+
+    def find(self, name: str) -> type[T]:
+        """The class named `name`; an unknown one raises `KeyError` with the valid names."""
+        if name in self._places and name not in self._known:
+            module, _, attribute = self._places[name].partition(":")
+            self._known[name] = self._checked(getattr(import_module(module), attribute), self._places[name])
+        elif name not in self._known:
+            self._read_others()
+        if name not in self._known:
+            raise UnknownName(self.kind, name, self.names())
+        return self._known[name]
+
+    def add(self, name: str, entry: type[T]) -> None:
+        """Register a class for this process: for scripts and notebooks, which have no entry points."""
+        if name in self._places or name in self._known:
+            raise ValueError(f"Two entries of the kind {self.kind} are named {name!r}.")
+        self._known[name] = self._checked(entry, f"{entry!r}")
+
+    def remove(self, name: str) -> None:
+        """Undo `add`."""
+        del self._known[name]
+
+    def _checked(self, entry: object, where: str) -> type[T]:
+        if not (isinstance(entry, type) and issubclass(entry, self._base)):
+            raise TypeError(f"{where} is no {self.kind}: it must be a class derived from {self._base.__name__}.")
+        return entry
+
+    def _read_others(self) -> None:
+        """Load the entry points of other packages, once. One that is broken is left out with a warning."""
+        if self._others_read:
+            return
+        self._others_read = True
+        for entry in sorted(entry_points(group=self.group), key=lambda e: e.name):
+            where = f"entry point {entry.name} = {entry.value}"
+            try:
+                self.add(entry.name, self._checked(entry.load(), where))
+            except (ImportError, AttributeError, TypeError, ValueError) as error:
+                warnings.warn(f"The {self.kind} of {where} is left out: {error}", RuntimeWarning, stacklevel=3)

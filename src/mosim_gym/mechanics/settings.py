@@ -1,0 +1,84 @@
+"""Settings of a configuration: their defaults and rules, declared once with the field, and checked in one way.
+
+@dataclass(frozen=True)
+class Config:
+    width: int = setting(256, above=0)      # units of a hidden layer
+    critic: str = setting("normed", choices=("normed", "plain"))
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import check_seed
+
+_KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name", bool: "true or false"}
+_RULE = "rule"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What values of a setting may be. All numbers must be finite."""
+
+    above: float | None = None
+    least: float | None = None
+    below: float | None = None
+    most: float | None = None
+    choices: Sequence[str] | None = None
+    seed: bool = False
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise, in one sentence, for a value that breaks the rule."""
+        if self.seed:
+            check_seed(value, name)
+        if self.choices is not None and value not in self.choices:
+            raise UnknownName(name, value, list(self.choices))
+        if not isinstance(value, int | float):
+            return
+        fits = (
+            math.isfinite(value)
+            and (self.above is None or value > self.above)
+            and (self.least is None or value >= self.least)
+            and (self.below is None or value < self.below)
+            and (self.most is None or value <= self.most)
+        )
+        if not fits:
+            raise ValueError(f"{name} is {value}; it must be {self}.")
+
+    def __str__(self) -> str:
+        """The rule in words."""
+        if self.above == 0 and self.below is None and self.most is None:
+            return "positive and finite"
+        limits = (("above", self.above), ("at least", self.least), ("below", self.below), ("at most", self.most))
+        said = [f"{word} {limit:g}" for word, limit in limits if limit is not None]
+        return " and ".join(said) or "finite"
+
+
+def setting(default: Any, **rule: Any) -> Any:
+    """A dataclass field with a default and a `Rule`."""
+    return field(default=default, metadata={_RULE: Rule(**rule)})
+
+
+def check_settings(config: Any) -> None:
+    """Raise, in one sentence, for a field whose value is of another kind than its default, or breaks its rule; nested records too."""
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if is_dataclass(value):
+            check_settings(value)
+            continue
+        kind = type(item.default)
+        if kind in _KINDS:
+            fits = (int, float) if kind is float else kind
+            if not isinstance(value, fits) or isinstance(value, bool) != (kind is bool):
+                raise TypeError(f"{item.name} is {value!r}; it needs {_KINDS[kind]}, such as {item.default}.")
+        rule: Rule = item.metadata.get(_RULE, Rule())
+        rule.check(item.name, value)
+
+
+def kind_of(default: Any) -> str:
+    """What a value like `default` is called in messages."""
+    return _KINDS.get(type(default), type(default).__name__)

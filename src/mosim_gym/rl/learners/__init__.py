@@ -1,0 +1,1 @@
+"""Algorithms that train policies, one file each, all with the interface of `Learner`."""

@@ -1,0 +1,111 @@
+"""`OffPolicy`: SAC and TQC, Stable-Baselines3's own, unmodified."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.threads import OneThread
+from mosim_gym.rl.arithmetic import PRECISIONS, matmul_precision
+from mosim_gym.rl.learners import sb3_internals
+from mosim_gym.rl.learners.base import Learner, LearnerConfig
+from mosim_gym.rl.learners.off_policy_tasks import ON_BRANCHES, TASKS
+from mosim_gym.rl.policies import ActorPolicy, actor_of
+from mosim_gym.rl.vec_env import MoSimVecEnv
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class OffPolicyConfig(LearnerConfig):
+    """SB3's algorithm `algo`: `updates` gradient steps follow each step of all environments.
+
+    Networks have two hidden layers of `width` units. Those of a `plain` critic are SB3's own; those of a `normed` one have layer norms
+    (`critics.py`). Targets of the critic are the rewards of `n_step` steps and the critic's own estimate after them. The target
+    critic moves by the share `tau` towards the critic at each update. `entropy` is SB3's `ent_coef`: `auto`, or a number.
+    """
+
+    algo: str = setting("sac", choices=("sac", "tqc"))
+    updates: int = setting(8, above=0)
+    batch: int = setting(256, above=0)
+    width: int = setting(256, above=0)
+    critic: str = setting("normed", choices=("normed", "plain"))
+    rate: float = setting(1e-3, above=0)
+    n_step: int = setting(3, above=0)
+    discount: float = setting(0.99, above=0, most=1)
+    tau: float = setting(0.005, above=0, most=1)
+    buffer: int = setting(1_000_000, above=0)  # transitions
+    entropy: str = "auto"
+    warm_up: int = setting(10_000, least=0)  # steps of random controls before the first update
+    matmul_precision: str = setting("bfloat16", choices=tuple(PRECISIONS))
+
+    def check(self, num_envs: int) -> None:
+        """Also the entropy's spelling, and that the buffer holds what an update needs."""
+        super().check(num_envs)
+        prefix, _, number = self.entropy.partition("_") if self.entropy.startswith("auto") else ("", "", self.entropy)
+        if prefix not in ("", "auto") or not (_is_weight(number) or self.entropy == "auto"):
+            raise ValueError(
+                f"entropy is {self.entropy!r}; it is 'auto', 'auto_0.1' to begin with 0.1, or a number such as '0.05'."
+            )
+        if self.buffer < max(num_envs * self.n_step, self.batch):
+            raise ValueError(
+                f"buffer is {self.buffer}; it must hold {self.n_step} steps of all environments, and a batch."
+            )
+
+
+class OffPolicy(Learner):
+    """SAC or TQC with SB3's own defaults but for what `config` says, and whitened observations."""
+
+    config_type = OffPolicyConfig
+
+    def __init__(self, env: TorchEnv, config: OffPolicyConfig, *, seed: int, folder: Path) -> None:
+        """SB3 logs to TensorBoard in `folder/tensorboard`."""
+        self.env, self.config = env, config
+        self.model = sb3_internals.made(config, MoSimVecEnv(env), folder, seed=seed)
+
+    @property
+    def updates(self) -> int:
+        """Gradient steps so far."""
+        return sb3_internals.updates(self.model)
+
+    def learn(self, steps: int, progress: float = 0.0) -> None:
+        """Rates are constant: `progress` changes nothing. An action that is held counts as all its control steps."""
+        longer = max(1, steps // self.env.repeat)
+        with OneThread(), matmul_precision(self.config.matmul_precision):  # networks this small gain nothing from more
+            self.model.learn(self.env.num_envs * longer, reset_num_timesteps=False, log_interval=10**9)
+
+    def act(self, observation: Array) -> Array:
+        """Samples of the policy."""
+        return self.model.predict(observation, deterministic=False)[0]
+
+    def policy(self, card: dict[str, Any]) -> ActorPolicy:
+        """The actor's mean."""
+        return actor_of(self.model, card)
+
+    def state(self) -> dict[str, Array]:
+        """Networks, optimisers, replay buffer, environments, and all generators that SB3 draws from."""
+        return sb3_internals.state(self.model) | {f"env/{name}": part for name, part in self.env.snapshot().items()}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Inverse of `state`."""
+        sb3_internals.restore(self.model, arrays)
+        self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
+
+    @classmethod
+    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
+        """In a model that changes, what it once said is forgotten: the buffer is small there."""
+        return TASKS.get(task, {}) if strategy == "zero-shot" else ON_BRANCHES
+
+
+def _is_weight(text: str) -> bool:
+    try:
+        return 0 <= float(text) < math.inf
+    except ValueError:
+        return False

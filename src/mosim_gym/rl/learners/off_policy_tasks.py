@@ -1,0 +1,43 @@
+"""What differs from the defaults for a task, where SAC or TQC train zero-shot.
+
+Where a reward is rare, episodes begin everywhere and are short, so that the reward is met. The entropy's weight is fixed there: a learned
+weight vanishes before there is anything to be learned. Longer targets carry values back faster; what targets of a single step
+(`n_step` 1) are worth is measured by the study `targets`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_QUICK: dict[str, Any] = {"width": 128, "warm_up": 5_000, "evaluate_every": 20_000}
+_SPARSE: dict[str, Any] = {
+    **_QUICK, "warm_up": 20_000, "episode": 100, "spread_starts": 0.9, "updates": 16, "n_step": 5, "tau": 0.02, "entropy": "0.05",
+}  # fmt: skip
+_CATCH: dict[str, Any] = {
+    **_QUICK, "warm_up": 10_000, "evaluate_every": 40_000, "episode": 250, "spread_starts": 0.5, "n_step": 5,
+}  # fmt: skip
+_SWING: dict[str, Any] = {
+    "repeat": 4, "episode": 400, "spread_starts": 0.8, "n_step": 5, "tau": 0.01, "entropy": "0.02", "evaluate_every": 80_000,
+}  # fmt: skip
+_HOP: dict[str, Any] = {
+    "repeat": 2, "episode": 400, "spread_starts": 0.3, "near_reward_starts": 0.3, "updates": 16, "n_step": 5, "tau": 0.01,
+    "evaluate_every": 80_000,
+}  # fmt: skip
+_RISE: dict[str, Any] = {**_HOP, "near_reward_starts": 0.4, "n_step": 3}
+TASKS: dict[str, dict[str, Any]] = {
+    "ReacherEasy": _QUICK,
+    "ReacherHard": _QUICK,
+    "CartpoleSwingup": _QUICK,
+    "PointMassEasy": {**_QUICK, "evaluate_every": 30_000},
+    "FingerSpin": {"evaluate_every": 30_000, "updates": 16, "n_step": 1, "tau": 0.01},
+    "BallInCupCatch": _CATCH,
+    "PendulumSwingup": _SPARSE,
+    "AcrobotSwingup": _SWING,
+    "HopperStand": _HOP,
+    "HopperHop": {**_HOP, "n_step": 1},
+    "HumanoidStand": _RISE,
+    "HumanoidWalk": _RISE,
+    "HumanoidRun": _RISE,
+}
+ON_BRANCHES: dict[str, Any] = {"updates": 12, "buffer": 200_000, "warm_up": 0}
+"""What differs where the model changes in training, as in few-shot and on-policy learning."""

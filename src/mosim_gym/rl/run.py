@@ -1,0 +1,162 @@
+"""`Run`: a training run in a folder. It has an identity, a clock, and a state on disk from which it goes on after any interruption.
+
+The state is one safetensors file, written atomically: the arrays of all parts (anything with `state` and `restore`), and the record.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from mosim_gym.mechanics.schema import anything, check, each, mapping, nullable, number, one_of, record, text, whole
+from mosim_gym.mechanics.storage import FileFault, check_folder, check_own, load_arrays, save_arrays
+from mosim_gym.rl.flat_settings import HELD
+from mosim_gym.training.state import restoring
+
+Array = np.ndarray
+KIND, FORMAT = "policy run", 2
+STATE, BEST, POLICY = "state.safetensors", "best.safetensors", "policy.safetensors"
+SAVE_SECONDS = 20.0
+SAVING = 0.03
+"""Of a run's time, at most, goes into saving it."""
+_IDENTITY = ("strategy", "task", "config", "model", "judge")
+
+
+class Part(Protocol):
+    """Something whose state a run saves."""
+
+    def state(self) -> dict[str, Array]:
+        """All that goes on depends on."""
+        ...
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Inverse of `state`."""
+        ...
+
+
+@dataclass
+class RunRecord:
+    """What a run is, and what has happened in it so far."""
+
+    strategy: str
+    task: str
+    config: dict[str, Any]
+    model: str
+    """The identity of the dynamics that the policy is trained in."""
+    judge: str | None = None
+    """The identity of the dynamics that policies are evaluated in, where that is another one."""
+    seconds: float = 0.0
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    """One entry for each evaluation."""
+    best: float | None = None
+    """The highest score of an evaluated policy, which is kept as `best.safetensors`."""
+    evaluation_steps: int = 0
+    """Control steps that evaluations took."""
+    next_evaluation: int = 0
+    """When the next evaluation is due, in control steps of training."""
+
+
+_RECORD = record(
+    {
+        "strategy": text(), "task": text(), "config": record({}), "model": text(), "judge": nullable(text()), "seconds": number(0),
+        "curve": each(mapping(anything)), "best": nullable(number()), "evaluation_steps": whole(0), "next_evaluation": whole(0),
+    }
+)  # fmt: skip
+_HEADER = record({"version": one_of(FORMAT), "record": _RECORD})
+
+
+class Run:
+    """A run in `folder`. Where an earlier run was interrupted, `record` is its record, and `add` puts back its parts."""
+
+    def __init__(self, folder: Path, record: RunRecord) -> None:
+        """A folder that holds the state of another run, or results of something else, is refused in one sentence."""
+        self.folder, self.record = folder, record
+        check_folder(folder)
+        check_own((folder / BEST, folder / POLICY), folder / STATE)
+        self._parts: dict[str, Part] = {}
+        self._arrays: dict[str, Array] | None = None
+        if self.path.exists():
+            self._load()
+        self._begun = time.monotonic() - self.record.seconds
+        self._due = time.monotonic() + SAVE_SECONDS
+
+    @property
+    def path(self) -> Path:
+        """The file of the run's state."""
+        return self.folder / STATE
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the run goes on from a state on disk."""
+        return self._arrays is not None
+
+    def _load(self) -> None:
+        arrays, header = read_run(self.path)
+        found = RunRecord(**{item.name: header["record"][item.name] for item in fields(RunRecord)})
+        for name in _IDENTITY:
+            there, here = getattr(found, name), getattr(self.record, name)
+            if there != here:
+                raise FileFault(
+                    f"{self.folder} holds a run with another {name} ({difference(there, here)}); choose another folder."
+                )
+        self.record, self._arrays = found, arrays
+
+    def add(self, name: str, part: Part) -> None:
+        """Save `part` with the run from now on; put back its state where the run goes on."""
+        self._parts[name] = part
+        if self._arrays is None:
+            return
+        prefix = f"{name}/"
+        mine = {key.removeprefix(prefix): value for key, value in self._arrays.items() if key.startswith(prefix)}
+        with restoring(self.path):
+            part.restore(mine)
+
+    def tick(self) -> float:
+        """Note how long the run has lasted, in seconds."""
+        self.record.seconds = time.monotonic() - self._begun
+        return self.record.seconds
+
+    @property
+    def save_due(self) -> bool:
+        """Whether it is time to save: every `SAVE_SECONDS`, or less often where saving takes long."""
+        return time.monotonic() >= self._due
+
+    def save(self) -> None:
+        """Write the state of all parts and the record."""
+        begun = time.monotonic()
+        arrays = {f"{name}/{key}": value for name, part in self._parts.items() for key, value in part.state().items()}
+        save_arrays(self.path, KIND, arrays, {"version": FORMAT, "record": asdict(self.record)})
+        now = time.monotonic()
+        self._due = now + max(SAVE_SECONDS, (now - begun) / SAVING)
+
+
+def read_run(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Arrays and header of the run's state at `path`."""
+    arrays, header = load_arrays(path, KIND)
+    if header.get("version") != FORMAT:
+        raise FileFault(
+            f"{path.parent} holds a run of an older version of mosim_gym, which cannot go on; choose another folder."
+        )
+    check(path, "header", header, _HEADER)
+    return arrays, header
+
+
+def difference(found: Any, wanted: Any) -> str:
+    """What is in one place and not in the other, of settings field by field."""
+    if not (isinstance(found, dict) and isinstance(wanted, dict)):
+        return f"{found}, here {wanted}"
+    there, here = _flat(found), _flat(wanted)
+    names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    return "; ".join(f"{name} {there.get(name, 'not set')}, here {here.get(name, 'not set')}" for name in names)
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings, those of the learner among them."""
+    learner = settings.get(HELD)
+    own = {name: value for name, value in settings.items() if name != HELD}
+    return {**own, **(learner if isinstance(learner, dict) else {})}

@@ -1,0 +1,213 @@
+"""Model and policy learn in turn, from real steps that are counted from the first: the loop of few-shot and of on-policy learning.
+
+Each round is
+
+    (updates of the model  →  branches in the model, updates of the policy) × `slices`  →  real steps by the policy
+
+where branches are short episodes in the model that begin in real states. The model learns from all real steps so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.numbers import whole_number
+from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.settings import check_settings, setting
+from mosim_gym.rl.flat_settings import changed
+from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, learner_config, make_learner
+from mosim_gym.rl.learners.sb3_internals import tensorboard
+from mosim_gym.rl.learners.shac import ShacConfig
+from mosim_gym.rl.model_learner import ModelLearner
+from mosim_gym.rl.policies import ActorPolicy
+from mosim_gym.rl.real_world import RealWorld, steps_taken
+from mosim_gym.rl.report import real_return
+from mosim_gym.rl.run import POLICY, Run, RunRecord
+
+SHAC_ON_BRANCHES = ShacConfig(critic_passes=8)
+SAVE_EVERY = 1_000
+"""Real steps between two saves, if rounds are shorter than that."""
+GRADIENTS = "gradients"
+"""The schedule that is taken where none is named."""
+
+
+@dataclass(frozen=True)
+class AlternationConfig:
+    """A round: `model_updates` on batches of `model_batch` transitions, their rates those of ordinary training times `model_rate`;
+    `branches` episodes of `branch` steps run side by side in the model for `virtual_steps`, in which `learner` learns; then `round_steps`
+    real steps. Both kinds of learning alternate in `slices` equal parts. `random_steps` real steps come first.
+    """
+
+    learner: LearnerConfig = SHAC_ON_BRANCHES
+    real_envs: int = setting(4, above=0)
+    random_steps: int = setting(1_000, above=0)
+    round_steps: int = setting(1_000, above=0)
+    slices: int = setting(1, above=0)
+    model_updates: int = setting(350, least=0)
+    model_batch: int = setting(512, above=0)
+    model_rate: float = setting(1.0, above=0)
+    branches: int = setting(128, above=0)
+    branch: int = setting(100, above=0)
+    virtual_steps: int = setting(960, above=0)
+    evaluate_every: int = setting(10_000, above=0)  # real steps
+    episodes: int = setting(5, above=0)  # of an evaluation, which nothing is learned from and which do not count
+    seed: int = setting(0, seed=True)
+
+
+C = TypeVar("C", bound=AlternationConfig)
+
+
+def on_branches(algo: str, **changes: Any) -> LearnerConfig:
+    """The configuration of the learner `algo` for branches in a model that changes."""
+    defaults = {**LEARNERS.find(algo).defaults("branches", ""), **changes}
+    return learner_config(algo, **defaults)
+
+
+def scheduled(
+    default: C,
+    schedules: Mapping[str, Mapping[str, Any]],
+    schedule: str | None,
+    algo: str | None,
+    changes: Mapping[str, Any],
+) -> C:
+    """`default` by the named schedule, with the learner of `algo` and settings changed by name.
+
+    Without a schedule's name it is `gradients`, or `branches` for a learner that needs no gradients.
+    """
+    if schedule is None:
+        schedule = GRADIENTS if algo is None or LEARNERS.find(algo).needs_gradients else "branches"
+    if schedule not in schedules:
+        raise UnknownName("schedule", schedule, list(schedules))
+    config = replace(default, **schedules[schedule])
+    if algo is not None and algo != config.learner.algo:
+        same_kind = isinstance(config.learner, LEARNERS.find(algo).config_type)
+        learner = replace(config.learner, algo=algo) if same_kind else on_branches(algo)
+        config = replace(config, learner=learner)
+    return changed(config, {name: value for name, value in changes.items() if value is not None})
+
+
+@dataclass
+class AlternationResult:
+    """The last policy, the run's record (its `curve` of evaluations), the model as it is now, and `returns`: of each whole episode that was
+    learned from, with the count of real steps when it ended.
+    """
+
+    policy: ActorPolicy
+    record: RunRecord
+    model: Simulator
+    returns: list[tuple[int, float]]
+
+
+def alternate(
+    task: str,
+    config: AlternationConfig,
+    make_model: Callable[[RealWorld], ModelLearner],
+    prepare: Callable[[ModelLearner], None],
+    *,
+    strategy: str,
+    model: str,
+    real_steps: int,
+    folder: str | Path,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+) -> AlternationResult:
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on.
+
+    `make_model` gives the model's learner, `prepare` what it does with the first real steps before the first round; `model` says which
+    model that is.
+    """
+    c = config
+    check(c, real_steps)
+    run = Run(Path(folder), RunRecord(strategy, task, asdict(c), model))
+    real_steps = steps_taken(real_steps, c.real_envs)
+    world = RealWorld(task, c.real_envs, seed=c.seed)
+    learner = make_model(world)
+    run.add("world", world)
+    run.add("model", learner)
+    if not run.resumed:
+        learner.add(world.collect(world.random, c.random_steps))
+        prepare(learner)
+    env = branches_env(task, c, learner)
+    policy = make_learner(env, c.learner, seed=c.seed, folder=run.folder)
+    run.add("learner", policy)
+    record, logger = run.record, tensorboard(run.folder)
+    while world.steps < real_steps:
+        before, loss = world.steps, 0.0
+        for part in range(c.slices):
+            loss = learner.learn(_share(c.model_updates, part, c.slices))
+            policy.learn(_share(c.virtual_steps, part, c.slices))
+        learner.add(world.collect(policy.act, min(c.round_steps, real_steps - world.steps)))
+        env.set_starts(learner.states())
+        env.bounds.move(learner.box)
+        over = world.steps >= real_steps
+        if over or world.steps // c.evaluate_every > before // c.evaluate_every:
+            real = real_return(task, policy.policy({"task": task}), episodes=c.episodes)
+            record.curve.append({"real_steps": world.steps, "updates": policy.updates, "return": real.mean})
+        run.tick()
+        state = _standing(record, world, loss)
+        for name in ("model_loss", "return", "training_return"):
+            logger.record(f"real/{name}", state[name])
+        logger.dump(world.steps)
+        report(state)
+        if over or world.steps // SAVE_EVERY > before // SAVE_EVERY:
+            run.save()
+    card = {
+        "task": task,
+        "algorithm": c.learner.algo,
+        "strategy": strategy,
+        "model": model,
+        "config": record.config,
+        "real_steps": world.steps,
+        "updates": policy.updates,
+        "training_seconds": round(record.seconds, 1),
+        "curve": record.curve,
+        "provenance": provenance(seeds=[c.seed]),
+    }
+    learned = policy.policy(card)
+    learned.save(run.folder / POLICY)
+    return AlternationResult(learned, record, learner.simulator, world.returns)
+
+
+def branches_env(task: str, config: AlternationConfig, learner: ModelLearner) -> TorchEnv:
+    """Short episodes in the model that begin in real states."""
+    return TorchEnv(
+        task,
+        config.branches,
+        checkpoint=learner.simulator,
+        max_episode_steps=config.branch,
+        stagger=True,
+        reset_from=learner.states(),
+        gradients=LEARNERS.find(config.learner.algo).needs_gradients,
+    )
+
+
+def _standing(record: RunRecord, world: RealWorld, loss: float) -> dict[str, float]:
+    """Where a run stands, for whoever watches it."""
+    return {
+        "real_steps": world.steps,
+        "seconds": record.seconds,
+        "model_loss": loss,
+        "return": record.curve[-1]["return"] if record.curve else float("nan"),
+        "training_return": world.returns[-1][1] if world.returns else float("nan"),
+    }
+
+
+def check(c: AlternationConfig, real_steps: int) -> None:
+    """Refuse, in one sentence, what no run can be made of."""
+    check_settings(c)
+    if whole_number(real_steps) is None:
+        raise ValueError(f"real_steps is {real_steps!r}; it must be a whole number.")
+    first = steps_taken(c.random_steps, c.real_envs)
+    if steps_taken(real_steps, c.real_envs) <= first:
+        raise ValueError(f"real_steps is {real_steps}; the first {first} are random, so it must be more.")
+    check_held(c.learner, c.branches)
+
+
+def _share(total: int, part: int, parts: int) -> int:
+    """How many of `total` fall into `part` of `parts`."""
+    return total * (part + 1) // parts - total * part // parts

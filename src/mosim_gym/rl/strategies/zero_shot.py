@@ -1,0 +1,272 @@
+"""Zero-shot: a learner trains inside the model alone; nothing of it ever sees the real environment.
+
+The policy that is kept is the one with the highest return *in the model*, the lowest over the ensemble's members, at regular
+evaluations. Training, evaluation and choice use learned motion only: the truth is asked once, at the very end, by whoever called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mosim_gym.dynamics.prepared import PRECISIONS
+from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
+from mosim_gym.envs.batch import OUTSIDE_MODEL, TorchEnv
+from mosim_gym.envs.penalties.base import PENALTIES, Penalty
+from mosim_gym.envs.penalties.density import DensityPenalty
+from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.settings import check_settings, setting
+from mosim_gym.rl.accounting import accounts, trained_in
+from mosim_gym.rl.flat_settings import changed
+from mosim_gym.rl.judging import check_stop, keep_best, log_evaluation, opened_judge, reached
+from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
+from mosim_gym.rl.learners.off_policy import OffPolicyConfig
+from mosim_gym.rl.learners.sb3_internals import tensorboard
+from mosim_gym.rl.policies import ActorPolicy, load_policy
+from mosim_gym.rl.run import BEST, POLICY, Run, RunRecord
+from mosim_gym.rl.training_starts import training_starts
+from mosim_gym.robots import find_task
+from mosim_gym.truth.options import EPISODE_STEPS
+
+SAC = OffPolicyConfig()
+EVALUATED = "evaluated"
+SLICE = 50
+"""Control steps of each environment between two looks at the clock."""
+NO_PENALTY = "none"
+Progress = Callable[[dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class ZeroShotConfig:
+    """`learner` trains in `num_envs` environments of the model, whose networks are multiplied in `precision`.
+
+    Episodes of training last `episode` steps. A share `spread_starts` of them starts spread over all that the robot can do, as its
+    `Coverage` says, a share `near_reward_starts` in those of such states from which reward is near, and the others where the task's do.
+    Evaluations have the task's own starts and 1,000 steps; there is one every `evaluate_every` control steps of training.
+
+    In training each action is held for `repeat` control steps, and the reward is their mean; the learner's discount and steps are of such
+    longer steps. Evaluations, and whoever uses the policy, ask it at every control step.
+
+    `penalty` keeps the learner where the model knows, by its name in the registry of penalties, or by the file of a density;
+    `threshold_scale` belongs to densities (`envs/penalties/density.py`). `outside_model` says what happens where a state leaves the model's
+    training box, as `TorchEnv` has it.
+    """
+
+    learner: LearnerConfig = SAC
+    num_envs: int = setting(64, above=0)
+    episode: int = setting(EPISODE_STEPS, above=0)
+    spread_starts: float = setting(0.0, least=0, most=1)
+    near_reward_starts: float = setting(0.0, least=0, most=1)
+    repeat: int = setting(1, above=0)
+    penalty: str = NO_PENALTY
+    threshold_scale: float = setting(1.0, above=0)
+    outside_model: str = setting("truncate", choices=OUTSIDE_MODEL)
+    evaluate_every: int = setting(100_000, above=0)
+    precision: str = setting("float32", choices=PRECISIONS)
+    seed: int = setting(0, seed=True)
+
+
+@dataclass
+class ZeroShotResult:
+    """The chosen policy, and the run's record with the curve of returns in the model."""
+
+    policy: ActorPolicy
+    record: RunRecord
+
+    @property
+    def curve(self) -> list[dict[str, Any]]:
+        """The evaluations."""
+        return self.record.curve
+
+
+def config_for(task: str, algo: str | None = None, **changes: Any) -> ZeroShotConfig:
+    """The defaults of a task for the learner `algo` (SAC unless the task says otherwise) with settings changed by name, the learner's among
+    them; None leaves a setting as it is.
+    """
+    own = find_task(task)[1].zero_shot
+    algo = algo or str(own.get("algo", SAC.algo))
+    config = ZeroShotConfig(learner=learner_config(algo))
+    config = changed(config, LEARNERS.find(algo).defaults("zero-shot", task))
+    theirs = {name: value for name, value in own.items() if name != "algo"} if own.get("algo", algo) == algo else {}
+    given = {name: value for name, value in changes.items() if value is not None}
+    return changed(config, {**theirs, **given})
+
+
+def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
+    """Refuse, in one sentence, what no run can be made of."""
+    if not isinstance(config, ZeroShotConfig):
+        raise TypeError(f"config is of {type(config).__name__}; zero-shot training takes a ZeroShotConfig.")
+    check_settings(config)
+    check_held(config.learner, config.num_envs)
+    if config.penalty not in (NO_PENALTY, *PENALTIES.names()) and not Path(config.penalty).is_file():
+        raise UnknownName("penalty", config.penalty, [NO_PENALTY, *PENALTIES.names(), "a density's file"])
+    if config.penalty != NO_PENALTY and config.outside_model == "terminate":
+        raise ValueError(
+            f"outside_model=terminate with penalty={config.penalty}: penalised rewards may be negative, and leaving the model would pay; "
+            "choose outside_model=truncate or outside_model=continue."
+        )
+    if config.threshold_scale != ZeroShotConfig.threshold_scale and not _is_density(config.penalty):
+        raise ValueError(
+            f"threshold_scale is {config.threshold_scale}, but penalty is {config.penalty}; only a density has a threshold."
+        )
+    if not budget > 0 or (max_steps is not None and max_steps < 1):
+        raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
+    if config.repeat > config.episode:
+        raise ValueError(
+            f"repeat is {config.repeat}; an action cannot be held longer than an episode, {config.episode} steps."
+        )
+
+
+def zero_shot(
+    task: str,
+    config: ZeroShotConfig,
+    *,
+    budget: float,
+    folder: str | Path,
+    checkpoint: Checkpoint | None = None,
+    max_steps: int | None = None,
+    stop_at: float | None = None,
+    judge: Checkpoint | None = None,
+    keep_all: bool = False,
+    report: Progress = lambda _: None,
+) -> ZeroShotResult:
+    """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds; an interrupted run goes on.
+
+    `max_steps` ends it after so many control steps in the model, `stop_at` at that return in the model, if that is sooner. Evaluations,
+    which choose the policy and stop the run, are made in the model `judge`; by default in the one it is trained in. With `keep_all` every
+    policy that is evaluated is kept, as `evaluated/<steps in the model>.safetensors`.
+    """
+    check(config, budget, max_steps)
+    check_stop(stop_at)
+    definition = find_task(task)[0]
+    dynamics = open_dynamics(definition, checkpoint, DynamicsOptions(precision=config.precision))
+    judging = opened_judge(task, judge)
+    record = RunRecord(
+        strategy="zero-shot",
+        task=task,
+        config=asdict(config),
+        model=dynamics.identity,
+        judge=None if judging is None else judging.identity,
+        next_evaluation=config.evaluate_every,
+    )
+    if judging is None:
+        judging = dynamics
+        if config.precision != ZeroShotConfig.precision:
+            judging = open_dynamics(definition, checkpoint)
+    run = Run(Path(folder), record)
+    env = training_env(task, config, dynamics)
+    learner = make_learner(env, config.learner, seed=config.seed, folder=run.folder)
+    run.add("learner", learner)
+    record, logger = run.record, tensorboard(run.folder)
+    if not (run.folder / BEST).exists():
+        record.best = None  # the next evaluation's policy is the best there is
+    limit = max_steps or 10**15
+    while record.seconds < budget and env.steps_taken < limit and not reached(record, stop_at):
+        learner.learn(SLICE, progress=min(1.0, record.seconds / budget))
+        over = run.tick() >= budget or env.steps_taken >= limit
+        report(progress_of(record, learner, budget, stop_at))
+        due = env.steps_taken >= record.next_evaluation
+        if due or over:
+            record.next_evaluation += config.evaluate_every * due
+            policy = learner.policy({"task": task})
+            if keep_all:
+                policy.save(run.folder / EVALUATED / f"{env.steps_taken}.safetensors")
+            keep_best(
+                policy,
+                record,
+                _counts(learner),
+                run.folder,
+                judging,
+                outside_model=config.outside_model,
+                stop_at=stop_at,
+            )
+            log_evaluation(logger, record)
+            report(progress_of(record, learner, budget, stop_at))
+        if due or over or run.save_due:
+            run.save()
+    limits = {"budget_seconds": budget, "max_steps": max_steps, "stop_at": stop_at}
+    return _finished(run, config, learner, {name: value for name, value in limits.items() if value is not None})
+
+
+def training_env(task: str, config: ZeroShotConfig, dynamics: Dynamics) -> TorchEnv:
+    """The environments that a policy is trained in."""
+    return TorchEnv(
+        task,
+        config.num_envs,
+        checkpoint=dynamics,
+        max_episode_steps=config.episode,
+        stagger=True,
+        reset_from=training_starts(
+            task, dynamics, spread=config.spread_starts, near_reward=config.near_reward_starts, seed=config.seed
+        ),
+        outside_model=config.outside_model,
+        penalties=_penalties(config),
+        repeat=config.repeat,
+        gradients=LEARNERS.find(config.learner.algo).needs_gradients,
+    )
+
+
+def _is_density(penalty: str) -> bool:
+    if penalty in PENALTIES.names():
+        return issubclass(PENALTIES.find(penalty), DensityPenalty)
+    return penalty != NO_PENALTY
+
+
+def _penalties(config: ZeroShotConfig) -> list[Penalty]:
+    """What is taken off rewards in training; evaluations know nothing of it."""
+    if config.penalty == NO_PENALTY:
+        return []
+    if config.penalty not in PENALTIES.names():
+        return [DensityPenalty(config.penalty, threshold_scale=config.threshold_scale)]
+    kind = PENALTIES.find(config.penalty)
+    return [kind(threshold_scale=config.threshold_scale) if issubclass(kind, DensityPenalty) else kind()]
+
+
+def _counts(learner: Learner) -> dict[str, int]:
+    return {"steps": learner.env.steps_taken, "updates": learner.updates}
+
+
+def progress_of(record: RunRecord, learner: Learner, budget: float, stop_at: float | None) -> dict[str, float]:
+    """Where a run stands, for whoever watches it."""
+    return {
+        **({} if stop_at is None else {"stop_at": stop_at}),
+        **_counts(learner),
+        "seconds": record.seconds,
+        "budget": budget,
+        "return_in_model": record.curve[-1]["return_in_model"] if record.curve else float("nan"),
+        "best": record.best if record.best is not None else float("nan"),
+    }
+
+
+def _finished(run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[str, float]) -> ZeroShotResult:
+    """The best policy with its card, as `policy.safetensors` has it; `limits` are what might have ended the run."""
+    record, dynamics = run.record, learner.env.dynamics
+    policy = load_policy(run.folder / BEST)
+    policy.card = {
+        "task": record.task,
+        "algorithm": config.learner.algo,
+        "strategy": record.strategy,
+        "config": record.config,
+        "updates": learner.updates,
+        **accounts(dynamics, record, learner.env.steps_taken),
+        "return_in_model": record.best,
+        **({} if record.judge is None else {"judge": record.judge}),
+        "training_seconds": round(record.seconds, 1),
+        **limits,
+        "ended_by": f"return in {trained_in(dynamics)}" if reached(record, limits.get("stop_at")) else "budget",
+        "curve": record.curve,
+        "provenance": provenance(seeds=[config.seed]),
+        "model": origin(dynamics),
+    }
+    policy.save(run.folder / POLICY)
+    return ZeroShotResult(policy, record)
+
+
+def origin(dynamics: Dynamics) -> dict[str, Any]:
+    """What must stand beside a zero-shot number: how much true motion trained the model, from where, and whether anything was tuned."""
+    keys = ("name", "transitions", "start_states", "tuned_on_real_return", "training_seconds")
+    return {key: dynamics.card[key] for key in keys if key in dynamics.card}

@@ -1,0 +1,78 @@
+"""The contract of penalties, which every registered one keeps: for single environments, batches and gradients alike."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.penalties.base import PENALTIES, Charge, Penalty
+from mosim_gym.envs.penalties.wrappers import penalise
+
+TASK, MODEL = "CheetahRun", "cheetah:narrow"
+FAST = {"qpos": np.zeros(9), "qvel": np.full(9, 15.0)}
+
+
+class Effort(Penalty):
+    """A penalty of one's own: the squared action."""
+
+    def bind(self, core, dynamics):
+        self.robot = core.robot.name
+
+    def charge(self, state, action):
+        effort = action.square().sum(-1)
+        return Charge(effort, effort > 5.0, {"effort": effort})
+
+
+@pytest.fixture(params=["density", "disagreement", "effort"])
+def kind(request):
+    PENALTIES.add("effort", Effort)
+    yield PENALTIES.find(request.param)
+    PENALTIES.remove("effort")
+
+
+def test_a_single_environment_pays_what_a_row_of_a_batch_pays(kind):
+    single = penalise(gym.make(f"MoSim/{TASK}-v0", checkpoint=MODEL, ensemble=[0, 1]), kind())
+    batch = penalise(gym.make_vec(f"MoSim/{TASK}-v0", num_envs=2, checkpoint=MODEL, ensemble=[0, 1]), kind())
+    single.reset(seed=0, options=FAST)
+    batch.reset(seed=0, options=FAST)
+    action = np.full(6, 1.0, np.float32)
+    _, reward, _, truncated, info = single.step(action)
+    _, rewards, _, truncations, infos = batch.step(np.stack([action, action]))
+    assert info["penalty"] > 0
+    assert reward == pytest.approx(info["raw_reward"] - info["penalty"], abs=1e-5)
+    assert rewards[0] == pytest.approx(reward, abs=1e-4)
+    assert truncations[0] == truncated
+    assert set(info) - {"end"} == {name for name in infos if not name.startswith("_")} - {"end"}
+
+
+def test_learners_by_gradients_pay_it_too(kind):
+    env = TorchEnv(TASK, 4, checkpoint=MODEL, penalties=[kind()], gradients=True)
+    env.reset(seed=0, options=FAST)
+    action = torch.full((4, 6), 0.5, requires_grad=True)
+    step = env.step(action)
+    torch.testing.assert_close(step.reward.detach(), env.raw_reward - env.penalty.detach())
+    assert bool(torch.autograd.grad(step.reward.sum(), action)[0].isfinite().all())
+
+
+def test_without_a_penalty_info_has_the_state_alone():
+    env = gym.make(f"MoSim/{TASK}-v0")
+    env.reset(seed=0)
+    assert set(env.step(env.action_space.sample())[4]) == {"qpos", "qvel", "goal"}
+
+
+def test_unknown_penalties_and_what_is_none_are_one_sentence():
+    with pytest.raises(
+        KeyError, match=r"Unknown penalty 'densty'. Did you mean 'density'\? Valid: density, disagreement"
+    ):
+        PENALTIES.find("densty")
+    with pytest.raises(TypeError, match="is no penalty: it must be a class derived from Penalty"):
+        PENALTIES.add("dict", dict)
+    with pytest.raises(ValueError, match="Two entries of the kind penalty are named 'density'"):
+        PENALTIES.add("density", Effort)
+    with pytest.raises(TypeError, match=r"a penalty goes around gym\.make or gym\.make_vec of a MoSim id"):
+        penalise(None, Effort())
+    with pytest.raises(TypeError, match=r"A penalty needs gym\.make of a MoSim id, not PendulumEnv"):
+        penalise(gym.make("Pendulum-v1"), Effort())

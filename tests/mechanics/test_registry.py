@@ -1,0 +1,41 @@
+"""Registries: names of this package and of others, loaded when they are asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from mosim_gym.mechanics.registry import Registry
+
+PACKAGE = """
+import sys
+sys.path.insert(0, {folder!r})
+from mosim_gym.mechanics.registry import Registry
+import warnings
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    found = Registry("thing", "mosim_gym.things", dict, {{"own": "collections:OrderedDict"}})
+    print(found.names(), found.find("theirs").__name__)
+    print([str(w.message) for w in said])
+"""
+
+
+def test_another_package_adds_one_by_an_entry_point_and_a_broken_one_is_left_out(tmp_path):
+    (tmp_path / "their_package.py").write_text("class Theirs(dict): ...\nNOTHING = 3\n")
+    info = tmp_path / "their_package-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-package\nVersion: 1.0\n")
+    entries = ["theirs = their_package:Theirs", "number = their_package:NOTHING", "own = their_package:Theirs"]
+    (info / "entry_points.txt").write_text("\n".join(["[mosim_gym.things]", *entries, ""]))
+    done = subprocess.run(
+        [sys.executable, "-c", PACKAGE.format(folder=str(tmp_path))], capture_output=True, text=True, check=True
+    )
+    names, warned = done.stdout.splitlines()
+    assert names == "['own', 'theirs'] Theirs"
+    assert "entry point number = their_package:NOTHING is no thing: it must be a class derived from dict" in warned
+    assert "Two entries of the kind thing are named 'own'" in warned
+
+
+def test_nothing_is_imported_before_it_is_asked_for():
+    registry = Registry("thing", "mosim_gym.nothing", dict, {"missing": "no_such_module:Thing"})
+    assert registry.names() == ["missing"]
