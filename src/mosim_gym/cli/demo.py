@@ -13,7 +13,7 @@ from tyro.conf import arg
 from mosim_gym.cli.common import Out, Reported, Seed
 from mosim_gym.cli.policies import SHOWN, TRAINED, train_and_show
 
-CHEETAH_SETTINGS = "decay=2500", "evaluate_every=100"
+CHEETAH_SETTINGS = "decay=2500", "evaluate_every=200000"
 """Learning rates fall with the updates, so that a fast machine ends early, or with the time, so that a slow one ends well."""
 CHEETAH_MODELS = "cheetah:small", "cheetah"
 """A small model to train in, fast, and the ensemble that judges: what holds in one small model alone is not kept."""
