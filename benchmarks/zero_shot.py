@@ -17,10 +17,10 @@ from mosim_gym.evaluation.learning_plots import learning_plot
 from mosim_gym.evaluation.published import published_levels
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import readable_json, write_atomically
-from mosim_gym.rl.any_algorithm import train_zero_shot
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
 from mosim_gym.rl.plain_names import policy_title
 from mosim_gym.rl.policies import load_policy
+from mosim_gym.rl.strategies.zero_shot import typed_config, zero_shot
 from mosim_gym.training.run import seconds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +38,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--label", default="", help="told apart from other policies of the task by this, as in WalkerRun-35m"
     )
-    parser.add_argument("--algo", choices=("sac", "tqc", "shac"), help="by default the task's")
+    parser.add_argument("--algo", help="sac, tqc, shac, or another package's learner; by default the task's")
     parser.add_argument("--checkpoint", help="the model; by default the robot's packaged one")
     parser.add_argument("--set", nargs="*", default=[], help="settings other than the task's, such as updates=16")
     parser.add_argument("--episodes", type=int, default=50)
@@ -46,11 +46,9 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.train:
         stem = "-".join(filter(None, (options.train, options.label, f"seed{options.seed}")))
-        trained = train_zero_shot(
+        trained = zero_shot(
             options.train,
-            options.algo,
-            seed=options.seed,
-            settings=options.set,
+            typed_config(options.train, options.algo, seed=options.seed, settings=options.set),
             checkpoint=options.checkpoint,
             budget=seconds(options.budget),
             folder=ROOT / "runs" / "zero-shot" / stem,

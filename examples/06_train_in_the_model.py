@@ -10,8 +10,7 @@ import torch
 
 import mosim_gym
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.settings import config_for
-from mosim_gym.rl.zero_shot import zero_shot
+from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--task", default="PendulumSwingup", choices=mosim_gym.tasks())

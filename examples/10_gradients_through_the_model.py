@@ -7,8 +7,7 @@ import torch
 
 import mosim_gym
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.shac import ShacConfig
-from mosim_gym.rl.shac_training import shac_zero_shot
+from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--task", default="CartpoleSwingup", choices=mosim_gym.tasks())
@@ -17,7 +16,8 @@ parser.add_argument("--episodes", type=int, default=2, help="real episodes at th
 options = parser.parse_args()
 torch.set_num_threads(1)
 
-result = shac_zero_shot(options.task, ShacConfig(), budget=options.seconds, folder=Path("runs/10"))
+config = config_for(options.task, algo="shac")
+result = zero_shot(options.task, config, budget=options.seconds, folder=Path("runs/10"))
 for point in result.curve:
     print(
         f"{point['seconds']:6.0f} s, {point['updates']:,} steps of the actor: {point['return_in_model']:.1f} in the model"

@@ -46,14 +46,12 @@ def train_and_show(
     """Zero-shot training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
     from mosim_gym.evaluation.learning_plots import chosen_point
     from mosim_gym.rl.accounting import said_of_training
-    from mosim_gym.rl.flat_settings import as_changes, with_options
     from mosim_gym.rl.report import check_episodes, real_return, shimmy_return, write_pictures
-    from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
+    from mosim_gym.rl.strategies.zero_shot import typed_config, zero_shot
     from mosim_gym.training.run import seconds
 
     time = seconds(budget)
-    settings = with_options(as_changes(set, config_for(task, algo)), algo=algo, seed=seed)
-    config = config_for(task, **settings)
+    config = typed_config(task, algo, seed=seed, settings=set)
     check_episodes(task, episodes, shimmy)
     with Progress(task) as progress:
         result = zero_shot(

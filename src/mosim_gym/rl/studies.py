@@ -19,12 +19,12 @@ STUDIES = {
     "work.",
 }
 HOLDS: dict[str, dict[str, Any]] = {
-    "none": {"ends": "finite"},
+    "none": {"outside_model": "continue"},
     "box": {},
-    "edge": {"ends": "edge"},
-    "density": {"ends": "finite", "penalty": "density"},
-    "density to 2.5": {"ends": "finite", "penalty": "density", "reach": 2.5},
-    "disagreement": {"ends": "finite", "penalty": "disagreement"},
+    "edge": {"outside_model": "terminate"},
+    "density": {"outside_model": "continue", "penalty": "density"},
+    "density to 2.5": {"outside_model": "continue", "penalty": "density", "threshold_scale": 2.5},
+    "disagreement": {"outside_model": "continue", "penalty": "disagreement"},
 }
 """What may hold a learner where its model knows: nothing, the end of episodes at the training box, penalties."""
 PENALTIES = [
@@ -40,7 +40,9 @@ PENALTIES = [
     for hold, settings in HOLDS.items()
 ]
 MODEL_HORIZONS = [
-    WatchedRun("horizon-model", f"{episode} steps", "CheetahRun", 15 * MINUTE, None, {"episode": episode, "wide": 0.8})
+    WatchedRun(
+        "horizon-model", f"{episode} steps", "CheetahRun", 15 * MINUTE, None, {"episode": episode, "spread_starts": 0.8}
+    )
     for episode in (10, 50, 100)
 ]
 TRUE_HORIZONS = [
@@ -53,8 +55,8 @@ CRITICS = [
     for critic in ("normed", "plain")
 ]
 TARGETS = [
-    WatchedRun("targets", f"{horizon} step{'s' * (horizon > 1)}", "FingerSpin", 10 * MINUTE, None, {"horizon": horizon})
-    for horizon in (1, 5)
+    WatchedRun("targets", f"{steps} step{'s' * (steps > 1)}", "FingerSpin", 10 * MINUTE, None, {"n_step": steps})
+    for steps in (1, 5)
 ]
 RUNS = [*PENALTIES, *CRITICS, *TARGETS, *MODEL_HORIZONS, *TRUE_HORIZONS]
 """In the order in which they are worth their hours."""

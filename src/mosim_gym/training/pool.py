@@ -122,7 +122,7 @@ def first_motion(robot: str, made: Mapping[str, Any]) -> Transitions:
     else:
         if not recipe or "dataset" not in made:
             raise ValueError(
-                "The model's card does not say what it was trained on, so that none of it can be mixed in: set old=0."
+                "The model's card does not say what it was trained on, so that none of it can be mixed in: set pretraining_share=0."
             )
         recipe, seed, segments, kept = recipe["name"], made["dataset"]["seed"], CHUNK, made["dataset"]["segments"]
     columns, _ = chunk(robot, recipe, seed, 0, segments)

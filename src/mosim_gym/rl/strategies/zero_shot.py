@@ -6,7 +6,7 @@ evaluations. Training, evaluation and choice use learned motion only: the truth 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.rl.accounting import accounts, trained_in
-from mosim_gym.rl.flat_settings import changed
+from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.judging import check_stop, keep_best, log_evaluation, opened_judge, reached
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
@@ -94,6 +94,12 @@ def config_for(task: str, algo: str | None = None, **changes: Any) -> ZeroShotCo
     theirs = {name: value for name, value in own.items() if name != "algo"} if own.get("algo", algo) == algo else {}
     given = {name: value for name, value in changes.items() if value is not None}
     return changed(config, {**theirs, **given})
+
+
+def typed_config(task: str, algo: str | None, *, seed: int, settings: Sequence[str]) -> ZeroShotConfig:
+    """`config_for` with settings as people type them, `name=value`."""
+    changes = with_options(as_changes(settings, config_for(task, algo)), algo=algo, seed=seed)
+    return config_for(task, **changes)
 
 
 def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
