@@ -13,9 +13,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.training.comparison import ABLATIONS, SYSTEMS, comparison_table, run_entry
-from mosim_gym.training.run import seconds
 
 ROOT = Path(__file__).resolve().parents[1]
 

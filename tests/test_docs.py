@@ -17,7 +17,7 @@ import tyro
 from measured import provenances
 from tyro.conf import OmitSubcommandPrefixes
 
-from mosim_gym.cli import Command
+from mosim_gym.cli import command_line
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -135,7 +135,7 @@ def test_commands_that_are_shown_exist():
     shown = [words for page in PAGES for words in _shell_lines(page) if words]
     for words in shown:
         if words[0] == "mosim-gym":
-            tyro.cli(OmitSubcommandPrefixes[Command], args=words[1:])
+            tyro.cli(OmitSubcommandPrefixes[command_line(words[1:])], args=words[1:])
         elif "make" in words:
             for target in words[words.index("make") + 1 :]:
                 assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from mosim_gym.cli.policies import standing
-from mosim_gym.cli.progress import Progress, clock
+from mosim_gym.cli.progress import Progress
+from mosim_gym.mechanics.durations import clock
 
 
 def test_without_a_terminal_the_first_and_the_last_report_are_lines(capsys):

@@ -17,6 +17,7 @@ from mosim_gym.data.stream import Transitions, chunk
 from mosim_gym.dynamics.config import Size, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
@@ -25,7 +26,7 @@ from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.installing import install_pack, is_better, score
 from mosim_gym.training.loop import train
 from mosim_gym.training.muon import Muon, orthogonalised
-from mosim_gym.training.run import seconds, train_all, train_checkpoint
+from mosim_gym.training.run import train_all, train_checkpoint
 from mosim_gym.zoo import names, packs
 from mosim_gym.zoo.checkpoint import read_card
 

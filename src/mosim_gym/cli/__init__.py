@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, Union
 
 import tyro
 from tyro.conf import OmitSubcommandPrefixes, subcommand
@@ -15,33 +15,28 @@ from mosim_gym.cli.files import Reseal
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
-from mosim_gym.cli.policies import Rl
+from mosim_gym.cli.policies import Rl, rl_command
 from mosim_gym.cli.showing import Info, Render
 from mosim_gym.mechanics.names import UnknownName
 
-Command = (
-    Annotated[BuildRobot, subcommand("build-robot")]
-    | Annotated[Collect, subcommand("collect")]
-    | Annotated[Train, subcommand("train")]
-    | Annotated[Combine, subcommand("combine")]
-    | Annotated[Unpack, subcommand("unpack")]
-    | Annotated[Density, subcommand("density")]
-    | Annotated[Reseal, subcommand("reseal")]
-    | Annotated[Evaluate, subcommand("evaluate")]
-    | Annotated[Rl, subcommand("rl")]
-    | Annotated[Plan, subcommand("plan")]
-    | Annotated[Render, subcommand("render")]
-    | Annotated[Info, subcommand("info")]
-    | Annotated[Demo, subcommand("demo")]
-)
+
+def command_line(arguments: Sequence[str]) -> Any:
+    """The type of all commands; those of `rl` are complete where `arguments` begin with it."""
+    rl = rl_command() if list(arguments[:1]) == ["rl"] else Rl
+    commands = {
+        "build-robot": BuildRobot, "collect": Collect, "train": Train, "combine": Combine, "unpack": Unpack, "density": Density,
+        "reseal": Reseal, "evaluate": Evaluate, "rl": rl, "plan": Plan, "render": Render, "info": Info, "demo": Demo,
+    }  # fmt: skip
+    return Union[tuple(Annotated[kind, subcommand(name)] for name, kind in commands.items())]  # noqa: UP007
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse `arguments` (the command line's by default) and run; faults of the input end in one sentence and exit code 2."""
+    typed = sys.argv[1:] if arguments is None else list(arguments)
     command = tyro.cli(
-        OmitSubcommandPrefixes[Command],
+        OmitSubcommandPrefixes[command_line(typed)],
         prog="mosim-gym",
-        args=arguments,
+        args=typed,
         description="Learn how a robot moves; train policies inside.",
     )
     try:

@@ -37,6 +37,7 @@ class Demo(Reported):
     def run(self) -> None:
         import torch
 
+        from mosim_gym.rl.strategies.zero_shot import ZeroShot, ZeroShotOptions
         from mosim_gym.robots import find_task
 
         shimmy = 3 if find_task(self.task)[1].in_dm_control else 0
@@ -50,17 +51,15 @@ class Demo(Reported):
             flush=True,
         )
         content = train_and_show(
+            ZeroShot(),
             self.task,
+            ZeroShotOptions(self.budget, self.stop_at, checkpoint, judge),
             algo=algo,
-            budget=self.budget,
-            stop_at=self.stop_at,
-            checkpoint=checkpoint,
-            judge=judge,
             episodes=10,
             shimmy=shimmy,
             out=self.out,
             seed=self.seed,
-            set=CHEETAH_SETTINGS if cheetah else (),
+            settings=CHEETAH_SETTINGS if cheetah else (),
         )
         self.write_result(content)
         print(f"\n{demo_table(self.task, content)}\n\nnext: {_program()} {NEXT}")

@@ -89,8 +89,9 @@ class Train(Reported):
 
     def run(self) -> None:
         from mosim_gym.data.dataset import open_dataset
+        from mosim_gym.mechanics.durations import seconds
         from mosim_gym.training.installing import score
-        from mosim_gym.training.run import seconds, train_all, train_checkpoint, trainable_robots
+        from mosim_gym.training.run import train_all, train_checkpoint, trainable_robots
 
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
@@ -192,9 +193,9 @@ class Density(Reported):
     def run(self) -> None:
         from tqdm import tqdm
 
+        from mosim_gym.mechanics.durations import seconds
         from mosim_gym.mechanics.storage import check_own
         from mosim_gym.training.density import STATE, fit_density
-        from mosim_gym.training.run import seconds
         from mosim_gym.zoo.densities import packaged_density_path
 
         name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"

@@ -38,8 +38,3 @@ class Progress:
         elif share >= 1 or time.monotonic() - self._shown >= LINE_SECONDS:
             self._shown = time.monotonic()
             print(f"{self._name} {done * 100 // PARTS:3d} %: {text}", file=sys.stderr, flush=True)
-
-
-def clock(seconds: float) -> str:
-    """`3:07` for 187 s."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -84,8 +84,7 @@ class TorchEnv:
             if gradients and not self.dynamics.differentiable:
                 who = "The truth" if self.dynamics.is_truth else type(self.dynamics).__name__
                 raise ValueError(
-                    f"{who} has no gradients; take a learned checkpoint: a name, a path, or None for the "
-                    "robot's own."
+                    f"{who} has no gradients; take a learned checkpoint: a name, a path, or None for the robot's own."
                 )
             self.core = Core(
                 self.task,

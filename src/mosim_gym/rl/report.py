@@ -11,14 +11,15 @@ import numpy as np
 
 from mosim_gym.envs.reality import reality
 from mosim_gym.envs.registration import env_id
-from mosim_gym.evaluation.learning_plots import learning_plot
+from mosim_gym.evaluation.learning_plots import learning_plot, real_steps_plot
 from mosim_gym.evaluation.plots import error_panel
 from mosim_gym.evaluation.policy_return import Policy, PolicyReturn, evaluate
-from mosim_gym.evaluation.published import published_levels
+from mosim_gym.evaluation.published import levels_after_100_000, published_levels
 from mosim_gym.evaluation.strips import state_strip
 from mosim_gym.evaluation.video import write_video
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.rl.plain_names import policy_title
+from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.truth.rendering import Renderer
 
@@ -177,19 +178,21 @@ def imagined_frames(
 
 def write_pictures(
     task: str,
-    policy: Policy,
+    policy: ActorPolicy,
     curves: Sequence[Sequence[dict[str, float]]],
     real: PolicyReturn | None,
     out: Path,
     *,
     checkpoint: Any = None,
 ) -> list[Path]:
-    """Learning curves of training in the model, and what `write_films` makes."""
-    shown = [] if real is None else [real.summary()]
-    card = getattr(policy, "card", {})
-    title = policy_title(card) if "algorithm" in card else f"{task}, trained in the model"
-    levels = published_levels(task)
-    plot = learning_plot(out / "learning.png", curves, shown, title=title, levels=levels)
+    """Learning curves of training in the model, or against real steps, and what `write_films` makes."""
+    path = out / "learning.png"
+    if "real_steps" in curves[0][-1]:
+        title = f"{task}, {policy.card['strategy']}"
+        plot = real_steps_plot(path, curves, title=title, levels=levels_after_100_000(task))
+    else:
+        shown = [] if real is None else [real.summary()]
+        plot = learning_plot(path, curves, shown, title=policy_title(policy.card), levels=published_levels(task))
     return [plot, *write_films(task, policy, out, checkpoint=checkpoint)]
 
 

@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.training.installing import score
-from mosim_gym.training.run import seconds, train_all, trainable_robots
+from mosim_gym.training.run import train_all, trainable_robots
 
 
 def main() -> None:

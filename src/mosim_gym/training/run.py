@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -52,14 +51,6 @@ COMBINED = record(
     }
 )
 """What the card of an ensemble takes from those of its members."""
-
-
-def seconds(text: str) -> float:
-    """`90s`, `20m`, `1.5h` or plain seconds, in seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
-    if match is None or float(match[1]) <= 0:
-        raise ValueError(f"{text!r} is not a duration; write for example 90s, 20m or 1.5h.")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
 
 
 def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimConfig:

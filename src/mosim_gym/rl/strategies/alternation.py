@@ -29,6 +29,7 @@ from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.real_world import RealWorld, steps_taken
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, Run, RunRecord
+from mosim_gym.rl.strategies.base import Learned, Report, Standing
 
 SHAC_ON_BRANCHES = ShacConfig(critic_passes=8)
 SAVE_EVERY = 1_000
@@ -114,7 +115,7 @@ def alternate(
     model: str,
     real_steps: int,
     folder: str | Path,
-    report: Callable[[dict[str, float]], None] = lambda _: None,
+    report: Report = lambda _: None,
 ) -> AlternationResult:
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on.
 
@@ -149,7 +150,7 @@ def alternate(
             real = real_return(task, policy.policy({"task": task}), episodes=c.episodes)
             record.curve.append({"real_steps": world.steps, "updates": policy.updates, "return": real.mean})
         run.tick()
-        state = _standing(record, world, loss)
+        state = _state(record, world, loss, real_steps)
         for name in ("model_loss", "return", "training_return"):
             logger.record(f"real/{name}", state[name])
         logger.dump(world.steps)
@@ -173,6 +174,19 @@ def alternate(
     return AlternationResult(learned, record, learner.simulator, world.returns)
 
 
+def learned(result: AlternationResult) -> Learned:
+    """A result as strategies give it."""
+    said = f"after {result.policy.card['real_steps']:,} real steps"
+    return Learned(result.policy, result.record.curve, result.model, said, {"returns": result.returns})
+
+
+def standing(state: dict[str, float]) -> Standing:
+    """Where a run stands for people, by the real steps that it has taken."""
+    share = state["real_steps"] / state["real_steps_in_all"]
+    seen = f"return {state['return']:.0f}, of the last episode {state['training_return']:.0f}"
+    return Standing(share, f"{seen}, {state['real_steps']:,.0f} real steps of {state['real_steps_in_all']:,.0f}")
+
+
 def branches_env(task: str, config: AlternationConfig, learner: ModelLearner) -> TorchEnv:
     """Short episodes in the model that begin in real states."""
     return TorchEnv(
@@ -186,10 +200,11 @@ def branches_env(task: str, config: AlternationConfig, learner: ModelLearner) ->
     )
 
 
-def _standing(record: RunRecord, world: RealWorld, loss: float) -> dict[str, float]:
+def _state(record: RunRecord, world: RealWorld, loss: float, real_steps: int) -> dict[str, float]:
     """Where a run stands, for whoever watches it."""
     return {
         "real_steps": world.steps,
+        "real_steps_in_all": real_steps,
         "seconds": record.seconds,
         "model_loss": loss,
         "return": record.curve[-1]["return"] if record.curve else float("nan"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.backend import TRUTH, Checkpoint
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.settings import setting
+from mosim_gym.rl.flat_settings import as_changes, with_options
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.rl.strategies.alternation import (
@@ -21,9 +22,12 @@ from mosim_gym.rl.strategies.alternation import (
     AlternationResult,
     alternate,
     check,
+    learned,
     on_branches,
     scheduled,
+    standing,
 )
+from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
 from mosim_gym.robots import find_task
 from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load
@@ -68,7 +72,7 @@ def few_shot(
     real_steps: int,
     folder: str | Path,
     checkpoint: Checkpoint | None = None,
-    report: Callable[[dict[str, float]], None] = lambda _: None,
+    report: Report = lambda _: None,
 ) -> AlternationResult:
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, starting from the packaged model or
     `checkpoint`; an interrupted run goes on.
@@ -111,3 +115,44 @@ def few_shot(
         folder=folder,
         report=report,
     )
+
+
+@dataclass(frozen=True)
+class FewShotOptions:
+    """What a run of few-shot learning is told on the command line."""
+
+    schedule: str | None = option(
+        None,
+        "gradients (the default): SHAC on episodes from real states; branches (with SAC or TQC): short ones; paper: 1,000 real "
+        "steps for 5,000 in the model; frozen: gradients in a model that stays as it is.",
+    )
+    checkpoint: str | None = option(
+        None, "The model to start from, such as cheetah:narrow; by default the robot's packaged one."
+    )
+    real_steps: int = option(50_000, "Real control steps in all.")
+
+
+class FewShot(Strategy):
+    """`few_shot` as a strategy."""
+
+    summary = "Let a model that knows other motion, and a policy in it, learn from few real steps."
+    options = FewShotOptions
+
+    def config(
+        self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: FewShotOptions
+    ) -> FewShotConfig:
+        """The schedule with what was typed."""
+        known = config_for_schedule(options.schedule, algo=algo)
+        changes = with_options(as_changes(settings, known), algo=algo, seed=seed)
+        return config_for_schedule(options.schedule, **changes)
+
+    def learn(self, task: str, config: FewShotConfig, options: FewShotOptions, folder: Path, report: Report) -> Learned:
+        """Learn from the real steps."""
+        result = few_shot(
+            task, config, real_steps=options.real_steps, folder=folder, checkpoint=options.checkpoint, report=report
+        )
+        return learned(result)
+
+    def standing(self, state: dict[str, float]) -> Standing:
+        """By real steps."""
+        return standing(state)

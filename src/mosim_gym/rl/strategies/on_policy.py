@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.settings import setting
+from mosim_gym.rl.flat_settings import as_changes, with_options
 from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.rl.strategies.alternation import (
@@ -18,9 +19,12 @@ from mosim_gym.rl.strategies.alternation import (
     AlternationResult,
     alternate,
     check,
+    learned,
     on_branches,
     scheduled,
+    standing,
 )
+from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
 from mosim_gym.robots import find_task
 from mosim_gym.training.run import model_for
 
@@ -65,7 +69,7 @@ def on_policy(
     *,
     real_steps: int,
     folder: str | Path,
-    report: Callable[[dict[str, float]], None] = lambda _: None,
+    report: Report = lambda _: None,
 ) -> AlternationResult:
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on."""
     if not isinstance(config, OnPolicyConfig):
@@ -92,3 +96,41 @@ def on_policy(
         folder=folder,
         report=report,
     )
+
+
+@dataclass(frozen=True)
+class OnPolicyOptions:
+    """What a run of on-policy learning is told on the command line."""
+
+    schedule: str | None = option(
+        None,
+        "gradients (the default): an ensemble, and SHAC on episodes from real states; branches (with SAC or TQC): short ones; "
+        "paper: one-step predictions.",
+    )
+    real_steps: int = option(100_000, "Real control steps in all.")
+
+
+class OnPolicy(Strategy):
+    """`on_policy` as a strategy."""
+
+    summary = "Learn model and policy together from nothing, counting every real step."
+    options = OnPolicyOptions
+
+    def config(
+        self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: OnPolicyOptions
+    ) -> OnPolicyConfig:
+        """The schedule with what was typed."""
+        known = config_for_schedule(options.schedule, algo=algo)
+        changes = with_options(as_changes(settings, known), algo=algo, seed=seed)
+        return config_for_schedule(options.schedule, **changes)
+
+    def learn(
+        self, task: str, config: OnPolicyConfig, options: OnPolicyOptions, folder: Path, report: Report
+    ) -> Learned:
+        """Learn from the real steps."""
+        result = on_policy(task, config, real_steps=options.real_steps, folder=folder, report=report)
+        return learned(result)
+
+    def standing(self, state: dict[str, float]) -> Standing:
+        """By real steps."""
+        return standing(state)

@@ -6,7 +6,8 @@ evaluations. Training, evaluation and choice use learned motion only: the truth 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.batch import OUTSIDE_MODEL, TorchEnv
 from mosim_gym.envs.penalties.base import PENALTIES, Penalty
 from mosim_gym.envs.penalties.density import DensityPenalty
+from mosim_gym.evaluation.learning_plots import chosen_point
+from mosim_gym.mechanics.durations import clock, seconds
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
-from mosim_gym.rl.accounting import accounts, trained_in
+from mosim_gym.rl.accounting import accounts, said_of_training, trained_in
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.judging import check_stop, keep_best, log_evaluation, opened_judge, reached
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
@@ -28,6 +31,7 @@ from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.policies import ActorPolicy, load_policy
 from mosim_gym.rl.run import BEST, POLICY, Run, RunRecord
+from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.robots import find_task
 from mosim_gym.truth.options import EPISODE_STEPS
@@ -37,7 +41,6 @@ EVALUATED = "evaluated"
 SLICE = 50
 """Control steps of each environment between two looks at the clock."""
 NO_PENALTY = "none"
-Progress = Callable[[dict[str, float]], None]
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def zero_shot(
     stop_at: float | None = None,
     judge: Checkpoint | None = None,
     keep_all: bool = False,
-    report: Progress = lambda _: None,
+    report: Report = lambda _: None,
 ) -> ZeroShotResult:
     """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds; an interrupted run goes on.
 
@@ -276,3 +279,58 @@ def origin(dynamics: Dynamics) -> dict[str, Any]:
     """What must stand beside a zero-shot number: how much true motion trained the model, from where, and whether anything was tuned."""
     keys = ("name", "transitions", "start_states", "tuned_on_real_return", "training_seconds")
     return {key: dynamics.card[key] for key in keys if key in dynamics.card}
+
+
+@dataclass(frozen=True)
+class ZeroShotOptions:
+    """What a run of zero-shot training is told on the command line."""
+
+    budget: str = option("30m", "Time for training, for example 30m.")
+    stop_at: float | None = option(None, "End the training before, when the return in the model is this high.")
+    checkpoint: str | None = option(None, "The model; by default the robot's packaged one.")
+    judge: str | None = option(
+        None, "Another model to evaluate in, which chooses the policy; by default the one of --checkpoint."
+    )
+
+
+class ZeroShot(Strategy):
+    """`zero_shot` as a strategy."""
+
+    summary = "Train a policy inside the robot's model, then play it in the real task once."
+    options = ZeroShotOptions
+
+    def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> ZeroShotConfig:
+        """The task's defaults with what was typed."""
+        return typed_config(task, algo, seed=seed, settings=settings)
+
+    def learn(
+        self, task: str, config: ZeroShotConfig, options: ZeroShotOptions, folder: Path, report: Report
+    ) -> Learned:
+        """Train for the budget."""
+        dynamics = open_dynamics(find_task(task)[0], options.checkpoint, DynamicsOptions(precision=config.precision))
+        result = zero_shot(
+            task,
+            config,
+            budget=seconds(options.budget),
+            folder=folder,
+            checkpoint=dynamics,
+            stop_at=options.stop_at,
+            judge=options.judge,
+            report=report,
+        )
+        card = result.policy.card
+        said = f"return in {card['trained_in']} {chosen_point(result.curve)['return_in_model']:.1f}"
+        if card["real_steps"]:
+            said = f"{said_of_training(card)}\n{said}"
+        return Learned(result.policy, result.curve, dynamics, said)
+
+    def standing(self, state: dict[str, float]) -> Standing:
+        """The limit that is nearest: time, or the return to stop at."""
+        latest, limit = state["return_in_model"], state.get("stop_at")
+        share, known = state["seconds"] / state["budget"], not math.isnan(latest)
+        if limit is not None and known:
+            share = max(share, latest / limit)
+        seen = f"return in the model {latest:.0f}" if known else "return in the model –"
+        until = "" if limit is None else f" of {limit:g}"
+        time = f"{clock(state['seconds'])} of {clock(state['budget'])}"
+        return Standing(share, f"{seen}{until}, time {time}, {state['steps']:,.0f} steps")

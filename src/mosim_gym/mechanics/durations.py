@@ -1,0 +1,18 @@
+"""Durations as people write them."""
+
+from __future__ import annotations
+
+import re
+
+
+def seconds(text: str) -> float:
+    """`90s`, `20m`, `1.5h` or plain seconds, in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise ValueError(f"{text!r} is not a duration; write for example 90s, 20m or 1.5h.")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def clock(duration: float) -> str:
+    """`3:07` for 187 s."""
+    return f"{int(duration) // 60}:{int(duration) % 60:02d}"

@@ -1,0 +1,79 @@
+"""`Strategy`: the base class of every way to train a policy, and the registry of strategies, which the command line lists.
+
+A strategy brings its configuration, which holds a learner's, the options of a run, and one function that trains.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.registry import Registry
+from mosim_gym.rl.policies import ActorPolicy
+
+Report = Callable[[dict[str, float]], None]
+
+
+def option(default: Any, help: str) -> Any:
+    """A field of a strategy's options; `help` is what the command line says of it."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands: a share of the limit that is nearest, and a line for people."""
+
+    share: float
+    text: str
+
+
+@dataclass
+class Learned:
+    """What a strategy has trained."""
+
+    policy: ActorPolicy
+    curve: list[dict[str, Any]]
+    """Its evaluations, in order."""
+    dynamics: Dynamics
+    """The model that the policy was trained in, as it is at the end."""
+    summary: str
+    """One line for people, which the real return follows."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What else stands in the result file."""
+
+
+class Strategy(ABC):
+    """A way to train a policy for a task."""
+
+    summary: ClassVar[str]
+    """What it does, in one sentence."""
+    options: ClassVar[type]
+    """A frozen dataclass: what a run is told besides its configuration, each field an `option`."""
+
+    @abstractmethod
+    def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> Any:
+        """The configuration for `task` with the learner `algo` (None: the strategy's choice) and settings typed as `name=value`."""
+
+    @abstractmethod
+    def learn(self, task: str, config: Any, options: Any, folder: Path, report: Report) -> Learned:
+        """Train; an interrupted run in `folder` goes on. `report` is given the run's state now and then."""
+
+    @abstractmethod
+    def standing(self, state: dict[str, float]) -> Standing:
+        """A reported state for people."""
+
+
+STRATEGIES: Registry[Strategy] = Registry(
+    "strategy",
+    "mosim_gym.strategies",
+    Strategy,  # type: ignore[type-abstract]
+    {
+        "zero-shot": "mosim_gym.rl.strategies.zero_shot:ZeroShot",
+        "few-shot": "mosim_gym.rl.strategies.few_shot:FewShot",
+        "on-policy": "mosim_gym.rl.strategies.on_policy:OnPolicy",
+    },
+)
