@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import mosim_gym
-from mosim_gym.evaluation.baselines import HoldLast, LinearModel, Perturbed
 from mosim_gym.evaluation.checkpoint_report import checkpoint_report, endurance_table, write_pictures
 from mosim_gym.evaluation.endurance import endurance, within
+from mosim_gym.evaluation.floors import HoldLast, floors
 from mosim_gym.evaluation.heldout import (
     burn_in_steps,
     multilayer_perceptron,
@@ -20,8 +19,26 @@ from mosim_gym.evaluation.heldout import (
     random_test,
 )
 from mosim_gym.evaluation.prediction import prediction_errors, prediction_table, state_variance
+from mosim_gym.mechanics.motion import Trajectory
+from mosim_gym.mechanics.world_model import WorldModel
 from mosim_gym.robots import load_robot, load_task
 from mosim_gym.truth.dynamics import TrueDynamics
+
+
+class Says(WorldModel):
+    """Predicts what it is told to."""
+
+    title = "told"
+
+    def __init__(self, path):
+        self.path = path
+
+    def fit(self, data, budget, seed):
+        pass
+
+    def rollout(self, history, actions):
+        return self.path
+
 
 BOX = {"qpos": [[None], [None]], "qvel": [[-30.0], [30.0]]}
 
@@ -61,10 +78,7 @@ def test_a_policy_acts_through_the_burn_in_of_its_test():
 def test_errors_are_what_they_are_said_to_be():
     test = random_test("pendulum", "poisson", segments=10, steps=20, seed=4)
 
-    def rollout(qpos, qvel, actions):
-        return SimpleNamespace(qpos=test.next_qpos + 0.5, qvel=test.next_qvel)
-
-    errors = prediction_errors(SimpleNamespace(rollout=rollout), test)
+    errors = prediction_errors(Says(Trajectory(test.next_qpos + 0.5, test.next_qvel, None)), test)
     assert errors["raw"]["16"] == pytest.approx(0.125)
     assert errors["normalised"]["10"] == pytest.approx(0.25 / state_variance(test)[0] / 2)
 
@@ -75,7 +89,7 @@ def test_touch_is_judged_where_it_is_felt():
     assert max(errors["touch"].values()) < 1e-3  # the solver's warm start is not among the states
     numb = TrueDynamics("hopper").rollout(test.qpos, test.qvel, test.actions)
     path = numb._replace(sensors=np.zeros_like(numb.sensors))
-    assert prediction_errors(SimpleNamespace(rollout=lambda *_: path), test)["touch"]["16"] > 0.3
+    assert prediction_errors(Says(path), test)["touch"]["16"] > 0.3
     assert "touch" not in prediction_errors(HoldLast(), test)
 
 
@@ -84,19 +98,13 @@ def test_a_quaternion_and_its_negative_are_one_rotation():
     flipped = test.next_qpos.copy()
     flipped[..., 3:7] *= -1
 
-    def rollout(qpos, qvel, actions):
-        return SimpleNamespace(qpos=flipped, qvel=test.next_qvel)
-
-    assert prediction_errors(SimpleNamespace(rollout=rollout), test)["raw"]["5"] == 0
+    assert prediction_errors(Says(Trajectory(flipped, test.next_qvel, None)), test)["raw"]["5"] == 0
 
 
 def test_baselines_are_ordered_as_they_should_be():
     test = random_test("cheetah", "uniform", segments=100, steps=16, seed=4)
-    raw = {
-        name: prediction_errors(p, test)["raw"]["16"]
-        for name, p in (("hold", HoldLast()), ("linear", LinearModel("cheetah")), ("chaos", Perturbed("cheetah")))
-    }
-    assert raw["chaos"] < raw["linear"] < raw["hold"]
+    raw = {floor.title: prediction_errors(floor, test)["raw"]["16"] for floor in floors("cheetah")}
+    assert raw["chaos floor"] < raw["linear model"] < raw["hold last"]
 
 
 def test_policy_segments_follow_the_policy_with_noise():

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.resets import reset_sampler
-from mosim_gym.mechanics.motion import Step, Trajectory
+from mosim_gym.mechanics.motion import Segments, Step, Trajectory
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -56,20 +55,6 @@ def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
             f"{robot}: a segment of recipe {recipe} lasts {lasts:g} s, less than a control step of {step:g} s; choose a shorter one."
         )
     return replace(named, steps=steps)
-
-
-class Segments(NamedTuple):
-    """N stretches of T control steps: `qpos (N, T + 1, nq)`, `qvel (N, T + 1, nv)`, `actions (N, T, nu)`, `sensors (N, T, ns)`, float64."""
-
-    qpos: Array
-    qvel: Array
-    actions: Array
-    sensors: Array
-
-    @property
-    def transitions(self) -> int:
-        """How many control steps there are in all."""
-        return self.actions.shape[0] * self.actions.shape[1]
 
 
 Policy = Callable[[Step], Array]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,11 @@ class Dataset:
     def transitions(self) -> int:
         """Control steps in all."""
         return len(self) * self._arrays.actions.shape[1]
+
+    def blocks(self) -> Iterator[Segments]:
+        """All segments in order, as `MotionData` has it."""
+        for first in range(0, len(self), CHUNK):
+            yield self[first : first + CHUNK]
 
     def states(self) -> tuple[Array, Array]:
         """All states, `(N, nq)` and `(N, nv)`: start states for `state_resets` and for environments."""

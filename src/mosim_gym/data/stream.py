@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mosim_gym.data.collection import Collector, Recipe, Segments
+from mosim_gym.data.collection import Collector, Recipe
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.motion import Segments
 from mosim_gym.robots import load_robot
 
 Array = np.ndarray

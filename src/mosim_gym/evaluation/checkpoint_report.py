@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mosim_gym.evaluation.baselines import Predictor
 from mosim_gym.evaluation.endurance import endurance
 from mosim_gym.evaluation.heldout import HeldOut, policy_controller, policy_test, random_test
 from mosim_gym.evaluation.plots import horizon_plot
@@ -16,6 +15,7 @@ from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.evaluation.speed import rollout_speed
 from mosim_gym.evaluation.strips import state_strip
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, tasks
 
@@ -25,7 +25,7 @@ STRIP_HEIGHT = 120  # pixels of each frame
 
 def checkpoint_report(
     robot: str,
-    predictors: Mapping[str, Predictor],
+    predictors: Mapping[str, Dynamics],
     *,
     box: Mapping[str, Any] | None = None,
     policies: Path | None = None,
@@ -54,7 +54,7 @@ def checkpoint_report(
     return report
 
 
-def speeds(robot: str, predictors: Mapping[str, Predictor]) -> dict[str, dict[str, int]]:
+def speeds(robot: str, predictors: Mapping[str, Dynamics]) -> dict[str, dict[str, int]]:
     """Control steps a second of each predictor's rollouts, forward kinematics included."""
     return {
         who: {
@@ -89,7 +89,7 @@ def speed_table(report: dict[str, Any]) -> str:
     return table(["Control steps a second", "batch of 1,024", "batch of 4,096", "single state"], rows) if rows else ""
 
 
-def truth_over_prediction(path: Path, robot: str, predictor: Predictor, *, seed: int = 20_011) -> Path:
+def truth_over_prediction(path: Path, robot: str, predictor: Dynamics, *, seed: int = 20_011) -> Path:
     """A film strip of one held-out segment under random actions: the truth above, what the model predicts from its first state below."""
     h = load_robot(robot).control_step
     steps = [round(t / h) for t in STRIP_SECONDS]
@@ -104,7 +104,7 @@ def truth_over_prediction(path: Path, robot: str, predictor: Predictor, *, seed:
     return state_strip(path, task, rows, STRIP_SECONDS, height=STRIP_HEIGHT)
 
 
-def write_pictures(folder: Path, stem: str, report: dict[str, Any], predictor: Predictor) -> list[Path]:
+def write_pictures(folder: Path, stem: str, report: dict[str, Any], predictor: Dynamics) -> list[Path]:
     """The error-versus-horizon plot and the film strip of a report's robot."""
     return [
         horizon_plot(

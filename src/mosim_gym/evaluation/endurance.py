@@ -9,14 +9,14 @@ import numpy as np
 
 from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.resets import task_resets
-from mosim_gym.evaluation.baselines import Predictor
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.truth.dynamics import TrueDynamics
 
 
 def endurance(
     robot: str,
-    predictor: Predictor,
+    predictor: Dynamics,
     box: Mapping[str, Sequence[Sequence[float]]],
     *,
     segments: int = 1000,

@@ -14,7 +14,7 @@ from mosim_gym.data.collection import Collector, Recipe
 from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.scripted import SCRIPTED
 from mosim_gym.mechanics import ForwardKinematics, Robot
-from mosim_gym.mechanics.motion import Step
+from mosim_gym.mechanics.motion import History, Step
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import Features, Task, find_robot, load_robot, load_task
 from mosim_gym.robots.spaces import flatten
@@ -26,25 +26,36 @@ if TYPE_CHECKING:
 Array = np.ndarray
 STEADY_AFTER = 8.0
 """Seconds of motion before a test begins: what happened at the reset is over by then, and states are those that the actions lead to."""
+HISTORY = 64
+"""True states that a test keeps up to and with the present one, for models that want to see some of them."""
 POLICY_NOISE = 0.15  # standard deviation added to a policy's controls, as a share of half their range
 Controller = Callable[[Array], Array]
 """Controls `(B, nu)` for flat observations `(B, n)` of a task."""
 
 
 class HeldOut(NamedTuple):
-    """True segments: start `(N, nq)`, `(N, nv)`, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`.
+    """True segments: the `history` before them, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`.
 
     `quaternions` are the columns of `qpos` in which quaternions begin; `sensors (N, T, ns)` what was read after each step of that which
     the state does not tell.
     """
 
-    qpos: Array
-    qvel: Array
+    history: History
     actions: Array
     next_qpos: Array
     next_qvel: Array
     quaternions: tuple[int, ...] = ()
     sensors: Array | None = None
+
+    @property
+    def qpos(self) -> Array:
+        """The present positions, `(N, nq)`."""
+        return self.history.qpos[:, -1]
+
+    @property
+    def qvel(self) -> Array:
+        """The present velocities, `(N, nv)`."""
+        return self.history.qvel[:, -1]
 
 
 def burn_in_steps(robot: Robot) -> int:
@@ -84,9 +95,16 @@ def policy_test(task: str, controller: Controller, *, segments: int, steps: int,
 
 
 def _after_burn_in(robot: Robot, qpos: Array, qvel: Array, actions: Array, sensors: Array, burn_in: int) -> HeldOut:
-    here, later, turned = burn_in - 1, slice(burn_in, None), tuple(robot.quaternion_starts)
-    after = qpos[:, later], qvel[:, later], turned, sensors[:, later] if sensors.shape[-1] else None
-    return HeldOut(qpos[:, here], qvel[:, here], actions[:, later], *after)
+    first, later = max(0, burn_in - HISTORY), slice(burn_in, None)
+    history = History(qpos[:, first:burn_in], qvel[:, first:burn_in], actions[:, first + 1 : burn_in])
+    return HeldOut(
+        history=history,
+        actions=actions[:, later],
+        next_qpos=qpos[:, later],
+        next_qvel=qvel[:, later],
+        quaternions=tuple(robot.quaternion_starts),
+        sensors=sensors[:, later] if sensors.shape[-1] else None,
+    )
 
 
 def observer(task: Task) -> Callable[[Step, Array], Array]:

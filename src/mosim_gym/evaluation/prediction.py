@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from mosim_gym.evaluation.baselines import HoldLast, LinearModel, Perturbed, Predictor
+from mosim_gym.evaluation.floors import floors
 from mosim_gym.evaluation.heldout import STEADY_AFTER, HeldOut, burn_in_steps, random_test
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import Trajectory
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.world_model import WorldModel, as_world_model
 from mosim_gym.robots import load_robot
 
 Array = np.ndarray
@@ -22,7 +24,6 @@ RAW_HORIZONS = (3, 5, 10, 16, 100)
 NORMALISED_HORIZONS = (1, 10, 16, 50, 100, 500)
 VALID = 0.4
 """A prediction is valid for as long as the root mean square of its normalised errors stays below this."""
-BASELINES = ("hold last", "linear model", "chaos floor")
 
 
 def squared_errors(path: Trajectory, test: HeldOut) -> Array:
@@ -45,14 +46,19 @@ def state_variance(test: HeldOut) -> Array:
     return states.reshape(-1, states.shape[-1]).var(0)
 
 
-def prediction_errors(predictor: Predictor, test: HeldOut, *, control_step: float = 1.0) -> dict[str, Any]:
+def prediction_errors(predictor: WorldModel | Dynamics, test: HeldOut, *, control_step: float = 1.0) -> dict[str, Any]:
     """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, valid time, and the curve.
 
     `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test. `diverged` is
     the share of segments whose prediction is not finite somewhere; they are left out of the errors. `touch`, where there are sensors whose
     readings x a state does not tell, is the error of log(1 + x), as tasks observe it, over its variance, up to each horizon.
     """
-    path = predictor.rollout(test.qpos, test.qvel, test.actions)
+    model = as_world_model(predictor)
+    if model.context > test.history.qpos.shape[1]:
+        raise ValueError(
+            f"{type(model).__name__} wants {model.context} true states first; a test has {test.history.qpos.shape[1]}."
+        )
+    path = model.rollout(test.history.latest(model.context), test.actions)
     squared = squared_errors(path, test)
     finite: Array = np.asarray(np.isfinite(squared).all((1, 2)))
     errors = squared[finite].mean(0) if finite.any() else np.full(squared.shape[1:], np.nan)
@@ -90,7 +96,7 @@ def _touch_errors(path: Trajectory, test: HeldOut, finite: Array) -> dict[str, f
 
 def prediction_report(
     robot: str,
-    predictors: Mapping[str, Predictor],
+    predictors: Mapping[str, WorldModel | Dynamics],
     *,
     segments: int = 1000,
     steps: int = 100,
@@ -104,9 +110,9 @@ def prediction_report(
         name: random_test(robot, name, segments=segments, steps=steps, seed=seed) for name in ("uniform", "poisson")
     }
     tests.update(policies or {})
-    everyone: dict[str, Predictor] = dict(predictors)
+    everyone = dict(predictors)
     if baselines:
-        everyone.update(zip(BASELINES, (HoldLast(), LinearModel(robot), Perturbed(robot)), strict=True))
+        everyone |= {floor.title: floor for floor in floors(robot)}
     h = load_robot(robot).control_step
     return {
         "robot": robot,

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from mosim_gym.evaluation.baselines import Predictor
+from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.robots import load_robot
 
 REPEATS = 9
 
 
-def rollout_speed(robot: str, predictor: Predictor, *, batch: int = 1024, steps: int = 50) -> float:
+def rollout_speed(robot: str, predictor: Dynamics, *, batch: int = 1024, steps: int = 50) -> float:
     """Control steps a second of `rollout` from the resting state under random actions: the median of nine runs."""
     description = load_robot(robot)
     rng = np.random.default_rng(0)

@@ -1,10 +1,13 @@
-"""What anything that moves a robot returns: one step, or a trajectory of them."""
+"""Motion as arrays: one step, a trajectory, stretches of true motion, and what a prediction begins with."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from torch import Tensor
+
+Array = np.ndarray
 
 
 class KinematicValues(Protocol):
@@ -29,3 +32,32 @@ class Trajectory(NamedTuple):
     qpos: Any
     qvel: Any
     sensors: Any
+
+
+class Segments(NamedTuple):
+    """N stretches of T control steps: `qpos (N, T + 1, nq)`, `qvel (N, T + 1, nv)`, `actions (N, T, nu)`, `sensors (N, T, ns)`, float64."""
+
+    qpos: Array
+    qvel: Array
+    actions: Array
+    sensors: Array
+
+    @property
+    def transitions(self) -> int:
+        """How many control steps there are in all."""
+        return self.actions.shape[0] * self.actions.shape[1]
+
+
+class History(NamedTuple):
+    """True motion up to the present: states `qpos (B, C, nq)`, `qvel (B, C, nv)`, the last of which are the present ones, and the C - 1
+    `actions (B, C - 1, nu)` between them.
+    """
+
+    qpos: Any
+    qvel: Any
+    actions: Any
+
+    def latest(self, states: int) -> History:
+        """The last so many states, and the actions between them."""
+        first = self.qpos.shape[1] - states
+        return History(self.qpos[:, first:], self.qvel[:, first:], self.actions[:, first:])
