@@ -19,9 +19,8 @@ from mosim_gym.rl.run import BEST, RunRecord
 from mosim_gym.robots import find_task
 
 EVALUATION_SEED, CONFIRMATION_SEED = 777_001, 888_001
-EVALUATION_EPISODES = 32  # dealt to the members in turn
-QUICK_EPISODES = 16  # the same, where a run may stop at any of its evaluations
-CONFIRMATION_EPISODES = 64  # the same, of a policy whose return is to end the run
+EVALUATION_EPISODES = 32
+"""Of an evaluation, unless another number is asked for. They are dealt to the ensemble's members in turn."""
 
 
 def returns_in_model(
@@ -103,19 +102,20 @@ def keep_best(
     *,
     outside_model: str = "truncate",
     stop_at: float | None = None,
+    episodes: int = EVALUATION_EPISODES,
 ) -> None:
     """One evaluation in `dynamics`, noted in `record`. The policy is kept as `folder/best.safetensors` if no other has as high a return in
     its lowest member, or if the run stops with it.
 
-    With `stop_at` evaluations are of `QUICK_EPISODES`. A mean that reaches it may be luck: then `CONFIRMATION_EPISODES` from other starts
-    take the evaluation's place.
+    With `stop_at` evaluations are of half as many `episodes`. A mean that reaches it may be luck: then twice as many from other starts take
+    the evaluation's place.
     """
     task = record.task
-    episodes = EVALUATION_EPISODES if stop_at is None else QUICK_EPISODES
-    returns, steps = _played(task, policy, dynamics, outside_model, EVALUATION_SEED, episodes)
+    first = episodes if stop_at is None else max(1, episodes // 2)
+    returns, steps = _played(task, policy, dynamics, outside_model, EVALUATION_SEED, first)
     confirmed = stop_at is not None and returns.mean() >= stop_at
     if confirmed:
-        returns, more = _played(task, policy, dynamics, outside_model, CONFIRMATION_SEED, CONFIRMATION_EPISODES)
+        returns, more = _played(task, policy, dynamics, outside_model, CONFIRMATION_SEED, 2 * episodes)
         steps += more
     lowest = float(returns.mean(axis=1).min())
     record.evaluation_steps += steps

@@ -73,9 +73,13 @@ _HEADER = record({"version": one_of(FORMAT), "record": _RECORD})
 class Run:
     """A run in `folder`. Where an earlier run was interrupted, `record` is its record, and `add` puts back its parts."""
 
-    def __init__(self, folder: Path, record: RunRecord) -> None:
-        """A folder that holds the state of another run, or results of something else, is refused in one sentence."""
-        self.folder, self.record = folder, record
+    def __init__(self, folder: Path, record: RunRecord, save_every: float = SAVE_SECONDS) -> None:
+        """A folder that holds the state of another run, or results of something else, is refused in one sentence. `save_every` are the
+        seconds from one save to the next; with 0 a save is always due.
+        """
+        if not save_every >= 0:
+            raise ValueError(f"save_every is {save_every}; it must be a number of seconds, at least 0.")
+        self.folder, self.record, self._save_every = folder, record, save_every
         check_folder(folder)
         check_own((folder / BEST, folder / POLICY), folder / STATE)
         self._parts: dict[str, Part] = {}
@@ -83,7 +87,7 @@ class Run:
         if self.path.exists():
             self._load()
         self._begun = time.monotonic() - self.record.seconds
-        self._due = time.monotonic() + SAVE_SECONDS
+        self._due = time.monotonic() + save_every
 
     @property
     def path(self) -> Path:
@@ -123,7 +127,7 @@ class Run:
 
     @property
     def save_due(self) -> bool:
-        """Whether it is time to save: every `SAVE_SECONDS`, or less often where saving takes long."""
+        """Whether it is time to save: every `save_every` seconds, or less often where saving takes long."""
         return time.monotonic() >= self._due
 
     def save(self) -> None:
@@ -132,7 +136,7 @@ class Run:
         arrays = {f"{name}/{key}": value for name, part in self._parts.items() for key, value in part.state().items()}
         save_arrays(self.path, KIND, arrays, {"version": FORMAT, "record": asdict(self.record)})
         now = time.monotonic()
-        self._due = now + max(SAVE_SECONDS, (now - begun) / SAVING)
+        self._due = now + (max(self._save_every, (now - begun) / SAVING) if self._save_every else 0.0)
 
 
 def read_run(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -23,15 +23,23 @@ from mosim_gym.rl.policies import actor_of, algorithm
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.strategies import few_shot, on_policy
 
-EVALUATE_EVERY, EVALUATION_EPISODES, FINAL_EPISODES = 10_000, 5, 50
 Report = Callable[[dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """Real episodes that nothing is learned from: `episodes` every so many real steps, and `final` ones at the end."""
+
+    every: int = 10_000
+    episodes: int = 5
+    final: int = 50
 
 
 class Strategy(Protocol):
     """Learns a task from real steps: the policy, the curve of evaluations, and how many real steps it took."""
 
     def __call__(
-        self, task: str, *, seed: int, real_steps: int, folder: Path, report: Report
+        self, task: str, *, seed: int, real_steps: int, folder: Path, report: Report, evaluations: Evaluations
     ) -> tuple[Any, list[dict[str, float]], int]:
         """Learn `task`."""
         ...
@@ -57,13 +65,17 @@ class Cell:
         return cls(result["task"], result["strategy"], result["seed"], result["real_steps"])
 
 
-def run_cell(cell: Cell, folder: Path, report: Report = lambda _: None) -> dict[str, Any]:
+def run_cell(
+    cell: Cell, folder: Path, report: Report = lambda _: None, evaluations: Evaluations = Evaluations()
+) -> dict[str, Any]:
     """All that is worth noting about a cell; `folder` keeps what an interrupted run goes on from, if its strategy can."""
     if cell.strategy not in STRATEGIES:
         raise UnknownName("strategy", cell.strategy, list(STRATEGIES))
     learn = STRATEGIES[cell.strategy]
-    policy, curve, steps = learn(cell.task, seed=cell.seed, real_steps=cell.real_steps, folder=folder, report=report)
-    real = real_return(cell.task, policy, episodes=FINAL_EPISODES)
+    policy, curve, steps = learn(
+        cell.task, seed=cell.seed, real_steps=cell.real_steps, folder=folder, report=report, evaluations=evaluations
+    )
+    real = real_return(cell.task, policy, episodes=evaluations.final)
     return {
         "task": cell.task,
         "strategy": cell.strategy,
@@ -80,14 +92,15 @@ def run_cell(cell: Cell, folder: Path, report: Report = lambda _: None) -> dict[
 class _Evaluate(BaseCallback):
     """Real episodes at regular counts of real steps."""
 
-    def __init__(self, task: str, report: Report) -> None:
+    def __init__(self, task: str, report: Report, evaluations: Evaluations) -> None:
         super().__init__()
-        self._task, self._report, self.curve = task, report, []
+        self._task, self._report, self._evaluations, self.curve = task, report, evaluations, []
 
     def _on_step(self) -> bool:
-        if self.num_timesteps % EVALUATE_EVERY == 0:
+        if self.num_timesteps % self._evaluations.every == 0:
             model: Any = self.model
-            found = real_return(self._task, actor_of(model, {"task": self._task}), episodes=EVALUATION_EPISODES)
+            policy = actor_of(model, {"task": self._task})
+            found = real_return(self._task, policy, episodes=self._evaluations.episodes)
             self.curve.append({"real_steps": self.num_timesteps, "updates": updates(model), "return": found.mean})
             self._report(dict(self.curve[-1]))
         return True
@@ -118,10 +131,10 @@ def _without_model(name: str) -> Strategy:
     """SB3's algorithm with SB3's settings, on the real task alone: what a model has to be better than."""
 
     def learn(
-        task: str, *, seed: int, real_steps: int, folder: Path, report: Report
+        task: str, *, seed: int, real_steps: int, folder: Path, report: Report, evaluations: Evaluations
     ) -> tuple[Any, list[dict[str, float]], int]:
         del folder  # an interrupted run begins again
-        begun, watch = time.monotonic(), _Evaluate(task, report)
+        begun, watch = time.monotonic(), _Evaluate(task, report, evaluations)
         learner: Any = algorithm(name)
         model = learner("MlpPolicy", Monitor(reality(task)), seed=seed, device="cpu")
         model.learn(real_steps, callback=watch)
@@ -131,8 +144,8 @@ def _without_model(name: str) -> Strategy:
             "config": {
                 "algo": name,
                 **sb3_settings(model),
-                "evaluate_every": EVALUATE_EVERY,
-                "episodes": EVALUATION_EPISODES,
+                "evaluate_every": evaluations.every,
+                "episodes": evaluations.episodes,
             },
         }
         return actor_of(model, card), watch.curve, int(model.num_timesteps)
@@ -142,10 +155,10 @@ def _without_model(name: str) -> Strategy:
 
 def _few_shot(schedule: str, checkpoint: str | None) -> Strategy:
     def learn(
-        task: str, *, seed: int, real_steps: int, folder: Path, report: Report
+        task: str, *, seed: int, real_steps: int, folder: Path, report: Report, evaluations: Evaluations
     ) -> tuple[Any, list[dict[str, float]], int]:
         config = few_shot.config_for_schedule(
-            schedule, seed=seed, evaluate_every=EVALUATE_EVERY, episodes=EVALUATION_EPISODES
+            schedule, seed=seed, evaluate_every=evaluations.every, episodes=evaluations.episodes
         )
         result = few_shot.few_shot(
             task, config, real_steps=real_steps, folder=folder, checkpoint=checkpoint, report=report
@@ -157,10 +170,10 @@ def _few_shot(schedule: str, checkpoint: str | None) -> Strategy:
 
 def _on_policy(schedule: str) -> Strategy:
     def learn(
-        task: str, *, seed: int, real_steps: int, folder: Path, report: Report
+        task: str, *, seed: int, real_steps: int, folder: Path, report: Report, evaluations: Evaluations
     ) -> tuple[Any, list[dict[str, float]], int]:
         config = on_policy.config_for_schedule(
-            schedule, seed=seed, evaluate_every=EVALUATE_EVERY, episodes=EVALUATION_EPISODES
+            schedule, seed=seed, evaluate_every=evaluations.every, episodes=evaluations.episodes
         )
         result = on_policy.on_policy(task, config, real_steps=real_steps, folder=folder, report=report)
         return result.policy, result.record.curve, result.policy.card["real_steps"]

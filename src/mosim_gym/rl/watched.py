@@ -17,8 +17,6 @@ from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.strategies.zero_shot import EVALUATED, config_for, zero_shot
 
-EPISODES, FINAL_EPISODES = 10, 50  # real ones: of each policy on the way, and of the chosen and the last
-
 
 @dataclass(frozen=True)
 class WatchedRun:
@@ -37,8 +35,17 @@ class WatchedRun:
         return f"{self.study}-{self.label}".replace(",", "").replace(" ", "-")
 
 
-def watch(run: WatchedRun, folder: Path, report: Callable[[dict[str, float]], None] = lambda _: None) -> dict[str, Any]:
-    """Train, then play in reality what was evaluated in the model; `folder` keeps what an interrupted run goes on from."""
+def watch(
+    run: WatchedRun,
+    folder: Path,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+    *,
+    episodes: int = 10,
+    final_episodes: int = 50,
+) -> dict[str, Any]:
+    """Train, then play in reality what was evaluated in the model: `episodes` of each policy on the way, `final_episodes` of the chosen and
+    of the last one. `folder` keeps what an interrupted run goes on from.
+    """
     config = config_for(run.task, **run.settings)
     trained = zero_shot(
         run.task, config, budget=run.budget, folder=folder, checkpoint=run.checkpoint, keep_all=True, report=report
@@ -46,7 +53,7 @@ def watch(run: WatchedRun, folder: Path, report: Callable[[dict[str, float]], No
     curve = []
     for point in trained.curve:
         policy = load_policy(folder / EVALUATED / f"{point['steps']}.safetensors")
-        real = real_return(run.task, policy, episodes=EPISODES)
+        real = real_return(run.task, policy, episodes=episodes)
         curve.append({**point, "real": real.mean, "real_std": real.std})
     last = load_policy(folder / EVALUATED / f"{trained.curve[-1]['steps']}.safetensors")
     return {
@@ -58,8 +65,8 @@ def watch(run: WatchedRun, folder: Path, report: Callable[[dict[str, float]], No
         "config": asdict(config),
         "model": trained.policy.card["model"],
         "curve": curve,
-        "chosen": real_return(run.task, trained.policy, episodes=FINAL_EPISODES).summary(),
-        "last": real_return(run.task, last, episodes=FINAL_EPISODES).summary(),
+        "chosen": real_return(run.task, trained.policy, episodes=final_episodes).summary(),
+        "last": real_return(run.task, last, episodes=final_episodes).summary(),
         "provenance": provenance(seeds=[config.seed]),
     }
 

@@ -69,6 +69,7 @@ class OffPolicy(Learner):
         """SB3 logs to TensorBoard in `folder/tensorboard`."""
         self.env, self.config = env, config
         self.model = sb3_internals.made(config, MoSimVecEnv(env), folder, seed=seed)
+        self._owed = 0  # control steps that were asked for, and are less than an action is held
 
     @property
     def updates(self) -> int:
@@ -77,7 +78,9 @@ class OffPolicy(Learner):
 
     def learn(self, steps: int, progress: float = 0.0) -> None:
         """Rates are constant: `progress` changes nothing. An action that is held counts as all its control steps."""
-        longer = max(1, steps // self.env.repeat)
+        longer, self._owed = divmod(self._owed + steps, self.env.repeat)
+        if not longer:
+            return
         with OneThread(), matmul_precision(self.config.matmul_precision):  # networks this small gain nothing from more
             self.model.learn(self.env.num_envs * longer, reset_num_timesteps=False, log_interval=10**9)
 
@@ -91,11 +94,13 @@ class OffPolicy(Learner):
 
     def state(self) -> dict[str, Array]:
         """Networks, optimisers, replay buffer, environments, and all generators that SB3 draws from."""
-        return sb3_internals.state(self.model) | {f"env/{name}": part for name, part in self.env.snapshot().items()}
+        env = {f"env/{name}": part for name, part in self.env.snapshot().items()}
+        return {**sb3_internals.state(self.model), "owed": np.array(self._owed), **env}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Inverse of `state`."""
         sb3_internals.restore(self.model, arrays)
+        self._owed = int(arrays["owed"])
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
 
     @classmethod

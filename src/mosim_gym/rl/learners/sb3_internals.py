@@ -27,7 +27,7 @@ _TWISTER = "MT19937"
 
 
 def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
-    """SB3's algorithm with its own defaults but for what the `OffPolicyConfig` says; it logs to TensorBoard."""
+    """SB3's algorithm with its own defaults but for what the `OffPolicyConfig` says, at its first observations; it logs to TensorBoard."""
     learner: Any = algorithm(config.algo)
     mean, std = observation_statistics(venv.torch.task.id())
     model = learner(
@@ -53,6 +53,8 @@ def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
         device="cpu",
     )
     model.set_logger(tensorboard(folder))
+    model._last_obs = model.env.reset()  # as its first learn() would
+    model._last_episode_starts = np.ones(venv.num_envs, bool)
     return model
 
 

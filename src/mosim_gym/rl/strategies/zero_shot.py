@@ -25,12 +25,12 @@ from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.rl.accounting import accounts, said_of_training, trained_in
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
-from mosim_gym.rl.judging import check_stop, keep_best, log_evaluation, opened_judge, reached
+from mosim_gym.rl.judging import EVALUATION_EPISODES, check_stop, keep_best, log_evaluation, opened_judge, reached
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.policies import ActorPolicy, load_policy
-from mosim_gym.rl.run import BEST, POLICY, Run, RunRecord
+from mosim_gym.rl.run import BEST, POLICY, SAVE_SECONDS, Run, RunRecord
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
 from mosim_gym.rl.training_starts import training_starts
 from mosim_gym.robots import find_task
@@ -49,7 +49,8 @@ class ZeroShotConfig:
 
     Episodes of training last `episode` steps. A share `spread_starts` of them starts spread over all that the robot can do, as its
     `Coverage` says, a share `near_reward_starts` in those of such states from which reward is near, and the others where the task's do.
-    Evaluations have the task's own starts and 1,000 steps; there is one every `evaluate_every` control steps of training.
+    Evaluations are `evaluation_episodes` with the task's own starts and 1,000 steps; there is one every `evaluate_every` control steps of
+    training.
 
     In training each action is held for `repeat` control steps, and the reward is their mean; the learner's discount and steps are of such
     longer steps. Evaluations, and whoever uses the policy, ask it at every control step.
@@ -69,6 +70,7 @@ class ZeroShotConfig:
     threshold_scale: float = setting(1.0, above=0)
     outside_model: str = setting("truncate", choices=OUTSIDE_MODEL)
     evaluate_every: int = setting(100_000, above=0)
+    evaluation_episodes: int = setting(EVALUATION_EPISODES, above=0)
     precision: str = setting("float32", choices=PRECISIONS)
     seed: int = setting(0, seed=True)
 
@@ -141,13 +143,15 @@ def zero_shot(
     stop_at: float | None = None,
     judge: Checkpoint | None = None,
     keep_all: bool = False,
+    save_every: float = SAVE_SECONDS,
     report: Report = lambda _: None,
 ) -> ZeroShotResult:
     """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds; an interrupted run goes on.
 
     `max_steps` ends it after so many control steps in the model, `stop_at` at that return in the model, if that is sooner. Evaluations,
     which choose the policy and stop the run, are made in the model `judge`; by default in the one it is trained in. With `keep_all` every
-    policy that is evaluated is kept, as `evaluated/<steps in the model>.safetensors`.
+    policy that is evaluated is kept, as `evaluated/<steps in the model>.safetensors`. The state of the run, from which it goes on, is saved
+    at each evaluation and every `save_every` seconds.
     """
     check(config, budget, max_steps)
     check_stop(stop_at)
@@ -166,7 +170,7 @@ def zero_shot(
         judging = dynamics
         if config.precision != ZeroShotConfig.precision:
             judging = open_dynamics(definition, checkpoint)
-    run = Run(Path(folder), record)
+    run = Run(Path(folder), record, save_every)
     env = training_env(task, config, dynamics)
     learner = make_learner(env, config.learner, seed=config.seed, folder=run.folder)
     run.add("learner", learner)
@@ -175,7 +179,7 @@ def zero_shot(
         record.best = None  # the next evaluation's policy is the best there is
     limit = max_steps or 10**15
     while record.seconds < budget and env.steps_taken < limit and not reached(record, stop_at):
-        learner.learn(SLICE, progress=min(1.0, record.seconds / budget))
+        learner.learn(SLICE, progress=min(1.0, max(record.seconds / budget, env.steps_taken / limit)))
         over = run.tick() >= budget or env.steps_taken >= limit
         report(progress_of(record, learner, budget, stop_at))
         due = env.steps_taken >= record.next_evaluation
@@ -192,6 +196,7 @@ def zero_shot(
                 judging,
                 outside_model=config.outside_model,
                 stop_at=stop_at,
+                episodes=config.evaluation_episodes,
             )
             log_evaluation(logger, record)
             report(progress_of(record, learner, budget, stop_at))
