@@ -92,6 +92,19 @@ def _adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
     return torch.optim.Adam(parameters, lr=rate, betas=(0.7, 0.95), fused=True)
 
 
+def td_lambda(rewards: list[Tensor], values: Tensor, ends: list[Tensor], *, discount: float, lam: float) -> Tensor:
+    """Targets `(h, B)` of TD(λ): `G_t = r_t + γ ((1 - λ) V_{t+1} + λ G_{t+1})`, with V alone where an episode ended.
+
+    `values (h, B)` are V of the states after each step.
+    """
+    ahead = values[-1]
+    targets = []
+    for reward, value, over in zip(reversed(rewards), values.flip(0), reversed(ends), strict=True):
+        ahead = reward + discount * torch.where(over, value, (1 - lam) * value + lam * ahead)
+        targets.append(ahead)
+    return torch.stack(targets[::-1])
+
+
 class Shac(Learner):
     """An actor with two hidden layers, a smooth critic, and running statistics of the observations."""
 
@@ -107,9 +120,7 @@ class Shac(Learner):
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
         size = observation.shape[1]
-        with torch.random.fork_rng(
-            devices=[]
-        ):  # networks are initialised by torch's common generator, which is left as it was
+        with torch.random.fork_rng(devices=[]):  # initialisation draws from torch's common generator
             torch.manual_seed(seed)
             self.actor, self.critic = _actor(size, config.width, robot.nu), _critic(size, config.width)
             self.target = _critic(size, config.width)
@@ -187,7 +198,7 @@ class Shac(Learner):
             )
         with torch.no_grad():
             values = self._value(torch.stack(reached), torch.stack(worthless))
-        self._fit_critic(torch.stack(seen), self._targets(rewards, values, ends))
+        self._fit_critic(torch.stack(seen), td_lambda(rewards, values, ends, discount=c.discount, lam=c.lam))
         with torch.no_grad():
             for mine, theirs in zip(self.target.parameters(), self.critic.parameters(), strict=True):
                 mine.lerp_(theirs, c.tau)
@@ -208,16 +219,6 @@ class Shac(Learner):
         """Exploring controls `(B, nu)` for observations `(B, n)`."""
         with torch.no_grad():
             return self._controls(self.actor(self.normaliser(torch.from_numpy(observation)))).numpy()
-
-    def _targets(self, rewards: list[Tensor], values: Tensor, ends: list[Tensor]) -> Tensor:
-        """TD(λ) targets `(h, B)`: `G_t = r_t + γ ((1 - λ) V_{t+1} + λ G_{t+1})`, with V alone where an episode ended."""
-        c = self.config
-        ahead = values[-1]
-        targets = []
-        for reward, value, over in zip(reversed(rewards), values.flip(0), reversed(ends), strict=True):
-            ahead = reward + c.discount * torch.where(over, value, (1 - c.lam) * value + c.lam * ahead)
-            targets.append(ahead)
-        return torch.stack(targets[::-1])
 
     def _fit_critic(self, seen: Tensor, targets: Tensor) -> None:
         x, y = seen.flatten(0, 1), targets.flatten()
