@@ -17,13 +17,13 @@ from mosim_gym.density.flow import FlowConfig, ResidualFlow
 from mosim_gym.density.motion_density import MotionDensity, load_density
 from mosim_gym.dynamics.config import MoSimConfig, Size
 from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.seal import digest
-from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
-from mosim_gym.rl.learner_settings import ShacLearnerConfig
+from mosim_gym.mechanics.storage import FileFault, load_arrays
+from mosim_gym.rl.learners.shac import Shac, ShacConfig
 from mosim_gym.rl.policies import ActorPolicy, load_policy
-from mosim_gym.rl.shac import Shac
-from mosim_gym.rl.state import KIND, load_policy_run
+from mosim_gym.rl.run import Run, RunRecord, read_run
 from mosim_gym.robots import load_robot
 from mosim_gym.training.state import load_state, save_state
 from mosim_gym.zoo.checkpoint import load_checkpoint, save_checkpoint
@@ -31,7 +31,6 @@ from mosim_gym.zoo.packs import load_pack, pack
 
 FLIPS = 130  # of each of the eight kinds
 OBSERVATION = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
-RUN = {"task": "PendulumSwingup", "config": {}, "model": "pendulum", "seconds": 1.0, "curve": []}
 
 
 def _model() -> MoSim:
@@ -86,13 +85,15 @@ def _read_robot(path: Path) -> Any:
 
 
 def _policy_run(folder: Path) -> Path:
-    config = ShacLearnerConfig(width=4)
-    learner = Shac("PendulumSwingup", config, num_envs=2, episode=9, seed=0, starts="task", checkpoint="pendulum")
-    return save_arrays(folder / "state.safetensors", KIND, learner.state(), {"record": RUN})
+    env = TorchEnv("PendulumSwingup", 2, gradients=True)
+    run = Run(folder, RunRecord("zero-shot", "PendulumSwingup", {}, "pendulum", curve=[{"steps": 1}]))
+    run.add("learner", Shac(env, ShacConfig(width=4), seed=0, folder=folder))
+    run.save()
+    return run.path
 
 
 def _read_policy_run(path: Path) -> Any:
-    arrays, header = load_policy_run(path)
+    arrays, header = read_run(path)
     return digest(arrays), header
 
 

@@ -12,23 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mosim_gym.rl import few_shot, on_policy
-from mosim_gym.rl.learner_settings import LearnerConfig, ShacLearnerConfig
+from mosim_gym.rl.learners.base import LEARNERS
+from mosim_gym.rl.learners.off_policy import OffPolicyConfig
+from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.planner import Planner, PlannerConfig
-from mosim_gym.rl.settings import ZeroShotConfig
-from mosim_gym.rl.shac import ShacConfig
-from mosim_gym.rl.shac_training import shac_zero_shot
-from mosim_gym.rl.zero_shot import zero_shot
+from mosim_gym.rl.strategies import few_shot, on_policy
+from mosim_gym.rl.strategies.zero_shot import ZeroShotConfig, zero_shot
 
 TASK = "PendulumSwingup"
-CHECKED_IN = {"dataclasses.py", "copy.py", "learner_settings.py", "flat_settings.py", "settings.py"}
+CHECKED_IN = {"dataclasses.py", "copy.py", "settings.py", "flat_settings.py"}
 """Where configurations are copied, recorded and checked: what is read there alone is read by nothing that learns."""
 LOOP = {
     "random_steps": 40, "round_steps": 40, "model_updates": 1, "model_batch": 8, "branches": 4, "branch": 10, "virtual_steps": 10,
     "evaluate_every": 40, "episodes": 1, "real_envs": 2,
 }  # fmt: skip
-SAC = LearnerConfig(updates=1, batch=8, width=8, buffer=100)
-SHAC = ShacLearnerConfig(width=8, horizon=5)
+SAC = OffPolicyConfig(updates=1, batch=8, width=8, buffer=100, warm_up=8)
+SHAC = ShacConfig(width=8, horizon=5)
 
 
 def _checks(name: str) -> bool:
@@ -86,27 +85,24 @@ def test_on_policy_uses_every_setting(tmp_path, learner):
         on_policy.on_policy(TASK, noted(config, read[on_policy.OnPolicyConfig]), real_steps=120, folder=tmp_path)
 
 
-def test_zero_shot_by_sac_uses_every_setting(tmp_path):
-    with every_field_is_read(ZeroShotConfig) as read:
+@pytest.mark.parametrize("learner", [SAC, SHAC])
+def test_zero_shot_uses_every_setting(tmp_path, learner):
+    kind = type(learner)
+    with every_field_is_read(ZeroShotConfig, kind) as read:
         config = ZeroShotConfig(
+            learner=noted(learner, read[kind]),
             num_envs=4,
-            updates=1,
-            batch=8,
-            width=8,
-            warm_up=8,
-            buffer=100,
             evaluate_every=100,
-            ends="finite",
+            evaluation_episodes=2,
+            outside_model="continue",
             penalty="density",
         )
         noting = noted(config, read[ZeroShotConfig])
         zero_shot("CheetahRun", noting, budget=60, max_steps=100, folder=tmp_path, checkpoint="cheetah:narrow")
 
 
-def test_zero_shot_by_shac_uses_every_setting(tmp_path):
-    with every_field_is_read(ShacConfig) as read:
-        config = ShacConfig(num_envs=4, horizon=4, width=8, evaluate_every=1, episode=20)
-        shac_zero_shot(TASK, noted(config, read[ShacConfig]), budget=0.1, folder=tmp_path)
+def test_these_are_the_configurations_of_all_learners():
+    assert {LEARNERS.find(name).config_type for name in LEARNERS.names()} == {type(SAC), type(SHAC)}
 
 
 @pytest.mark.parametrize(("method", "unused"), [("mppi", "elites"), ("cem", "temperature")])

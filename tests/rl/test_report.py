@@ -13,8 +13,7 @@ from mosim_gym.evaluation.scripted import scripted_policy
 from mosim_gym.rl.benchmark import measure_policy, zero_shot_table
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.report import real_return, shimmy_order, shimmy_return, side_by_side
-from mosim_gym.rl.settings import config_for
-from mosim_gym.rl.zero_shot import zero_shot
+from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 
 
 @pytest.mark.parametrize("task", ["ReacherEasy", "CartpoleSwingup"])
@@ -53,7 +52,7 @@ def test_a_film_of_truth_above_prediction(tmp_path):
 
 
 def test_what_stands_beside_a_policy_in_the_results(tmp_path):
-    config = config_for("PendulumSwingup", num_envs=4, warm_up=40, updates=1)
+    config = config_for("PendulumSwingup", num_envs=4, warm_up=40, updates=1, evaluation_episodes=4)
     result = zero_shot("PendulumSwingup", config, budget=60, max_steps=200, folder=tmp_path)
     assert result.policy.card["curve"] == result.curve
     measured = measure_policy(tmp_path / "policy.safetensors", episodes=2, shimmy=1)
@@ -72,13 +71,23 @@ def test_films_and_tables_say_what_is_wrong(tmp_path):
         main(["render", "PendulumSwingup", "--policy", str(path), "--out", str(tmp_path)])
 
 
-def test_a_policy_from_start_to_finish_on_the_command_line(tmp_path, capsys, monkeypatch, drawn):
-    from mosim_gym.rl import judging, report
-
-    monkeypatch.setattr(judging, "EVALUATION_EPISODES", 1)
-    monkeypatch.setattr(report, "STRIP_FRAMES", 2)
+def test_a_policy_from_start_to_finish_on_the_command_line(tmp_path, capsys, drawn):
     run = tmp_path / "run"
-    main(["rl", "zero-shot", "PendulumSwingup", "--budget", "2s", "--episodes", "1", "--out", str(run)])
+    main(
+        [
+            "rl",
+            "zero-shot",
+            "PendulumSwingup",
+            "--budget",
+            "1s",
+            "--episodes",
+            "1",
+            "--out",
+            str(run),
+            "--set",
+            "evaluation_episodes=1",
+        ]
+    )
     names = {path.name for path in run.iterdir()}
     assert {"result.json", "policy.safetensors", "learning.png", "policy.mp4", "strip.png", "tensorboard"} <= names
     assert isinstance(mosim_gym.load_policy(run / "policy.safetensors"), ActorPolicy)

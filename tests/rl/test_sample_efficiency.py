@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mosim_gym.rl import few_shot, on_policy, sample_efficiency
 from mosim_gym.rl.efficiency_summary import interquartile_mean, summary
-from mosim_gym.rl.learner_settings import LearnerConfig, ShacLearnerConfig
-from mosim_gym.rl.sample_efficiency import Cell, run_cell
+from mosim_gym.rl.learners.base import LEARNERS
+from mosim_gym.rl.sample_efficiency import Cell, Evaluations, run_cell
+from mosim_gym.rl.strategies import few_shot, on_policy
 
 CELLS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "sample_efficiency"
 
@@ -43,11 +43,9 @@ def test_a_summary_is_sure_of_what_seeds_agree_on():
     assert [round(mean, -2) for mean in split["seeds"]] == [300, 500, 700]
 
 
-def test_a_cell_from_start_to_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(sample_efficiency, "FINAL_EPISODES", 2)
-    monkeypatch.setattr(sample_efficiency, "EVALUATE_EVERY", 100)
-    monkeypatch.setattr(sample_efficiency, "EVALUATION_EPISODES", 1)
-    result = run_cell(Cell("PendulumSwingup", "sac", 0, 200), tmp_path)
+def test_a_cell_from_start_to_end(tmp_path):
+    few = Evaluations(every=100, episodes=1, final=2)
+    result = run_cell(Cell("PendulumSwingup", "sac", 0, 200), tmp_path, evaluations=few)
     assert [point["real_steps"] for point in result["curve"]] == [100, 200]
     assert len(result["returns"]) == 2
     assert result["real_steps"] == 200
@@ -74,7 +72,7 @@ def test_a_committed_cell_says_what_ran_and_nothing_else(path):
         assert {"algo", "learning_rate", "buffer_size", "net_arch", "seed"} <= config.keys()
         return
     kind = few_shot.FewShotConfig if cell["strategy"].startswith("few-shot") else on_policy.OnPolicyConfig
-    learner = ShacLearnerConfig if config["learner"]["algo"] == "shac" else LearnerConfig
+    learner = LEARNERS.find(config["learner"]["algo"]).config_type
     assert {field.name for field in dataclasses.fields(kind)} == config.keys()
     assert {field.name for field in dataclasses.fields(learner)} == config["learner"].keys()
     assert cell["provenance"]["seeds"] == [cell["seed"]] == [config["seed"]]

@@ -107,5 +107,5 @@ def test_what_stable_baselines3_cannot_have_is_one_sentence():
             MoSimVecEnv("PendulumSwingup", 2, autoreset="disabled")
         with pytest.raises(TypeError, match="bootstrap_outside is now outside_model='truncate'"):
             MoSimVecEnv("PendulumSwingup", 2, bootstrap_outside=False)
-        with pytest.raises(KeyError, match="Unknown outside_model 'trunk'. Did you mean 'truncate'"):
+        with pytest.raises(KeyError, match=r"Unknown outside_model 'trunk'. Did you mean 'truncate'"):
             MoSimVecEnv("PendulumSwingup", 2, outside_model="trunk")

@@ -209,7 +209,10 @@ def test_it_trains_zero_shot_by_its_name(tmp_path, algo):
 
 
 def test_a_learner_of_ones_own_and_its_settings_are_options_of_the_command_line(tmp_path, capsys):
-    for typed, said in (("size=nan", "size is nan; it must be positive"), ("width=8", "Valid: num_envs, .*, algo, size")):
+    for typed, said in (
+        ("size=nan", "size is nan; it must be positive"),
+        ("width=8", "Valid: num_envs, .*, algo, size"),
+    ):
         with pytest.raises(SystemExit):
             main(["rl", "zero-shot", TASK, "--algo", "toy", "--set", typed, "--out", str(tmp_path / "out")])
         assert re.search(said, capsys.readouterr().err)

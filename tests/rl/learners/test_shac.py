@@ -70,7 +70,7 @@ def test_what_is_promised_where_the_model_is_left(tmp_path, outside_model, beyon
     seen = learner.normaliser(learner.env.observation())
     learner.learn(8)
     with torch.no_grad():
-        assert bool((learner.critic(seen).mean() > 10)) == beyond
+        assert bool(learner.critic(seen).mean() > 10) == beyond
 
 
 def test_it_learns_and_its_policy_acts_as_its_actor(tmp_path):
@@ -100,8 +100,8 @@ def test_an_action_that_is_held_has_a_gradient_through_all_its_steps(outside_mod
 
 
 def test_on_the_truth_it_is_refused_in_one_sentence(tmp_path, capsys):
+    typed = ["rl", "zero-shot", TASK, "--algo", "shac", "--checkpoint", "truth", "--budget", "2s"]
     with pytest.raises(SystemExit) as end:
-        typed = ["rl", "zero-shot", TASK, "--algo", "shac", "--checkpoint", "truth", "--budget", "2s"]
         main([*typed, "--out", str(tmp_path)])
     assert end.value.code == 2
     error = capsys.readouterr().err

@@ -11,14 +11,13 @@ import torch
 from mosim_gym.cli import main
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.storage import FileFault, load_arrays
-from mosim_gym.rl import few_shot
 from mosim_gym.rl.flat_settings import changed
 from mosim_gym.rl.model_learner import ModelLearner
-from mosim_gym.rl.on_policy import config_for_schedule, on_policy
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.real_world import RealWorld
-from mosim_gym.rl.settings import config_for
-from mosim_gym.rl.shac import ShacConfig
+from mosim_gym.rl.strategies import few_shot
+from mosim_gym.rl.strategies.on_policy import config_for_schedule, on_policy
+from mosim_gym.rl.strategies.zero_shot import config_for
 from mosim_gym.training.run import model_for
 
 TASK = "CartpoleSwingup"
@@ -74,8 +73,8 @@ def test_branches_end_where_the_model_has_seen_nothing_and_gradients_stay_number
     assert np.isfinite(result.policy.predict(observation)[0]).all()
     state = load_arrays(tmp_path / "state.safetensors", "policy run")[0]
     for name in ("mean", "var", "log_std"):
-        assert np.isfinite(state[name]).all()
-    assert not np.allclose(state["log_std"], -1.0)  # where it began
+        assert np.isfinite(state[f"learner/{name}"]).all()
+    assert not np.allclose(state["learner/log_std"], -1.0)  # where it began
 
 
 @pytest.mark.parametrize("of", [few_shot.config_for_schedule, config_for_schedule])
@@ -94,19 +93,22 @@ def test_the_best_known_schedule_is_the_default_and_others_have_names(of):
 def test_settings_go_to_the_strategy_or_to_its_learner_and_others_are_refused(of):
     config = of("gradients", branch=7, lam=0.9, horizon=5)
     assert (config.branch, config.learner.lam, config.learner.horizon) == (7, 0.9, 5)
-    config = of("branches", branch=7, updates=3, horizon=5)
-    assert (config.branch, config.learner.updates, config.learner.horizon) == (7, 3, 5)
-    for name in ("updates", "batch", "critic", "rate", "buffer", "entropy", "products"):
+    config = of("branches", branch=7, updates=3, n_step=5)
+    assert (config.branch, config.learner.updates, config.learner.n_step) == (7, 3, 5)
+    for name in ("updates", "batch", "critic", "rate", "buffer", "entropy", "n_step", "matmul_precision"):
         with pytest.raises(
-            KeyError, match=f"Unknown training option '{name}'. It is a setting of SAC and TQC. Valid: .*actor_rate"
+            KeyError,
+            match=f"Unknown training option '{name}'. It is a setting of the learner sac and tqc. Valid: .*actor_rate",
         ):
             of("gradients", **{name: 1})
-    with pytest.raises(KeyError, match=r"Unknown training option 'lam'. It is a setting of SHAC. Valid: .*updates"):
-        of("branches", lam=0.9)
     with pytest.raises(
-        KeyError, match=r"Unknown training option 'wide'. It is a setting of zero-shot training by SAC and TQC"
+        KeyError, match=r"Unknown training option 'lam'. It is a setting of the learner shac. Valid: .*updates"
     ):
-        of(wide=0.3)
+        of("branches", lam=0.9)
+    with pytest.raises(KeyError, match=r"Unknown training option 'spread_starts'. Valid: "):
+        of(spread_starts=0.3)
+    with pytest.raises(KeyError, match=r"Unknown training option 'following'. It is now called tau"):
+        of(following=0.3)
 
 
 @pytest.mark.parametrize("task", [TASK, pytest.param("HopperHop", marks=pytest.mark.slow)])
@@ -143,17 +145,17 @@ def test_on_policy_from_the_command_line(tmp_path, capsys, drawn):
 
 
 def test_what_cannot_be_run_is_one_sentence(tmp_path):
-    with pytest.raises(KeyError, match="Unknown algorithm 'ppo'"):
+    with pytest.raises(KeyError, match="Unknown learner 'ppo'"):
         config_for_schedule(algo="ppo")
     for name, value in (("width", 0), ("round_steps", -5), ("members", 0), ("rate", float("inf"))):
         with pytest.raises(ValueError, match=f"{name} is {value}; it must be positive"):
             on_policy(TASK, changed(QUICK, {name: value}), real_steps=600, folder=tmp_path)
     with pytest.raises(ValueError, match="discount is 2"):
         on_policy(TASK, changed(QUICK, {"discount": 2}), real_steps=600, folder=tmp_path)
-    for wrong in (config_for("CartpoleSwingup"), ShacConfig(), None):
-        with pytest.raises(
-            TypeError, match=r"learner is of \w+; a strategy holds a LearnerConfig \(SAC and TQC\) or a Shac"
-        ):
+    for wrong in (config_for("CartpoleSwingup"), None):
+        with pytest.raises(TypeError, match=r"learner is of \w+; a strategy holds a LearnerConfig"):
             on_policy(TASK, dataclasses.replace(QUICK, learner=wrong), real_steps=600, folder=tmp_path)
     with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
         on_policy(TASK, QUICK, real_steps=100, folder=tmp_path)
+    with pytest.raises(TypeError, match="config is of FewShotConfig; on-policy learning takes an OnPolicyConfig"):
+        on_policy(TASK, few_shot.FewShotConfig(), real_steps=600, folder=tmp_path)  # pyright: ignore[reportArgumentType]

@@ -115,7 +115,12 @@ def test_it_ends_at_a_return_in_the_model(tmp_path):
 def test_a_penalty_is_for_every_learner_and_evaluations_know_nothing_of_it(tmp_path, algo):
     """Returns of evaluations are the task's own, which are not negative; so are all settings of penalties open to every learner."""
     config = config_for(
-        "CheetahRun", algo, **{**LOOP, **LEARNERS[algo]}, penalty="density", threshold_scale=0.5, outside_model="continue"
+        "CheetahRun",
+        algo,
+        **{**LOOP, **LEARNERS[algo]},
+        penalty="density",
+        threshold_scale=0.5,
+        outside_model="continue",
     )
     result = zero_shot("CheetahRun", config, budget=600, max_steps=400, folder=tmp_path, checkpoint="cheetah:narrow")
     assert result.curve[-1]["return_in_model"] >= 0
@@ -128,7 +133,9 @@ def test_training_in_the_truth_counts_every_real_step(tmp_path, capsys, drawn):
     main(["rl", "zero-shot", TASK, *options, "--set", *(f"{name}={value}" for name, value in settings.items())])
     card = load_policy(tmp_path / "policy.safetensors").card
     last = card["curve"][-1]["steps"]
-    assert card["real_steps"] == last + 100 * 20 * 20  # 100 starts near reward, each the best of 20, watched for 20 steps
+    assert (
+        card["real_steps"] == last + 100 * 20 * 20
+    )  # 100 starts near reward, each the best of 20, watched for 20 steps
     assert card["real_steps_of_evaluations"] == len(card["curve"]) * 2 * 1000
     assert (card["steps_in_model"], card["trained_in"]) == (0, "MuJoCo itself")
     assert card["chosen_by"] == "return in MuJoCo itself"
