@@ -73,21 +73,8 @@ def test_films_and_tables_say_what_is_wrong(tmp_path):
 
 def test_a_policy_from_start_to_finish_on_the_command_line(tmp_path, capsys, drawn):
     run = tmp_path / "run"
-    main(
-        [
-            "rl",
-            "zero-shot",
-            "PendulumSwingup",
-            "--budget",
-            "1s",
-            "--episodes",
-            "1",
-            "--out",
-            str(run),
-            "--set",
-            "evaluation_episodes=1",
-        ]
-    )
+    typed = ["rl", "zero-shot", "PendulumSwingup", "--budget", "1s", "--episodes", "1", "--out", str(run)]
+    main([*typed, "--set", "evaluation_episodes=1"])
     names = {path.name for path in run.iterdir()}
     assert {"result.json", "policy.safetensors", "learning.png", "policy.mp4", "strip.png", "tensorboard"} <= names
     assert isinstance(mosim_gym.load_policy(run / "policy.safetensors"), ActorPolicy)

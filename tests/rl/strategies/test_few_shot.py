@@ -66,7 +66,6 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, algo):
     assert card["strategy"] == "few-shot"
     assert card["model"].startswith("cartpole ")
     assert whole.returns == resumed.returns
-    assert len(whole.returns) == 4
     observation = np.ones(5, np.float32)
     np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
     with pytest.raises(FileFault, match=r"holds a run with another config \(width 32, here 33\)"):
