@@ -1,4 +1,4 @@
-# Every target works on a bare machine with Python 3.11 or 3.12: it makes .venv first, and only when something changed.
+# Every target works on a bare machine with Python 3.11 or later: it makes .venv first, and only when something changed.
 #   PYTHON=/path/to/python3.12   another interpreter        MOSIM_NO_CONSTRAINTS=1   newest allowed versions
 #   PYTEST_ARGS="-n 0 tests/mechanics"   how and what to test
 

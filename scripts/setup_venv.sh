@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Make .venv ready: Python 3.11 or 3.12, CPU torch where there is no NVIDIA GPU, this package in editable mode.
+# Make .venv ready: Python 3.11 or later, CPU torch where there is no NVIDIA GPU, this package in editable mode.
 #
 # A stamp (.venv/.ready-<checksum>) records what was installed, so a second call returns at once. The checksum covers
-# pyproject.toml, constraints.txt, this script and the folder (a virtual environment cannot be moved).
+# pyproject.toml, constraints.txt, the version, this script and the folder (a virtual environment cannot be moved).
+# Python 3.11 and 3.12 are preferred: dm_control, which parity and `make_real` need, is not to be had for later ones.
 #
 #   PYTHON=/path/to/python3.12   the interpreter to use, instead of the first one that works
 #   MOSIM_NO_CONSTRAINTS=1       newest versions that the ranges of pyproject.toml allow, instead of constraints.txt
@@ -13,32 +14,32 @@ say() { printf '[setup] %s\n' "$*"; }
 fail() { printf '[setup] error: %s\n' "$*" >&2; exit 1; }
 
 unconstrained=${MOSIM_NO_CONSTRAINTS:-0}
-key=$({ cat pyproject.toml constraints.txt scripts/setup_venv.sh; printf '%s %s' "$PWD" "$unconstrained"; } | cksum | cut -d' ' -f1)
+key=$({ cat pyproject.toml constraints.txt src/mosim_gym/mechanics/version.py scripts/setup_venv.sh; printf '%s %s' "$PWD" "$unconstrained"; } | cksum | cut -d' ' -f1)
 stamp=.venv/.ready-$key
 log=.venv/setup.log
 
 # ---- the interpreter
 
-is_supported() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1; }
+is_supported() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 has_venv() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
 version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
 
 find_python() { # prints the first interpreter that really runs: a pyenv shim can exist and fail
     local candidate without_venv=
     if [ -n "${PYTHON:-}" ]; then
-        is_supported "$PYTHON" || fail "PYTHON=$PYTHON is not a working Python 3.11 or 3.12."
+        is_supported "$PYTHON" || fail "PYTHON=$PYTHON is not a working Python 3.11 or later."
         has_venv "$PYTHON" || fail "PYTHON=$PYTHON lacks the venv module (on Debian and Ubuntu: apt install python$(version_of "$PYTHON")-venv)."
         echo "$PYTHON"
         return
     fi
-    for candidate in python3.11 python3.12 python3 python; do
+    for candidate in python3.11 python3.12 python3.13 python3.14 python3 python; do
         is_supported "$candidate" || continue
         if has_venv "$candidate"; then echo "$candidate"; return; fi
         without_venv=${without_venv:-$candidate}
     done
     [ -z "$without_venv" ] ||
         fail "$without_venv works but lacks the venv module (on Debian and Ubuntu: apt install python$(version_of "$without_venv")-venv)."
-    fail "no working Python 3.11 or 3.12 found; install one, or name it: PYTHON=/path/to/python3.12 make test."
+    fail "no working Python 3.11 or later found; install one, or name it: PYTHON=/path/to/python3.12 make test."
 }
 
 if [ -n "${PYTHON:-}" ] && [ -e .venv ] && [ "$(version_of "$PYTHON")" != "$(version_of .venv/bin/python)" ]; then
@@ -98,4 +99,6 @@ else
 fi
 
 touch "$stamp"
+.venv/bin/python -c 'import dm_control' >/dev/null 2>&1 ||
+    say "without dm_control, which Python 3.13 and later cannot have: parity and make_real need Python 3.11 or 3.12"
 say "ready: .venv with $(.venv/bin/python -V 2>&1), torch $(.venv/bin/python -c 'import torch; print(torch.__version__)')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -50,6 +51,70 @@ def test_everything_but_the_truth_runs_with_all_simulators_blocked():
     done = subprocess.run([sys.executable, "-c", BLOCKED], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("ran ")
+
+
+WITHOUT_DM_CONTROL = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        package = name.split(".")[0]
+        if package in ("dm_control", "shimmy"):
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+sys.meta_path.insert(0, Absent())
+
+from pathlib import Path
+import gymnasium as gym, mosim_gym
+from mosim_gym.cli import main
+from mosim_gym.data.dataset import collect_dataset
+from mosim_gym.evaluation.heldout import random_test
+from mosim_gym.evaluation.prediction import prediction_errors
+from mosim_gym.rl.shac import ShacConfig
+from mosim_gym.rl.shac_training import shac_zero_shot
+from mosim_gym.training.run import train_checkpoint
+
+out = Path(sys.argv[1])
+data = collect_dataset("pendulum", out / "data", segments=8)
+assert data.transitions == 320
+assert train_checkpoint("pendulum", budget=1.0, folder=out / "model", logs=False).path.exists()
+
+env = gym.make("MoSim/CheetahRun-v0", checkpoint="truth", render_mode="rgb_array")
+env.reset(seed=0)
+assert env.step(env.action_space.sample())[1] >= 0
+assert env.render().shape[2] == 3
+
+test = random_test("pendulum", "uniform", segments=4, steps=20, seed=0)
+assert prediction_errors(mosim_gym.load("pendulum"), test)["raw"]["16"] < 0.1
+
+quick = ShacConfig(num_envs=8, horizon=4, width=16, episode=20, evaluate_every=5)
+trained = shac_zero_shot("PendulumSwingup", quick, budget=1, folder=out / "policy")
+assert trained.policy.card["real_steps"] == 0
+
+try:
+    mosim_gym.make_real("CheetahRun")
+except ModuleNotFoundError as error:
+    print(error)
+for words in (["evaluate", "parity"], ["build-robot", "cheetah"]):
+    try:
+        main([*words, "--out", str(out / words[0])])
+    except SystemExit as end:
+        assert end.code == 2
+"""
+
+
+def test_without_dm_control_all_but_parity_make_real_and_building_robots_works(tmp_path):
+    """As on Python 3.13 and later, where dm_control cannot be installed."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_DM_CONTROL, str(tmp_path)],
+        env={**os.environ, "MUJOCO_GL": "off", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    why = "dm_control is not installed: dm_control and shimmy come with mosim_gym on Python 3.11 and 3.12 only"
+    assert done.stdout.splitlines()[-1].startswith(why)
+    assert done.stderr.count(f"mosim-gym: {why}") == 2
 
 
 def test_importing_the_package_imports_no_simulator_and_no_learner():

@@ -10,13 +10,13 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.version import __version__
 from mosim_gym.robots import tasks
 from mosim_gym.zoo import load
 
 if TYPE_CHECKING:
     from mosim_gym.truth.real import RealEnv
 
-__version__ = "0.1.0"
 __all__ = ["Dynamics", "__version__", "load", "load_policy", "make_real", "tasks"]
 
 

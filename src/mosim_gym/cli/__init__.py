@@ -18,6 +18,7 @@ from mosim_gym.cli.planning import Plan
 from mosim_gym.cli.policies import Rl, rl_command
 from mosim_gym.cli.showing import Info, Render
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.packages import MissingPackage
 
 
 def command_line(arguments: Sequence[str]) -> Any:
@@ -31,7 +32,10 @@ def command_line(arguments: Sequence[str]) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Parse `arguments` (the command line's by default) and run; faults of the input end in one sentence and exit code 2."""
+    """Parse `arguments` (the command line's by default) and run.
+
+    Faults of the input and missing packages end in one sentence and exit code 2.
+    """
     typed = sys.argv[1:] if arguments is None else list(arguments)
     command = tyro.cli(
         OmitSubcommandPrefixes[command_line(typed)],
@@ -42,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         check_options(command)
         command.run()
-    except (UnknownName, ValueError, OSError, FloatingPointError) as error:
+    except (UnknownName, MissingPackage, ValueError, OSError, FloatingPointError) as error:
         print(f"mosim-gym: {error}", file=sys.stderr)
         raise SystemExit(2) from error
     except KeyboardInterrupt:

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from mosim_gym.mechanics.version import __version__
+
 _PACKAGES = ("torch", "mujoco", "dm_control", "gymnasium", "stable_baselines3", "numpy")
 _CODE = ("src", "scripts", "benchmarks/*.py", "pyproject.toml", "constraints.txt")  # results and pictures are no code
 _VECTOR_FLAGS = ("sse4_2", "fma", "avx", "amx", "asimd", "sve")  # beginnings of the names of vector instructions
@@ -46,7 +48,7 @@ def provenance(*, seeds: Iterable[int] | None = None, config: Mapping[str, Any] 
     """
     processor, flags = _processor()
     return {
-        "mosim_gym": _version("mosim_gym"),
+        "mosim_gym": __version__,
         **SOURCE,
         "processor": processor,
         "vector_flags": flags,

@@ -1,0 +1,30 @@
+"""dm_control and shimmy, which come with this package on some versions of Python only."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+
+class MissingPackage(ModuleNotFoundError):
+    """dm_control or shimmy is wanted and not installed: one sentence that says why, and what to do."""
+
+    def __init__(self, package: str) -> None:
+        """`package` is the one that is missing."""
+        super().__init__(
+            f"{package} is not installed: dm_control and shimmy come with mosim_gym on Python 3.11 and 3.12 only, because labmaze, which "
+            "dm_control needs, has no wheels for later versions; use Python 3.11 or 3.12 for parity with dm_control, make_real and "
+            "rebuilding its robots.",
+            name=package,
+        )
+
+
+def import_package(name: str) -> ModuleType:
+    """The module `name` of dm_control or shimmy; raises `MissingPackage` where the package is not installed."""
+    package = name.partition(".")[0]
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != package:  # it is installed, and something in it is missing
+            raise
+        raise MissingPackage(package) from error
