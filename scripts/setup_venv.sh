@@ -6,15 +6,22 @@
 # Python 3.11 and 3.12 are preferred: dm_control, which parity and `make_real` need, is not to be had for later ones.
 #
 #   PYTHON=/path/to/python3.12   the interpreter to use, instead of the first one that works
-#   MOSIM_NO_CONSTRAINTS=1       newest versions that the ranges of pyproject.toml allow, instead of constraints.txt
+#   MOSIM_DEPENDENCIES=newest    newest versions that the ranges of pyproject.toml allow, instead of constraints.txt; or `lowest`
+#   MOSIM_NO_CONSTRAINTS=1       the same as MOSIM_DEPENDENCIES=newest
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 say() { printf '[setup] %s\n' "$*"; }
 fail() { printf '[setup] error: %s\n' "$*" >&2; exit 1; }
 
-unconstrained=${MOSIM_NO_CONSTRAINTS:-0}
-key=$({ cat pyproject.toml constraints.txt src/mosim_gym/mechanics/version.py scripts/setup_venv.sh; printf '%s %s' "$PWD" "$unconstrained"; } | cksum | cut -d' ' -f1)
+uv=uv==0.13.9 # installs the lowest versions, which pip cannot
+dependencies=${MOSIM_DEPENDENCIES:-pinned}
+[ "${MOSIM_NO_CONSTRAINTS:-0}" != 1 ] || dependencies=newest
+case $dependencies in
+    pinned | newest | lowest) ;;
+    *) fail "MOSIM_DEPENDENCIES=$dependencies is unknown; valid: pinned, newest, lowest." ;;
+esac
+key=$({ cat pyproject.toml constraints.txt src/mosim_gym/mechanics/version.py scripts/setup_venv.sh; printf '%s %s' "$PWD" "$dependencies"; } | cksum | cut -d' ' -f1)
 stamp=.venv/.ready-$key
 log=.venv/setup.log
 
@@ -70,29 +77,37 @@ pip_install() {
 
 torch=$(grep -E '^torch==' constraints.txt) || fail "constraints.txt pins no torch."
 has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q .; }
-has_torch() { # the pinned version, CPU or not; any version without constraints
+has_torch() { # the pinned version, CPU or not; any version where others than the pinned ones are asked for
     local found
     found=$(.venv/bin/python -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null) || return 1
-    [ "$unconstrained" = 1 ] || [ "torch==${found%%+*}" = "$torch" ]
+    [ "$dependencies" != pinned ] || [ "torch==${found%%+*}" = "$torch" ]
 }
 
-if ! has_torch && [ "$(uname -s)" = Linux ] && ! has_gpu; then
-    say "installing $torch for the CPU (no NVIDIA GPU found)"
+from_index() { try_pip --no-deps --timeout 10 --retries 1 --index-url https://download.pytorch.org/whl/cpu "$1"; }
+
+if [ "$dependencies" = lowest ] || has_torch; then
+    : # the next step brings the lowest, or it is here
+elif [ "$(uname -s)" = Linux ] && ! has_gpu; then
+    say "installing torch for the CPU (no NVIDIA GPU found)"
     # What pip is configured with (a local wheel, say), then PyTorch's own index, then the default wheel. Without
     # dependencies: the index holds few versions of them, and the next step brings them anyway.
-    try_pip --no-deps "$torch+cpu" ||
-        try_pip --no-deps --timeout 10 --retries 1 --index-url https://download.pytorch.org/whl/cpu "$torch" ||
+    { [ "$dependencies" = newest ] && from_index torch; } || try_pip --no-deps "$torch+cpu" || from_index "$torch" ||
         { say "no CPU build within reach: the default one is larger"; pip_install "$torch"; }
-elif ! has_torch; then
+else
     say "installing $torch"
     pip_install "$torch"
 fi
 
 # ---- everything else
 
-if [ "$unconstrained" = 1 ]; then
+if [ "$dependencies" = newest ]; then
     say "installing mosim-gym with the newest versions its ranges allow"
     pip_install --upgrade --upgrade-strategy only-if-needed -e ".[test,dev,docs]"
+elif [ "$dependencies" = lowest ]; then
+    say "installing mosim-gym with the lowest versions its ranges allow"
+    pip_install "$uv"
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --resolution lowest-direct --torch-backend cpu -e ".[test,docs]" \
+        >>"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "uv pip install failed; its last lines are above, all of them in $log."; }
 else
     say "installing mosim-gym and its tools (constraints.txt)"
     pip_install -c constraints.txt -e ".[test,dev,docs]"
