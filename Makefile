@@ -9,10 +9,10 @@ PYTEST_ARGS ?= -n auto --maxprocesses 8 --dist loadfile
 OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench format clean
+.PHONY: help setup demo test test-full check docs bench format clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv ready (every target below does this by itself)
 	@bash scripts/setup_venv.sh
@@ -22,6 +22,9 @@ demo: setup ## train a policy inside the model, play it in dm_control: returns, 
 
 test: setup ## run the quick tests (PYTEST_ARGS="-m slow" for the slow ones)
 	@OMP_NUM_THREADS=$(OMP_NUM_THREADS) $(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+test-full: setup ## run all tests, slow ones too, and write the report benchmarks/results/tests.json
+	@OMP_NUM_THREADS=$(OMP_NUM_THREADS) $(BIN)/python scripts/test_full.py
 
 check: setup ## check format, lint, types and import layers
 	@echo '== ruff format'   && $(BIN)/ruff format --check .
