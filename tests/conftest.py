@@ -1,10 +1,35 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests, and which tests are skipped where what they need cannot be had."""
 
 from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Generator
 
 import numpy as np
 import pytest
 import torch
+
+NO_DM_CONTROL = re.compile(r"(MissingPackage|mosim-gym): ((dm_control|shimmy) is not installed)")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """On Python 3.13 and later, where dm_control cannot be installed, tests that end for want of it are skipped."""
+    report = yield
+    if sys.version_info >= (3, 13) and report.failed:
+        found = NO_DM_CONTROL.search(report.longreprtext)
+        if found:
+            report.outcome, report.longrepr = "skipped", (report.nodeid, 0, f"Skipped: {found[2]}")
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of GPUs are skipped where there is none."""
+    if not torch.cuda.is_available():
+        for item in items:
+            if "gpu" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="there is no CUDA device here"))
 
 
 @pytest.fixture

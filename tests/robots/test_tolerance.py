@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from dm_control.utils import rewards
 
 from mosim_gym.robots import tolerance
 
+rewards = pytest.importorskip("dm_control.utils.rewards")
 SIGMOIDS = ("gaussian", "hyperbolic", "long_tail", "reciprocal", "cosine", "linear", "quadratic", "tanh_squared")
 
 

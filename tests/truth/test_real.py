@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import shimmy  # noqa: F401  (registers dm_control/*)
-from dm_control import suite
 
 import mosim_gym
 from mosim_gym.robots import find_task
 
+suite = pytest.importorskip("dm_control.suite")
+pytest.importorskip("shimmy")  # registers dm_control/*
 TASKS = mosim_gym.tasks()
 
 
