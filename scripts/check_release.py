@@ -1,6 +1,6 @@
 """Whether a tag may be released: it is `v` and the version, which is no development version and heads the changelog with a date.
 
-    python scripts/check_release.py v0.2.0
+python scripts/check_release.py v0.2.0
 """
 
 from __future__ import annotations

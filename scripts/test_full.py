@@ -1,7 +1,7 @@
 """Run every test, the slow ones too, and write down what ran, what was skipped and why, how long it took, and where.
 
-    python scripts/test_full.py                        # all; the report is benchmarks/results/tests.json
-    python scripts/test_full.py tests/mechanics -n 0   # a part, with pytest's options; the report is runs/tests.json
+python scripts/test_full.py                        # all; the report is benchmarks/results/tests.json
+python scripts/test_full.py tests/mechanics -n 0   # a part, with pytest's options; the report is runs/tests.json
 """
 
 from __future__ import annotations
@@ -44,9 +44,7 @@ class Watch:
         self.seconds[name] = self.seconds.get(name, 0.0) + report.duration
         if "slow" in report.keywords:
             self.slow.add(name)
-        if report.failed or name not in self.outcomes:
-            self.outcomes[name] = report.outcome
-        elif report.skipped and self.outcomes[name] == "passed":
+        if report.failed or name not in self.outcomes or (report.skipped and self.outcomes[name] == "passed"):
             self.outcomes[name] = report.outcome
         if not report.passed and name not in self.reasons:
             self.reasons[name] = reason(report)
