@@ -243,7 +243,7 @@ class Shac(Learner):
     def state(self) -> dict[str, np.ndarray]:
         """Networks, optimisers, statistics, environments, and the generator."""
         arrays: dict[str, Tensor] = {"log_std": self.log_std.detach()}
-        arrays |= {"counts": torch.tensor([self._updates, self._owed])}
+        arrays |= {"counts": torch.tensor([self._updates, self._owed, self._lost])}
         for name, network in self._networks().items():
             arrays |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
         n = self.normaliser
@@ -268,7 +268,7 @@ class Shac(Learner):
         n = self.normaliser
         n.mean, n.var, n.count = found["mean"], found["var"], float(found["count"])
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
-        self._updates, self._owed = found["counts"].tolist()
+        self._updates, self._owed, self._lost = found["counts"].tolist()
         self._generator.set_state(found["generator"])
 
     @classmethod
