@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 import mosim_gym
-from mosim_gym.rl import few_shot, on_policy
+from mosim_gym.rl.strategies import few_shot, on_policy
 from mosim_gym.rl.report import real_return
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from mosim_gym.cli.policies import standing
 from mosim_gym.cli.progress import Progress
 from mosim_gym.mechanics.durations import clock
+from mosim_gym.rl.strategies.zero_shot import ZeroShot
 
 
 def test_without_a_terminal_the_first_and_the_last_report_are_lines(capsys):
@@ -20,6 +20,7 @@ def test_without_a_terminal_the_first_and_the_last_report_are_lines(capsys):
 
 def test_both_limits_are_shown_and_the_nearer_one_counts():
     state = {"seconds": 187.0, "budget": 600.0, "return_in_model": 680.0, "stop_at": 850.0, "steps": 1_234_567}
+    standing = ZeroShot().standing
     share, text = standing(state)
     assert share == pytest.approx(0.8)
     assert text == "return in the model 680 of 850, time 3:07 of 10:00, 1,234,567 steps"
