@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 import mosim_gym
-from mosim_gym.rl.strategies import few_shot, on_policy
 from mosim_gym.rl.report import real_return
+from mosim_gym.rl.strategies import few_shot, on_policy
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--task", default="CartpoleSwingup", choices=mosim_gym.tasks())
