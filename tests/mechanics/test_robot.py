@@ -13,6 +13,7 @@ from mosim_gym.mechanics import Invariances, ResetBank, Robot
 from mosim_gym.mechanics.compiling import compile_mjcf
 from mosim_gym.mechanics.mjcf import inline_includes
 from mosim_gym.mechanics.storage import FileFault, write_atomically
+from mosim_gym.robots import load_robot
 from mosim_gym.truth.reference import suite_robot
 
 
@@ -146,3 +147,18 @@ def test_actuators_with_a_state_are_refused():
       <actuator><general joint="j" dyntype="filter" dynprm="0.1"/></actuator></mujoco>"""
     with pytest.raises(ValueError, match="actuators with a state of their own"):
         compile_mjcf(xml, name="r", control_step=0.002)
+
+
+def test_controls_are_shares_of_the_actuators_ranges():
+    robot = load_robot("reacher")
+    low, high = robot.control_range
+    shares = np.array([-np.ones(robot.nu), np.zeros(robot.nu), np.ones(robot.nu)])
+    np.testing.assert_allclose(robot.controls(shares), [low, (low + high) / 2, high])
+
+
+def test_quaternions_are_where_the_state_has_unit_length():
+    for name, count in (("humanoid", 1), ("fish", 1), ("cheetah", 0)):
+        robot = load_robot(name)
+        assert len(robot.quaternion_slices) == count
+        for part in robot.quaternion_slices:
+            assert np.linalg.norm(robot.qpos0[part]) == pytest.approx(1)

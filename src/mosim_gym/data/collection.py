@@ -73,8 +73,6 @@ class Collector:
         self.robot = self.dynamics.robot
         self._resets = [(reset_sampler(name, definition), share) for name, share in self.recipe.resets]
         self._actions = [(action_sampler(name), share) for name, share in self.recipe.actions]
-        low, high = self.robot.control_range
-        self._middle, self._half = (high + low) / 2.0, (high - low) / 2.0
         self.dropped = 0
 
     def collect(self, rng: np.random.Generator, segments: int) -> Segments:
@@ -84,7 +82,7 @@ class Collector:
         actions = np.empty((segments, steps, robot.nu))
         for draw, rows in _split(rng, self._actions, segments):
             actions[rows] = draw(rng, len(rows), steps, robot.nu, robot.control_step)
-        actions = self._middle + self._half * actions
+        actions = robot.controls(actions)
         path = self.dynamics.rollout(qpos, qvel, actions)
         return self._stable(qpos, qvel, actions, path)
 
@@ -98,7 +96,7 @@ class Collector:
         states, actions = [Step(qpos, qvel, np.zeros((segments, self.dynamics.sensor_count)))], []
         for _ in range(self.recipe.steps):
             here = states[-1]
-            disturbance = noise * self._half * rng.normal(size=(segments, self.robot.nu))
+            disturbance = noise * (high - low) / 2 * rng.normal(size=(segments, self.robot.nu))
             actions.append(np.clip(policy(here) + disturbance, low, high))
             states.append(self._closed.step(here.qpos, here.qvel, actions[-1]))
         path = Trajectory(*(np.stack(column, axis=1) for column in zip(*states[1:], strict=True)))

@@ -33,8 +33,8 @@ class MinimalCoordinates:
         """The coordinates, positions first, then velocities, then the action."""
         angles = qpos[:, self._angles]
         parts = [qpos[:, self._plain], torch.remainder(angles + math.pi, 2 * math.pi) - math.pi]
-        for first, heading_matters in self._attitudes:
-            quaternion = qpos[:, first : first + 4]
+        for place, heading_matters in self._attitudes:
+            quaternion = qpos[:, place]
             parts.append(logarithm(quaternion) if heading_matters else tilt(to_matrix(quaternion)[:, 2]))
         if self._floating:
             qvel = into_body(self.robot, base_rotations(self.robot, qpos), qvel)

@@ -118,8 +118,8 @@ class InputFeatures(nn.Module):
         rotations = base_rotations(self.robot, qpos) if self.body_frame else []
         bases = floating_bases(self.robot) if rotations else ()
         known = {quat.start: rotation for (quat, _), rotation in zip(bases, rotations, strict=True)}
-        for first, heading in self._turned:
-            rotation = known[first] if first in known else to_matrix(qpos[..., first : first + 4])
+        for place, heading in self._turned:
+            rotation = known[place.start] if place.start in known else to_matrix(qpos[..., place])
             parts += [rotation[..., 2, :], rotation[..., 0, :]] if heading else [rotation[..., 2, :]]
         if self.body_frame:
             qvel = into_body(self.robot, rotations, qvel)

@@ -31,9 +31,8 @@ def endurance(
     rng = np.random.default_rng([seed, 5])
     description = load_robot(robot)
     qpos, qvel = task_resets(find_robot(robot))(rng, segments)
-    low, high = description.control_range
     drawn = action_sampler("uniform")(rng, segments, steps, description.nu, description.control_step)
-    actions = (high + low) / 2 + (high - low) / 2 * drawn
+    actions = description.controls(drawn)
     truth = TrueDynamics(robot).rollout(qpos, qvel, actions)
     path = predictor.rollout(qpos, qvel, actions)
     finite = np.isfinite(path.qpos).all((1, 2)) & np.isfinite(path.qvel).all((1, 2))

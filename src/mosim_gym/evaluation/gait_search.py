@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from mosim_gym.mechanics import ForwardKinematics
-from mosim_gym.robots import Features, Task
+from mosim_gym.robots import Task
 from mosim_gym.truth.dynamics import TrueDynamics
 
 Array = np.ndarray
@@ -54,7 +53,7 @@ def controls(parameters: Array, times: Array) -> Array:
 
 def search_gait(task: Task, config: SearchConfig, *, progress: bool = True) -> Gait:
     """The best gait found for `task`, judged by its return over `config.steps` true steps from true starts."""
-    dynamics, kinematics = TrueDynamics(task.robot.name), ForwardKinematics(task.robot, task.quantities)
+    dynamics = TrueDynamics(task.robot.name)
     rng = np.random.default_rng(config.seed)
     starts = torch.Generator().manual_seed(config.seed)
     size = 3 * task.robot.nu + 1
@@ -66,13 +65,13 @@ def search_gait(task: Task, config: SearchConfig, *, progress: bool = True) -> G
         for _ in range(config.generations):
             candidates = mean + spread * rng.normal(size=(config.population, size))
             candidates[0] = mean
-            scores = _returns(task, dynamics, kinematics, candidates, starts, config)
+            scores = _returns(task, dynamics, candidates, starts, config)
             elite = candidates[np.argsort(scores)[-config.population // 8 :]]
             mean = 0.2 * mean + 0.8 * elite.mean(axis=0)
             spread = np.maximum(0.3 * spread + 0.7 * elite.std(axis=0), SMALLEST_SPREAD)
             bar.set_postfix_str(f"return {scores.max():.0f} in {config.steps} steps")
             bar.update()
-        score = float(_returns(task, dynamics, kinematics, mean[None], starts, config, starts_each=32)[0])
+        score = float(_returns(task, dynamics, mean[None], starts, config, starts_each=32)[0])
         if score > best_score:
             best, best_score = mean, score
     bar.close()
@@ -88,7 +87,6 @@ def search_gait(task: Task, config: SearchConfig, *, progress: bool = True) -> G
 def _returns(
     task: Task,
     dynamics: TrueDynamics,
-    kinematics: ForwardKinematics,
     candidates: Array,
     generator: torch.Generator,
     config: SearchConfig,
@@ -105,6 +103,6 @@ def _returns(
     path = dynamics.rollout(qpos, qvel, actions)
     states = [torch.from_numpy(part).flatten(0, 1) for part in (path.qpos, path.qvel, path.sensors, actions)]
     goal = start.goal.repeat(rows, 1).repeat_interleave(config.steps, dim=0)
-    features = Features(task.robot, states[0], states[1], kinematics(states[0], states[1]))
+    features = task.features(states[0], states[1])
     reward = task.reward(features, states[3], goal, states[2]).nan_to_num()
     return reward.view(rows, count * config.steps).sum(dim=1).numpy() / count

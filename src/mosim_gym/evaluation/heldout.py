@@ -13,10 +13,10 @@ from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.collection import Collector, Recipe
 from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.scripted import SCRIPTED
-from mosim_gym.mechanics import ForwardKinematics, Robot
+from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.motion import History, Step
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.robots import Features, Task, find_robot, load_robot, load_task
+from mosim_gym.robots import Task, find_robot, load_robot, load_task
 from mosim_gym.robots.spaces import flatten
 from mosim_gym.truth.dynamics import TrueDynamics
 
@@ -36,7 +36,7 @@ Controller = Callable[[Array], Array]
 class HeldOut(NamedTuple):
     """True segments: the `history` before them, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`.
 
-    `quaternions` are the columns of `qpos` in which quaternions begin; `sensors (N, T, ns)` what was read after each step of that which
+    `quaternions` are the columns of `qpos` in which quaternions stand; `sensors (N, T, ns)` what was read after each step of that which
     the state does not tell.
     """
 
@@ -44,7 +44,7 @@ class HeldOut(NamedTuple):
     actions: Array
     next_qpos: Array
     next_qvel: Array
-    quaternions: tuple[int, ...] = ()
+    quaternions: tuple[slice, ...] = ()
     sensors: Array | None = None
 
     @property
@@ -68,10 +68,9 @@ def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: in
     rng = np.random.default_rng([seed, 1])
     description = load_robot(robot)
     qpos, qvel = task_resets(find_robot(robot))(rng, segments)
-    low, high = description.control_range
     burn_in = burn_in_steps(description)
     drawn = action_sampler(actions)(rng, segments, burn_in + steps, description.nu, description.control_step)
-    control = (high + low) / 2 + (high - low) / 2 * drawn
+    control = description.controls(drawn)
     path = TrueDynamics(robot).rollout(qpos, qvel, control)
     return _after_burn_in(description, path.qpos, path.qvel, control, path.sensors, burn_in)
 
@@ -102,18 +101,17 @@ def _after_burn_in(robot: Robot, qpos: Array, qvel: Array, actions: Array, senso
         actions=actions[:, later],
         next_qpos=qpos[:, later],
         next_qvel=qvel[:, later],
-        quaternions=tuple(robot.quaternion_starts),
+        quaternions=robot.quaternion_slices,
         sensors=sensors[:, later] if sensors.shape[-1] else None,
     )
 
 
 def observer(task: Task) -> Callable[[Step, Array], Array]:
     """A function from states with sensors and `goal` to flat observations `(B, n)` of `task`."""
-    kinematics = ForwardKinematics(task.robot, task.quantities)
 
     def observe(state: Step, goal: Array) -> Array:
         q, v, sensors, g = (torch.from_numpy(x) for x in (*state, goal))
-        return flatten(task.observation(Features(task.robot, q, v, kinematics(q, v)), g, sensors)).numpy()
+        return flatten(task.observation(task.features(q, v), g, sensors)).numpy()
 
     return observe
 

@@ -8,10 +8,9 @@ import numpy as np
 import torch
 
 from mosim_gym.evaluation.tables import table
-from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.robots import Features, Task, load_task, tasks
+from mosim_gym.robots import Task, load_task, tasks
 from mosim_gym.robots.spaces import sensor_count
 from mosim_gym.truth.dynamics import TrueDynamics
 from mosim_gym.truth.reference import ReferenceTask
@@ -34,7 +33,7 @@ def _task_values(
 ) -> tuple[dict[str, Array], Array]:
     """Observation and reward; readings of sensors `(B, ns)` are zero unless given."""
     qpos, qvel, action, goal = (torch.from_numpy(part).to(dtype) for part in states)
-    features = Features(task.robot, qpos, qvel, ForwardKinematics(task.robot, task.quantities)(qpos, qvel))
+    features = task.features(qpos, qvel)
     if sensors is None:
         sensors = np.zeros((len(qpos), sensor_count(task.id())))
     readings = torch.from_numpy(sensors).to(dtype)
@@ -62,9 +61,9 @@ def wide_states(task: Task, rng: np.random.Generator, n: int) -> States:
     """Random states far beyond what a policy visits: joints spread over several radians and metres, fast."""
     robot = task.robot
     qpos = robot.qpos0 + rng.normal(size=(n, robot.nq)) * rng.choice([0.05, 0.5, 3.0], (n, 1))
-    for first in robot.quaternion_starts:
+    for turned in robot.quaternion_slices:
         turn = rng.normal(size=(n, 4))
-        qpos[:, first : first + 4] = turn / np.linalg.norm(turn, axis=1, keepdims=True)
+        qpos[:, turned] = turn / np.linalg.norm(turn, axis=1, keepdims=True)
     qvel = rng.normal(size=(n, robot.nv)) * rng.choice([0.1, 2.0, 12.0], (n, 1))
     return States(qpos, qvel, _random_actions(task, rng, n), _goals(task, rng, n))
 

@@ -32,8 +32,7 @@ def squared_errors(path: Trajectory, test: HeldOut) -> Array:
     A quaternion and its negative are one rotation: the nearer of them is compared.
     """
     qpos = np.array(path.qpos)
-    for first in test.quaternions:
-        turned = slice(first, first + 4)
+    for turned in test.quaternions:
         opposite = (qpos[..., turned] * test.next_qpos[..., turned]).sum(-1, keepdims=True) < 0
         qpos[..., turned] = np.where(opposite, -qpos[..., turned], qpos[..., turned])
     error = np.concatenate((qpos - test.next_qpos, path.qvel - test.next_qvel), axis=-1, dtype=np.float64)

@@ -15,8 +15,8 @@ class CanonicalColumns(NamedTuple):
     """Lengths and limited angles, to be read as they are."""
     angles: list[int]
     """Hinges without limits: a whole turn changes nothing."""
-    attitudes: list[tuple[int, bool]]
-    """Where each quaternion begins, and whether its heading matters."""
+    attitudes: list[tuple[slice, bool]]
+    """Where each quaternion stands, and whether its heading matters."""
 
 
 def canonical_columns(robot: Robot) -> CanonicalColumns:
@@ -24,11 +24,12 @@ def canonical_columns(robot: Robot) -> CanonicalColumns:
     joints, heading = robot.joints, robot.invariances.yaw
     columns = {name: int(start) for name, start in zip(joints.names, joints.qpos_start, strict=True)}
     ignored = set(robot.translation_indices)
-    quaternions = {c for first in robot.quaternion_starts for c in range(first, first + 4)}
+    starts = [part.start for part in robot.quaternion_slices]
+    quaternions = {c for start in starts for c in range(start, start + 4)}
     own = None if heading is None else columns[heading] + 3
-    if heading is not None and own not in robot.quaternion_starts:
+    if heading is not None and own not in starts:
         ignored.add(columns[heading])
     unlimited = (joints.type == JointType.HINGE) & ~joints.limited
     angles = [int(c) for c in joints.qpos_start[unlimited] if int(c) not in ignored]
     plain = [c for c in range(robot.nq) if c not in ignored | quaternions | set(angles)]
-    return CanonicalColumns(plain, angles, [(first, first != own) for first in robot.quaternion_starts])
+    return CanonicalColumns(plain, angles, [(part, part.start != own) for part in robot.quaternion_slices])

@@ -146,11 +146,12 @@ class Robot:
         return slice(start, start + JointType(self.joints.type[row]).dof_size)
 
     @cached_property
-    def quaternion_starts(self) -> tuple[int, ...]:
-        """Where in `qpos` the quaternions of free and ball joints begin."""
+    def quaternion_slices(self) -> tuple[slice, ...]:
+        """Where in `qpos` the quaternions of free and ball joints stand."""
         shift = {JointType.FREE: 3, JointType.BALL: 0}
         pairs = zip(self.joints.type.tolist(), self.joints.qpos_start.tolist(), strict=True)
-        return tuple(start + shift[JointType(kind)] for kind, start in pairs if kind in shift)
+        starts = (start + shift[JointType(kind)] for kind, start in pairs if kind in shift)
+        return tuple(slice(start, start + 4) for start in starts)
 
     @cached_property
     def translation_indices(self) -> tuple[int, ...]:
@@ -167,6 +168,11 @@ class Robot:
         limited = self.actuators.limited[:, None]
         low, high = np.where(limited, self.actuators.range, [-np.inf, np.inf]).astype(np.float32).T
         return low, high
+
+    def controls(self, share: Array) -> Array:
+        """Controls `(…, nu)` from shares of their ranges: -1 is the lowest control of an actuator, 0 its middle, 1 the highest."""
+        low, high = self.control_range
+        return (high + low) / 2 + (high - low) / 2 * share
 
     @cached_property
     def fingerprint(self) -> str:

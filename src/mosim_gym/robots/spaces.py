@@ -7,9 +7,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.robots.catalogue import find_task, load_task, sensor_columns
-from mosim_gym.robots.task import Features
 
 
 @cache
@@ -19,10 +17,9 @@ def observation_shapes(task: str) -> dict[str, tuple[int, ...]]:
     robot = bound.robot
     qpos = torch.tensor(robot.qpos0)[None]
     qvel = torch.zeros(1, robot.nv, dtype=qpos.dtype)
-    values = ForwardKinematics(robot, bound.quantities)(qpos, qvel)
     goal = torch.zeros(1, bound.goal_size, dtype=qpos.dtype)
     sensors = torch.zeros(1, sensor_count(task), dtype=qpos.dtype)
-    parts = bound.observation(Features(robot, qpos, qvel, values), goal, sensors)
+    parts = bound.observation(bound.features(qpos, qvel), goal, sensors)
     return {name: tuple(part.shape[1:]) for name, part in parts.items()}
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from mosim_gym.mechanics import Quantity, Robot
+from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot
 
 
 class Features:
@@ -90,6 +91,14 @@ class Task(ABC):
     def __init__(self, robot: Robot) -> None:
         """Bind the task to its robot's description."""
         self.robot = robot
+
+    @cached_property
+    def _kinematics(self) -> ForwardKinematics:
+        return ForwardKinematics(self.robot, self.quantities)
+
+    def features(self, qpos: Tensor, qvel: Tensor) -> Features:
+        """What `observation` and `reward` read, of states `qpos (B, nq)`, `qvel (B, nv)`."""
+        return Features(self.robot, qpos, qvel, self._kinematics(qpos, qvel))
 
     @classmethod
     def id(cls) -> str:

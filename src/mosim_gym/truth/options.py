@@ -59,8 +59,8 @@ def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = F
         given.pop("warm_start", None)
     if "qpos" in given:
         given.setdefault("qvel", np.zeros((rows, robot.nv)))
-        for first in robot.quaternion_starts:
-            part = given["qpos"][:, first : first + 4]
+        for quaternion in robot.quaternion_slices:
+            part = given["qpos"][:, quaternion]
             norm = np.linalg.norm(part, axis=1, keepdims=True)
             if (norm < 1e-8).any():
                 raise ValueError("options['qpos'] holds a zero quaternion; a rotation needs a non-zero one.")
