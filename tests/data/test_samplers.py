@@ -46,8 +46,8 @@ def test_wide_resets_cover_joint_limits_speeds_and_the_ground(robot, rng):
         assert qvel[:, column].min() >= low
         assert qvel[:, column].max() <= high
         assert np.ptp(qvel[:, column]) > 0.6 * (high - low)
-    for first in description.quaternion_starts:
-        turns = qpos[:, first : first + 4]
+    for place in description.quaternion_slices:
+        turns = qpos[:, place]
         np.testing.assert_allclose(np.linalg.norm(turns, axis=1), 1)
         upright = 1 - 2 * (turns[:, 1] ** 2 + turns[:, 2] ** 2)  # the vertical component of the base's vertical axis
         assert (upright > 0.5).mean() > 0.4

@@ -136,9 +136,9 @@ def test_coordinates_are_minimal_and_forget_what_does_not_matter(robot, rng):
     description = load_robot(robot)
     coordinates = MinimalCoordinates(description)
     qpos = torch.tensor(np.tile(description.qpos0, (6, 1))) + 0.1
-    for first in description.quaternion_starts:
+    for place in description.quaternion_slices:
         part = torch.from_numpy(rng.normal(size=(6, 4)))
-        qpos[:, first : first + 4] = part / part.norm(dim=1, keepdim=True)
+        qpos[:, place] = part / part.norm(dim=1, keepdim=True)
     qvel = torch.from_numpy(rng.normal(size=(6, description.nv)))
     action = torch.from_numpy(rng.uniform(-1, 1, size=(6, description.nu)))
     x = coordinates(qpos, qvel, action)

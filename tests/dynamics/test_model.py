@@ -22,8 +22,8 @@ def _model(robot="cheetah", name="default", **changes):
 
 
 def normalised(robot, qpos):
-    for first in robot.quaternion_starts:
-        qpos[:, first : first + 4] /= qpos[:, first : first + 4].norm(dim=1, keepdim=True)
+    for place in robot.quaternion_slices:
+        qpos[:, place] /= qpos[:, place].norm(dim=1, keepdim=True)
     return qpos
 
 
