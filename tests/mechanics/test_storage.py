@@ -24,6 +24,20 @@ def test_arrays_and_header_come_back_as_they_were_saved(tmp_path: Path) -> None:
         np.testing.assert_array_equal(arrays[name], array, strict=True)
 
 
+def test_arrays_keep_their_shapes_and_a_number_stays_one(tmp_path: Path) -> None:
+    saved = {
+        "number": np.array(3),
+        "row": np.ones(1),
+        "none": np.zeros((0, 2)),
+        "turned": np.arange(6.0).reshape(2, 3).T,
+    }
+    found, _ = load_arrays(save_arrays(tmp_path / "file", "try", saved, {}), "try")
+    for name, array in saved.items():
+        assert found[name].shape == array.shape
+        np.testing.assert_array_equal(found[name], array)
+    assert int(found["number"]) == 3
+
+
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     header = {"version": 1, "card": {"name": "ä", "note": "–" * 7}}
     files = {save_arrays(tmp_path / f"{n}", "thing", ARRAYS, header).read_bytes() for n in range(8)}

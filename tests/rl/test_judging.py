@@ -8,7 +8,7 @@ from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl.judging import CONFIRMATION_SEED, outside_model_of, returns_in_model
 from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 
-TASK = "PointMassEasy"
+TASK = "CartpoleSwingup"
 QUICK = config_for(
     TASK, "shac", num_envs=16, horizon=8, width=32, episode=50, evaluate_every=1536, evaluation_episodes=4
 )

@@ -107,7 +107,7 @@ def _rounded(content: Any) -> Any:
 def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Path:
     """Write named arrays and a JSON header as one safetensors file of the given `kind`, sealed by the `digest` of both."""
     text = json.dumps({"kind": kind, **header}, sort_keys=True)
-    contiguous = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
+    contiguous = {key: np.asarray(value, order="C") for key, value in arrays.items()}
     return write_atomically(path, _in_order(save(contiguous, {HEADER: text, SEAL: digest(contiguous, text)})))
 
 
