@@ -44,7 +44,7 @@ class Watch:
         self.seconds[name] = self.seconds.get(name, 0.0) + report.duration
         if "slow" in report.keywords:
             self.slow.add(name)
-        if report.failed or name not in self.outcomes or (report.skipped and self.outcomes[name] == "passed"):
+        if self.outcomes.get(name, "passed") == "passed" or report.failed:
             self.outcomes[name] = report.outcome
         if not report.passed and name not in self.reasons:
             self.reasons[name] = reason(report)

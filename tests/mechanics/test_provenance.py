@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_provenance_names_version_packages_and_processor():
     found = provenance()
     assert found["mosim_gym"] == mosim_gym.__version__
-    assert found["torch"] == torch.__version__
+    assert torch.__version__.startswith(found["torch"])  # its build may be told behind a plus
     assert {"mujoco", "stable_baselines3", "processor", "vector_flags", "cores", "torch_threads"} <= set(found)
     assert all(isinstance(flag, str) for flag in found["vector_flags"])
 
