@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.storage import write_atomically
-from mosim_gym.training.comparison import ABLATIONS, SYSTEMS, comparison_table, run_entry
+from mosim_gym.studies.comparison import ABLATIONS, SYSTEMS, comparison_table, run_entry
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import readable_json, write_atomically
-from mosim_gym.rl.planner import Planner, PlannerConfig
-from mosim_gym.rl.planning import planning_table, play_planned
+from mosim_gym.rl.strategies.planner import Planner, PlannerConfig
+from mosim_gym.rl.strategies.planning import planning_table, play_planned
 from mosim_gym.robots import find_task
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,12 +12,12 @@ import json
 import time
 from pathlib import Path
 
-from mosim_gym.evaluation.learning_plots import sample_efficiency_plot
 from mosim_gym.evaluation.published import levels_after_100_000
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
-from mosim_gym.rl.efficiency_summary import efficiency_table, grouped
+from mosim_gym.pictures.learning_plots import sample_efficiency_plot
 from mosim_gym.rl.plain_names import STRATEGIES
-from mosim_gym.rl.sample_efficiency import MATRIX, Cell, run_cell
+from mosim_gym.studies.efficiency_summary import efficiency_table, grouped
+from mosim_gym.studies.sample_efficiency import MATRIX, Cell, run_cell
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "sample_efficiency"

@@ -1,7 +1,7 @@
 """Search an open-loop gait for the cheetah and measure it in dm_control: `python benchmarks/scripted_gait.py`.
 
 Takes about two and a half minutes on 2 cores and writes results/scripted_gait.json.
-`mosim_gym.evaluation.scripted.cheetah_gait` holds the numbers found.
+`mosim_gym.policies.scripted.cheetah_gait` holds the numbers found.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import json
 import time
 from pathlib import Path
 
-from mosim_gym.evaluation.gait_search import SearchConfig, search_gait
-from mosim_gym.evaluation.policy_return import evaluate
-from mosim_gym.evaluation.scripted import RandomPolicy, SinusoidPolicy
+from mosim_gym.envs.real import make_real
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.policies.playing import evaluate
+from mosim_gym.policies.scripted import RandomPolicy, SinusoidPolicy
 from mosim_gym.robots import load_task
-from mosim_gym.truth.real import make_real
+from mosim_gym.studies.gait_search import SearchConfig, search_gait
 
 TASK = "CheetahRun"
 RESULT = Path(__file__).parent / "results" / "scripted_gait.json"

@@ -30,7 +30,6 @@ from mosim_gym.dynamics.config import preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.evaluation.plots import speed_plot
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.frames import floating_bases
@@ -38,6 +37,7 @@ from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.rotations import multiply
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.mechanics.threads import usable_cores
+from mosim_gym.pictures.plots import speed_plot
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.truth.dynamics import TrueDynamics
 from mosim_gym.zoo.names import packaged

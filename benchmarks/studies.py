@@ -1,6 +1,6 @@
 """Writes benchmarks/results/studies/<run>.json, one for each of an ordered list of runs, and a plot for each study.
 
-What each study asks stands in `mosim_gym/rl/studies.py`.
+What each study asks stands in `mosim_gym/studies/studies.py`.
 
 `python benchmarks/studies.py --hours 2` runs those not run yet, in order, as long as another one may begin; names of runs, such as
 penalty-none-seed-0, run those alone. An interrupted run goes on from runs/studies; one
@@ -15,12 +15,12 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from mosim_gym.evaluation.learning_plots import watched_plot
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
+from mosim_gym.pictures.learning_plots import watched_plot
 from mosim_gym.rl.plain_names import STUDIES as STUDY_NAMES
 from mosim_gym.rl.plain_names import run_name
-from mosim_gym.rl.studies import RUNS
-from mosim_gym.rl.watched import WatchedRun, watch, watched_table, world_of
+from mosim_gym.studies.studies import RUNS
+from mosim_gym.studies.watched import WatchedRun, watch, watched_table, world_of
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "studies"

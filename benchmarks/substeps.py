@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
-from mosim_gym.training.comparison import ALTERNATIVES, comparison_table, run_entry
+from mosim_gym.studies.comparison import ALTERNATIVES, comparison_table, run_entry
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "substeps.json"

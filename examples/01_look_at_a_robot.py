@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from mosim_gym.mechanics import ForwardKinematics, contact_clearance, contact_quantities, position, subtree_velocity
+from mosim_gym.pictures.drawing import Drawing
 from mosim_gym.robots import load_robot
-from mosim_gym.truth.drawing import Drawing
 
 OUT = Path("runs/01")
 

@@ -7,10 +7,10 @@ import argparse
 from pathlib import Path
 
 import mosim_gym
-from mosim_gym.evaluation.plots import return_plot
-from mosim_gym.evaluation.policy_return import evaluate
-from mosim_gym.evaluation.scripted import RandomPolicy, scripted_policy
-from mosim_gym.evaluation.video import write_video
+from mosim_gym.pictures.plots import return_plot
+from mosim_gym.pictures.video import write_video
+from mosim_gym.policies.playing import evaluate
+from mosim_gym.policies.scripted import RandomPolicy, scripted_policy
 
 OUT = Path("runs/02")
 

@@ -13,7 +13,7 @@ from stable_baselines3 import SAC
 from stable_baselines3.common.monitor import Monitor
 
 import mosim_gym
-from mosim_gym.evaluation.policy_return import evaluate
+from mosim_gym.policies.playing import evaluate
 
 OUT = Path("runs/04")
 

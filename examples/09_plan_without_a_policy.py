@@ -5,8 +5,8 @@ import argparse
 import torch
 
 import mosim_gym
-from mosim_gym.rl.planner import METHODS, Planner, PlannerConfig
-from mosim_gym.rl.planning import play_planned
+from mosim_gym.rl.strategies.planner import METHODS, Planner, PlannerConfig
+from mosim_gym.rl.strategies.planning import play_planned
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--task", default="CartpoleSwingup", choices=mosim_gym.tasks())

@@ -12,10 +12,10 @@ from typing import Any
 
 from mosim_gym.evaluation.checkpoint_report import STRIP_SECONDS
 from mosim_gym.evaluation.published import AFTER_A_MILLION
-from mosim_gym.rl.efficiency_summary import grouped, summary
 from mosim_gym.rl.plain_names import STRATEGIES, STUDIES, learner_name, run_name
-from mosim_gym.rl.studies import RUNS
 from mosim_gym.robots import load_robot
+from mosim_gym.studies.efficiency_summary import grouped, summary
+from mosim_gym.studies.studies import RUNS
 
 HEAD = """# Pictures
 

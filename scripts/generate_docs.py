@@ -49,8 +49,8 @@ from study_tables import gait_table, penalty_targets, planning_summary, study_su
 from mosim_gym.evaluation.describe import tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
-from mosim_gym.rl.sample_efficiency import MATRIX, Cell
-from mosim_gym.rl.studies import RUNS, STUDIES
+from mosim_gym.studies.sample_efficiency import MATRIX, Cell
+from mosim_gym.studies.studies import RUNS, STUDIES
 
 ROOT = Path(__file__).resolve().parents[1]
 README, DOCS = ROOT / "README.md", ROOT / "docs"

@@ -12,12 +12,12 @@ import gymnasium as gym
 import numpy as np
 
 import mosim_gym
-from mosim_gym.evaluation.scripted import scripted_policy
-from mosim_gym.evaluation.strips import state_strip
-from mosim_gym.evaluation.video import film_strip
+from mosim_gym.pictures.drawing import Drawing
+from mosim_gym.pictures.strips import state_strip
+from mosim_gym.pictures.video import film_strip
+from mosim_gym.policies.scripted import scripted_policy
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.robots import load_task
-from mosim_gym.truth.drawing import Drawing
 
 ASSETS = Path(__file__).resolve().parents[1] / "docs" / "assets"
 ROWS = (  # task, seed of the start, first control step shown, control steps between two frames

@@ -17,10 +17,10 @@ from targets import (
 )
 
 from mosim_gym.evaluation.tables import table
-from mosim_gym.rl.benchmark import zero_shot_table
-from mosim_gym.rl.efficiency_summary import grouped, summary
-from mosim_gym.rl.sample_efficiency import Cell
 from mosim_gym.robots import find_task, tasks
+from mosim_gym.studies.benchmark import zero_shot_table
+from mosim_gym.studies.efficiency_summary import grouped, summary
+from mosim_gym.studies.sample_efficiency import Cell
 
 README_LEARNER = "sac"
 """The learner whose policies the README shows: the default of zero-shot training."""

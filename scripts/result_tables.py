@@ -9,7 +9,7 @@ from measured import measured
 from targets import DENSITY_SPEED, KINEMATICS_MS, PARITY, SAMPLES_BESIDE_THE_PAPERS, Bound, verdict
 
 from mosim_gym.evaluation.tables import table
-from mosim_gym.training.comparison import PAPER_RATES, comparison_table
+from mosim_gym.studies.comparison import PAPER_RATES, comparison_table
 
 LONGER = ", longer"
 

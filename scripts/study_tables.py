@@ -10,8 +10,8 @@ from measured import NOT_YET, measured
 from targets import PENALTY_KEEPS, verdict
 
 from mosim_gym.evaluation.tables import table
-from mosim_gym.rl.planning import planning_table
-from mosim_gym.rl.watched import watched_table, world_of
+from mosim_gym.rl.strategies.planning import planning_table
+from mosim_gym.studies.watched import watched_table, world_of
 
 PENALISED = ("density", "density to 2.5", "disagreement")
 """Runs of the study of penalties that have one."""

@@ -15,14 +15,14 @@ from mosim_gym.robots import tasks
 from mosim_gym.zoo import load
 
 if TYPE_CHECKING:
-    from mosim_gym.truth.real import RealEnv
+    from mosim_gym.envs.real import RealEnv
 
 __all__ = ["Dynamics", "__version__", "load", "load_policy", "make_real", "tasks"]
 
 
 def make_real(task: str, **options: Any) -> RealEnv:
     """The true dm_control task with the learned environment's spaces and episode rules; `options` as for `truth.real.RealEnv`."""
-    from mosim_gym.truth.real import make_real
+    from mosim_gym.envs.real import make_real
 
     return make_real(task, **options)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from matplotlib.figure import Figure
 
-from mosim_gym.evaluation.learning_plots import (
+from mosim_gym.pictures.learning_plots import (
     chosen_point,
     learning_plot,
     real_steps_plot,

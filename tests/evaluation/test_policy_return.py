@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import mosim_gym
-from mosim_gym.evaluation.demonstration import demonstrate
 from mosim_gym.evaluation.parity import kolmogorov_smirnov
-from mosim_gym.evaluation.policy_return import PolicyReturn, evaluate
-from mosim_gym.evaluation.scripted import RandomPolicy, scripted_policy
+from mosim_gym.policies.playing import PolicyReturn, evaluate
+from mosim_gym.policies.scripted import RandomPolicy, scripted_policy
+from mosim_gym.studies.demonstration import demonstrate
 
 
 def test_returns_are_the_sums_of_dm_controls_rewards():

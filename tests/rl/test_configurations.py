@@ -15,8 +15,8 @@ import pytest
 from mosim_gym.rl.learners.base import LEARNERS
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.shac import ShacConfig
-from mosim_gym.rl.planner import Planner, PlannerConfig
 from mosim_gym.rl.strategies import few_shot, on_policy
+from mosim_gym.rl.strategies.planner import Planner, PlannerConfig
 from mosim_gym.rl.strategies.zero_shot import ZeroShotConfig, zero_shot
 
 TASK = "PendulumSwingup"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.rl.judging import CONFIRMATION_SEED, outside_model_of, returns_in_model
+from mosim_gym.rl.strategies.judging import CONFIRMATION_SEED, outside_model_of, returns_in_model
 from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 
 TASK = "CartpoleSwingup"

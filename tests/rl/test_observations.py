@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mosim_gym.rl.observations import observation_statistics
-from mosim_gym.truth.spaces import observation_space
+from mosim_gym.envs.spaces import observation_space
+from mosim_gym.rl.learners.observations import observation_statistics
 
 
 @pytest.mark.parametrize("task", ["CheetahRun", "HopperHop", "ReacherHard", "HumanoidWalk"])

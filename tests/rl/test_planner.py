@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from mosim_gym.cli import main
-from mosim_gym.evaluation.policy_return import evaluate
-from mosim_gym.rl.planner import METHODS, Planner, PlannerConfig
-from mosim_gym.rl.planning import Replayed, play_planned
-from mosim_gym.truth.real import make_real
+from mosim_gym.envs.real import make_real
+from mosim_gym.policies.playing import evaluate
+from mosim_gym.rl.strategies.planner import METHODS, Planner, PlannerConfig
+from mosim_gym.rl.strategies.planning import Replayed, play_planned
 
 TASK = "CartpoleSwingup"
 LEANING = {"qpos": np.array([0.0, 0.25]), "qvel": np.zeros(2)}

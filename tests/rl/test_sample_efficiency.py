@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mosim_gym.rl.efficiency_summary import interquartile_mean, summary
 from mosim_gym.rl.learners.base import LEARNERS
-from mosim_gym.rl.sample_efficiency import Cell, Evaluations, run_cell
 from mosim_gym.rl.strategies import few_shot, on_policy
+from mosim_gym.studies.efficiency_summary import interquartile_mean, summary
+from mosim_gym.studies.sample_efficiency import Cell, Evaluations, run_cell
 
 CELLS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "sample_efficiency"
 

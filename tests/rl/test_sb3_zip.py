@@ -19,8 +19,8 @@ from stable_baselines3 import A2C, DDPG, PPO, SAC, TD3
 
 from mosim_gym.cli import main
 from mosim_gym.mechanics.storage import FileFault, save_arrays
-from mosim_gym.rl.critics import policy_class
-from mosim_gym.rl.observations import Whitened
+from mosim_gym.rl.learners.critics import policy_class
+from mosim_gym.rl.learners.observations import Whitened
 from mosim_gym.rl.policies import ActorPolicy, check_policy, load_policy
 
 TASK, SIZE = "CartpoleSwingup", 5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.rl.training_starts import steps_of_glances, training_starts
+from mosim_gym.rl.strategies.training_starts import steps_of_glances, training_starts
 from mosim_gym.zoo.names import load
 
 

@@ -11,9 +11,9 @@ import pytest
 from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.vec_env import VecMonitor
 
-from mosim_gym.rl.judging import returns_in_model
+from mosim_gym.adapters.vec_env import MoSimVecEnv
 from mosim_gym.rl.policies import actor_of
-from mosim_gym.rl.vec_env import MoSimVecEnv
+from mosim_gym.rl.strategies.judging import returns_in_model
 
 
 def test_a_row_that_ends_says_what_it_last_saw_and_why():

@@ -7,7 +7,7 @@ import pytest
 
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.watched import WatchedRun, watch, watched_table
+from mosim_gym.studies.watched import WatchedRun, watch, watched_table
 
 SETTINGS = {
     "num_envs": 4, "updates": 1, "batch": 32, "width": 16, "warm_up": 100, "evaluate_every": 400, "buffer": 5000,

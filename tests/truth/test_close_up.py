@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mosim_gym.evaluation.strips import state_strip
-from mosim_gym.evaluation.video import FAINT, INK, film_strip
+from mosim_gym.pictures.close_up import close_ups
+from mosim_gym.pictures.drawing import Drawing
+from mosim_gym.pictures.strips import state_strip
+from mosim_gym.pictures.video import FAINT, INK, film_strip
 from mosim_gym.robots import load_task
-from mosim_gym.truth.close_up import close_ups
-from mosim_gym.truth.drawing import Drawing
 
 
 @pytest.mark.parametrize("name", ["CheetahRun", "SwimmerSwimmer15", "HumanoidStand"])

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import mosim_gym
-from mosim_gym.evaluation.gait_search import Gait  # noqa: F401  (the search must stay importable)
-from mosim_gym.evaluation.scripted import cheetah_gait
-from mosim_gym.evaluation.video import film_strip, write_video
+from mosim_gym.pictures.drawing import Drawing
+from mosim_gym.pictures.rendering import Renderer
+from mosim_gym.pictures.video import film_strip, write_video
+from mosim_gym.policies.scripted import cheetah_gait
 from mosim_gym.robots import find_robot, load_robot, load_task, robot_definitions
-from mosim_gym.truth.drawing import Drawing
-from mosim_gym.truth.rendering import Renderer
+from mosim_gym.studies.gait_search import Gait  # noqa: F401  (the search must stay importable)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +67,7 @@ def test_whatever_paints_agrees_on_the_size(rng):
 
 
 def test_without_opengl_one_sentence_names_the_remedy(monkeypatch):
-    from mosim_gym.truth import rendering
+    from mosim_gym.pictures import rendering
 
     monkeypatch.delenv("MUJOCO_GL", raising=False)
     monkeypatch.setattr(rendering, "working_backend", lambda: None)

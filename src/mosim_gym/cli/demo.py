@@ -67,9 +67,9 @@ class Demo(Reported):
 
 def demo_table(task: str, content: Mapping[str, Any]) -> str:
     """Returns of the policy in `content`, as `train_and_show` gives it, beside published ones of `task`."""
-    from mosim_gym.evaluation.learning_plots import chosen_point
     from mosim_gym.evaluation.published import AFTER_A_MILLION
     from mosim_gym.evaluation.tables import table
+    from mosim_gym.pictures.learning_plots import chosen_point
 
     card, chosen = content["policy"], chosen_point(content["curve"])
     rows = [

@@ -35,11 +35,11 @@ class Plan(Reported):
     def run(self) -> None:
         from dataclasses import asdict
 
-        from mosim_gym.evaluation.plots import return_plot
         from mosim_gym.mechanics.provenance import provenance
-        from mosim_gym.rl.planner import Planner, PlannerConfig
-        from mosim_gym.rl.planning import Replayed, play_planned
+        from mosim_gym.pictures.plots import return_plot
         from mosim_gym.rl.report import REAL_SEED, check_episodes, side_by_side, write_side_by_side
+        from mosim_gym.rl.strategies.planner import Planner, PlannerConfig
+        from mosim_gym.rl.strategies.planning import Replayed, play_planned
         from mosim_gym.robots import load_task
 
         check_episodes(self.task, self.episodes)

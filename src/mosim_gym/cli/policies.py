@@ -131,9 +131,9 @@ class PolicyTest(Reported):
 
     def run(self) -> None:
         from mosim_gym.mechanics.provenance import provenance
-        from mosim_gym.rl.judging import outside_model_of, returns_in_model
         from mosim_gym.rl.policies import ActorPolicy, check_policy, load_policy
         from mosim_gym.rl.report import check_episodes, real_return, shimmy_return
+        from mosim_gym.rl.strategies.judging import outside_model_of, returns_in_model
 
         check_episodes(self.task, self.episodes, self.shimmy)
         policy = load_policy(self.policy, trusted=self.trusted)

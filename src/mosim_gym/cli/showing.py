@@ -52,9 +52,9 @@ class Render(Reported):
 
     def run(self) -> None:
         from mosim_gym.envs.reality import reality
-        from mosim_gym.evaluation.demonstration import demonstrate, find_policy
-        from mosim_gym.evaluation.video import check_video
+        from mosim_gym.pictures.video import check_video
         from mosim_gym.rl.policies import check_policy, load_policy
+        from mosim_gym.studies.demonstration import demonstrate, find_policy
 
         if self.side_by_side is None and self.checkpoint is not None:
             raise ValueError("--checkpoint is for --side-by-side alone: without it, only the real task is filmed.")

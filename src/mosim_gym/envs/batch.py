@@ -18,6 +18,7 @@ from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.ends import END_DIVERGED, END_OUTSIDE, END_PENALTY, END_TIME, NO_END, TorchStep
 from mosim_gym.envs.generators import StartGenerators
 from mosim_gym.envs.held import held
+from mosim_gym.envs.options import ENDLESS, checked_options, step_limit
 from mosim_gym.envs.penalties.base import Penalties, Penalty
 from mosim_gym.envs.recorded import Outcome, RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
@@ -28,7 +29,6 @@ from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.mechanics.threads import OwnArithmetic, is_few
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
-from mosim_gym.truth.options import ENDLESS, checked_options, step_limit
 
 Autoreset = Literal["next_step", "same_step", "disabled"]
 AUTORESETS: tuple[str, ...] = get_args(Autoreset)

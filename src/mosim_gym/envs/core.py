@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from mosim_gym.envs.options import checked_options
 from mosim_gym.mechanics import ForwardKinematics, Quantity
 from mosim_gym.mechanics.devices import as_kind
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.robots import Features, Task
-from mosim_gym.truth.options import checked_options
 
 
 class State(NamedTuple):

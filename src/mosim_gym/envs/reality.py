@@ -6,9 +6,9 @@ from typing import Any
 
 import gymnasium
 
+from mosim_gym.envs.real import make_real
 from mosim_gym.envs.registration import env_id
 from mosim_gym.robots import find_task
-from mosim_gym.truth.real import make_real
 
 
 def reality(task: str, **options: Any) -> gymnasium.Env[Any, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gymnasium
 
+from mosim_gym.envs.options import EPISODE_STEPS
 from mosim_gym.robots import tasks
-from mosim_gym.truth.options import EPISODE_STEPS
 
 NAMESPACE = "MoSim"
 

@@ -13,23 +13,23 @@ from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.ends import END_PENALTY, END_REASONS
+from mosim_gym.envs.options import RENDER_MODES, checked_options, checked_picture
 from mosim_gym.envs.penalties.base import Penalties
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.recorded import RecordedStep
-from mosim_gym.envs.starts import TASK, ResetFrom, Starts
-from mosim_gym.mechanics.devices import usable_device
-from mosim_gym.mechanics.threads import OwnArithmetic
-from mosim_gym.robots import find_task, load_task
-from mosim_gym.robots.spaces import flatten, observation_shapes, sensor_count
-from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture
-from mosim_gym.truth.rendering import Renderer
-from mosim_gym.truth.spaces import (
+from mosim_gym.envs.spaces import (
     ObservationKind,
     action_space,
     checked_action,
     observation_space,
     unflatten_observation,
 )
+from mosim_gym.envs.starts import TASK, ResetFrom, Starts
+from mosim_gym.mechanics.devices import usable_device
+from mosim_gym.mechanics.threads import OwnArithmetic
+from mosim_gym.pictures.rendering import Renderer
+from mosim_gym.robots import find_task, load_task
+from mosim_gym.robots.spaces import flatten, observation_shapes, sensor_count
 
 
 class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[reportIncompatibleVariableOverride]

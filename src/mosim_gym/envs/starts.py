@@ -12,9 +12,9 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.data.dataset import Dataset, open_dataset
+from mosim_gym.envs.options import checked_options
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import Task
-from mosim_gym.truth.options import checked_options
 
 TASK = "task"
 ResetFrom = str | PathLike[str] | Dataset | Mapping[str, Any] | tuple[Any, Any] | np.ndarray | Tensor

@@ -15,20 +15,20 @@ from mosim_gym.envs.backend import Checkpoint
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
 from mosim_gym.envs.ends import END_REASONS, NO_END
+from mosim_gym.envs.options import RENDER_MODES, checked_picture
 from mosim_gym.envs.plain_spec import PlainSpec
-from mosim_gym.envs.starts import TASK, ResetFrom
-from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.robots import find_task
-from mosim_gym.robots.spaces import observation_shapes
-from mosim_gym.truth.options import RENDER_MODES, checked_picture
-from mosim_gym.truth.rendering import Renderer
-from mosim_gym.truth.spaces import (
+from mosim_gym.envs.spaces import (
     ObservationKind,
     action_space,
     checked_actions,
     observation_space,
     unflatten_observation,
 )
+from mosim_gym.envs.starts import TASK, ResetFrom
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.pictures.rendering import Renderer
+from mosim_gym.robots import find_task
+from mosim_gym.robots.spaces import observation_shapes
 
 Array = np.ndarray
 _MODES = {

@@ -10,13 +10,13 @@ import numpy as np
 
 from mosim_gym.evaluation.endurance import endurance
 from mosim_gym.evaluation.heldout import HeldOut, policy_controller, policy_test, random_test
-from mosim_gym.evaluation.plots import horizon_plot
 from mosim_gym.evaluation.prediction import prediction_report
 from mosim_gym.evaluation.speed import rollout_speed
-from mosim_gym.evaluation.strips import state_strip
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.pictures.plots import horizon_plot
+from mosim_gym.pictures.strips import state_strip
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, tasks
 
 STRIP_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0)

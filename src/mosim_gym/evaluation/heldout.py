@@ -12,16 +12,16 @@ import torch
 from mosim_gym.data.actions import action_sampler
 from mosim_gym.data.collection import Collector, Recipe
 from mosim_gym.data.resets import task_resets
-from mosim_gym.evaluation.scripted import SCRIPTED
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.motion import History, Step
 from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.policies.scripted import SCRIPTED
 from mosim_gym.robots import Task, find_robot, load_robot, load_task
 from mosim_gym.robots.spaces import flatten
 from mosim_gym.truth.dynamics import TrueDynamics
 
 if TYPE_CHECKING:
-    from mosim_gym.evaluation.policy_return import Policy
+    from mosim_gym.policies.playing import Policy
 
 Array = np.ndarray
 STEADY_AFTER = 8.0

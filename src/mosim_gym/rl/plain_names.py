@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mosim_gym.rl.accounting import TRUTH
+from mosim_gym.rl.strategies.accounting import TRUTH
 from mosim_gym.robots import find_task
 
 LEARNERS = {"sac": "SAC", "tqc": "TQC", "shac": "gradients (SHAC)"}

@@ -12,12 +12,12 @@ from sb3_contrib import ARS, TQC, TRPO, CrossQ
 from stable_baselines3 import A2C, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from mosim_gym.adapters.sb3_zip import load_zip, read_description
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.schema import check, each, one_of, record, text
 from mosim_gym.mechanics.storage import FileFault, is_safetensors, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
-from mosim_gym.rl.observations import Whitened, folded
-from mosim_gym.rl.sb3_zip import load_zip, read_description
+from mosim_gym.rl.learners.observations import Whitened, folded
 from mosim_gym.robots import find_task
 
 Array = np.ndarray
@@ -150,7 +150,7 @@ def algorithm(name: str) -> type[BaseAlgorithm]:
 
 def check_policy(policy: Any, task: str) -> None:
     """Raise, in one sentence, if `policy` says that it was trained on other spaces than `task` has."""
-    from mosim_gym.truth.spaces import action_space, observation_space
+    from mosim_gym.envs.spaces import action_space, observation_space
 
     find_task(task)
     for name, wanted in (("observation_space", observation_space(task)), ("action_space", action_space(task))):

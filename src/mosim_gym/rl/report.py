@@ -11,17 +11,17 @@ import numpy as np
 
 from mosim_gym.envs.reality import reality
 from mosim_gym.envs.registration import env_id
-from mosim_gym.evaluation.learning_plots import learning_plot, real_steps_plot
-from mosim_gym.evaluation.plots import error_panel
-from mosim_gym.evaluation.policy_return import Policy, PolicyReturn, evaluate
 from mosim_gym.evaluation.published import levels_after_100_000, published_levels
-from mosim_gym.evaluation.strips import state_strip
-from mosim_gym.evaluation.video import write_video
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.pictures.learning_plots import learning_plot, real_steps_plot
+from mosim_gym.pictures.plots import error_panel
+from mosim_gym.pictures.rendering import Renderer
+from mosim_gym.pictures.strips import state_strip
+from mosim_gym.pictures.video import write_video
+from mosim_gym.policies.playing import Policy, PolicyReturn, evaluate
 from mosim_gym.rl.plain_names import policy_title
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.robots import find_task, load_task
-from mosim_gym.truth.rendering import Renderer
 
 REAL_SEED = 1000
 FRAMES_A_SECOND = 30

@@ -16,10 +16,10 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.rl.learners.base import LearnerConfig
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
-from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import load_policy
-from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.rl.strategies.few_shot import FewShotConfig, config_for_schedule, few_shot
+from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.training.config import TrainConfig
 from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load

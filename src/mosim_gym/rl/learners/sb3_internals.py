@@ -15,10 +15,10 @@ import torch
 from stable_baselines3.common.logger import Logger, configure
 from stable_baselines3.common.vec_env import VecMonitor
 
-from mosim_gym.rl.critics import policy_class
-from mosim_gym.rl.observations import Whitened, observation_statistics
+from mosim_gym.adapters.vec_env import MoSimVecEnv
+from mosim_gym.rl.learners.critics import policy_class
+from mosim_gym.rl.learners.observations import Whitened, observation_statistics
 from mosim_gym.rl.policies import algorithm
-from mosim_gym.rl.vec_env import MoSimVecEnv
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 Array = np.ndarray

@@ -19,12 +19,12 @@ import torch
 from torch import Generator, Tensor, nn
 
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.spaces import action_space
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.rl.learners.base import Learner, LearnerConfig
 from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
-from mosim_gym.truth.spaces import action_space
 
 STEEP = 2.0
 """Up to this argument of tanh controls keep enough of their gradient."""

@@ -24,12 +24,12 @@ from mosim_gym.rl.flat_settings import changed
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.learners.shac import ShacConfig
-from mosim_gym.rl.model_learner import ModelLearner
 from mosim_gym.rl.policies import ActorPolicy
-from mosim_gym.rl.real_world import RealWorld, steps_taken
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, Run, RunRecord
 from mosim_gym.rl.strategies.base import Learned, Report, Standing
+from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.real_world import RealWorld, steps_taken
 
 SHAC_ON_BRANCHES = ShacConfig(critic_passes=8)
 SAVE_EVERY = 1_000

@@ -15,8 +15,6 @@ from mosim_gym.envs.backend import TRUTH, Checkpoint
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.rl.flat_settings import as_changes, with_options
-from mosim_gym.rl.model_learner import ModelLearner
-from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
@@ -28,6 +26,8 @@ from mosim_gym.rl.strategies.alternation import (
     standing,
 )
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
+from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.robots import find_task
 from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load

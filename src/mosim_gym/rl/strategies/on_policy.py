@@ -12,8 +12,6 @@ import torch
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.rl.flat_settings import as_changes, with_options
-from mosim_gym.rl.model_learner import ModelLearner
-from mosim_gym.rl.real_world import RealWorld
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
@@ -25,6 +23,8 @@ from mosim_gym.rl.strategies.alternation import (
     standing,
 )
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
+from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.robots import find_task
 from mosim_gym.training.run import model_for
 

@@ -15,26 +15,33 @@ from typing import Any
 from mosim_gym.dynamics.prepared import PRECISIONS
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.batch import OUTSIDE_MODEL, TorchEnv
+from mosim_gym.envs.options import EPISODE_STEPS
 from mosim_gym.envs.penalties.base import PENALTIES, Penalty
 from mosim_gym.envs.penalties.density import DensityPenalty
-from mosim_gym.evaluation.learning_plots import chosen_point
 from mosim_gym.mechanics.durations import clock, seconds
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
-from mosim_gym.rl.accounting import accounts, said_of_training, trained_in
+from mosim_gym.pictures.learning_plots import chosen_point
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
-from mosim_gym.rl.judging import EVALUATION_EPISODES, check_stop, keep_best, log_evaluation, opened_judge, reached
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.policies import ActorPolicy, load_policy
 from mosim_gym.rl.run import BEST, POLICY, SAVE_SECONDS, Run, RunRecord
+from mosim_gym.rl.strategies.accounting import accounts, said_of_training, trained_in
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
-from mosim_gym.rl.training_starts import training_starts
+from mosim_gym.rl.strategies.judging import (
+    EVALUATION_EPISODES,
+    check_stop,
+    keep_best,
+    log_evaluation,
+    opened_judge,
+    reached,
+)
+from mosim_gym.rl.strategies.training_starts import training_starts
 from mosim_gym.robots import find_task
-from mosim_gym.truth.options import EPISODE_STEPS
 
 SAC = OffPolicyConfig()
 EVALUATED = "evaluated"

@@ -11,9 +11,9 @@ import numpy as np
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.compiling import load_model
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.pictures.drawing import Drawing
+from mosim_gym.pictures.opengl import BACKENDS, Canvas, turned_off, working_backend
 from mosim_gym.robots import RobotDefinition, Task, find_robot
-from mosim_gym.truth.drawing import Drawing
-from mosim_gym.truth.opengl import BACKENDS, Canvas, turned_off, working_backend
 
 DRAWING = "drawing"
 NO_OPENGL = (

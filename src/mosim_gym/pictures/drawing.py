@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from mosim_gym.mechanics import ForwardKinematics, Robot, position, rotation, subtree_com
 from mosim_gym.mechanics.linear_form import matrix
 from mosim_gym.mechanics.parts import GeomType
+from mosim_gym.pictures.silhouettes import rounding, support_points
+from mosim_gym.pictures.viewpoint import Framing, choose_view, fit, travels
 from mosim_gym.robots.starts import random_joints
-from mosim_gym.truth.silhouettes import rounding, support_points
-from mosim_gym.truth.viewpoint import Framing, choose_view, fit, travels
 
 Array = np.ndarray
 Colour = tuple[int, ...]

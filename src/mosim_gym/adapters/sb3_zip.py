@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from gymnasium.spaces import Box
 
+from mosim_gym.adapters.sb3_actor import UnknownActor, build_actor
+from mosim_gym.adapters.zip_policy import ZipPolicy
 from mosim_gym.mechanics.archive import LARGEST, is_plain_archive, read_members
 from mosim_gym.mechanics.schema import check, each, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.rl.sb3_actor import UnknownActor, build_actor
-from mosim_gym.rl.zip_policy import ZipPolicy
 
 DATA, WEIGHTS = "data", "policy.pth"
 LONGEST_TEXT = 64 * 2**20

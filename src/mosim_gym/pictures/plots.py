@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from mosim_gym.evaluation.policy_return import PolicyReturn
 from mosim_gym.mechanics.storage import write_atomically
+from mosim_gym.policies.playing import PolicyReturn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

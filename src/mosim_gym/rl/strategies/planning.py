@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from mosim_gym.envs.reality import reality
 from mosim_gym.envs.registration import EPISODE_STEPS
-from mosim_gym.evaluation.policy_return import PolicyReturn
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.numbers import check_at_least, check_seed
-from mosim_gym.rl.planner import Planner
+from mosim_gym.policies.playing import PolicyReturn
+from mosim_gym.rl.strategies.planner import Planner
 from mosim_gym.robots import load_task
 
 Array = np.ndarray

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from mosim_gym.evaluation.tables import table
-from mosim_gym.rl.judging import outside_model_of, returns_in_model
 from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return, shimmy_return
+from mosim_gym.rl.strategies.judging import outside_model_of, returns_in_model
 from mosim_gym.robots import find_task
 
 CARD = ("config", "steps_in_model", "updates", "real_steps", "chosen_by", "training_seconds", "provenance", "model")

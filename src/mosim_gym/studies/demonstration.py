@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from mosim_gym.evaluation.plots import return_plot
-from mosim_gym.evaluation.policy_return import Policy, evaluate
-from mosim_gym.evaluation.scripted import RandomPolicy, scripted_policy
-from mosim_gym.evaluation.video import film_strip, write_video
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.pictures.plots import return_plot
+from mosim_gym.pictures.video import film_strip, write_video
+from mosim_gym.policies.playing import Policy, evaluate
+from mosim_gym.policies.scripted import RandomPolicy, scripted_policy
 from mosim_gym.robots import load_task
 
 FRAMES_A_SECOND = 30

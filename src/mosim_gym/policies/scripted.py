@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mosim_gym.evaluation.controllers import (
+from mosim_gym.policies.controllers import (
     AcrobotController,
     CartpoleController,
     PendulumController,
@@ -16,7 +16,7 @@ from mosim_gym.evaluation.controllers import (
 from mosim_gym.robots import find_task, load_task
 
 if TYPE_CHECKING:
-    from mosim_gym.evaluation.policy_return import Policy
+    from mosim_gym.policies.playing import Policy
 
 Array = np.ndarray
 

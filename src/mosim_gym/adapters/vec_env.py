@@ -12,10 +12,10 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.ends import END_REASONS, END_TIME, NO_END, TorchStep
+from mosim_gym.envs.spaces import action_space, checked_actions, observation_space
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import find_task
-from mosim_gym.truth.rendering import Renderer
-from mosim_gym.truth.spaces import action_space, checked_actions, observation_space
 
 Array = np.ndarray
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mosim_gym.rl.watched import WatchedRun
+from mosim_gym.studies.watched import WatchedRun
 
 MINUTE = 60.0
 STUDIES = {

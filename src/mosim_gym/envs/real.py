@@ -8,17 +8,17 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from mosim_gym.robots import find_task, load_task
-from mosim_gym.robots.suite import dm_control_suite, physics_error
-from mosim_gym.truth.options import RENDER_MODES, checked_options, checked_picture, step_limit
-from mosim_gym.truth.rendering import Renderer
-from mosim_gym.truth.spaces import (
+from mosim_gym.envs.options import RENDER_MODES, checked_options, checked_picture, step_limit
+from mosim_gym.envs.spaces import (
     ObservationKind,
     action_space,
     checked_action,
     observation_space,
     pack_observation,
 )
+from mosim_gym.pictures.rendering import Renderer
+from mosim_gym.robots import find_task, load_task
+from mosim_gym.robots.suite import dm_control_suite, physics_error
 
 
 class RealEnv(gymnasium.Env[Any, np.ndarray]):

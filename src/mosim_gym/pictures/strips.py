@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mosim_gym.evaluation.video import film_strip
+from mosim_gym.pictures.close_up import close_ups
+from mosim_gym.pictures.drawing import Drawing
+from mosim_gym.pictures.video import film_strip
 from mosim_gym.robots import Task
-from mosim_gym.truth.close_up import close_ups
-from mosim_gym.truth.drawing import Drawing
 
 Array = np.ndarray
 DETAIL = 2  # pictures are drawn so many times larger than they are shown

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mosim_gym.mechanics.schema import LARGEST
 
 FLAT = "<class 'stable_baselines3.common.torch_layers.FlattenExtractor'>"
-WHITENED = "<class 'mosim_gym.rl.observations.Whitened'>"
+WHITENED = "<class 'mosim_gym.rl.learners.observations.Whitened'>"
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     f"<class '{kind.__module__}.{kind.__name__}'>": kind
     for kind in (
@@ -56,7 +56,7 @@ FAMILIES = {
     "stable_baselines3.sac.policies": _SAC,
     "sb3_contrib.tqc.policies": _SAC,
     "sb3_contrib.crossq.policies": _SAC,
-    "mosim_gym.rl.critics": _SAC,
+    "mosim_gym.rl.learners.critics": _SAC,
     "stable_baselines3.td3.policies": Family(
         "actor.mu", "actor.mu", "actor.features_extractor", ("critic", "actor_target.")
     ),

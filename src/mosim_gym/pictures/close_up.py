@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mosim_gym.truth.drawing import Drawing
-from mosim_gym.truth.viewpoint import Framing
+from mosim_gym.pictures.drawing import Drawing
+from mosim_gym.pictures.viewpoint import Framing
 
 Array = np.ndarray
 FILLED = 0.84  # of a window, by the robot where it is largest

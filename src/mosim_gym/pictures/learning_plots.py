@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mosim_gym.evaluation.plots import COLOURS, FAINT, MAX_RETURN, save, style
+from mosim_gym.pictures.plots import COLOURS, FAINT, MAX_RETURN, save, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

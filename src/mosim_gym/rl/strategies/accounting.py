@@ -7,7 +7,7 @@ from typing import Any
 
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.rl.run import RunRecord
-from mosim_gym.rl.training_starts import steps_of_glances
+from mosim_gym.rl.strategies.training_starts import steps_of_glances
 
 TRUTH, MODEL = "MuJoCo itself", "the model"
 

@@ -1,0 +1,1 @@
+"""The package in other libraries, one file each."""

@@ -1,0 +1,1 @@
+"""Rendering, drawings, plots, films and film strips."""

@@ -1,0 +1,1 @@
+"""Everything that measures policies or compares models for a published table."""
