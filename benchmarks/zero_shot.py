@@ -13,13 +13,13 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.evaluation.published import published_levels
 from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.pictures.learning_plots import learning_plot
 from mosim_gym.rl.plain_names import policy_title
-from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.strategies.zero_shot import typed_config, zero_shot
 from mosim_gym.studies.benchmark import measure_policy, zero_shot_table
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.mechanics.storage import readable_json, write_atomically
-from mosim_gym.rl.policies import load_policy
 
 TEST = Path(__file__).resolve().parents[1] / "benchmarks" / "policies" / "test"
 

@@ -12,11 +12,11 @@ import gymnasium as gym
 import numpy as np
 
 import mosim_gym
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.pictures.drawing import Drawing
 from mosim_gym.pictures.strips import state_strip
 from mosim_gym.pictures.video import film_strip
 from mosim_gym.policies.scripted import scripted_policy
-from mosim_gym.rl.policies import load_policy
 from mosim_gym.robots import load_task
 
 ASSETS = Path(__file__).resolve().parents[1] / "docs" / "assets"

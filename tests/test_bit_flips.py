@@ -13,6 +13,7 @@ import torch
 from stable_baselines3 import PPO
 
 import mosim_gym
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.density.flow import FlowConfig, ResidualFlow
 from mosim_gym.density.motion_density import MotionDensity, load_density
 from mosim_gym.dynamics.config import MoSimConfig, Size
@@ -21,8 +22,8 @@ from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.seal import digest
 from mosim_gym.mechanics.storage import FileFault, load_arrays
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.shac import Shac, ShacConfig
-from mosim_gym.rl.policies import ActorPolicy, load_policy
 from mosim_gym.rl.run import Run, RunRecord, read_run
 from mosim_gym.robots import load_robot
 from mosim_gym.training.state import load_state, save_state

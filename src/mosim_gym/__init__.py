@@ -30,9 +30,9 @@ def make_real(task: str, **options: Any) -> RealEnv:
 def load_policy(path: str | PathLike[str], **options: Any) -> Any:
     """A policy with SB3's `predict`, from one of this package's actor files or from the weights of an SB3 zip; nothing in a file is run.
 
-    `options` as for `rl.policies.load_policy`; with `trusted=True` a zip is loaded by SB3 itself, which runs what code it holds.
+    `options` as for `adapters.policy_files.load_policy`; with `trusted=True` a zip is loaded by SB3 itself, which runs what code it holds.
     """
-    from mosim_gym.rl.policies import load_policy
+    from mosim_gym.adapters.policy_files import load_policy
 
     return load_policy(path, **options)
 

@@ -9,8 +9,8 @@ import pytest
 
 import mosim_gym
 from mosim_gym.cli import main
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.policies.scripted import scripted_policy
-from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.rl.report import real_return, shimmy_order, shimmy_return, side_by_side
 from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 from mosim_gym.studies.benchmark import measure_policy, zero_shot_table

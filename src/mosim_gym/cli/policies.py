@@ -130,8 +130,9 @@ class PolicyTest(Reported):
     seed: Annotated[int, arg(help="Seed of the first episode.")] = 1000
 
     def run(self) -> None:
+        from mosim_gym.adapters.policy_files import check_policy, load_policy
         from mosim_gym.mechanics.provenance import provenance
-        from mosim_gym.rl.policies import ActorPolicy, check_policy, load_policy
+        from mosim_gym.policies.actor import ActorPolicy
         from mosim_gym.rl.report import check_episodes, real_return, shimmy_return
         from mosim_gym.rl.strategies.judging import outside_model_of, returns_in_model
 

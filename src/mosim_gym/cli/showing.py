@@ -51,9 +51,9 @@ class Render(Reported):
     seed: Seed = 0
 
     def run(self) -> None:
+        from mosim_gym.adapters.policy_files import check_policy, load_policy
         from mosim_gym.envs.reality import reality
         from mosim_gym.pictures.video import check_video
-        from mosim_gym.rl.policies import check_policy, load_policy
         from mosim_gym.studies.demonstration import demonstrate, find_policy
 
         if self.side_by_side is None and self.checkpoint is not None:

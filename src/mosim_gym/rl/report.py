@@ -18,9 +18,9 @@ from mosim_gym.pictures.plots import error_panel
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.pictures.strips import state_strip
 from mosim_gym.pictures.video import write_video
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.policies.playing import Policy, PolicyReturn, evaluate
 from mosim_gym.rl.plain_names import policy_title
-from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.robots import find_task, load_task
 
 REAL_SEED = 1000

@@ -6,14 +6,15 @@ import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.data.dataset import reseal_dataset
 from mosim_gym.data.manifest import read_manifest
 from mosim_gym.density import motion_density
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import UnsealedFile, load_arrays, read_kind, save_arrays
-from mosim_gym.rl import policies, run
-from mosim_gym.rl.policies import load_policy
+from mosim_gym.policies import actor
+from mosim_gym.rl import run
 from mosim_gym.training import state as training_state
 from mosim_gym.zoo import cards, load, packs
 from mosim_gym.zoo.densities import find_density
@@ -22,7 +23,7 @@ CHECKS: Mapping[str, Callable[[Path], object]] = {
     cards.KIND: load,
     packs.KIND: packs.load_pack,
     motion_density.KIND: find_density,
-    policies.KIND: load_policy,
+    actor.KIND: load_policy,
     run.KIND: run.read_run,
     training_state.KIND: training_state.read_header,
     "robot": Robot.load,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.evaluation.tables import table
-from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return, shimmy_return
 from mosim_gym.rl.strategies.judging import outside_model_of, returns_in_model
 from mosim_gym.robots import find_task

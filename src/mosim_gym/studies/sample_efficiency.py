@@ -18,8 +18,7 @@ from stable_baselines3.common.monitor import Monitor
 from mosim_gym.envs.reality import reality
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.rl.learners.sb3_internals import updates
-from mosim_gym.rl.policies import actor_of, algorithm
+from mosim_gym.rl.learners.sb3_internals import actor_of, algorithm, updates
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.strategies import few_shot, on_policy
 

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.envs.backend import TRUTH
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.strategies.zero_shot import EVALUATED, config_for, zero_shot
 

@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 import torch
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.cli import main
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.penalties.base import Charge, Penalty
 from mosim_gym.envs.spaces import action_space
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.storage import load_arrays, save_arrays
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.shac import ShacConfig
-from mosim_gym.rl.policies import ActorPolicy, load_policy
 from mosim_gym.rl.strategies.zero_shot import ZeroShotConfig, config_for, zero_shot
 
 TASK, ENVS = "PendulumSwingup", 4

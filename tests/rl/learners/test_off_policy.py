@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.rl.learners.base import learner_config
 from mosim_gym.rl.learners.off_policy import OffPolicy, OffPolicyConfig
-from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.strategies.zero_shot import config_for
 
 

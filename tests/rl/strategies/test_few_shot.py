@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.cli import main
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.data.stream import chunk
@@ -16,7 +17,6 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.rl.learners.base import LearnerConfig
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
-from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.strategies.few_shot import FewShotConfig, config_for_schedule, few_shot
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.cli import main
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.storage import FileFault, load_arrays
 from mosim_gym.rl.flat_settings import changed
-from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.strategies import few_shot
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.on_policy import config_for_schedule, on_policy

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 import mosim_gym
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.cli import main
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.rl.learners.shac import ShacConfig
-from mosim_gym.rl.policies import load_policy
 from mosim_gym.rl.strategies.zero_shot import ZeroShotConfig, config_for, zero_shot
 
 TASK = "PendulumSwingup"

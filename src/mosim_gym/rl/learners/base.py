@@ -13,7 +13,7 @@ import numpy as np
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.registry import Registry
 from mosim_gym.mechanics.settings import check_settings
-from mosim_gym.rl.policies import ActorPolicy
+from mosim_gym.policies.actor import ActorPolicy
 
 Array = np.ndarray
 

@@ -14,11 +14,12 @@ from mosim_gym.adapters.vec_env import MoSimVecEnv
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.threads import OneThread
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners import sb3_internals
 from mosim_gym.rl.learners.arithmetic import PRECISIONS, matmul_precision
 from mosim_gym.rl.learners.base import Learner, LearnerConfig
 from mosim_gym.rl.learners.off_policy_tasks import ON_BRANCHES, TASKS
-from mosim_gym.rl.policies import ActorPolicy, actor_of
+from mosim_gym.rl.learners.sb3_internals import actor_of
 
 Array = np.ndarray
 

@@ -12,18 +12,23 @@ from typing import Any
 
 import numpy as np
 import torch
+from sb3_contrib import TQC
+from stable_baselines3 import A2C, PPO, SAC, TD3
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import Logger, configure
 from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.adapters.vec_env import MoSimVecEnv
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.critics import policy_class
-from mosim_gym.rl.learners.observations import Whitened, observation_statistics
-from mosim_gym.rl.policies import algorithm
+from mosim_gym.rl.learners.observations import Whitened, folded, observation_statistics
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 Array = np.ndarray
 _BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _TWISTER = "MT19937"
+ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"sac": SAC, "tqc": TQC, "td3": TD3, "ppo": PPO, "a2c": A2C}
 
 
 def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
@@ -122,3 +127,28 @@ def _optimisers(model: Any) -> dict[str, torch.optim.Optimizer]:
     if model.ent_coef_optimizer is not None:
         found["entropy"] = model.ent_coef_optimizer
     return found
+
+
+def algorithm(name: str) -> type[BaseAlgorithm]:
+    """SB3's or sb3-contrib's class of that name; an unknown one raises with the valid ones."""
+    if name.lower() not in ALGORITHMS:
+        raise UnknownName("algorithm", name, list(ALGORITHMS))
+    return ALGORITHMS[name.lower()]
+
+
+def actor_of(model: SAC | TQC, card: dict[str, Any]) -> ActorPolicy:
+    """The actor of a trained SAC or TQC, on its own."""
+    actor = model.policy.actor
+    layers = [m for m in actor.latent_pi if isinstance(m, torch.nn.Linear)]
+    others = {type(m).__name__ for m in actor.latent_pi} - {"Linear", "ReLU"}
+    if others or not isinstance(actor.mu, torch.nn.Linear):
+        raise ValueError(
+            f"An actor with {', '.join(sorted(others)) or 'state-dependent exploration'} is not a plain one."
+        )
+    weights = [
+        (m.weight.detach().cpu().numpy().copy(), m.bias.detach().cpu().numpy().copy()) for m in (*layers, actor.mu)
+    ]
+    if isinstance(actor.features_extractor, Whitened):
+        weights[0] = folded(*weights[0], actor.features_extractor)
+    space = model.action_space
+    return ActorPolicy(weights, space.low, space.high, card)  # type: ignore[attr-defined]

@@ -22,8 +22,8 @@ from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.spaces import action_space
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.threads import OneThread
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.base import Learner, LearnerConfig
-from mosim_gym.rl.policies import ActorPolicy
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 STEEP = 2.0

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.registry import Registry
-from mosim_gym.rl.policies import ActorPolicy
+from mosim_gym.policies.actor import ActorPolicy
 
 Report = Callable[[dict[str, float]], None]
 

@@ -14,7 +14,7 @@ from stable_baselines3.common.logger import Logger
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.dynamics import Dynamics
-from mosim_gym.rl.policies import ActorPolicy
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.run import BEST, RunRecord
 from mosim_gym.robots import find_task
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.dynamics.prepared import PRECISIONS
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.batch import OUTSIDE_MODEL, TorchEnv
@@ -24,11 +25,11 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.pictures.learning_plots import chosen_point
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.sb3_internals import tensorboard
-from mosim_gym.rl.policies import ActorPolicy, load_policy
 from mosim_gym.rl.run import BEST, POLICY, SAVE_SECONDS, Run, RunRecord
 from mosim_gym.rl.strategies.accounting import accounts, said_of_training, trained_in
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option

@@ -9,9 +9,11 @@ from sb3_contrib import ARS, TRPO, CrossQ
 from stable_baselines3 import DQN, PPO, SAC
 
 import mosim_gym
+from mosim_gym.adapters.policy_files import check_policy, load_policy
 from mosim_gym.envs.registration import env_id
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.rl.policies import ActorPolicy, actor_of, check_policy, load_policy
+from mosim_gym.policies.actor import ActorPolicy
+from mosim_gym.rl.learners.sb3_internals import actor_of
 
 
 def test_our_small_file_acts_as_the_trained_policy_does(tmp_path):

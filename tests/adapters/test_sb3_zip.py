@@ -17,11 +17,12 @@ import torch
 from sb3_contrib import ARS, TQC, TRPO, CrossQ
 from stable_baselines3 import A2C, DDPG, PPO, SAC, TD3
 
+from mosim_gym.adapters.policy_files import check_policy, load_policy
 from mosim_gym.cli import main
 from mosim_gym.mechanics.storage import FileFault, save_arrays
+from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.critics import policy_class
 from mosim_gym.rl.learners.observations import Whitened
-from mosim_gym.rl.policies import ActorPolicy, check_policy, load_policy
 
 TASK, SIZE = "CartpoleSwingup", 5
 WHITENED = {

@@ -1,29 +1,18 @@
-"""Policies to keep and to share: SB3's zips, and our own small files that hold an actor and nothing else."""
+"""`ActorPolicy`: a deterministic policy to keep and to share, as a small file that holds an actor and nothing else."""
 
 from __future__ import annotations
 
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from sb3_contrib import ARS, TQC, TRPO, CrossQ
-from stable_baselines3 import A2C, PPO, SAC, TD3
-from stable_baselines3.common.base_class import BaseAlgorithm
 
-from mosim_gym.adapters.sb3_zip import load_zip, read_description
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.schema import check, each, one_of, record, text
-from mosim_gym.mechanics.storage import FileFault, is_safetensors, load_arrays, save_arrays
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
-from mosim_gym.rl.learners.observations import Whitened, folded
-from mosim_gym.robots import find_task
 
 Array = np.ndarray
 KIND, VERSION = "policy", 1
-ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"sac": SAC, "tqc": TQC, "td3": TD3, "ppo": PPO, "a2c": A2C}
-WRITERS: dict[str, type[BaseAlgorithm]] = {kind.__name__: kind for kind in (TQC, SAC, CrossQ, TD3, ARS, TRPO, PPO, A2C)}
 HEADER = record(
     {
         "version": one_of(VERSION),
@@ -68,36 +57,8 @@ class ActorPolicy:
         return save_arrays(Path(path), KIND, arrays, {"version": VERSION, "card": self.card})
 
 
-def actor_of(model: SAC | TQC, card: dict[str, Any]) -> ActorPolicy:
-    """The actor of a trained SAC or TQC, on its own."""
-    actor = model.policy.actor
-    layers = [m for m in actor.latent_pi if isinstance(m, torch.nn.Linear)]
-    others = {type(m).__name__ for m in actor.latent_pi} - {"Linear", "ReLU"}
-    if others or not isinstance(actor.mu, torch.nn.Linear):
-        raise ValueError(
-            f"An actor with {', '.join(sorted(others)) or 'state-dependent exploration'} is not a plain one."
-        )
-    weights = [
-        (m.weight.detach().cpu().numpy().copy(), m.bias.detach().cpu().numpy().copy()) for m in (*layers, actor.mu)
-    ]
-    if isinstance(actor.features_extractor, Whitened):
-        weights[0] = folded(*weights[0], actor.features_extractor)
-    space = model.action_space
-    return ActorPolicy(weights, space.low, space.high, card)  # type: ignore[attr-defined]
-
-
-def load_policy(path: str | PathLike[str], *, device: str = "cpu", trusted: bool = False) -> Any:
-    """Something with SB3's `predict`: the actor in a file of `ActorPolicy.save`, or in a zip of Stable-Baselines3 named `*.zip`.
-
-    Files are data: nothing that they hold is run. Of a zip, weights and readable text alone are used, which tell the deterministic policies
-    of SAC, TQC, CrossQ, TD3, PPO, A2C, TRPO and ARS with SB3's own multi-layer perceptrons. With `trusted` SB3 itself loads a zip, whole,
-    sampling and all: it opens pickles, which run whatever code the file's author put there, as you.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileFault(f"There is no policy file at {path}.")
-    if path.suffix.lower() == ".zip" and not is_safetensors(path):
-        return _trusted_zip(path, device) if trusted else load_zip(path, device)
+def load_actor(path: Path) -> ActorPolicy:
+    """The policy in a file of `ActorPolicy.save`."""
     arrays, header = load_arrays(path, KIND)
     if header.get("version") != VERSION:
         raise FileFault(
@@ -130,30 +91,3 @@ def _shapes(path: Path, weights: list[tuple[Array, Array]]) -> dict[str, tuple[i
     shapes = {f"b{i}": bias.shape for i, (_, bias) in enumerate(weights)}
     shapes |= {f"w{i}": weight.shape for i, (weight, _) in enumerate(weights)}
     return {**shapes, "low": widths[-1], "high": widths[-1]}
-
-
-def _trusted_zip(path: Path, device: str) -> BaseAlgorithm:
-    """What SB3 makes of it, with the algorithm whose signs the archive bears."""
-    found = WRITERS[read_description(path)[0]]
-    try:
-        return found.load(path, device=device)
-    except (KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
-        raise FileFault(f"{path} cannot be read as a {found.__name__} of Stable-Baselines3: {error}.") from error
-
-
-def algorithm(name: str) -> type[BaseAlgorithm]:
-    """SB3's or sb3-contrib's class of that name; an unknown one raises with the valid ones."""
-    if name.lower() not in ALGORITHMS:
-        raise UnknownName("algorithm", name, list(ALGORITHMS))
-    return ALGORITHMS[name.lower()]
-
-
-def check_policy(policy: Any, task: str) -> None:
-    """Raise, in one sentence, if `policy` says that it was trained on other spaces than `task` has."""
-    from mosim_gym.envs.spaces import action_space, observation_space
-
-    find_task(task)
-    for name, wanted in (("observation_space", observation_space(task)), ("action_space", action_space(task))):
-        found = getattr(policy, name, None)
-        if found is not None and found != wanted:
-            raise ValueError(f"The policy's {name} is {found}; {task} has {wanted}.")

@@ -12,7 +12,7 @@ from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.adapters.vec_env import MoSimVecEnv
-from mosim_gym.rl.policies import actor_of
+from mosim_gym.rl.learners.sb3_internals import actor_of
 from mosim_gym.rl.strategies.judging import returns_in_model
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mosim_gym.rl.policies import load_policy
+from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.rl.report import real_return
 from mosim_gym.studies.watched import WatchedRun, watch, watched_table
 
