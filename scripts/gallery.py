@@ -94,7 +94,7 @@ def _curves(policies: Mapping[str, Results]) -> Pictures:
         groups[name.rsplit("-seed", 1)[0]].append(result)
     found: Pictures = {}
     for stem, seeds in groups.items():
-        task, config, model = seeds[0]["task"], seeds[0]["config"], seeds[0]["model"]["name"]
+        task, model = seeds[0]["task"], seeds[0]["model"]["name"]
         real = [seed["real"]["mean"] for seed in seeds]
         imagined = _joined([seed["in_model"]["mean"] for seed in seeds])
         minutes = _joined([seed["training_seconds"] / 60 for seed in seeds])
@@ -102,7 +102,7 @@ def _curves(policies: Mapping[str, Results]) -> Pictures:
             f"{_joined(real)} in dm_control, {imagined} in the model, after {minutes} min"
             f"{_beside(task, sum(real) / len(real))}."
         )
-        about = f"{task}, {learner_name(config['algo'])} in {model}"
+        about = f"{task}, {learner_name(seeds[0]['algorithm'])} in {model}"
         found[f"zero-shot-{stem}.png"] = ("", f"Learning curve: {about}", f"**{about}**: {finding}")
     return found
 

@@ -33,7 +33,7 @@ Policies = Mapping[str, Mapping[str, Any]]
 def ordered(policies: Policies) -> dict[str, Mapping[str, Any]]:
     """By task, learner, model, name."""
     items = policies.items()
-    return dict(sorted(items, key=lambda item: (item[1]["task"], item[1]["config"]["algo"], item[0])))
+    return dict(sorted(items, key=lambda item: (item[1]["task"], item[1]["algorithm"], item[0])))
 
 
 def _learner(policy: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def returns_table(report: Mapping[str, Any], *, learner: str | None = None) -> s
     """A row for each task and way of training, of all learners or of one: real returns, target, published baselines."""
     rows = []
     for seeds in _groups(report["policies"]).values():
-        if learner is not None and seeds[0]["config"]["algo"] != learner:
+        if learner is not None and seeds[0]["algorithm"] != learner:
             continue
         rows.append(
             [
@@ -114,9 +114,9 @@ def readme_table(report: Mapping[str, Any]) -> str:
     others = [
         f"{seeds[0]['task']} by {_learner(seeds[0])} returns {_means(seeds)}"
         for seeds in _groups(report["policies"]).values()
-        if seeds[0]["config"]["algo"] != README_LEARNER
+        if seeds[0]["algorithm"] != README_LEARNER
     ]
-    mine = [policy for policy in report["policies"].values() if policy["config"]["algo"] == README_LEARNER]
+    mine = [policy for policy in report["policies"].values() if policy["algorithm"] == README_LEARNER]
     cores = max(policy["provenance"]["torch_threads"] for policy in mine)
     machine = "one core" if cores == 1 else f"{cores} cores"
     sentences = [

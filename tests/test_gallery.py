@@ -48,7 +48,8 @@ def test_a_policy_is_shown_with_its_returns_in_both_worlds_and_beside_others(pag
     seeds = {
         f"CheetahRun-shac-seed{seed}": {
             "task": "CheetahRun",
-            "config": {"algo": "shac"},
+            "algorithm": "shac",
+            "config": {},
             "model": {"name": "cheetah:small"},
             "real": {"mean": real},
             "in_model": {"mean": real + 20},

@@ -52,7 +52,8 @@ def prediction(name, *, poisson=0.1, uniform=0.01):
 def policy(task, algo="sac", mean=500.0, seed=0):
     return {
         "task": task,
-        "config": {"algo": algo, "seed": seed},
+        "algorithm": algo,
+        "config": {"seed": seed},
         "model": {"name": "cheetah", "transitions": 1},
         "real": {"mean": mean},
         "training_seconds": 60.0,

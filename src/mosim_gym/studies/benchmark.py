@@ -14,7 +14,17 @@ from mosim_gym.rl.report import real_return, shimmy_return
 from mosim_gym.rl.strategies.judging import outside_model_of, returns_in_model
 from mosim_gym.robots import find_task
 
-CARD = ("config", "steps_in_model", "updates", "real_steps", "chosen_by", "training_seconds", "provenance", "model")
+CARD = (
+    "algorithm",
+    "config",
+    "steps_in_model",
+    "updates",
+    "real_steps",
+    "chosen_by",
+    "training_seconds",
+    "provenance",
+    "model",
+)
 
 
 def measure_policy(path: Path, *, episodes: int, shimmy: int) -> dict[str, Any]:
@@ -47,7 +57,7 @@ def zero_shot_table(policies: Mapping[str, Mapping[str, Any]]) -> str:
         rows.append(
             [
                 r["task"],
-                f"{config['algo'].upper()}, seed {config['seed']}{elsewhere}",
+                f"{r['algorithm'].upper()}, seed {config['seed']}{elsewhere}",
                 f"{r['training_seconds'] / 60:.0f} min, {r['provenance']['torch_threads']} core",
                 f"{r['steps_in_model'] / 1e6:.2f} M, {r['updates'] / 1e3:.0f} k",
                 f"{r['in_model']['mean']:.0f} ({min(r['in_model']['members']):.0f})",

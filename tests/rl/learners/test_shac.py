@@ -76,7 +76,7 @@ def test_what_is_promised_where_the_model_is_left(tmp_path, outside_model, beyon
 def test_it_learns_and_its_policy_acts_as_its_actor(tmp_path):
     learner = made("CheetahRun", tmp_path, num_envs=32, width=64, horizon=16, checkpoint="cheetah:small")
     first = np.mean([learner.update() for _ in range(3)])
-    for _ in range(24):
+    for _ in range(40):
         learner.update()
     assert np.mean([learner.update() for _ in range(3)]) > first + 0.04
     observation = learner.env.observation().detach()
@@ -105,5 +105,5 @@ def test_on_the_truth_it_is_refused_in_one_sentence(tmp_path, capsys):
         main([*typed, "--out", str(tmp_path)])
     assert end.value.code == 2
     error = capsys.readouterr().err
-    assert "mosim-gym: TrueDynamics has no gradients; take a learned checkpoint" in error
+    assert "mosim-gym: The truth has no gradients; take a learned checkpoint" in error
     assert "Traceback" not in error

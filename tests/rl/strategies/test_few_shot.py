@@ -142,7 +142,7 @@ def test_few_shot_from_the_command_line(tmp_path, capsys, drawn):
     changes = [f"{name}={value}" for name, value in {**LOOP, **LEARNERS["shac"]}.items()]
     out = ["--out", str(tmp_path), "--episodes", "1", "--set", *changes]
     main(["rl", "few-shot", TASK, "--real-steps", "300", *out])
-    assert "after 300 real steps: real return" in capsys.readouterr().out
+    assert "after 300 real steps; real return" in capsys.readouterr().out
     assert load_policy(tmp_path / "policy.safetensors").card["strategy"] == "few-shot"
     for name in ("learning.png", "policy.mp4", "prediction.mp4", "strip.png"):
         assert (tmp_path / name).stat().st_size > 0

@@ -105,7 +105,7 @@ def test_settings_go_to_the_strategy_or_to_its_learner_and_others_are_refused(of
         KeyError, match=r"Unknown training option 'lam'. It is a setting of the learner shac. Valid: .*updates"
     ):
         of("branches", lam=0.9)
-    with pytest.raises(KeyError, match=r"Unknown training option 'spread_starts'. Valid: "):
+    with pytest.raises(KeyError, match=r"Unknown training option 'spread_starts'. .*Valid: "):
         of(spread_starts=0.3)
     with pytest.raises(KeyError, match=r"Unknown training option 'following'. It is now called tau"):
         of(following=0.3)
@@ -135,7 +135,7 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, task):
 def test_on_policy_from_the_command_line(tmp_path, capsys, drawn):
     changes = [f"{name}={value}" for name, value in {**LOOP, "width": 32, "horizon": 5}.items()]
     main(["rl", "on-policy", TASK, "--real-steps", "300", "--episodes", "1", "--out", str(tmp_path), "--set", *changes])
-    assert "after 300 real steps: real return" in capsys.readouterr().out
+    assert "after 300 real steps; real return" in capsys.readouterr().out
     assert load_policy(tmp_path / "policy.safetensors").card["strategy"] == "on-policy"
     for name in ("learning.png", "policy.mp4", "prediction.mp4", "strip.png"):
         assert (tmp_path / name).stat().st_size > 0
