@@ -68,8 +68,7 @@ from mosim_gym.cli import main
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.evaluation.heldout import random_test
 from mosim_gym.evaluation.prediction import prediction_errors
-from mosim_gym.rl.shac import ShacConfig
-from mosim_gym.rl.shac_training import shac_zero_shot
+from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 from mosim_gym.training.run import train_checkpoint
 
 out = Path(sys.argv[1])
@@ -85,8 +84,8 @@ assert env.render().shape[2] == 3
 test = random_test("pendulum", "uniform", segments=4, steps=20, seed=0)
 assert prediction_errors(mosim_gym.load("pendulum"), test)["raw"]["16"] < 0.1
 
-quick = ShacConfig(num_envs=8, horizon=4, width=16, episode=20, evaluate_every=5)
-trained = shac_zero_shot("PendulumSwingup", quick, budget=1, folder=out / "policy")
+quick = config_for("PendulumSwingup", "shac", num_envs=8, horizon=4, width=16, episode=20, evaluation_episodes=2)
+trained = zero_shot("PendulumSwingup", quick, budget=1, folder=out / "policy")
 assert trained.policy.card["real_steps"] == 0
 
 try:
