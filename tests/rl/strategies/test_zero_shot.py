@@ -14,7 +14,10 @@ import mosim_gym
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.cli import main
 from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.rl.judging import returns_in_model
 from mosim_gym.rl.learners.shac import ShacConfig
+from mosim_gym.rl.strategies.base import STRATEGIES
+from mosim_gym.rl.strategies.judging import returns_in_model
 from mosim_gym.rl.strategies.zero_shot import ZeroShotConfig, config_for, zero_shot
 
 TASK = "PendulumSwingup"
@@ -155,6 +158,16 @@ def test_another_learner_from_the_command_line(tmp_path, capsys, drawn):
     assert policy["config"]["learner"]["horizon"] == 4
     assert load_policy(tmp_path / "policy.safetensors").card["algorithm"] == "shac"
     assert list((tmp_path / "tensorboard").glob("events.*"))
+
+
+def test_the_model_may_be_multiplied_more_coarsely_in_training_than_in_evaluations(tmp_path):
+    """Through the registry, as the command line does."""
+    strategy = STRATEGIES.find("zero-shot")()
+    config, seen = quick("sac", precision="fast"), []
+    learned = strategy.learn(TASK, config, strategy.options(budget="1s"), tmp_path, seen.append)
+    assert strategy.standing(seen[-1]).share >= 1
+    again = returns_in_model(TASK, load_policy(tmp_path / "best.safetensors"), episodes=2)
+    assert learned.policy.card["return_in_model"] == pytest.approx(again.mean(axis=1).min(), rel=1e-6)
 
 
 def test_settings_are_the_strategys_or_its_learners():

@@ -85,10 +85,11 @@ class ZeroShotConfig:
 
 @dataclass
 class ZeroShotResult:
-    """The chosen policy, and the run's record with the curve of returns in the model."""
+    """The chosen policy, the run's record with the curve of returns in the model, and the dynamics that it was trained in."""
 
     policy: ActorPolicy
     record: RunRecord
+    dynamics: Dynamics
 
     @property
     def curve(self) -> list[dict[str, Any]]:
@@ -285,7 +286,7 @@ def _finished(run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[s
         "model": origin(dynamics),
     }
     policy.save(run.folder / POLICY)
-    return ZeroShotResult(policy, record)
+    return ZeroShotResult(policy, record, dynamics)
 
 
 def origin(dynamics: Dynamics) -> dict[str, Any]:
@@ -320,13 +321,12 @@ class ZeroShot(Strategy):
         self, task: str, config: ZeroShotConfig, options: ZeroShotOptions, folder: Path, report: Report
     ) -> Learned:
         """Train for the budget."""
-        dynamics = open_dynamics(find_task(task)[0], options.checkpoint, DynamicsOptions(precision=config.precision))
         result = zero_shot(
             task,
             config,
             budget=seconds(options.budget),
             folder=folder,
-            checkpoint=dynamics,
+            checkpoint=options.checkpoint,
             stop_at=options.stop_at,
             judge=options.judge,
             report=report,
@@ -335,7 +335,7 @@ class ZeroShot(Strategy):
         said = f"return in {card['trained_in']} {chosen_point(result.curve)['return_in_model']:.1f}"
         if card["real_steps"]:
             said = f"{said_of_training(card)}\n{said}"
-        return Learned(result.policy, result.curve, dynamics, said)
+        return Learned(result.policy, result.curve, result.dynamics, said)
 
     def standing(self, state: dict[str, float]) -> Standing:
         """The limit that is nearest: time, or the return to stop at."""
