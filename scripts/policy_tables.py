@@ -39,7 +39,7 @@ def ordered(policies: Policies) -> dict[str, Mapping[str, Any]]:
 def _learner(policy: Mapping[str, Any]) -> str:
     model = policy["model"]["name"]
     elsewhere = "" if model == find_task(policy["task"])[0].name else f" in `{model}`"
-    return f"{policy['config']['algo'].upper()}{elsewhere}"
+    return f"{policy['algorithm'].upper()}{elsewhere}"
 
 
 def _groups(policies: Policies) -> dict[str, list[Mapping[str, Any]]]:

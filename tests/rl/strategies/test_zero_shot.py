@@ -14,7 +14,6 @@ import mosim_gym
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.cli import main
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.rl.judging import returns_in_model
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.strategies.base import STRATEGIES
 from mosim_gym.rl.strategies.judging import returns_in_model
