@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Install a wheel in a fresh environment, outside the source tree, and test what was installed: bash scripts/test_wheel.sh dist/*.whl
+# Install a wheel in a fresh environment, outside the source tree, and test what was installed:
 #
-#   PYTHON=/path/to/python3.12   the interpreter to use instead of `python3`
+#   bash scripts/test_wheel.sh dist/*.whl                      all tests that need nothing but the package
+#   bash scripts/test_wheel.sh dist/*.whl -n 0 tests/mechanics   others, or with other options of pytest
+#
+# PYTHON=/path/to/python3.12   the interpreter to use instead of `python3`
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-[ $# -eq 1 ] && [ -f "$1" ] || { echo "usage: bash scripts/test_wheel.sh WHEEL" >&2; exit 2; }
+[ $# -ge 1 ] && [ -f "$1" ] || { echo "usage: bash scripts/test_wheel.sh WHEEL [PYTEST OPTIONS]" >&2; exit 2; }
 wheel=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+shift
+[ $# -gt 0 ] || set -- -n auto --maxprocesses 8 --dist loadfile tests/cli tests/dynamics tests/envs tests/mechanics tests/robots \
+    tests/truth tests/zoo tests/test_cli.py tests/test_imports.py
 
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
@@ -32,5 +38,4 @@ assert mosim_gym.__file__.startswith(sysconfig.get_path("purelib")), mosim_gym._
 print("testing mosim_gym", mosim_gym.__version__, "in", mosim_gym.__file__)
 END
 "$place/venv/bin/mosim-gym" info
-OMP_NUM_THREADS=1 "$python" -m pytest -q -n auto --maxprocesses 8 --dist loadfile tests/cli tests/dynamics tests/envs tests/mechanics \
-    tests/robots tests/truth tests/zoo tests/test_cli.py tests/test_imports.py --deselect tests/mechanics/test_version.py
+OMP_NUM_THREADS=1 "$python" -m pytest -q --deselect tests/mechanics/test_version.py "$@" # that one reads the source
