@@ -8,7 +8,7 @@ import pytest
 
 from mosim_gym.cli.progress import Progress
 from mosim_gym.mechanics.durations import clock
-from mosim_gym.rl.strategies.zero_shot import ZeroShot
+from mosim_gym.rl.strategies.zero_shot_strategy import ZeroShot
 
 
 def test_without_a_terminal_the_first_and_the_last_report_are_lines(capsys):

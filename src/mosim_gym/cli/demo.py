@@ -37,7 +37,7 @@ class Demo(Reported):
     def run(self) -> None:
         import torch
 
-        from mosim_gym.rl.strategies.zero_shot import ZeroShot, ZeroShotOptions
+        from mosim_gym.rl.strategies.zero_shot_strategy import ZeroShot, ZeroShotOptions
         from mosim_gym.robots import find_task
 
         shimmy = 3 if find_task(self.task)[1].in_dm_control else 0

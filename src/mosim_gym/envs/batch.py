@@ -15,14 +15,14 @@ from torch import Generator, Tensor
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.bounds import Bounds
 from mosim_gym.envs.core import Core, State
-from mosim_gym.envs.ends import END_DIVERGED, END_OUTSIDE, END_PENALTY, END_TIME, NO_END, TorchStep
+from mosim_gym.envs.ends import TorchStep, judged, reason_of
 from mosim_gym.envs.generators import StartGenerators
 from mosim_gym.envs.held import held
 from mosim_gym.envs.options import ENDLESS, checked_options, step_limit
 from mosim_gym.envs.penalties.base import Penalties, Penalty
 from mosim_gym.envs.recorded import Outcome, RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
-from mosim_gym.envs.state_rows import as_parts, detached, from_parts, joined, replaced, rows_of
+from mosim_gym.envs.state_rows import as_parts, checked_controls, detached, from_parts, replaced, rows_of, rows_where
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import positive_number
@@ -148,7 +148,7 @@ class TorchEnv:
     def _reset(
         self, seed: int | Sequence[int] | None, options: Mapping[str, Any] | None, mask: Tensor | None
     ) -> Tensor:
-        rows = torch.arange(self.num_envs) if mask is None else self._masked(mask)
+        rows = torch.arange(self.num_envs) if mask is None else rows_where(mask, self.num_envs)
         if mask is not None and self._state is None and len(rows) < self.num_envs:
             raise RuntimeError("No episode has begun: the first reset() must be of all environments.")
         remembers = self.dynamics.keeps_warm_starts and len(rows) == self.num_envs
@@ -163,21 +163,11 @@ class TorchEnv:
                 self.elapsed = torch.randint(self._limit, (self.num_envs,), generator=self._generators.common)
             return self.observation()
 
-    def _masked(self, mask: Tensor) -> Tensor:
-        """The rows where `mask (B,)` is true, or one sentence saying what is wrong with it."""
-        mask = torch.as_tensor(mask)
-        if mask.dtype != torch.bool or mask.shape != (self.num_envs,):
-            raise ValueError(
-                f"mask is {mask.dtype} of shape {tuple(mask.shape)}; these environments need torch.bool of shape ({self.num_envs},)."
-            )
-        return mask.cpu().nonzero()[:, 0]
-
     def _begin(self, rows: Tensor, given: Mapping[str, Tensor]) -> None:
         """Put fresh starts into these rows."""
         if not len(rows):
             return
-        parts = [self._fresh(generator, given, here) for generator, here in self._generators.of(rows)]
-        fresh = parts[0] if len(parts) == 1 else joined(parts)
+        fresh = self._starts.fresh(self.core, self._generators, rows, given)
         self.elapsed[rows] = 0
         self._over[rows] = False
         if self._state is None or len(rows) == self.num_envs:
@@ -194,12 +184,6 @@ class TorchEnv:
         observation[here] = self.observation()[here]
         return observation
 
-    def _fresh(self, generator: Generator, given: Mapping[str, Tensor], rows: slice) -> State:
-        """Starts of the episodes `rows`; `given` fixes what it holds."""
-        n = rows.stop - rows.start
-        mine = {name: value[rows] for name, value in given.items()}
-        return self.core.reset(generator, n, {**self._starts.draw(generator, n), **mine})
-
     def observation(self) -> Tensor:
         """The flat observations `(B, n)` of the present states."""
         return flatten(self.core.observe(self.state))
@@ -210,21 +194,18 @@ class TorchEnv:
             return self._step(action) if self.repeat == 1 else held(self._step, action, self.repeat)
 
     def _step(self, action: Tensor) -> TorchStep:
-        before, action, waiting = self.state, self._checked(action), self._waiting()
+        before, action, waiting = (
+            self.state,
+            checked_controls(action, self.num_envs, self.task.robot.nu),
+            self._waiting(),
+        )
         moved = self._move(before, action)
         reward, cut = self._charge(before, action, moved)
-        end = self._end(moved, cut)
-        terminated, truncated = self._judge(moved, end)
+        self.elapsed += 1
+        end = reason_of(self.elapsed >= self._limit, moved.inside, cut, moved.finite)
+        terminated, truncated = judged(end, moved.terminated, terminates_outside=self._terminates)
         self._state, self.ended = moved.state, None
         return self._restart(waiting, TorchStep(moved.observation, reward, terminated, truncated, end, None))
-
-    def _checked(self, action: Tensor) -> Tensor:
-        action = torch.as_tensor(action)
-        if action.shape != (self.num_envs, self.task.robot.nu):
-            raise ValueError(
-                f"The actions have shape {tuple(action.shape)}; these environments need {(self.num_envs, self.task.robot.nu)}."
-            )
-        return action
 
     def _waiting(self) -> Tensor | None:
         """`(B,)`: the rows that this step only resets; None where there are none."""
@@ -268,24 +249,6 @@ class TorchEnv:
         charge = self.penalties.charge(before, self.core.clipped(action))
         self.penalty, self.readings = torch.where(moved.finite, charge.penalty, 0.0), charge.info
         return moved.reward - self.penalty, charge.cut
-
-    def _end(self, moved: Outcome, cut: Tensor | None) -> Tensor:
-        """`(B,)`: why episodes are cut short, as an index of `END_REASONS`; the gravest reason counts."""
-        self.elapsed += 1
-        late = (self.elapsed >= self._limit).to(self.device)
-        end = torch.where(late, END_TIME, NO_END)
-        if moved.inside is not None:
-            end = torch.where(moved.inside, end, END_OUTSIDE)
-        if cut is not None:
-            end = torch.where(cut, END_PENALTY, end)
-        return torch.where(moved.finite, end, END_DIVERGED)
-
-    def _judge(self, moved: Outcome, end: Tensor) -> tuple[Tensor, Tensor]:
-        """`(B,)`, `(B,)`: where episodes are terminated, and where they are truncated."""
-        if not self._terminates:
-            return moved.terminated, end != NO_END
-        left = (end != NO_END) & (end != END_TIME)
-        return moved.terminated | left, end == END_TIME
 
     def _restart(self, waiting: Tensor | None, step: TorchStep) -> TorchStep:
         """Begin episodes where others are over, as the autoreset mode says."""

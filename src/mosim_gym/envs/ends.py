@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE
@@ -26,3 +27,27 @@ class TorchStep(NamedTuple):
     truncated: Tensor
     end: Tensor
     final: Tensor | None
+
+
+def reason_of(late: Tensor, inside: Tensor | None, cut: Tensor | None, finite: Tensor) -> Tensor:
+    """`(B,)`: why episodes are cut short, as an index of `END_REASONS`; the gravest reason counts.
+
+    `late` says whose time is over, `inside` who is inside the training box, `cut` whom a penalty cuts, `finite` whose state is finite.
+    """
+    end = torch.where(late.to(finite.device), END_TIME, NO_END)
+    if inside is not None:
+        end = torch.where(inside, end, END_OUTSIDE)
+    if cut is not None:
+        end = torch.where(cut, END_PENALTY, end)
+    return torch.where(finite, end, END_DIVERGED)
+
+
+def judged(end: Tensor, terminated: Tensor, *, terminates_outside: bool) -> tuple[Tensor, Tensor]:
+    """`(B,)`, `(B,)`: where episodes are terminated, and where they are truncated, for the task's own `terminated (B,)`.
+
+    With `terminates_outside` only time truncates: whoever leaves the model is terminated.
+    """
+    if not terminates_outside:
+        return terminated, end != NO_END
+    left = (end != NO_END) & (end != END_TIME)
+    return terminated | left, end == END_TIME

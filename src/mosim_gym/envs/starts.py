@@ -12,7 +12,10 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.data.dataset import Dataset, open_dataset
+from mosim_gym.envs.core import Core, State
+from mosim_gym.envs.generators import StartGenerators
 from mosim_gym.envs.options import checked_options
+from mosim_gym.envs.state_rows import joined
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.robots import Task
 
@@ -63,6 +66,15 @@ class Starts:
             return {}
         rows = torch.randint(len(self._states["qpos"]), (n,), generator=generator)
         return {name: value[rows] for name, value in self._states.items()}
+
+    def fresh(self, core: Core, generators: StartGenerators, rows: Tensor, given: Mapping[str, Tensor]) -> State:
+        """Starts of the episodes of environments `rows (n,)`; `given` fixes what it holds, a row for each."""
+        parts = []
+        for generator, here in generators.of(rows):
+            n = here.stop - here.start
+            mine = {name: value[here] for name, value in given.items()}
+            parts.append(core.reset(generator, n, {**self.draw(generator, n), **mine}))
+        return parts[0] if len(parts) == 1 else joined(parts)
 
 
 def _split(states: np.ndarray | Tensor, task: Task) -> tuple[Any, Any]:

@@ -60,3 +60,21 @@ def from_parts(like: State, parts: Mapping[str, Tensor]) -> State:
     qpos, qvel = parts["qpos"].to(like.qpos), parts["qvel"].to(like.qvel)
     goal, sensors = parts["goal"].to(like.goal), parts["sensors"].to(like.sensors)
     return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values))
+
+
+def rows_where(mask: Tensor, count: int) -> Tensor:
+    """The rows where `mask (count,)` is true, or one sentence saying what is wrong with it."""
+    mask = torch.as_tensor(mask)
+    if mask.dtype != torch.bool or mask.shape != (count,):
+        raise ValueError(
+            f"mask is {mask.dtype} of shape {tuple(mask.shape)}; these environments need torch.bool of shape ({count},)."
+        )
+    return mask.cpu().nonzero()[:, 0]
+
+
+def checked_controls(action: Tensor, count: int, nu: int) -> Tensor:
+    """`action (count, nu)` as a tensor, or one sentence saying what is wrong with it."""
+    action = torch.as_tensor(action)
+    if action.shape != (count, nu):
+        raise ValueError(f"The actions have shape {tuple(action.shape)}; these environments need {(count, nu)}.")
+    return action

@@ -16,6 +16,7 @@ from mosim_gym.density.coordinates import MinimalCoordinates
 from mosim_gym.density.flow import FlowConfig, ResidualFlow
 from mosim_gym.density.motion_density import QUANTILES, MotionDensity
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.robots import load_robot
 from mosim_gym.training.state import load_state, save_state
 
@@ -55,8 +56,8 @@ def fit_density(
         return torch.cat(parts)
 
     data, held_out = points(seed, range(CHUNKS), SEGMENTS), points(HELD_OUT_SEED, range(1), HELD_OUT_SEGMENTS)
-    torch.manual_seed(seed)
-    flow = ResidualFlow(coordinates.size, config)
+    with initialised_by(seed):
+        flow = ResidualFlow(coordinates.size, config)
     flow.fit_statistics(data)
     average = torch.optim.swa_utils.AveragedModel(
         flow, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE)

@@ -22,6 +22,7 @@ from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.memory import keep_freed_memory
+from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.robots import load_robot
 from mosim_gym.training.box import training_box
 from mosim_gym.training.compiled import compiled
@@ -67,9 +68,9 @@ def train(
             f"seed is {config.seed} and members {model_config.members}; they must be at least 0 and at least 1."
         )
     place = usable_device(device)
-    torch.manual_seed(config.seed)
     description = load_robot(robot)
-    model = MoSim(description, model_config).to(place)
+    with initialised_by(config.seed):
+        model = MoSim(description, model_config).to(place)
     if start is not None:
         model.load_state_dict(start.state_dict())
     for layer in model.modules():

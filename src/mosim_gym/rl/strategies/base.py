@@ -71,7 +71,7 @@ STRATEGIES: Registry[Strategy] = Registry(
     "mosim_gym.strategies",
     Strategy,  # type: ignore[type-abstract]
     {
-        "zero-shot": "mosim_gym.rl.strategies.zero_shot:ZeroShot",
+        "zero-shot": "mosim_gym.rl.strategies.zero_shot_strategy:ZeroShot",
         "few-shot": "mosim_gym.rl.strategies.few_shot:FewShot",
         "on-policy": "mosim_gym.rl.strategies.on_policy:OnPolicy",
     },

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.backend import TRUTH, Checkpoint
 from mosim_gym.mechanics.dynamics import Dynamics
@@ -92,7 +90,6 @@ def few_shot(
         raise ValueError(f"The model is of {before.robot.name!r}; {task} needs one of {name!r}.")
 
     def go_on(_world: RealWorld) -> ModelLearner:
-        torch.manual_seed(config.seed)
         learner = ModelLearner(
             copy.deepcopy(before.model),
             batch=config.model_batch,

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.rl.flat_settings import as_changes, with_options
 from mosim_gym.rl.strategies.alternation import (
@@ -77,8 +76,9 @@ def on_policy(
     check(config, real_steps)
 
     def from_nothing(world: RealWorld) -> ModelLearner:
-        torch.manual_seed(config.seed)
-        fresh = MoSim(world.env.task.robot, model_for(find_task(task)[0].name, config.preset or None, config.members))
+        model = model_for(find_task(task)[0].name, config.preset or None, config.members)
+        with initialised_by(config.seed):
+            fresh = MoSim(world.env.task.robot, model)
         return ModelLearner(fresh, batch=config.model_batch, rate=config.model_rate, seed=config.seed)
 
     def begin(learner: ModelLearner) -> None:

@@ -6,7 +6,6 @@ evaluations. Training, evaluation and choice use learned motion only: the truth 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,20 +18,18 @@ from mosim_gym.envs.batch import OUTSIDE_MODEL, TorchEnv
 from mosim_gym.envs.options import EPISODE_STEPS
 from mosim_gym.envs.penalties.base import PENALTIES, Penalty
 from mosim_gym.envs.penalties.density import DensityPenalty
-from mosim_gym.mechanics.durations import clock, seconds
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
-from mosim_gym.pictures.learning_plots import chosen_point
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.run import BEST, POLICY, SAVE_SECONDS, Run, RunRecord
-from mosim_gym.rl.strategies.accounting import accounts, said_of_training, trained_in
-from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
+from mosim_gym.rl.strategies.accounting import accounts, trained_in
+from mosim_gym.rl.strategies.base import Report
 from mosim_gym.rl.strategies.judging import (
     EVALUATION_EPISODES,
     check_stop,
@@ -293,57 +290,3 @@ def origin(dynamics: Dynamics) -> dict[str, Any]:
     """What must stand beside a zero-shot number: how much true motion trained the model, from where, and whether anything was tuned."""
     keys = ("name", "transitions", "start_states", "tuned_on_real_return", "training_seconds")
     return {key: dynamics.card[key] for key in keys if key in dynamics.card}
-
-
-@dataclass(frozen=True)
-class ZeroShotOptions:
-    """What a run of zero-shot training is told on the command line."""
-
-    budget: str = option("30m", "Time for training, for example 30m.")
-    stop_at: float | None = option(None, "End the training before, when the return in the model is this high.")
-    checkpoint: str | None = option(None, "The model; by default the robot's packaged one.")
-    judge: str | None = option(
-        None, "Another model to evaluate in, which chooses the policy; by default the one of --checkpoint."
-    )
-
-
-class ZeroShot(Strategy):
-    """`zero_shot` as a strategy."""
-
-    summary = "Train a policy inside the robot's model, then play it in the real task once."
-    options = ZeroShotOptions
-
-    def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> ZeroShotConfig:
-        """The task's defaults with what was typed."""
-        return typed_config(task, algo, seed=seed, settings=settings)
-
-    def learn(
-        self, task: str, config: ZeroShotConfig, options: ZeroShotOptions, folder: Path, report: Report
-    ) -> Learned:
-        """Train for the budget."""
-        result = zero_shot(
-            task,
-            config,
-            budget=seconds(options.budget),
-            folder=folder,
-            checkpoint=options.checkpoint,
-            stop_at=options.stop_at,
-            judge=options.judge,
-            report=report,
-        )
-        card = result.policy.card
-        said = f"return in {card['trained_in']} {chosen_point(result.curve)['return_in_model']:.1f}"
-        if card["real_steps"]:
-            said = f"{said_of_training(card)}\n{said}"
-        return Learned(result.policy, result.curve, result.dynamics, said)
-
-    def standing(self, state: dict[str, float]) -> Standing:
-        """The limit that is nearest: time, or the return to stop at."""
-        latest, limit = state["return_in_model"], state.get("stop_at")
-        share, known = state["seconds"] / state["budget"], not math.isnan(latest)
-        if limit is not None and known:
-            share = max(share, latest / limit)
-        seen = f"return in the model {latest:.0f}" if known else "return in the model –"
-        until = "" if limit is None else f" of {limit:g}"
-        time = f"{clock(state['seconds'])} of {clock(state['budget'])}"
-        return Standing(share, f"{seen}{until}, time {time}, {state['steps']:,.0f} steps")
