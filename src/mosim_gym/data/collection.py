@@ -44,7 +44,9 @@ def find_recipe(name: str) -> Recipe:
 
 
 def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
-    """A `Recipe` as it is; a named one for `robot@dt` with as many steps of dt as last as long: falling takes as long at any step."""
+    """The recipe for `robot`. A named recipe counts control steps of the robot's own length; for `robot@dt` its segments have as many steps of
+    dt as last equally long. A `Recipe` is returned unchanged.
+    """
     if isinstance(recipe, Recipe):
         return recipe
     named = find_recipe(recipe)

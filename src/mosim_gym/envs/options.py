@@ -18,7 +18,7 @@ EPISODE_STEPS = 1000
 ENDLESS = 2**31 - 1
 """More control steps than any episode lasts."""
 UNIT = 1e-9
-"""What a quaternion's norm may differ from 1 by; such a state is taken to the last bit, so that a trajectory goes on as it would have."""
+"""A quaternion whose norm differs from 1 by less than this is not normalised, so that a state that was saved continues bit for bit."""
 Array = np.ndarray
 
 
@@ -38,8 +38,8 @@ def step_limit(max_episode_steps: int | None) -> int:
 def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = False) -> dict[str, Array]:
     """The given ones of `qpos`, `qvel` and `goal` as float64 `(rows, k)`, or a sentence saying what is wrong.
 
-    Each may be one row for all or one for each. Velocities default to zero where positions are given; quaternions are made unit. What else
-    our own `info` holds may be given back with them and is left out: `end`, and `warm_start` unless the caller has a use for it.
+    Each may be one row for all environments or one row for each. Velocities default to zero where positions are given. Quaternions are
+    normalised. The `info` of a step may be handed over whole: its `end` is ignored, and its `warm_start` is, unless `warm_start` is true.
     """
     robot = task.robot
     sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": task.goal_size, "warm_start": robot.nv}

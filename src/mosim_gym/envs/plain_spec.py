@@ -14,13 +14,15 @@ from gymnasium.envs.registration import EnvSpec
 
 
 class PlainSpec:
-    """A mixin for environments: `spec`, which `gymnasium.make` sets, holds plain values that mean the same."""
+    """A mixin for environments. The arguments in their `spec`, which `gymnasium.make` sets, are turned into plain values: text and numbers
+    that JSON can hold, in the place of paths, devices, numpy numbers and members of enumerations.
+    """
 
     _spec: EnvSpec | None = None
 
     @property
     def spec(self) -> EnvSpec | None:
-        """With what arguments the environment was made."""
+        """How the environment was made."""
         return self._spec
 
     @spec.setter

@@ -1,4 +1,4 @@
-"""Pictures that move, and pictures of pictures: `write_video` (mp4) and `film_strip` (png)."""
+"""Films: `write_video` writes an mp4, `film_strip` a png with frames side by side."""
 
 from __future__ import annotations
 

@@ -64,15 +64,18 @@ def training_for(
 ) -> TrainConfig:
     """How a model is trained unless someone says otherwise: `paper-*` as the paper does, smooth motion without bfloat16.
 
-    Smooth motion is learnt so exactly that the fastest states would dominate a squared loss: there it turns linear early.
+    Smooth motion is learned to small errors, and in a squared loss the fastest states would outweigh all others. So the loss turns linear
+    early.
 
-    Networks are compiled where that is possible and the `budget`, s, long enough. On a GPU batches are four times as large, and several
-    million transitions kept in its memory.
+    Networks are compiled where that is possible and the `budget`, in seconds, is long enough. On a GPU batches are four times as large, and
+    several million transitions stay in its memory.
     """
     config = TrainConfig(seed=seed, recipe=recipe, compile=budget >= WORTHWHILE and can_compile(device))
     if model.preset in ("smooth", "small"):
         config = replace(config, autocast=False, huber=0.01)
-    if model.preset == "substeps":  # what their many inputs cost in float32, and their data, buys more as further steps
+    if (
+        model.preset == "substeps"
+    ):  # many inputs: bfloat16 and fewer fresh chunks save time, which goes into more training steps
         config = replace(config, exact_ends=False, chunk_steps=250)
     if model.preset.startswith("paper-"):
         stages = (Stage("solver", 1.0),)

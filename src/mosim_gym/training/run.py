@@ -38,8 +38,10 @@ from mosim_gym.zoo.names import checkpoint_name, load, packaged_path, robot_at
 from mosim_gym.zoo.packs import pack, pack_cards
 
 DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
-SHORTEST = 1.0  # s of training, however little time is left
-ROUNDING = 1.01  # weights are kept in float16 where the error grows by no more than this factor
+SHORTEST = 1.0
+"""Seconds of training that a run has at least."""
+ROUNDING = 1.01
+"""Weights are stored in float16 if the error then grows by no more than this factor."""
 CHECKPOINT = "checkpoint.safetensors"
 COMBINED = record(
     {
