@@ -44,8 +44,9 @@ def find_recipe(name: str) -> Recipe:
 
 
 def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
-    """The recipe for `robot`. A named recipe counts control steps of the robot's own length; for `robot@dt` its segments have as many steps of
-    dt as last equally long. A `Recipe` is returned unchanged.
+    """The recipe for `robot`; a `Recipe` is returned unchanged.
+
+    A named recipe counts control steps of the robot's own length. For `robot@dt` its segments have as many steps of dt as last equally long.
     """
     if isinstance(recipe, Recipe):
         return recipe
