@@ -46,7 +46,7 @@ def find_recipe(name: str) -> Recipe:
 def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
     """The recipe for `robot`; a `Recipe` is returned unchanged.
 
-    A named recipe counts control steps of the robot's own length. For `robot@dt` its segments have as many steps of dt as last equally long.
+    A named recipe counts control steps of the robot's own length. For `robot@dt` its segments last as long, in steps of dt.
     """
     if isinstance(recipe, Recipe):
         return recipe
