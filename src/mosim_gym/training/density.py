@@ -18,14 +18,14 @@ from mosim_gym.density.motion_density import QUANTILES, MotionDensity
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.robots import load_robot
+from mosim_gym.training.pacing import SAVE_SECONDS, Pace
 from mosim_gym.training.state import load_state, save_state
 
 RATE, BATCH, AVERAGE = 3e-3, 512, 0.995
 SEGMENTS, CHUNKS = 500, 8  # the data: enough that a small flow cannot learn them by heart
 HELD_OUT_SEED, HELD_OUT_SEGMENTS = 10_009, 200
 REPORT_EVERY = 50
-PACE_FROM, PACE_TO = 20, 60  # steps between which it is measured how many more the budget allows
-SAVE_SECONDS = 60.0
+TIMED_STEPS = 20, 60
 STATE = "state.safetensors"
 
 
@@ -38,11 +38,12 @@ def fit_density(
     seed: int = 0,
     steps: int | None = None,
     folder: Path | None = None,
+    save_every: float = SAVE_SECONDS,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> MotionDensity:
     """A density of the states and actions that `recipe` trains a model of `robot` on, fitted for `budget` seconds or for `steps`.
 
-    `folder/state.safetensors` is written every minute: a fit that was interrupted goes on from there and ends with the same weights.
+    `folder/state.safetensors` is written every `save_every` seconds. An interrupted fit goes on from there and ends with the same weights.
     """
     started = time.monotonic()
     description = load_robot(robot)
@@ -77,16 +78,11 @@ def fit_density(
     path = None if folder is None else folder / STATE
     if path is not None and path.exists():
         record = load_state(path, flow, average, optimisers, identity)
-        started = time.monotonic() - record["seconds"]
-    paced = saved = time.monotonic()
-    while not record["total"] or record["step"] < record["total"]:
-        step, total = record["step"], record["total"]
-        if step == PACE_FROM:
-            paced = time.monotonic()
-        if step == PACE_TO and not total:
-            pace = (time.monotonic() - paced) / (PACE_TO - PACE_FROM)
-            total = record["total"] = step + max(1, int((budget - (time.monotonic() - started)) / pace))
-        share = step / total if total else 0.0
+    already = max(record["seconds"], time.monotonic() - started)  # the data took time, too
+    pace = Pace(budget, seconds=already, total=record["total"], timed=TIMED_STEPS, save_every=save_every)
+    while not pace.is_over(record["step"]):
+        step, record["total"] = record["step"], pace.total
+        share = step / pace.total if pace.total else 0.0
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * share))
         rows = torch.randint(len(data), (BATCH,), generator=generator.manual_seed(seed * 1_000_003 + step))
@@ -99,14 +95,13 @@ def fit_density(
         optimiser.step()
         average.update_parameters(flow)
         record["step"] = step + 1
-        record["seconds"] = time.monotonic() - started
+        record["seconds"] = pace.seconds
         if (step + 1) % REPORT_EVERY == 0:
             state = {"step": step + 1, "share": share, "log_density": -float(loss.detach())}
             record["curve"].append({key: round(value, 4) for key, value in state.items()})
             report(state)
-        if path is not None and time.monotonic() - saved > SAVE_SECONDS:
+        if path is not None and pace.due_to_save():
             save_state(path, flow, average, optimisers, record)
-            saved = time.monotonic()
     if path is not None:
         save_state(path, flow, average, optimisers, record)
     final: Any = average.module

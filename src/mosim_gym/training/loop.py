@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -29,13 +28,13 @@ from mosim_gym.training.compiled import compiled
 from mosim_gym.training.config import TrainConfig
 from mosim_gym.training.losses import multistep_loss, one_step_loss, solver_loss, targets
 from mosim_gym.training.optimisers import model_optimisers
+from mosim_gym.training.pacing import SAVE_SECONDS, Pace
 from mosim_gym.training.pool import Pool, dealt, fixed_samples
 from mosim_gym.training.stages import freeze, horizon_at, stage_at
 from mosim_gym.training.state import load_state, save_state
 
 WARM_UP_STEPS = 100
-MEASURED_STEPS = 60  # after which the number of steps that fit the budget is fixed, once and for all
-SAVE_SECONDS = 60.0
+TIMED_STEPS = WARM_UP_STEPS // 2, WARM_UP_STEPS // 2 + 60
 STATE = "state.safetensors"
 
 Report = Callable[[dict[str, float]], None]
@@ -52,6 +51,7 @@ def train(
     dataset: Dataset | None = None,
     start: MoSim | None = None,
     steps: int | None = None,
+    save_every: float = SAVE_SECONDS,
     report: Report = lambda _: None,
 ) -> tuple[MoSim, dict[str, Any]]:
     """Train a model of `robot` for about `budget` seconds; the averaged weights and a record of how they came about.
@@ -60,7 +60,7 @@ def train(
 
     Data are simulated afresh by the configured recipe, or read from `dataset`. With `steps` the run has that many, whatever the time.
 
-    `folder/state.safetensors` is written every minute: a run that was interrupted goes on from there and ends with the same weights.
+    `folder/state.safetensors` is written every `save_every` seconds. An interrupted run goes on from there and ends with the same weights.
     """
     keep_freed_memory()
     if config.seed < 0 or model_config.members < 1:
@@ -104,7 +104,7 @@ def train(
     record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, **identity}
     if path.exists():
         record = {**record, **load_state(path, model, average, optimisers, identity)}
-    begun = saved = time.monotonic() - record["seconds"]  # the first data count, too
+    pace = Pace(budget, seconds=record["seconds"], total=record["total"], timed=TIMED_STEPS, save_every=save_every)
     before = record.get("box") or training_box(description, sample)
     pool = Pool(robot, config, step=record["step"], device=place, box=before, dataset=dataset)
     record["box"] = pool.box
@@ -114,19 +114,10 @@ def train(
         average.load_state_dict(model.state_dict())
 
     generator = torch.Generator()
-    measured = begun
     try:
-        while True:
-            step = record["step"]
-            if step == WARM_UP_STEPS // 2:
-                measured = time.monotonic()
-            if not record["total"] and step == WARM_UP_STEPS // 2 + MEASURED_STEPS:
-                pace = (time.monotonic() - measured) / MEASURED_STEPS
-                record["total"] = step + max(1, int((budget - (time.monotonic() - begun)) / pace))
-            total = record["total"] or 10**9
-            if step >= total:
-                break
-            stage, progress, since = stage_at(config.stages, step, total)
+        while not pace.is_over(record["step"]):
+            step, record["total"] = record["step"], pace.total
+            stage, progress, since = stage_at(config.stages, step, pace.total or 10**9)
             warm_up = min(1.0, (since + 1) / WARM_UP_STEPS)
             for name, optimiser in optimisers.items():
                 for group in optimiser.param_groups:
@@ -155,7 +146,7 @@ def train(
                 for mine, theirs in zip(average.parameters(), model.parameters(), strict=True):
                     mine.lerp_(theirs, 1 - decay)
             record["step"] = step + 1
-            record["seconds"] = time.monotonic() - begun
+            record["seconds"] = pace.seconds
             record["transitions"], record["box"] = pool.transitions_seen, pool.box
             if (step + 1) % 200 == 0:
                 model.eval()
@@ -172,9 +163,8 @@ def train(
                         "samples_per_second": (step + 1) * config.batch * model_config.members / record["seconds"],
                     }
                 )
-            if time.monotonic() - saved > SAVE_SECONDS:
+            if pace.due_to_save():
                 save_state(path, model, average, optimisers, record)
-                saved = time.monotonic()
         save_state(path, model, average, optimisers, record)
     finally:
         pool.close()

@@ -39,17 +39,16 @@ def test_a_fitted_density_knows_its_data(density):
     assert float(nowhere) == -np.inf
 
 
-def test_an_interrupted_fit_ends_with_the_same_weights(tmp_path, monkeypatch):
+def test_an_interrupted_fit_ends_with_the_same_weights(tmp_path):
     def stop(state):
         if state["step"] >= 100:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("mosim_gym.training.density.SAVE_SECONDS", 0.0)  # after every step
     config = FlowConfig(blocks=2, width=16)
     fit = {"budget": 60.0, "steps": 120, "config": config}
     whole = fit_density("pendulum", **fit)
     with pytest.raises(KeyboardInterrupt):
-        fit_density("pendulum", **fit, folder=tmp_path, report=stop)
+        fit_density("pendulum", **fit, folder=tmp_path, save_every=0.0, report=stop)
     resumed = fit_density("pendulum", **fit, folder=tmp_path)
     for mine, theirs in zip(whole.flow.state_dict().values(), resumed.flow.state_dict().values(), strict=True):
         assert torch.equal(mine, theirs)

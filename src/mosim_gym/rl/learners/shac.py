@@ -20,6 +20,7 @@ from torch import Generator, Tensor, nn
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.spaces import action_space
+from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.policies.actor import ActorPolicy
@@ -120,8 +121,7 @@ class Shac(Learner):
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
         size = observation.shape[1]
-        with torch.random.fork_rng(devices=[]):  # initialisation draws from torch's common generator
-            torch.manual_seed(seed)
+        with initialised_by(seed):
             self.actor, self.critic = _actor(size, config.width, robot.nu), _critic(size, config.width)
             self.target = _critic(size, config.width)
         self.target.load_state_dict(self.critic.state_dict())
