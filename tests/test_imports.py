@@ -55,12 +55,15 @@ def test_everything_but_the_truth_runs_with_all_simulators_blocked():
 
 WITHOUT_DM_CONTROL = """
 import sys
-class Absent:
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
     def find_spec(self, name, path=None, target=None):
-        package = name.split(".")[0]
-        if package in ("dm_control", "shimmy"):
-            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
-sys.meta_path.insert(0, Absent())
+        if name.split(".")[0] not in ("dm_control", "shimmy"):
+            return self.finder.find_spec(name, path, target)
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
 
 from pathlib import Path
 import gymnasium as gym, mosim_gym
@@ -68,7 +71,6 @@ from mosim_gym.cli import main
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.evaluation.heldout import random_test
 from mosim_gym.evaluation.prediction import prediction_errors
-from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 from mosim_gym.training.run import train_checkpoint
 
 out = Path(sys.argv[1])
@@ -84,9 +86,13 @@ assert env.render().shape[2] == 3
 test = random_test("pendulum", "uniform", segments=4, steps=20, seed=0)
 assert prediction_errors(mosim_gym.load("pendulum"), test)["raw"]["16"] < 0.1
 
-quick = config_for("PendulumSwingup", "shac", num_envs=8, horizon=4, width=16, episode=20, evaluate_every=200)
-trained = zero_shot("PendulumSwingup", quick, budget=1, folder=out / "policy")
-assert trained.policy.card["real_steps"] == 0
+words = "rl zero-shot PendulumSwingup --algo shac --budget 1s --episodes 1 --out".split()
+main([*words, str(out / "policy")])
+assert mosim_gym.load_policy(out / "policy" / "policy.safetensors").card["real_steps"] == 0
+try:
+    main(["rl", "zero-shot", "PendulumSwingup", "--shimmy", "1", "--out", str(out / "shimmy")])
+except SystemExit as end:
+    assert end.code == 2
 
 try:
     mosim_gym.make_real("CheetahRun")
@@ -114,6 +120,8 @@ def test_without_dm_control_all_but_parity_make_real_and_building_robots_works(t
     why = "dm_control is not installed: dm_control and shimmy come with mosim_gym on Python 3.11 and 3.12 only"
     assert done.stdout.splitlines()[-1].startswith(why)
     assert done.stderr.count(f"mosim-gym: {why}") == 2
+    assert done.stderr.count("mosim-gym: shimmy is not installed") == 1
+    assert done.stderr.count("its tasks are played in MuJoCo behind this package's core") == 1
 
 
 def test_importing_the_package_imports_no_simulator_and_no_learner():

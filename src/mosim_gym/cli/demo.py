@@ -37,10 +37,11 @@ class Demo(Reported):
     def run(self) -> None:
         import torch
 
+        from mosim_gym.mechanics.packages import has_dm_control
         from mosim_gym.rl.strategies.zero_shot_strategy import ZeroShot, ZeroShotOptions
         from mosim_gym.robots import find_task
 
-        shimmy = 3 if find_task(self.task)[1].in_dm_control else 0
+        shimmy = 3 if has_dm_control() and find_task(self.task)[1].in_dm_control else 0
         cheetah = self.task == "CheetahRun"
         checkpoint, judge = CHEETAH_MODELS if cheetah else (None, None)
         algo = "shac" if cheetah else "sac"
@@ -69,6 +70,7 @@ def demo_table(task: str, content: Mapping[str, Any]) -> str:
     """Returns of the policy in `content`, as `train_and_show` gives it, beside published ones of `task`."""
     from mosim_gym.evaluation.published import AFTER_A_MILLION
     from mosim_gym.evaluation.tables import table
+    from mosim_gym.mechanics.packages import has_dm_control
     from mosim_gym.pictures.learning_plots import chosen_point
 
     card, chosen = content["policy"], chosen_point(content["curve"])
@@ -76,7 +78,10 @@ def demo_table(task: str, content: Mapping[str, Any]) -> str:
         ["in the model", f"{chosen['episodes']:.0f}", f"{chosen['return_in_model']:.0f} ± {chosen['std']:.0f}"],
         *(
             [where, str(content[key]["episodes"]), f"{content[key]['mean']:.0f} ± {content[key]['std']:.0f}"]
-            for where, key in (("in dm_control", "real"), ("in dm_control, through Shimmy", "shimmy"))
+            for where, key in (
+                ("in dm_control" if has_dm_control() else "in MuJoCo", "real"),
+                ("in dm_control, through Shimmy", "shimmy"),
+            )
             if key in content
         ),
         *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 
@@ -28,3 +29,8 @@ def import_package(name: str) -> ModuleType:
         if error.name != package:  # it is installed, and something in it is missing
             raise
         raise MissingPackage(package) from error
+
+
+def has_dm_control() -> bool:
+    """Whether dm_control is installed; nothing of it is imported."""
+    return find_spec("dm_control") is not None

@@ -13,6 +13,7 @@ from mosim_gym.envs.reality import reality
 from mosim_gym.envs.registration import env_id
 from mosim_gym.evaluation.published import levels_after_100_000, published_levels
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.packages import import_package
 from mosim_gym.pictures.learning_plots import learning_plot, real_steps_plot
 from mosim_gym.pictures.plots import error_panel
 from mosim_gym.pictures.rendering import Renderer
@@ -45,6 +46,8 @@ def check_episodes(task: str, episodes: int, shimmy: int = 0) -> None:
     check_at_least(0, shimmy=shimmy)
     if shimmy and not find_task(task)[1].in_dm_control:
         raise ValueError(f"{task} is not a dm_control task: Shimmy does not have it.")
+    if shimmy:
+        import_package("shimmy")
 
 
 def shimmy_return(task: str, policy: Policy, *, episodes: int = 3, seed: int = REAL_SEED) -> PolicyReturn:
@@ -52,10 +55,9 @@ def shimmy_return(task: str, policy: Policy, *, episodes: int = 3, seed: int = R
 
     Shimmy sorts an observation's parts by name and dm_control does not: the flat vector is put into dm_control's order.
     """
-    import shimmy
     from gymnasium.wrappers import FlattenObservation, TimeLimit
 
-    gymnasium.register_envs(shimmy)
+    gymnasium.register_envs(import_package("shimmy"))
     definition = find_task(task)[1]
     name = f"dm_control/{definition.domain}-{definition.name.replace('_', '-')}-v0"
     env = TimeLimit(FlattenObservation(gymnasium.make(name)), 1000)
