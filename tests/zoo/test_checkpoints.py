@@ -86,7 +86,7 @@ def test_packaged_checkpoints_keep_to_their_benchmark(name):
     from mosim_gym.evaluation.prediction import prediction_errors
 
     simulator = mosim_gym.load(name)
-    test = random_test(simulator.robot.name, "uniform", segments=300, steps=16, seed=77)
+    test = random_test(simulator.robot.name, "uniform", segments=100, steps=16, seed=77)
     claimed = simulator.card["benchmark"]["uniform"]["raw"]["16"]
     assert prediction_errors(simulator, test)["raw"]["16"] < 3 * claimed
     assert simulator.card["transitions"] > 0

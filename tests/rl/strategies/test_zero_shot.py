@@ -147,6 +147,7 @@ def test_training_in_the_truth_counts_every_real_step(tmp_path, capsys, drawn):
     assert "return in MuJoCo itself" in said
 
 
+@pytest.mark.slow
 def test_another_learner_from_the_command_line(tmp_path, capsys, drawn):
     settings = ["num_envs=8", "horizon=4", "evaluate_every=500", "evaluation_episodes=2"]
     options = ["--algo", "shac", "--budget", "1s", "--episodes", "1", "--out", str(tmp_path)]
