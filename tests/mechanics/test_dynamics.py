@@ -9,6 +9,8 @@ import torch
 
 import mosim_gym
 from mosim_gym.dynamics.finer import FinerSteps
+from mosim_gym.evaluation.heldout import random_test
+from mosim_gym.evaluation.prediction import prediction_errors
 from mosim_gym.mechanics import integrate
 from mosim_gym.mechanics.motion import Step
 from mosim_gym.robots import load_robot
@@ -115,6 +117,15 @@ def test_dynamics_of_ones_own_move_every_kind_of_environment():
         assert env.observation_space.contains(env.step(env.action_space.sample())[0])
     with pytest.raises(ValueError, match="Coast has no gradients"):
         gym.make_vec("MoSim/CheetahRun-v0", num_envs=3, checkpoint=dynamics, gradients=True)
+
+
+def test_dynamics_of_ones_own_predict_from_numpy_too():
+    test = random_test("cheetah", "uniform", segments=3, steps=8, seed=0)
+    dynamics = Coast(load_robot("cheetah"))
+    path = dynamics.rollout(test.qpos, test.qvel, test.actions)
+    assert isinstance(path.qpos, np.ndarray)
+    np.testing.assert_allclose(path.qvel, np.repeat(test.qvel[:, None], 8, 1), rtol=1e-6)
+    assert prediction_errors(dynamics, test)["one_step_raw"] > 0
 
 
 def test_an_object_that_does_not_derive_from_the_base_class_is_refused_in_one_sentence():

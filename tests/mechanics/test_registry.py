@@ -25,7 +25,13 @@ def test_another_package_adds_one_by_an_entry_point_and_a_broken_one_is_left_out
     info = tmp_path / "their_package-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-package\nVersion: 1.0\n")
-    entries = ["theirs = their_package:Theirs", "number = their_package:NOTHING", "own = their_package:Theirs"]
+    (tmp_path / "their_broken.py").write_text("raise RuntimeError('out of order')\n")
+    entries = [
+        "broken = their_broken:Thing",
+        "theirs = their_package:Theirs",
+        "number = their_package:NOTHING",
+        "own = their_package:Theirs",
+    ]
     (info / "entry_points.txt").write_text("\n".join(["[mosim_gym.things]", *entries, ""]))
     done = subprocess.run(
         [sys.executable, "-c", PACKAGE.format(folder=str(tmp_path))], capture_output=True, text=True, check=True
@@ -33,6 +39,7 @@ def test_another_package_adds_one_by_an_entry_point_and_a_broken_one_is_left_out
     names, warned = done.stdout.splitlines()
     assert names == "['own', 'theirs'] Theirs"
     assert "entry point number = their_package:NOTHING is no thing: it must be a class derived from dict" in warned
+    assert "The thing of entry point broken = their_broken:Thing is left out: out of order" in warned
     assert "Two entries of the kind thing are named 'own'" in warned
 
 

@@ -16,6 +16,7 @@ from mosim_gym.cli.progress import Progress
 if TYPE_CHECKING:
     from mosim_gym.rl.strategies.base import Strategy
 
+POLICY = "policy.safetensors"
 TRAINED = RESULT, "state.safetensors"
 SHOWN = "learning.png", "policy.mp4", "prediction.mp4", "strip.png"
 
@@ -46,6 +47,8 @@ def train_and_show(
         learned = strategy.learn(task, config, options, out, show)
     real = real_return(task, learned.policy, episodes=episodes)
     print(f"{learned.summary}; real return {real}")
+    if not (out / POLICY).exists():
+        learned.policy.save(out / POLICY)
     content = {"policy": learned.policy.card, "curve": learned.curve, "real": real.summary(), **learned.notes}
     if shimmy:
         through = shimmy_return(task, learned.policy, episodes=shimmy)
@@ -64,7 +67,7 @@ def strategy_command(name: str) -> type:
 
     kind = STRATEGIES.find(name)
     own = [
-        (item.name, Annotated[item.type, arg(help=item.metadata["help"])], field(default=item.default))
+        (item.name, Annotated[item.type, arg(help=item.metadata.get("help", ""))], field(default=item.default))
         for item in fields(kind.options)
     ]
     learners = f"The learner: {', '.join(LEARNERS.names())}; by default the strategy's choice."
@@ -105,7 +108,7 @@ def strategy_command(name: str) -> type:
         ],
         bases=(Reported,),
         namespace={
-            "__doc__": f"{kind.summary} An interrupted run goes on where it was.",
+            "__doc__": kind.summary,
             "run": run,
             "files": SHOWN,
             "traces": TRAINED,

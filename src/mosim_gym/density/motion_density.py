@@ -58,11 +58,15 @@ class MotionDensity:
         self._prepared = PreparedFlow(self.flow.to(device))
         return self
 
-    @torch.no_grad()
     def __call__(self, qpos: Tensor, qvel: Tensor, action: Tensor) -> Tensor:
-        """`(B,)` for `qpos (B, nq)`, `qvel (B, nv)`, `action (B, nu)`; -inf where they are not numbers."""
-        x = self.coordinates(*(part.float() for part in (qpos, qvel, action)))
-        return self._prepared(x).nan_to_num(nan=-torch.inf)
+        """`(B,)` for `qpos (B, nq)`, `qvel (B, nv)`, `action (B, nu)`; -inf where they are not numbers.
+
+        It has gradients with respect to those of the three that require them.
+        """
+        wanted = torch.is_grad_enabled() and any(part.requires_grad for part in (qpos, qvel, action))
+        with torch.set_grad_enabled(wanted):
+            x = self.coordinates(*(part.float() for part in (qpos, qvel, action)))
+            return self._prepared(x).nan_to_num(nan=-torch.inf)
 
     def save(self, path: str | Path) -> Path:
         """Write weights and card atomically, as one safetensors file."""

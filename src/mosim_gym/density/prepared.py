@@ -58,7 +58,7 @@ class PreparedFlow:
 
     def _product(self, x: Tensor, weight: Tensor, added: Tensor | None = None) -> Tensor:
         """`x Wᵀ`, and what is `added`."""
-        if not self._fused:
+        if not self._fused or x.requires_grad:  # the fused product has no gradient
             product = x @ weight.T
             return product if added is None else product + added
         linear = torch.ops.mkldnn._linear_pointwise

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -67,13 +66,14 @@ class Dynamics:
         raise NotImplementedError(f"{type(self).__name__} does not define step().")
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """The states after each of T control steps under `actions (B, T, nu)`."""
+        """The states after each of T control steps under `actions (B, T, nu)`, numpy or torch as `qpos` is; `step` is given tensors."""
+        q, v, a = (torch.as_tensor(part).to(self.dtype) for part in (qpos, qvel, actions))
         path: list[Step] = []
-        for t in range(actions.shape[1]):
-            path.append(self.step(qpos, qvel, actions[:, t]))
-            qpos, qvel, _ = path[-1]
-        stack = torch.stack if isinstance(qpos, Tensor) else np.stack
-        return Trajectory(*(stack(column, 1) for column in zip(*path, strict=True)))
+        for t in range(a.shape[1]):
+            path.append(self.step(q, v, a[:, t]))
+            q, v, _ = path[-1]
+        columns = [torch.stack(column, 1) for column in zip(*path, strict=True)]
+        return Trajectory(*(columns if isinstance(qpos, Tensor) else [part.numpy() for part in columns]))
 
     def recordable(self, rows: int) -> bool:
         """Whether `step` of so many rows is always the same sequence of torch operations, whatever the numbers are."""

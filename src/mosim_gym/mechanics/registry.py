@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 from mosim_gym.mechanics.names import UnknownName
 
 T = TypeVar("T")
+FAULTS = (ImportError, AttributeError, TypeError, ValueError, KeyError, RuntimeError, OSError, SyntaxError)
+"""What a module of another package may raise when it is loaded: it is left out then, and everything else works."""
 
 
 class Registry(Generic[T]):
@@ -22,9 +24,11 @@ class Registry(Generic[T]):
         my_learner = "my_package.my_learner:MyLearner"
     """
 
-    def __init__(self, kind: str, group: str, base: type[T], own: Mapping[str, str]) -> None:
-        """`kind` is what one of them is called in messages; `own` maps names to `module:class` of this package."""
-        self.kind, self.group, self._base = kind, group, base
+    def __init__(self, kind: str, group: str, base: type[T], own: Mapping[str, str], needs: Sequence[str] = ()) -> None:
+        """`kind` is what one of them is called in messages; `own` maps names to `module:class` of this package. A class must have the
+        attributes `needs`.
+        """
+        self.kind, self.group, self._base, self._needs = kind, group, base, tuple(needs)
         self._places = dict(own)
         self._known: dict[str, type[T]] = {}
         self._others_read = False
@@ -58,6 +62,9 @@ class Registry(Generic[T]):
     def _checked(self, entry: object, where: str) -> type[T]:
         if not (isinstance(entry, type) and issubclass(entry, self._base)):
             raise TypeError(f"{where} is no {self.kind}: it must be a class derived from {self._base.__name__}.")
+        missing = [name for name in self._needs if not hasattr(entry, name)]
+        if missing:
+            raise TypeError(f"{where} is an unfinished {self.kind}: it lacks {' and '.join(missing)}.")
         return entry
 
     def _read_others(self) -> None:
@@ -69,5 +76,5 @@ class Registry(Generic[T]):
             where = f"entry point {entry.name} = {entry.value}"
             try:
                 self.add(entry.name, self._checked(entry.load(), where))
-            except (ImportError, AttributeError, TypeError, ValueError) as error:
+            except FAULTS as error:
                 warnings.warn(f"The {self.kind} of {where} is left out: {error}", RuntimeWarning, stacklevel=3)

@@ -14,6 +14,7 @@ HELD = "learner"
 """The field of a strategy's configuration that holds the learner's."""
 RENAMED = {
     "following": "tau",
+    "horizon": "n_step",
     "products": "matmul_precision",
     "wide": "spread_starts",
     "promising": "near_reward_starts",
@@ -78,8 +79,14 @@ def check_names(names: Iterable[str], config: Any) -> None:
     valid = list(settings_of(config))
     for name in names:
         if name not in valid:
-            hint = f"It is now called {RENAMED[name]}." if name in RENAMED else _whose(name)
+            hint = _now_called(RENAMED[name], valid) if name in RENAMED else _whose(name)
             raise UnknownName("training option", name, valid, hint=hint)
+
+
+def _now_called(name: str, valid: Sequence[str]) -> str:
+    """What a setting is called now, and whether the configuration at hand has it."""
+    here = "." if name.partition(" ")[0] in valid else "; there is no such setting here."
+    return f"It is now called {name}{here}"
 
 
 def _whose(name: str) -> str:
@@ -87,4 +94,5 @@ def _whose(name: str) -> str:
     from mosim_gym.rl.learners.base import LEARNERS
 
     owners = [algo for algo in LEARNERS.names() if name in settings_of(LEARNERS.find(algo).config_type)]
-    return f"It is a setting of the learner {' and '.join(owners)}." if owners else ""
+    said = f"{'learners' if len(owners) > 1 else 'learner'} {' and '.join(owners)}"
+    return f"It is a setting of the {said}." if owners else ""

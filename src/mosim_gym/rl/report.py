@@ -187,15 +187,18 @@ def write_pictures(
     *,
     checkpoint: Any = None,
 ) -> list[Path]:
-    """Learning curves of training in the model, or against real steps, and what `write_films` makes."""
-    path = out / "learning.png"
-    if "real_steps" in curves[0][-1]:
-        title = f"{task}, {policy.card['strategy']}"
-        plot = real_steps_plot(path, curves, title=title, levels=levels_after_100_000(task))
-    else:
+    """Learning curves of training in the model, or against real steps, where `curves` hold either; and what `write_films` makes."""
+    path, card = out / "learning.png", policy.card
+    latest = curves[0][-1] if curves and curves[0] else {}
+    plots: list[Path] = []
+    if "real_steps" in latest and "return" in latest:
+        title = f"{task}, {card.get('strategy', 'real steps')}"
+        plots = [real_steps_plot(path, curves, title=title, levels=levels_after_100_000(task))]
+    elif {"seconds", "return_in_model"} <= latest.keys():
         shown = [] if real is None else [real.summary()]
-        plot = learning_plot(path, curves, shown, title=policy_title(policy.card), levels=published_levels(task))
-    return [plot, *write_films(task, policy, out, checkpoint=checkpoint)]
+        title = policy_title(card) if "algorithm" in card else f"{task}, trained in the model"
+        plots = [learning_plot(path, curves, shown, title=title, levels=published_levels(task))]
+    return [*plots, *write_films(task, policy, out, checkpoint=checkpoint)]
 
 
 def write_films(task: str, policy: Policy, out: Path, *, checkpoint: Any = None, steps: int = 400) -> list[Path]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.registry import FAULTS
 from mosim_gym.robots.definition import RobotDefinition
 from mosim_gym.robots.task import Task
 
@@ -43,12 +44,7 @@ def robot_definitions() -> dict[str, RobotDefinition]:
         where = f"entry point {entry.name} = {entry.value}"
         try:
             add(entry.load(), where)
-        except (
-            ImportError,
-            AttributeError,
-            TypeError,
-            ValueError,
-        ) as error:  # one bad package must not break all others
+        except FAULTS as error:  # one bad package must not break all others
             warnings.warn(f"The robot of {where} is left out: {error}", RuntimeWarning, stacklevel=2)
     return found
 

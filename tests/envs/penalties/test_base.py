@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.penalties import DensityPenalty
 from mosim_gym.envs.penalties.base import PENALTIES, Charge, Penalty
 from mosim_gym.envs.penalties.wrappers import penalise
 
@@ -55,6 +56,31 @@ def test_learners_by_gradients_pay_it_too(kind):
     step = env.step(action)
     torch.testing.assert_close(step.reward.detach(), env.raw_reward - env.penalty.detach())
     assert bool(torch.autograd.grad(step.reward.sum(), action)[0].isfinite().all())
+
+
+def test_the_gradient_of_a_density_penalty_is_its_slope():
+    env = TorchEnv(TASK, 2, checkpoint=MODEL, penalties=[DensityPenalty(threshold=0.0, scale=20.0)], gradients=True)
+    env.reset(seed=0, options={"qpos": np.zeros(9), "qvel": np.full(9, 0.5)})
+    state, action = env.state, torch.full((2, 6), 0.2, requires_grad=True)
+    slope = torch.autograd.grad(env.penalties.charge(state, action).penalty.sum(), action)[0]
+    shift = torch.zeros(2, 6)
+    shift[:, 0] = 1e-2
+    with torch.no_grad():
+        high, low = (env.penalties.charge(state, action + sign * shift).penalty for sign in (1, -1))
+    assert bool((slope[:, 0].abs() > 1e-6).all())
+    torch.testing.assert_close(slope[:, 0], (high - low) / 2e-2, rtol=0.05, atol=1e-5)
+
+
+def test_a_penalty_of_the_wrong_shape_is_refused():
+    class Column(Effort):
+        def charge(self, state, action):
+            effort = action.square().sum(-1, keepdim=True)
+            return Charge(effort, effort > 5.0, {})
+
+    env = TorchEnv(TASK, 3, penalties=[Column()])
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=r"Column gives penalties of shape \(3, 1\) .* both must be \(3,\)"):
+        env.step(torch.zeros(3, 6))
 
 
 def test_without_a_penalty_info_has_the_state_alone():

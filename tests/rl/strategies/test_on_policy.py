@@ -98,7 +98,7 @@ def test_settings_go_to_the_strategy_or_to_its_learner_and_others_are_refused(of
     for name in ("updates", "batch", "critic", "rate", "buffer", "entropy", "n_step", "matmul_precision"):
         with pytest.raises(
             KeyError,
-            match=f"Unknown training option '{name}'. It is a setting of the learner sac and tqc. Valid: .*actor_rate",
+            match=f"Unknown training option '{name}'. It is a setting of the learners sac and tqc. Valid: .*actor_rate",
         ):
             of("gradients", **{name: 1})
     with pytest.raises(

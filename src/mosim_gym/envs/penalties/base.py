@@ -72,6 +72,11 @@ class Penalties:
         cut, info = torch.zeros_like(total, dtype=torch.bool), {}
         for penalty in self._all:
             charge = penalty.charge(state, action)
+            if charge.penalty.shape != total.shape or charge.cut.shape != total.shape:
+                raise ValueError(
+                    f"{type(penalty).__name__} gives penalties of shape {tuple(charge.penalty.shape)} and cuts of shape "
+                    f"{tuple(charge.cut.shape)}; both must be {tuple(total.shape)}."
+                )
             total, cut = total + charge.penalty, cut | charge.cut
             info |= charge.info
         return Charge(total, cut, info)

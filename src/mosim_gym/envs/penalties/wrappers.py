@@ -57,4 +57,7 @@ def penalise(env: Any, penalty: Penalty) -> Penalised | PenalisedVector:
         return PenalisedVector(env, penalty)
     if isinstance(env, gymnasium.Env):
         return Penalised(env, penalty)
-    raise TypeError(f"env is a {type(env).__name__}; a penalty goes around gym.make or gym.make_vec of a MoSim id.")
+    raise TypeError(
+        f"env is a {type(env).__name__}; a penalty goes around gym.make or gym.make_vec of a MoSim id; "
+        "a TorchEnv takes penalties=[…]."
+    )

@@ -91,6 +91,7 @@ LEARNERS: Registry[Learner] = Registry(
         "tqc": "mosim_gym.rl.learners.off_policy:OffPolicy",
         "shac": "mosim_gym.rl.learners.shac:Shac",
     },
+    needs=("config_type",),
 )
 
 

@@ -183,7 +183,8 @@ def learned(result: AlternationResult) -> Learned:
 def standing(state: dict[str, float]) -> Standing:
     """Where a run stands for people, by the real steps that it has taken."""
     share = state["real_steps"] / state["real_steps_in_all"]
-    seen = f"return {state['return']:.0f}, of the last episode {state['training_return']:.0f}"
+    returns = [f"{value:.0f}" if value == value else "–" for value in (state["return"], state["training_return"])]
+    seen = f"return {returns[0]}, of the last episode {returns[1]}"
     return Standing(share, f"{seen}, {state['real_steps']:,.0f} real steps of {state['real_steps_in_all']:,.0f}")
 
 

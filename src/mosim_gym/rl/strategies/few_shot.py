@@ -132,7 +132,7 @@ class FewShotOptions:
 class FewShot(Strategy):
     """`few_shot` as a strategy."""
 
-    summary = "Let a model that knows other motion, and a policy in it, learn from few real steps."
+    summary = "Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."
     options = FewShotOptions
 
     def config(

@@ -113,7 +113,7 @@ class OnPolicyOptions:
 class OnPolicy(Strategy):
     """`on_policy` as a strategy."""
 
-    summary = "Learn model and policy together from nothing, counting every real step."
+    summary = "Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."
     options = OnPolicyOptions
 
     def config(

@@ -164,6 +164,8 @@ def zero_shot(
     definition = find_task(task)[0]
     dynamics = open_dynamics(definition, checkpoint, DynamicsOptions(precision=config.precision))
     judging = opened_judge(task, judge)
+    if judging is not None and judging.identity == dynamics.identity:
+        judging = None  # the model itself
     record = RunRecord(
         strategy="zero-shot",
         task=task,

@@ -30,7 +30,7 @@ class ZeroShotOptions:
 class ZeroShot(Strategy):
     """`zero_shot` as a strategy."""
 
-    summary = "Train a policy inside the robot's model, then play it in the real task once."
+    summary = "Train a policy inside the robot's model, then play it in the real task once. An interrupted run goes on where it was."
     options = ZeroShotOptions
 
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> ZeroShotConfig:
