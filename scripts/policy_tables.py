@@ -59,7 +59,7 @@ def _target(seeds: Sequence[Mapping[str, Any]]) -> str:
     if task not in ZERO_SHOT:
         return ""
     mean = sum(p["real"]["mean"] for p in seeds) / len(seeds)
-    few = "" if len(seeds) >= SEEDS else ", by one seed of two"
+    few = "" if len(seeds) >= SEEDS else " (one seed trained, of two)"
     return verdict({"": ZERO_SHOT[task]}, {"": mean}) + few
 
 
@@ -121,7 +121,7 @@ def readme_table(report: Mapping[str, Any]) -> str:
     machine = "one core" if cores == 1 else f"{cores} cores"
     sentences = [
         f"Policies of {README_LEARNER.upper()}, each trained in the packaged model on {machine}, with no real step.",
-        f"Each was played for {report['episodes']} episodes in dm_control.",
+        f"Each was played for {report['episodes']} episodes in dm_control. Targets hold for the mean of the seeds.",
         "The last columns were published by others.",
         *([f"By gradients through the model: {'; '.join(others)}."] if others else []),
     ]

@@ -17,7 +17,7 @@ def pace_table(report: Mapping[str, Any]) -> str:
         ours, peer = (_median(report, pace.task, name) for name in (pace.ours, pace.peer))
         times = None if ours is None or peer is None else pace.times(ours, peer)
         how = f"speed over that of {pace.peer}" if pace.bound.at_least else f"time of a step over that of {pace.peer}"
-        shown = "" if times is None else f"{times:.2g}"
+        shown = "" if times is None else f"{times:.0f}" if times >= 10 else f"{times:.1f}"
         rows.append([pace.task, pace.ours, how, shown, verdict({"": pace.bound}, {"": times})])
     for name, bound in BESIDE_A_BUSY_CORE.items():
         share = report["tasks"].get(BUSY_TASK, {}).get(name, {}).get("ratio")
