@@ -142,7 +142,9 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
     if SEAL not in metadata:
         _warn_unsealed(path)
     elif metadata[SEAL] != digest(arrays, metadata[HEADER]):
-        raise FileFault(f"{path} is damaged: its content does not match its seal; fetch or make the file again, or delete it.")
+        raise FileFault(
+            f"{path} is damaged: its content does not match its seal; fetch or make the file again, or delete it."
+        )
     return arrays, header
 
 
