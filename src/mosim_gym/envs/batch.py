@@ -194,11 +194,8 @@ class TorchEnv:
             return self._step(action) if self.repeat == 1 else held(self._step, action, self.repeat)
 
     def _step(self, action: Tensor) -> TorchStep:
-        before, action, waiting = (
-            self.state,
-            checked_controls(action, self.num_envs, self.task.robot.nu),
-            self._waiting(),
-        )
+        before, waiting = self.state, self._waiting()
+        action = checked_controls(action, self.num_envs, self.task.robot.nu)
         moved = self._move(before, action)
         reward, cut = self._charge(before, action, moved)
         self.elapsed += 1

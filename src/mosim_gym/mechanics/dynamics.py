@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Self
@@ -14,7 +15,7 @@ from mosim_gym.mechanics.quantities import Quantity
 from mosim_gym.mechanics.robot import Robot
 
 
-class Dynamics:
+class Dynamics(ABC):
     """Moves `robot`. A subclass sets `robot` and defines `step`; everything else has a default.
 
     Attributes may be set in the class, or for each object.
@@ -59,11 +60,11 @@ class Dynamics:
         """Two dynamics with the same identity move alike: the record of a run holds it."""
         return type(self).__name__
 
+    @abstractmethod
     def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
         """The state after one control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`, which is clipped to the
         actuators' range. `features` may hold this object's `quantities` at the state.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not define step().")
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`, numpy or torch as `qpos` is; `step` is given tensors."""

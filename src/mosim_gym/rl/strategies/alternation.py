@@ -9,10 +9,10 @@ where branches are short episodes in the model that begin in real states. The mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
@@ -21,13 +21,13 @@ from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
-from mosim_gym.rl.flat_settings import changed
+from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, Run, RunRecord
-from mosim_gym.rl.strategies.base import Learned, Report, Standing
+from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld, steps_taken
 
@@ -178,6 +178,23 @@ def learned(result: AlternationResult) -> Learned:
     """A result as strategies give it."""
     said = f"after {result.policy.card['real_steps']:,} real steps"
     return Learned(result.policy, result.record.curve, result.model, said, {"returns": result.returns})
+
+
+class FromRealSteps(Strategy):
+    """What strategies of schedules and real steps have in common."""
+
+    scheduled_config: ClassVar[Callable[..., AlternationConfig]]
+    """From a schedule's name, a learner's name and changed settings to the configuration."""
+
+    def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> Any:
+        """The schedule with what was typed."""
+        known = self.scheduled_config(options.schedule, algo=algo)
+        changes = with_options(as_changes(settings, known), algo=algo, seed=seed)
+        return self.scheduled_config(options.schedule, **changes)
+
+    def standing(self, state: dict[str, float]) -> Standing:
+        """By the real steps that the run has taken."""
+        return standing(state)
 
 
 def standing(state: dict[str, float]) -> Standing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,17 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.backend import TRUTH, Checkpoint
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.settings import setting
-from mosim_gym.rl.flat_settings import as_changes, with_options
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
+    FromRealSteps,
     alternate,
     check,
     learned,
     on_branches,
     scheduled,
-    standing,
 )
-from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
+from mosim_gym.rl.strategies.base import Learned, Report, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.robots import find_task
@@ -129,19 +127,12 @@ class FewShotOptions:
     real_steps: int = option(50_000, "Real control steps in all.")
 
 
-class FewShot(Strategy):
+class FewShot(FromRealSteps):
     """`few_shot` as a strategy."""
 
     summary = "Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."
     options = FewShotOptions
-
-    def config(
-        self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: FewShotOptions
-    ) -> FewShotConfig:
-        """The schedule with what was typed."""
-        known = config_for_schedule(options.schedule, algo=algo)
-        changes = with_options(as_changes(settings, known), algo=algo, seed=seed)
-        return config_for_schedule(options.schedule, **changes)
+    scheduled_config = staticmethod(config_for_schedule)
 
     def learn(self, task: str, config: FewShotConfig, options: FewShotOptions, folder: Path, report: Report) -> Learned:
         """Learn from the real steps."""
@@ -149,7 +140,3 @@ class FewShot(Strategy):
             task, config, real_steps=options.real_steps, folder=folder, checkpoint=options.checkpoint, report=report
         )
         return learned(result)
-
-    def standing(self, state: dict[str, float]) -> Standing:
-        """By real steps."""
-        return standing(state)

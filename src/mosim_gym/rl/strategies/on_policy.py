@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,17 @@ from typing import Any
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import setting
-from mosim_gym.rl.flat_settings import as_changes, with_options
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
+    FromRealSteps,
     alternate,
     check,
     learned,
     on_branches,
     scheduled,
-    standing,
 )
-from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
+from mosim_gym.rl.strategies.base import Learned, Report, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.robots import find_task
@@ -110,19 +108,12 @@ class OnPolicyOptions:
     real_steps: int = option(100_000, "Real control steps in all.")
 
 
-class OnPolicy(Strategy):
+class OnPolicy(FromRealSteps):
     """`on_policy` as a strategy."""
 
     summary = "Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."
     options = OnPolicyOptions
-
-    def config(
-        self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: OnPolicyOptions
-    ) -> OnPolicyConfig:
-        """The schedule with what was typed."""
-        known = config_for_schedule(options.schedule, algo=algo)
-        changes = with_options(as_changes(settings, known), algo=algo, seed=seed)
-        return config_for_schedule(options.schedule, **changes)
+    scheduled_config = staticmethod(config_for_schedule)
 
     def learn(
         self, task: str, config: OnPolicyConfig, options: OnPolicyOptions, folder: Path, report: Report
@@ -130,7 +121,3 @@ class OnPolicy(Strategy):
         """Learn from the real steps."""
         result = on_policy(task, config, real_steps=options.real_steps, folder=folder, report=report)
         return learned(result)
-
-    def standing(self, state: dict[str, float]) -> Standing:
-        """By real steps."""
-        return standing(state)
