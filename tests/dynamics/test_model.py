@@ -72,7 +72,7 @@ def test_the_inertia_is_symmetric_and_positive():
     for unit in torch.eye(9):
         model.bias.forward = lambda _, unit=unit: unit[None]
         model.torque.forward = lambda _: torch.zeros(1, 9)
-        columns.append(model.outputs(x)[0])
+        columns.append(model.flight(x)[0])
     inertia = torch.stack(columns, dim=1)
     torch.testing.assert_close(inertia, inertia.T)
     assert (torch.linalg.eigvalsh(inertia) > -1e-5).all()

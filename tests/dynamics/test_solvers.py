@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import mosim_gym
-from mosim_gym.dynamics.mosim import Motion
+from mosim_gym.dynamics.control_step import Motion
 from mosim_gym.dynamics.solvers import SOLVERS, dopri5_adjoint, find_solver
 from mosim_gym.robots import load_robot
 

@@ -198,7 +198,7 @@ def test_each_stage_trains_its_part_alone():
 @pytest.mark.parametrize("robot", ["acrobot", "hopper"])
 def test_rollouts_of_a_perfect_model_cost_nothing(robot):
     """The multistep loss compares with the very next states: fed the truth's own accelerations it is zero up to rounding."""
-    from mosim_gym.dynamics.mosim import Motion
+    from mosim_gym.dynamics.control_step import Motion
     from mosim_gym.training.losses import multistep_loss
 
     model, windows, kinematics = _losses(robot)

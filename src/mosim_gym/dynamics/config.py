@@ -41,6 +41,9 @@ class MoSimConfig:
         True  # the mean velocity over a step is learned, where it must be; else positions move by the new velocity
     )
     ahead: int = 0  # instants of the control step at which gaps are foreseen from their rates, as inputs
+    foresight: tuple[
+        float, ...
+    ] = ()  # instants, as shares of the control step, at which correctors see what flight would touch
     pairs: tuple[tuple[str, str], ...] = ()  # geoms of moving bodies whose contact is among them
     strings: tuple[
         tuple[str, str, float], ...
@@ -62,6 +65,7 @@ class MoSimConfig:
         choices["correctors"] = tuple(Size(**size) for size in content["correctors"])
         for key in ("pairs", "strings"):
             choices[key] = tuple(tuple(item) for item in content.get(key, ()))
+        choices["foresight"] = tuple(content.get("foresight", ()))
         return cls(**choices)
 
 

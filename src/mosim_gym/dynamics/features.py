@@ -131,6 +131,11 @@ class InputFeatures(nn.Module):
             parts += self._nonsmooth(qpos, qvel, values, rotations)
         return torch.cat(parts, dim=-1)
 
+    def nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues) -> Tensor:
+        """The last part alone, `(…, nonsmooth_size)`."""
+        rotations = base_rotations(self.robot, qpos) if self.body_frame else []
+        return torch.cat(self._nonsmooth(qpos, qvel, values, rotations), dim=-1)
+
     def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues, rotations: list[Tensor]) -> list[Tensor]:
         gaps: list[Tensor] = []
         rates: list[Tensor] = []

@@ -5,37 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mosim_gym.dynamics.config import MoSimConfig, Size
+from mosim_gym.dynamics.control_step import Motion, learns_drift
 from mosim_gym.dynamics.features import InputFeatures
+from mosim_gym.dynamics.foresight import Foresight
 from mosim_gym.dynamics.networks import ResidualNet
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.frames import base_rotations, into_body, into_world
 from mosim_gym.mechanics.motion import KinematicValues
 
 MINIMUM_STD = 1e-6
-
-
-class Motion(NamedTuple):
-    """What the model says about one control step: mean acceleration `(…, nv)`, rad/s² or m/s², and `drift (…, nv)`.
-
-    `drift`, rad/s or m/s, is by how much the mean velocity over the step differs from the mean of the velocities at its ends; None where
-    the integrator makes it known. `sensors (…, ns)` are the readings at the step's end as `log(1 + x)`, None where there are none.
-    """
-
-    acceleration: Tensor
-    drift: Tensor | None
-    sensors: Tensor | None = None
-
-
-def learns_drift(robot: Robot) -> bool:
-    """Whether a position update must be learned: MuJoCo's Euler moves the position by the new velocity, exactly, each physics step."""
-    return robot.integrator != "Euler" or robot.substeps > 1
 
 
 class MoSim(nn.Module):
@@ -67,15 +51,22 @@ class MoSim(nn.Module):
             return ResidualNet(config.members, inputs, outputs, size, activation=kind, layer_norm=norm, zero=zero)
 
         self.inertia = self.bias = self.torque = None
+        self.predicted = predicted_outputs(robot, config)
         if config.inertia is not None and config.bias is not None and config.torque is not None:
             self.inertia = net(f.position_size, nv * (nv + 1) // 2, config.inertia)
-            self.bias = net(f.position_size + f.velocity_size, nv, config.bias)
-            self.torque = net(max(robot.nu, 1), nv, config.torque)
-        self.correctors = nn.ModuleList(net(f.size, outputs, size, zero=True) for size in config.correctors)
+            self.bias = net(f.position_size + f.velocity_size, self.predicted, config.bias)
+            self.torque = net(max(robot.nu, 1), self.predicted, config.torque)
+        if config.foresight and self.inertia is None:
+            raise ValueError(
+                f"The preset {config.preset!r} has no predictor, whose flight foresight needs: leave foresight empty."
+            )
+        self.foresight = Foresight(robot, f, config.foresight) if config.foresight and f.nonsmooth_size else None
+        size = f.size + (0 if self.foresight is None else self.foresight.size)
+        self.correctors = nn.ModuleList(net(size, outputs, corrector, zero=True) for corrector in config.correctors)
         rows, columns = torch.tril_indices(nv, nv)
         self.register_buffer("triangle", rows * nv + columns, persistent=False)
-        self.register_buffer("input_mean", torch.zeros(f.size))
-        self.register_buffer("input_std", torch.ones(f.size))
+        self.register_buffer("input_mean", torch.zeros(size))
+        self.register_buffer("input_std", torch.ones(size))
         self.register_buffer("output_std", torch.ones(outputs))
 
     def subset(self, members: Sequence[int]) -> MoSim:
@@ -98,38 +89,74 @@ class MoSim(nn.Module):
         return found.hexdigest()[:16]
 
     @torch.no_grad()
-    def fit_statistics(self, inputs: Tensor, targets: Tensor) -> None:
-        """Take mean and deviation of `inputs (N, size)` and deviation of `targets (N, outputs)`; nothing where whitening is off."""
+    def fit_statistics(
+        self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues, motion: Motion
+    ) -> None:
+        """Whiten by mean and deviation over N true transitions, `motion` what they did; nothing where whitening is off.
+
+        The predictor has not learned yet how flight goes on: what would be touched is taken along the present velocities.
+        """
         if not self.config.whiten:
             return
+        parts = [self.features(qpos, qvel, action, values)]
+        if self.foresight is not None:
+            still = torch.zeros_like(qvel)
+            parts.append(self.foresight(qpos, qvel, Motion(still, still if self.drifts else None)))
+        inputs = torch.cat(parts, dim=-1)
         std = inputs.std(0)
         self.input_mean.copy_(inputs.mean(0))
         self.input_std.copy_(torch.where(std > MINIMUM_STD, std, 1.0))
-        self.output_std.copy_(targets.std(0).clamp_min(MINIMUM_STD))
+        self.output_std.copy_(self.targets(qpos, motion).std(0).clamp_min(MINIMUM_STD))
 
     def inputs(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Tensor:
-        """Whitened inputs `(…, size)`."""
-        return (self.features(qpos, qvel, action, values) - self.input_mean) / self.input_std
+        """Whitened inputs `(…, n)`, as far as the present tells them: what is foreseen follows from flight."""
+        n = self.features.size
+        return (self.features(qpos, qvel, action, values) - self.input_mean[:n]) / self.input_std[:n]
 
-    def outputs(self, x: Tensor, *, correctors: int | None = None) -> Tensor:
-        """Whitened outputs `(…, nv or 2 nv)` from whitened inputs, by the predictor and the first `correctors` correctors (None: all)."""
-        f, nv = self.features, self.robot.nv
-        parts: list[Tensor] = []
-        beyond = len(self.output_std) - nv
-        if self.inertia is not None and self.bias is not None and self.torque is not None:
-            state = f.position_size + f.velocity_size
-            force = self.bias(x[..., :state]) + self.torque(x[..., state : state + max(f.action_size, 1)])
-            entries = self.inertia(x[..., : f.position_size])
-            flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
-            lower = flat.index_copy(-1, self.triangle, entries).unflatten(-1, (nv, nv))
-            predicted = (lower @ (lower.mT @ force.unsqueeze(-1))).squeeze(-1)
-            parts.append(F.pad(predicted, (0, beyond)) if beyond else predicted)
-        parts += [corrector(x) for corrector in self.correctors[:correctors]]
-        return sum(parts[1:], parts[0])
+    def flight(self, x: Tensor) -> Tensor:
+        """Whitened outputs `(…, outputs)` of the predictor alone from whitened inputs; zero where it says nothing."""
+        f, nv, outputs = self.features, self.robot.nv, len(self.output_std)
+        if self.inertia is None or self.bias is None or self.torque is None:
+            return x.new_zeros(*x.shape[:-1], outputs)
+        state = f.position_size + f.velocity_size
+        force = self.bias(x[..., :state]) + self.torque(x[..., state : state + max(f.action_size, 1)])
+        entries = self.inertia(x[..., : f.position_size])
+        flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
+        lower = torch.unflatten(flat.index_copy(-1, self.triangle, entries), -1, (nv, nv))
+        columns = torch.unflatten(force, -1, (-1, nv)).mT  # the acceleration's and, where it is foreseen, the drift's
+        moved = (lower @ (lower.mT @ columns)).mT.flatten(-2)
+        return F.pad(moved, (0, outputs - self.predicted)) if outputs > self.predicted else moved
+
+    def foreseen(self, flight: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
+        """Whitened features `(…, m)` of what flight, as whitened outputs, would touch; always in the states' own precision."""
+        assert self.foresight is not None
+        n = self.features.size
+        with torch.autocast(qpos.device.type, enabled=False):
+            motion = self.motion(flight.to(qpos.dtype) * self.output_std, qpos)
+            return (self.foresight(qpos, qvel, motion) - self.input_mean[n:]) / self.input_std[n:]
+
+    def corrections(self, x: Tensor, count: int | None = None) -> Tensor:
+        """Whitened outputs of the first `count` correctors (None: all) from all whitened inputs, what is foreseen among them."""
+        said: list[Tensor] = [corrector(x) for corrector in self.correctors[:count]]
+        return sum(said[1:], said[0])
+
+    def outputs(
+        self, x: Tensor, qpos: Tensor, qvel: Tensor, *, correctors: int | None = None, apart: bool = False
+    ) -> Tensor:
+        """Whitened outputs `(…, outputs)` by the predictor and the first `correctors` correctors (None: all), from `inputs` and states.
+
+        With `apart`, no gradient reaches the predictor through what is foreseen.
+        """
+        flight = self.flight(x)
+        if correctors == 0 or not len(self.correctors):
+            return flight
+        if self.foresight is not None:
+            x = torch.cat((x, self.foreseen(flight.detach() if apart else flight, qpos, qvel)), dim=-1)
+        return flight + self.corrections(x, correctors)
 
     def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Motion:
         """The motion over one control step from a state whose kinematic `values` are given."""
-        raw = self.outputs(self.inputs(qpos, qvel, action, values)) * self.output_std
+        raw = self.outputs(self.inputs(qpos, qvel, action, values), qpos, qvel) * self.output_std
         return self.motion(raw, qpos)
 
     def motion(self, raw: Tensor, qpos: Tensor) -> Motion:
@@ -152,3 +179,8 @@ class MoSim(nn.Module):
             drift = None if drift is None else into_body(self.robot, rotations, drift)
         parts = (acceleration, drift, motion.sensors if self.config.sensors else None)
         return torch.cat([part for part in parts if part is not None], dim=-1)
+
+
+def predicted_outputs(robot: Robot, config: MoSimConfig) -> int:
+    """How many outputs the predictor tells: accelerations, and the drift too where flight is to be foreseen."""
+    return robot.nv * (2 if config.foresight and config.drift and learns_drift(robot) else 1)

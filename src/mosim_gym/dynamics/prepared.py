@@ -95,7 +95,7 @@ class PreparedModel:
         if precision not in PRECISIONS:
             raise UnknownName("precision", precision, list(PRECISIONS))
         f, nv, device = model.features, model.robot.nv, model.input_mean.device
-        self._nv, self._beyond = nv, len(model.output_std) - nv
+        self._nv, self._beyond = nv, len(model.output_std) - model.predicted
         fast = precision == "fast" and has_bfloat16(device)
         scale = model.output_std.diag()
 
@@ -103,14 +103,14 @@ class PreparedModel:
             mean, std = model.input_mean[start:stop], model.input_std[start:stop]
             return PreparedNet(part, member, dtype, mean=mean, std=std, rows=rows)
 
-        parts = [part for part in model.correctors if isinstance(part, ResidualNet)]
-        self._correctors = [net(part, 0, f.size, scale, torch.float32) for part in parts]
-        self._fast_correctors = [net(part, 0, f.size, scale, torch.bfloat16) for part in parts] if fast else None
+        parts, size = [part for part in model.correctors if isinstance(part, ResidualNet)], len(model.input_mean)
+        self._correctors = [net(part, 0, size, scale, torch.float32) for part in parts]
+        self._fast_correctors = [net(part, 0, size, scale, torch.bfloat16) for part in parts] if fast else None
         self._state = f.position_size + f.velocity_size
         self._position, self._action_end = f.position_size, self._state + max(f.action_size, 1)
         self._predictor = None
         if model.inertia is not None and model.bias is not None and model.torque is not None:
-            identity = torch.eye(nv, device=device)
+            identity = torch.eye(model.predicted, device=device)
             triangle = torch.zeros(nv * nv, nv * (nv + 1) // 2, device=device)
             triangle[model.triangle, torch.arange(len(model.triangle), device=device)] = 1
             self._predictor = (
@@ -118,49 +118,56 @@ class PreparedModel:
                 net(model.bias, 0, self._state, identity, torch.float32),
                 net(model.torque, self._state, self._action_end, identity, torch.float32),
             )
-        self._unit = model.output_std[:nv]
-        self._together = self._first_layers(f.size)
+        self._unit = model.output_std[: model.predicted]
+        at_once = [] if model.foresight is not None else [(net, 0) for net in self._correctors]
+        at_once += list(zip(self._predictor or (), (0, 0, self._state), strict=False))
+        self._together = self._first_layers(f.size, at_once)
 
-    def _first_layers(self, size: int) -> tuple[Tensor, Tensor, list[int]]:
-        """All networks' first layers as one `(size, width)`, its bias, and each one's share of the width.
-
-        The correctors' come first, then those of L, b and τ.
-        """
-        ends = (0, 0, self._state)
-        nets = [(net, 0) for net in self._correctors] + list(zip(self._predictor or (), ends, strict=False))
+    def _first_layers(self, size: int, nets: list[tuple[PreparedNet, int]]) -> tuple[Tensor, Tensor, list[int]]:
+        """First layers of `nets`, each beside where its inputs start, as one `(size, width)`, its bias, and their widths."""
         blocks = [F.pad(net.first[0], (0, 0, start, size - start - len(net.first[0]))) for net, start in nets]
         biases = [net.first[1] for net, _ in nets]
         return torch.cat(blocks, dim=1).contiguous(), torch.cat(biases), [len(bias) for bias in biases]
 
-    def _few(self, features: Tensor) -> Tensor:
-        """The same for a few rows in float32, where every call counts."""
+    def _few(self, features: Tensor) -> list[Tensor]:
+        """What each part says, for a few rows in float32, where every call counts; correctors that foresee are left out."""
         weight, bias, widths = self._together
         parts = torch.split(torch.addmm(bias, features, weight), widths, dim=1)
-        outputs = [net.onward(part) for net, part in zip(self._correctors, parts, strict=False)]
+        count = len(parts) - len(self._predictor or ())
+        outputs = [net.onward(part) for net, part in zip(self._correctors[:count], parts[:count], strict=True)]
         if self._predictor is not None:
-            lower, force, torque = (
-                net.onward(part) for net, part in zip(self._predictor, parts[len(outputs) :], strict=True)
-            )
+            lower, force, torque = (net.onward(part) for net, part in zip(self._predictor, parts[count:], strict=True))
             outputs.append(self._moved(lower, force + torque))
-        return sum(outputs[1:], outputs[0])
+        return outputs
 
     def _moved(self, lower: Tensor, force: Tensor) -> Tensor:
-        """M f = L (Lᵀ f) in the outputs' units, from `lower (B, nv²)` and `force (B, nv)`; nothing else is predicted."""
+        """M f = L (Lᵀ f) in the outputs' units, from `lower (B, nv²)` and `force (B, nv)` or `(B, 2 nv)`; nothing else is predicted."""
         lower = lower.view(-1, self._nv, self._nv)
-        moved = torch.bmm(lower, torch.bmm(lower.mT, force[..., None]))[..., 0] * self._unit
+        columns = force.view(len(force), -1, self._nv).mT
+        moved = torch.bmm(lower, torch.bmm(lower.mT, columns)).mT.flatten(1) * self._unit
         return F.pad(moved, (0, self._beyond)) if self._beyond else moved
 
-    def __call__(self, features: Tensor) -> Tensor:
-        """All of the model, without gradients."""
+    def flight(self, features: Tensor) -> Tensor:
+        """The predictor alone, without gradients, from `(B, size)` features of the present."""
+        assert self._predictor is not None
         if len(features) < FUSED_FROM:
-            return self._few(features)
-        correctors = self._correctors
-        if self._fast_correctors is not None:
-            correctors = self._fast_correctors
-        outputs = [corrector(features) for corrector in correctors]
-        if self._predictor is not None:
-            inertia, bias, torque = self._predictor
-            control = features.narrow(1, self._state, self._action_end - self._state)
-            force = bias(features.narrow(1, 0, self._state)) + torque(control)
-            outputs.append(self._moved(inertia(features.narrow(1, 0, self._position)), force))
-        return sum(outputs[1:], outputs[0])
+            return self._few(features)[-1]
+        inertia, bias, torque = self._predictor
+        control = features.narrow(1, self._state, self._action_end - self._state)
+        force = bias(features.narrow(1, 0, self._state)) + torque(control)
+        return self._moved(inertia(features.narrow(1, 0, self._position)), force)
+
+    def corrections(self, features: Tensor) -> Tensor:
+        """The correctors alone, without gradients, from all features."""
+        fast = self._fast_correctors if len(features) >= FUSED_FROM else None
+        correctors = self._correctors if fast is None else fast
+        said = [corrector(features) for corrector in correctors]
+        return sum(said[1:], said[0])
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """All of a model that foresees nothing, without gradients."""
+        if len(features) < FUSED_FROM:
+            outputs = self._few(features)
+            return sum(outputs[1:], outputs[0])
+        corrected = self.corrections(features)
+        return corrected if self._predictor is None else corrected + self.flight(features)

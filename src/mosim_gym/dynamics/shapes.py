@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mosim_gym.dynamics.config import MoSimConfig, Size
+from mosim_gym.dynamics.control_step import learns_drift
 from mosim_gym.dynamics.features import InputFeatures
-from mosim_gym.dynamics.mosim import learns_drift
+from mosim_gym.dynamics.mosim import predicted_outputs
 from mosim_gym.mechanics import Robot
 
 Shapes = dict[str, tuple[int, ...]]
@@ -14,14 +15,15 @@ def model_shapes(robot: Robot, config: MoSimConfig) -> Shapes:
     """Name and shape of everything in the `state_dict` of a `MoSim` of `robot` with `config`."""
     f, nv = InputFeatures(robot, config), robot.nv
     outputs = nv * (2 if config.drift and learns_drift(robot) else 1) + config.sensors
-    shapes: Shapes = {"input_mean": (f.size,), "input_std": (f.size,), "output_std": (outputs,)}
+    size, predicted = f.size + len(config.foresight) * f.nonsmooth_size, predicted_outputs(robot, config)
+    shapes: Shapes = {"input_mean": (size,), "input_std": (size,), "output_std": (outputs,)}
     members = config.members
     if config.inertia is not None and config.bias is not None and config.torque is not None:
         shapes |= _network("inertia", members, f.position_size, nv * (nv + 1) // 2, config.inertia)
-        shapes |= _network("bias", members, f.position_size + f.velocity_size, nv, config.bias)
-        shapes |= _network("torque", members, max(robot.nu, 1), nv, config.torque)
-    for number, size in enumerate(config.correctors):
-        shapes |= _network(f"correctors.{number}", members, f.size, outputs, size)
+        shapes |= _network("bias", members, f.position_size + f.velocity_size, predicted, config.bias)
+        shapes |= _network("torque", members, max(robot.nu, 1), predicted, config.torque)
+    for number, corrector in enumerate(config.correctors):
+        shapes |= _network(f"correctors.{number}", members, size, outputs, corrector)
     return shapes
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from mosim_gym.dynamics.batches import as_given, as_tensors, check_shapes
-from mosim_gym.dynamics.mosim import MoSim, Motion
+from mosim_gym.dynamics.control_step import Motion
+from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.prepared import PreparedModel
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
 from mosim_gym.mechanics import ForwardKinematics, Robot
@@ -151,7 +152,8 @@ class Simulator(Dynamics):
             values = features if features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, a, values)
             nv = self.robot.nv
-            said = torch.stack([member(inputs)[:, :nv] for member in self._prepared]) / self.model.output_std[:nv]
+            everyone = [self._by(member, inputs, q, v)[:, :nv] for member in self._prepared]
+            said = torch.stack(everyone) / self.model.output_std[:nv]
             return said.std(0, unbiased=False).square().mean(-1).sqrt()
 
     def _clipped(self, action: Tensor) -> Tensor:
@@ -206,9 +208,10 @@ class Simulator(Dynamics):
             values = features if known and features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, action, values)
             if owner is not None and self.members > 1:
-                raw = self._each_by_its(owner, inputs)
+                raw = self._each_by_its(owner, inputs, q, v)
             else:
-                raw = self._with_gradients(inputs) if torch.is_grad_enabled() else self._without_gradients(inputs)
+                outputs = self._with_gradients if torch.is_grad_enabled() else self._without_gradients
+                raw = outputs(inputs, q, v)
             motion = self.model.motion(raw, q)
             if self._limits is not None:
                 motion = self._held(motion, v)
@@ -227,33 +230,59 @@ class Simulator(Dynamics):
         drift = None if motion.drift is None else motion.drift.clamp(low, high)
         return motion._replace(acceleration=acceleration, drift=drift)
 
-    def _each_by_its(self, owner: Tensor, inputs: Tensor) -> Tensor:
+    def _each_by_its(self, owner: Tensor, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
         """Outputs of each row's own member, by asking all members about all rows; only where an adaptive solver failed."""
-        x = (inputs - self.model.input_mean) / self.model.input_std
-        said = self.model.outputs(x.expand(self.members, -1, -1)) * self.model.output_std
+        rows = [part.expand(self.members, -1, -1) for part in (self._whitened(inputs), qpos, qvel)]
+        said = self.model.outputs(*rows) * self.model.output_std
         return said[owner, torch.arange(len(inputs), device=inputs.device)]
 
-    def _without_gradients(self, inputs: Tensor) -> Tensor:
+    def _without_gradients(self, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
         count = len(self._prepared)
         if count == 1 or len(inputs) == 1:
-            return self._prepared[0](inputs)
+            return self._by(self._prepared[0], inputs, qpos, qvel)
         raw = inputs.new_empty(len(inputs), len(self.model.output_std))
+        foresight = self.model.foresight
+        if foresight is None:
+            self._deal(inputs, raw, lambda prepared, rows: prepared(rows))
+            return raw
+        self._deal(inputs, raw, lambda prepared, rows: prepared.flight(rows))
+        everything = torch.cat((inputs, foresight(qpos, qvel, self.model.motion(raw, qpos))), dim=-1)
+        corrected = torch.empty_like(raw)
+        self._deal(everything, corrected, lambda prepared, rows: prepared.corrections(rows))
+        return raw + corrected
+
+    def _deal(self, inputs: Tensor, said: Tensor, ask: Callable[[PreparedModel, Tensor], Tensor]) -> None:
+        """Write into `said` what each member, asked about its own rows of `inputs`, answers."""
+        count = len(self._prepared)
         for number, prepared in enumerate(self._prepared):
             if number < len(inputs):
-                raw[number::count] = prepared(inputs[number::count])
-        return raw
+                said[number::count] = ask(prepared, inputs[number::count])
 
-    def _with_gradients(self, inputs: Tensor) -> Tensor:
+    def _by(self, member: PreparedModel, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
+        """One member's outputs for all rows."""
+        foresight = self.model.foresight
+        if foresight is None:
+            return member(inputs)
+        flight = member.flight(inputs)
+        foreseen = foresight(qpos, qvel, self.model.motion(flight, qpos))
+        return flight + member.corrections(torch.cat((inputs, foreseen), dim=-1))
+
+    def _whitened(self, inputs: Tensor) -> Tensor:
+        present = inputs.shape[-1]
+        return (inputs - self.model.input_mean[:present]) / self.model.input_std[:present]
+
+    def _with_gradients(self, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
         model, members = self.model, self.members
-        x = (inputs - model.input_mean) / model.input_std
+        parts = [self._whitened(inputs), qpos, qvel]
         if members == 1:
-            return model.outputs(x) * model.output_std
+            return model.outputs(*parts) * model.output_std
         short = (
-            -len(x) % members
+            -len(inputs) % members
         )  # rows are dealt to the members in turn; the last ones again where they do not come out even
-        padded = torch.cat((x, x[-1:].expand(short, -1))) if short else x
-        dealt = model.outputs(torch.unflatten(padded, 0, (-1, members)).transpose(0, 1))
-        return dealt.transpose(0, 1).flatten(0, 1)[: len(x)] * model.output_std
+        parts = [torch.cat((x, x[-1:].expand(short, -1))) if short else x for x in parts]
+        x, q, v = (torch.unflatten(part, 0, (-1, members)).transpose(0, 1) for part in parts)
+        dealt = model.outputs(x, q, v)
+        return dealt.transpose(0, 1).flatten(0, 1)[: len(inputs)] * model.output_std
 
 
 def _members(ensemble: int | Sequence[int] | None, available: int) -> list[int]:

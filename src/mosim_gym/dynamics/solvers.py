@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mosim_gym.dynamics.mosim import Motion
+from mosim_gym.dynamics.control_step import Motion
 from mosim_gym.mechanics import Robot, difference, integrate
 from mosim_gym.mechanics.names import UnknownName
 

@@ -26,7 +26,7 @@ from mosim_gym.robots import load_robot
 from mosim_gym.training.box import training_box
 from mosim_gym.training.compiled import compiled
 from mosim_gym.training.config import TrainConfig
-from mosim_gym.training.losses import multistep_loss, one_step_loss, solver_loss, targets
+from mosim_gym.training.losses import known_motion, multistep_loss, one_step_loss, solver_loss
 from mosim_gym.training.optimisers import model_optimisers
 from mosim_gym.training.pacing import SAVE_SECONDS, Pace
 from mosim_gym.training.pool import Pool, dealt, fixed_samples
@@ -109,8 +109,8 @@ def train(
     pool = Pool(robot, config, step=record["step"], device=place, box=before, dataset=dataset)
     record["box"] = pool.box
     if record["step"] == 0 and start is None:
-        inputs = model.features(sample.qpos, sample.qvel, sample.action, kinematics(sample.qpos, sample.qvel))
-        model.fit_statistics(inputs, targets(model, sample))
+        values = kinematics(sample.qpos, sample.qvel)
+        model.fit_statistics(sample.qpos, sample.qvel, sample.action, values, known_motion(sample))
         average.load_state_dict(model.state_dict())
 
     generator = torch.Generator()

@@ -7,15 +7,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mosim_gym.data.stream import Transitions
-from mosim_gym.dynamics.mosim import MoSim, Motion
+from mosim_gym.dynamics.control_step import Motion
+from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.dynamics.solvers import dopri5_adjoint, find_solver, semi_implicit
 from mosim_gym.mechanics import ForwardKinematics, difference
 
 
+def known_motion(batch: Transitions) -> Motion:
+    """What the robot did."""
+    return Motion(batch.acceleration, batch.drift, batch.sensors)
+
+
 def targets(model: MoSim, batch: Transitions) -> Tensor:
     """What the model is to say about a batch, unwhitened: acceleration, the drift where it is learned, and sensors' readings."""
-    return model.targets(batch.qpos, Motion(batch.acceleration, batch.drift, batch.sensors))
+    return model.targets(batch.qpos, known_motion(batch))
 
 
 def one_step_loss(
@@ -28,14 +34,15 @@ def one_step_loss(
     autocast: bool = False,
 ) -> Tensor:
     """Huber loss of the whitened outputs, in units of its square part: robust to collisions, exact for small errors."""
+    qpos, qvel = batch.qpos, batch.qvel
     with torch.no_grad():
-        x = model.inputs(batch.qpos, batch.qvel, batch.action, kinematics(batch.qpos, batch.qvel))
+        x = model.inputs(qpos, qvel, batch.action, kinematics(qpos, qvel))
         y = targets(model, batch) / model.output_std
     members = model.config.members
     if members > 1:
-        x, y = x.unflatten(0, (members, -1)), y.unflatten(0, (members, -1))
+        x, y, qpos, qvel = (part.unflatten(0, (members, -1)) for part in (x, y, qpos, qvel))
     with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and has_bfloat16(x.device)):
-        error = model.outputs(x, correctors=correctors) - y
+        error = model.outputs(x, qpos, qvel, correctors=correctors, apart=True) - y
     return _huber(error, huber)
 
 
@@ -58,7 +65,7 @@ def multistep_loss(
         x = model.inputs(qpos, qvel, windows.action[..., k, :], kinematics(qpos, qvel))
         # the networks alone: bfloat16 is too coarse for a state and where its bodies are
         with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and has_bfloat16(x.device)):
-            whitened = model.outputs(x)
+            whitened = model.outputs(x, qpos, qvel)
         motion = model.motion(whitened.float() * model.output_std, qpos)
         field = lambda q, v, motion=motion: motion  # noqa: E731
         qpos, qvel = semi_implicit(field, robot, qpos, qvel, h)

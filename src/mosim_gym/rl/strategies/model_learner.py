@@ -17,7 +17,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import training_for
-from mosim_gym.training.losses import one_step_loss, targets
+from mosim_gym.training.losses import known_motion, one_step_loss
 from mosim_gym.training.optimisers import model_optimisers, optimiser_arrays, restore_optimisers
 
 
@@ -98,10 +98,9 @@ class ModelLearner:
     def fit_statistics(self) -> None:
         """Take the whitening from the data there are: for a model that has learned nothing yet."""
         assert self.data is not None
+        d, values = self.data, self._kinematics(self.data.qpos, self.data.qvel)
         for model in (self.model, self.simulator.model):
-            d = self.data
-            inputs = model.features(d.qpos, d.qvel, d.action, self._kinematics(d.qpos, d.qvel))
-            model.fit_statistics(inputs, targets(model, d))
+            model.fit_statistics(d.qpos, d.qvel, d.action, values, known_motion(d))
 
     def learn(self, updates: int) -> float:
         """So many steps on batches of all data; the mean loss, in units of whitened outputs."""
