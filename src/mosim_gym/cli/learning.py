@@ -38,9 +38,12 @@ class Collect:
     robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
     out: Out = Path("runs/data")
     segments: Annotated[
-        int, arg(help="How many; one lasts 40 of the robot's own control steps in recipe coverage, 100 in narrow.")
+        int,
+        arg(
+            help="How many; one lasts 40 of the robot's own control steps in recipe coverage, 100 in narrow, 1 in flight."
+        ),
     ] = 5000
-    recipe: Annotated[str, arg(help="Starts and actions: coverage or narrow.")] = "coverage"
+    recipe: Annotated[str, arg(help="Starts and actions: coverage, narrow or flight.")] = "coverage"
     seed: Seed = 0
 
     def run(self) -> None:

@@ -22,18 +22,25 @@ class Recipe:
     """Which states segments start from, in which shares, which actions they see, and how many control steps they last.
 
     Steps are the robot's own control steps; see `recipe_for` for a robot at another step.
+
+    With `flight`, segments are of motion in which nothing touches: contacts and limits are switched off. They start from states on the
+    way of true motion that lasts `flight` control steps.
     """
 
     resets: tuple[tuple[str, float], ...]
     actions: tuple[tuple[str, float], ...]
     steps: int
+    flight: int = 0
 
 
+_COVERAGE = Recipe(resets=(("wide", 0.8), ("task", 0.2)), actions=(("coverage", 1.0),), steps=40)
 RECIPES: dict[str, Recipe] = {
-    "coverage": Recipe(resets=(("wide", 0.8), ("task", 0.2)), actions=(("coverage", 1.0),), steps=40),
+    "coverage": _COVERAGE,
     "narrow": Recipe(resets=(("task", 1.0),), actions=(("uniform", 0.5), ("poisson", 0.5)), steps=100),
+    "flight": replace(_COVERAGE, steps=1, flight=_COVERAGE.steps),
 }
-"""`coverage`: everything the robot can do. `narrow`: what random actions reach from the task's own starts, as in the MoSim paper."""
+"""`coverage`: everything the robot can do. `narrow`: what random actions reach from the task's own starts, as in the MoSim paper.
+`flight`: single control steps without contacts and limits, from the states of `coverage`."""
 
 
 def find_recipe(name: str) -> Recipe:
@@ -50,14 +57,14 @@ def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
     """
     if isinstance(recipe, Recipe):
         return recipe
-    named = find_recipe(recipe)
-    lasts, step = named.steps * find_robot(robot).control_step, load_robot(robot).control_step
+    named, own, step = find_recipe(recipe), find_robot(robot).control_step, load_robot(robot).control_step
+    lasts = (named.flight or named.steps) * own
     steps = round(lasts / step)
     if not steps:
         raise ValueError(
             f"{robot}: a segment of recipe {recipe} lasts {lasts:g} s, less than a control step of {step:g} s; choose a shorter one."
         )
-    return replace(named, steps=steps)
+    return replace(named, flight=steps) if named.flight else replace(named, steps=steps)
 
 
 Policy = Callable[[Step], Array]
@@ -73,6 +80,8 @@ class Collector:
         definition = find_robot(robot)
         self.dynamics = TrueDynamics(robot, threads=threads)
         self._closed = TrueDynamics(robot, threads=threads, warm_start=False)  # fast for batches; for policies
+        if self.recipe.flight:
+            self._free = TrueDynamics(robot, threads=threads, constrained=False)
         self.robot = self.dynamics.robot
         self._resets = [(reset_sampler(name, definition), share) for name, share in self.recipe.resets]
         self._actions = [(action_sampler(name), share) for name, share in self.recipe.actions]
@@ -80,14 +89,23 @@ class Collector:
 
     def collect(self, rng: np.random.Generator, segments: int) -> Segments:
         """Simulate `segments` segments; those that become unstable are left out."""
-        robot, steps = self.robot, self.recipe.steps
+        recipe = self.recipe
+        if not recipe.flight:
+            return self._moved(rng, segments, recipe.steps)
+        before = self._moved(rng, -(-segments // recipe.flight), recipe.flight)
+        starts = before.qpos[:, :-1], before.qvel[:, :-1], before.actions
+        qpos, qvel, actions = (column.reshape(-1, column.shape[-1])[:segments] for column in starts)
+        actions = np.repeat(actions[:, None], recipe.steps, axis=1)
+        return self._stable(qpos, qvel, actions, self._free.rollout(qpos, qvel, actions))
+
+    def _moved(self, rng: np.random.Generator, segments: int, steps: int) -> Segments:
+        robot = self.robot
         qpos, qvel = self._starts(rng, segments)
         actions = np.empty((segments, steps, robot.nu))
         for draw, rows in _split(rng, self._actions, segments):
             actions[rows] = draw(rng, len(rows), steps, robot.nu, robot.control_step)
         actions = robot.controls(actions)
-        path = self.dynamics.rollout(qpos, qvel, actions)
-        return self._stable(qpos, qvel, actions, path)
+        return self._stable(qpos, qvel, actions, self.dynamics.rollout(qpos, qvel, actions))
 
     def follow(self, policy: Policy, rng: np.random.Generator, segments: int, *, noise: float = 0.0) -> Segments:
         """Segments from the recipe's starts under any `policy`, with normal noise of `noise` times half the actuators' range.

@@ -87,11 +87,12 @@ def _are_shares(value: Any) -> bool:
 def _is_recipe(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and value.keys() == {"name", "resets", "actions", "steps"}
+        and value.keys() - {"flight"} == {"name", "resets", "actions", "steps"}
         and _is_name(value["name"])
         and _are_shares(value["resets"])
         and _are_shares(value["actions"])
         and _is_positive(value["steps"])
+        and _is_count(value.get("flight", 0))
     )
 
 

@@ -41,9 +41,10 @@ class MoSimConfig:
         True  # the mean velocity over a step is learned, where it must be; else positions move by the new velocity
     )
     ahead: int = 0  # instants of the control step at which gaps are foreseen from their rates, as inputs
-    foresight: tuple[
-        float, ...
-    ] = ()  # instants, as shares of the control step, at which correctors see what flight would touch
+    # a smooth network of the predictor: what M [b + τ], the law of an instant, misses over a whole control step
+    remainder: Size | None = None
+    # instants, as shares of the control step, at which correctors see what flight would touch
+    foresight: tuple[float, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()  # geoms of moving bodies whose contact is among them
     strings: tuple[
         tuple[str, str, float], ...
@@ -65,6 +66,7 @@ class MoSimConfig:
         choices["correctors"] = tuple(Size(**size) for size in content["correctors"])
         for key in ("pairs", "strings"):
             choices[key] = tuple(tuple(item) for item in content.get(key, ()))
+        choices["remainder"] = Size(**content["remainder"]) if content.get("remainder") else None
         choices["foresight"] = tuple(content.get("foresight", ()))
         return cls(**choices)
 
@@ -96,12 +98,13 @@ PRESETS: dict[str, MoSimConfig] = {
     ),
     "substeps": MoSimConfig(
         preset="substeps",
-        inertia=Size(64, 1),
-        bias=Size(128, 1),
+        inertia=Size(64, 0),
+        bias=Size(64, 0),
         torque=Size(32, 0),
-        correctors=(Size(256, 3),),
+        correctors=(Size(192, 3),),
         layer_norm=False,
-        ahead=4,
+        remainder=Size(192, 3),
+        foresight=(0.25, 0.5, 0.75, 1.0),
     ),
     "light": MoSimConfig(
         preset="light",

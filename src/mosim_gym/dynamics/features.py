@@ -100,8 +100,10 @@ class InputFeatures(nn.Module):
         self._ahead = config.ahead
         instants = [[robot.control_step * (k + 1) / config.ahead] for k in range(config.ahead)]
         self._constant("_instants", np.reshape(instants, (-1, 1)))
-        self.nonsmooth_size = (4 + 2 * config.ahead) * (points + singles) + 2 * len(owner) + len(varying)
-        self.size = self.position_size + self.velocity_size + robot.nu + self.nonsmooth_size
+        self.gap_count = points + singles
+        self.nonsmooth_size = (4 + 2 * config.ahead) * self.gap_count + 2 * len(owner) + len(varying)
+        self.smooth_size = self.position_size + self.velocity_size + robot.nu
+        self.size = self.smooth_size + self.nonsmooth_size
 
     def _index(self, name: str, values: object) -> None:
         self.register_buffer(name, torch.as_tensor(np.asarray(values, np.int64)), persistent=False)
@@ -135,6 +137,10 @@ class InputFeatures(nn.Module):
         """The last part alone, `(…, nonsmooth_size)`."""
         rotations = base_rotations(self.robot, qpos) if self.body_frame else []
         return torch.cat(self._nonsmooth(qpos, qvel, values, rotations), dim=-1)
+
+    def gaps(self, qpos: Tensor, qvel: Tensor, values: KinematicValues) -> Tensor:
+        """All signed distances among them, `(…, gap_count)`, in m or rad, none beyond `FAR`."""
+        return self.nonsmooth(qpos, qvel, values)[..., : self.gap_count]
 
     def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues, rotations: list[Tensor]) -> list[Tensor]:
         gaps: list[Tensor] = []

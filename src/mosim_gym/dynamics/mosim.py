@@ -50,12 +50,14 @@ class MoSim(nn.Module):
             kind, norm = config.activation, config.layer_norm
             return ResidualNet(config.members, inputs, outputs, size, activation=kind, layer_norm=norm, zero=zero)
 
-        self.inertia = self.bias = self.torque = None
+        self.inertia = self.bias = self.torque = self.remainder = None
         self.predicted = predicted_outputs(robot, config)
         if config.inertia is not None and config.bias is not None and config.torque is not None:
             self.inertia = net(f.position_size, nv * (nv + 1) // 2, config.inertia)
             self.bias = net(f.position_size + f.velocity_size, self.predicted, config.bias)
             self.torque = net(max(robot.nu, 1), self.predicted, config.torque)
+            if config.remainder is not None:
+                self.remainder = net(f.smooth_size, self.predicted, config.remainder, zero=True)
         if config.foresight and self.inertia is None:
             raise ValueError(
                 f"The preset {config.preset!r} has no predictor, whose flight foresight needs: leave foresight empty."
@@ -125,6 +127,8 @@ class MoSim(nn.Module):
         lower = torch.unflatten(flat.index_copy(-1, self.triangle, entries), -1, (nv, nv))
         columns = torch.unflatten(force, -1, (-1, nv)).mT  # the acceleration's and, where it is foreseen, the drift's
         moved = (lower @ (lower.mT @ columns)).mT.flatten(-2)
+        if self.remainder is not None:
+            moved = moved + self.remainder(x[..., : f.smooth_size])
         return F.pad(moved, (0, outputs - self.predicted)) if outputs > self.predicted else moved
 
     def foreseen(self, flight: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
@@ -154,10 +158,12 @@ class MoSim(nn.Module):
             x = torch.cat((x, self.foreseen(flight.detach() if apart else flight, qpos, qvel)), dim=-1)
         return flight + self.corrections(x, correctors)
 
-    def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Motion:
+    def forward(
+        self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues, *, correctors: int | None = None
+    ) -> Motion:
         """The motion over one control step from a state whose kinematic `values` are given."""
-        raw = self.outputs(self.inputs(qpos, qvel, action, values), qpos, qvel) * self.output_std
-        return self.motion(raw, qpos)
+        x = self.inputs(qpos, qvel, action, values)
+        return self.motion(self.outputs(x, qpos, qvel, correctors=correctors) * self.output_std, qpos)
 
     def motion(self, raw: Tensor, qpos: Tensor) -> Motion:
         """What outputs `(…, outputs)` in their own units say of states `qpos (…, nq)`; a floating base's parts are in its own axes."""

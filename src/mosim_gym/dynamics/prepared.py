@@ -118,9 +118,14 @@ class PreparedModel:
                 net(model.bias, 0, self._state, identity, torch.float32),
                 net(model.torque, self._state, self._action_end, identity, torch.float32),
             )
+        self._smooth, self._remainder = f.smooth_size, None
+        if model.remainder is not None:
+            unit = model.output_std[: model.predicted].diag()
+            self._remainder = net(model.remainder, 0, self._smooth, unit, torch.float32)
         self._unit = model.output_std[: model.predicted]
         at_once = [] if model.foresight is not None else [(net, 0) for net in self._correctors]
         at_once += list(zip(self._predictor or (), (0, 0, self._state), strict=False))
+        at_once += [] if self._remainder is None else [(self._remainder, 0)]
         self._together = self._first_layers(f.size, at_once)
 
     def _first_layers(self, size: int, nets: list[tuple[PreparedNet, int]]) -> tuple[Tensor, Tensor, list[int]]:
@@ -133,18 +138,21 @@ class PreparedModel:
         """What each part says, for a few rows in float32, where every call counts; correctors that foresee are left out."""
         weight, bias, widths = self._together
         parts = torch.split(torch.addmm(bias, features, weight), widths, dim=1)
+        *parts, last = parts if self._remainder is not None else (*parts, None)
         count = len(parts) - len(self._predictor or ())
         outputs = [net.onward(part) for net, part in zip(self._correctors[:count], parts[:count], strict=True)]
         if self._predictor is not None:
             lower, force, torque = (net.onward(part) for net, part in zip(self._predictor, parts[count:], strict=True))
-            outputs.append(self._moved(lower, force + torque))
+            beside = None if self._remainder is None or last is None else self._remainder.onward(last)
+            outputs.append(self._moved(lower, force + torque, beside))
         return outputs
 
-    def _moved(self, lower: Tensor, force: Tensor) -> Tensor:
-        """M f = L (Lᵀ f) in the outputs' units, from `lower (B, nv²)` and `force (B, nv)` or `(B, 2 nv)`; nothing else is predicted."""
+    def _moved(self, lower: Tensor, force: Tensor, remainder: Tensor | None) -> Tensor:
+        """M f = L (Lᵀ f) in the outputs' units, from `lower (B, nv²)` and `force (B, nv)` or `(B, 2 nv)`, and the remainder."""
         lower = lower.view(-1, self._nv, self._nv)
         columns = force.view(len(force), -1, self._nv).mT
         moved = torch.bmm(lower, torch.bmm(lower.mT, columns)).mT.flatten(1) * self._unit
+        moved = moved if remainder is None else moved + remainder
         return F.pad(moved, (0, self._beyond)) if self._beyond else moved
 
     def flight(self, features: Tensor) -> Tensor:
@@ -155,7 +163,8 @@ class PreparedModel:
         inertia, bias, torque = self._predictor
         control = features.narrow(1, self._state, self._action_end - self._state)
         force = bias(features.narrow(1, 0, self._state)) + torque(control)
-        return self._moved(inertia(features.narrow(1, 0, self._position)), force)
+        beside = None if self._remainder is None else self._remainder(features.narrow(1, 0, self._smooth))
+        return self._moved(inertia(features.narrow(1, 0, self._position)), force, beside)
 
     def corrections(self, features: Tensor) -> Tensor:
         """The correctors alone, without gradients, from all features."""

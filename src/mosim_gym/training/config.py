@@ -10,7 +10,9 @@ from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.training.compiled import WORTHWHILE, can_compile
 
-STAGES = ("predictor", "corrector", "joint", "multistep", "solver")
+STAGES = ("predictor", "corrector", "joint", "multistep")
+LOSSES = ("direct", "solver")
+ENDS = ("share", "convergence")
 
 
 @dataclass(frozen=True)
@@ -18,21 +20,35 @@ class Stage:
     """A named part of a training run with its `share` of the steps and the `rate` at which its learning rates start.
 
     `predictor` trains M, b and τ alone; `corrector` trains the correctors on a frozen predictor; `joint` trains all together on single
-    steps; `multistep` trains all through rollouts that grow from 2 to `horizon` control steps by half-time; `solver` trains all as the
-    MoSim paper does, on the next state as the configured solver reaches it (dopri5 with gradients by the adjoint equation).
+    steps; `multistep` trains all through rollouts that grow from 2 to `horizon` control steps by half-time.
+
+    The `direct` loss is of what the model says of the control step; the `solver`'s, as in the MoSim paper, of the next state as the
+    configured solver reaches it (dopri5 with gradients by the adjoint equation).
+
+    A stage ends with its share of the time, or, `until` convergence, before that: when its error on held-out motion no longer falls.
     """
 
     name: str
     share: float
     rate: float = 1.0
     horizon: int = 8
+    until: str = "share"  # or "convergence"
+    loss: str = "direct"  # or "solver", for single steps
 
     def __post_init__(self) -> None:
-        """An unknown name raises with the valid ones."""
+        """Unknown names raise with the valid ones."""
         if self.name not in STAGES:
             raise UnknownName("stage", self.name, list(STAGES))
+        if self.until not in ENDS:
+            raise UnknownName("end of a stage", self.until, list(ENDS))
+        if self.loss not in LOSSES:
+            raise UnknownName("loss", self.loss, list(LOSSES))
+        if not 0 < self.share <= 1e6:
+            raise ValueError(f"The share of stage {self.name!r} is {self.share}; it must be above 0.")
 
 
+FLIGHT_FIRST = (Stage("predictor", 0.2), Stage("corrector", 0.8))
+"""For a model that foresees contact: flight first, then what contact adds to it."""
 REFINEMENT = (Stage("multistep", 1.0, rate=0.1),)
 """For a model that has been trained before: what its errors add up to over several steps, at low rates."""
 
@@ -49,6 +65,9 @@ class TrainConfig:
     clip: float = 1.0
     ema: float = 0.998
     recipe: str = "coverage"
+    flight_recipe: str | None = (
+        "flight"  # what teaches flight; None: those of the recipe's own transitions in which nothing touched
+    )
     pool_chunks: int = 32  # the most chunks of data held at once; beyond, a fresh one replaces the oldest
     first_chunks: int = 8  # chunks that are there before the first step
     chunk_segments: int = 1000
@@ -77,8 +96,10 @@ def training_for(
         model.preset == "substeps"
     ):  # many inputs: bfloat16 and fewer fresh chunks save time, which goes into more training steps
         config = replace(config, exact_ends=False, chunk_steps=250)
+    if model.foresight:
+        config = replace(config, stages=FLIGHT_FIRST)
     if model.preset.startswith("paper-"):
-        stages = (Stage("solver", 1.0),)
+        stages = (Stage("joint", 1.0, loss="solver"),)
         return replace(config, stages=stages, batch=1024, adam_rate=1e-3, muon_rate=None, autocast=False)
     if torch.device(device).type == "cuda":
         return replace(config, batch=16_384, pool_chunks=128, chunk_steps=25)

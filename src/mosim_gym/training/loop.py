@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,6 @@ import torch
 from torch import nn
 
 from mosim_gym.data.dataset import Dataset
-from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.networks import MemberLinear
@@ -26,15 +24,15 @@ from mosim_gym.robots import load_robot
 from mosim_gym.training.box import training_box
 from mosim_gym.training.compiled import compiled
 from mosim_gym.training.config import TrainConfig
+from mosim_gym.training.course import Course
 from mosim_gym.training.losses import known_motion, multistep_loss, one_step_loss, solver_loss
 from mosim_gym.training.optimisers import model_optimisers
-from mosim_gym.training.pacing import SAVE_SECONDS, Pace
-from mosim_gym.training.pool import Pool, dealt, fixed_samples
-from mosim_gym.training.stages import freeze, horizon_at, stage_at
+from mosim_gym.training.pacing import SAVE_SECONDS
+from mosim_gym.training.sources import Sources
+from mosim_gym.training.stages import freeze, horizon_at
 from mosim_gym.training.state import load_state, save_state
 
-WARM_UP_STEPS = 100
-TIMED_STEPS = WARM_UP_STEPS // 2, WARM_UP_STEPS // 2 + 60
+VALIDATED_EVERY = 200
 STATE = "state.safetensors"
 
 Report = Callable[[dict[str, float]], None]
@@ -77,18 +75,18 @@ def train(
         if isinstance(layer, MemberLinear):
             layer.exact &= config.exact_ends
     kinematics = ForwardKinematics(description, model.features.quantities)
-    validation, sample = (
-        Transitions(*(column.to(place) for column in part)) for part in fixed_samples(robot, config, dataset)
-    )
-    validation = dealt(validation, model_config.members)
+    sources = Sources(robot, config, model, dataset)
     optimisers, rest = model_optimisers(model, config, place)
     rates = {name: optimiser.defaults["lr"] for name, optimiser in optimisers.items()}
     average = copy.deepcopy(model)
     if config.compile:
-        example = sample.qpos.new_zeros(model_config.members * config.batch, model.features.size)
-        example = example.unflatten(0, (model_config.members, -1)) if model_config.members > 1 else example
+        rows = (model_config.members, config.batch) if model_config.members > 1 else (config.batch,)
+        present = torch.zeros(*rows, model.features.size, device=place)
+        everything = torch.zeros(*rows, len(model.input_mean), device=place)
         with torch.autocast(place.type, dtype=torch.bfloat16, enabled=config.autocast and has_bfloat16(place)):
-            model.outputs = compiled(model.outputs, example)
+            if model.inertia is not None:
+                model.flight = compiled(model.flight, present)
+            model.corrections = compiled(model.corrections, everything)
         model.zero_grad(set_to_none=True)
 
     path = folder / STATE
@@ -101,37 +99,35 @@ def train(
         "steps": steps,
         "budget": budget,
     }
-    record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, **identity}
+    record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, "transitions": 0, **identity}
     if path.exists():
         record = {**record, **load_state(path, model, average, optimisers, identity)}
-    pace = Pace(budget, seconds=record["seconds"], total=record["total"], timed=TIMED_STEPS, save_every=save_every)
-    before = record.get("box") or training_box(description, sample)
-    pool = Pool(robot, config, step=record["step"], device=place, box=before, dataset=dataset)
-    record["box"] = pool.box
-    if record["step"] == 0 and start is None:
-        values = kinematics(sample.qpos, sample.qvel)
-        model.fit_statistics(sample.qpos, sample.qvel, sample.action, values, known_motion(sample))
-        average.load_state_dict(model.state_dict())
-
+    else:
+        record["box"] = training_box(description, sources.sample)
+        if start is None:
+            s = sources.sample
+            model.fit_statistics(s.qpos, s.qvel, s.action, kinematics(s.qpos, s.qvel), known_motion(s))
+            average.load_state_dict(model.state_dict())
+    done = record.get("stages", ())
+    course = Course(config.stages, budget=budget, steps=steps, save_every=save_every, records=done)
     generator = torch.Generator()
     try:
-        while not pace.is_over(record["step"]):
-            step, record["total"] = record["step"], pace.total
-            stage, progress, since = stage_at(config.stages, step, pace.total or 10**9)
-            warm_up = min(1.0, (since + 1) / WARM_UP_STEPS)
+        while not course.is_over():
+            stage = course.stage
+            source = sources.at(course, record)
             for name, optimiser in optimisers.items():
                 for group in optimiser.param_groups:
-                    group["lr"] = rates[name] * stage.rate * warm_up * 0.5 * (1 + math.cos(math.pi * progress))
+                    group["lr"] = rates[name] * course.rate
             freeze(model, stage)
-            horizon = horizon_at(stage, progress)
-            batch = pool.draw(step, generator, horizon, model_config.members)
+            horizon = horizon_at(stage, course.progress)
+            batch = source.draw(course.step, generator, horizon)
             model.train()
-            if stage.name == "solver":
-                loss = solver_loss(model, batch, kinematics)
+            correctors = 0 if stage.name == "predictor" else None
+            if stage.loss == "solver":
+                loss = solver_loss(model, batch, kinematics, correctors=correctors)
             elif horizon > 1:
                 loss = multistep_loss(model, batch, kinematics, huber=config.huber, autocast=config.autocast)
             else:
-                correctors = 0 if stage.name == "predictor" else None
                 loss = one_step_loss(
                     model, batch, kinematics, huber=config.huber, correctors=correctors, autocast=config.autocast
                 )
@@ -142,30 +138,32 @@ def train(
             for optimiser in optimisers.values():
                 optimiser.step()
             with torch.no_grad():
-                decay = min(config.ema, (step + 1) / (step + 10))
+                decay = min(config.ema, (course.step + 1) / (course.step + 10))
                 for mine, theirs in zip(average.parameters(), model.parameters(), strict=True):
                     mine.lerp_(theirs, 1 - decay)
-            record["step"] = step + 1
-            record["seconds"] = pace.seconds
-            record["transitions"], record["box"] = pool.transitions_seen, pool.box
-            if (step + 1) % 200 == 0:
-                model.eval()
+            course.stepped()
+            if course.step % VALIDATED_EVERY == 0:
                 average.eval()
                 with torch.no_grad():
-                    error = one_step_loss(average, validation, kinematics, huber=config.huber)
+                    error = float(
+                        one_step_loss(average, source.validation, kinematics, huber=config.huber, correctors=correctors)
+                    )
+                course.validated(error)
                 report(
                     {
-                        "step": step + 1,
-                        "total": record["total"],
+                        "step": course.step,
+                        "share": course.share,
                         "loss": float(loss.detach()),
-                        "validation": float(error),
-                        "seconds": record["seconds"],
-                        "samples_per_second": (step + 1) * config.batch * model_config.members / record["seconds"],
+                        "validation": error,
+                        "seconds": course.seconds,
+                        "samples_per_second": course.step * config.batch * model_config.members / course.seconds,
                     }
                 )
-            if pace.due_to_save():
+            record |= {"step": course.step, "seconds": course.seconds, "stages": course.noted(), **source.seen()}
+            if course.due_to_save():
                 save_state(path, model, average, optimisers, record)
+        record["total"] = course.step
         save_state(path, model, average, optimisers, record)
     finally:
-        pool.close()
+        sources.close()
     return average.eval(), record

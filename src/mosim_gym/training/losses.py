@@ -81,12 +81,14 @@ def multistep_loss(
     return total / (2 * horizon)
 
 
-def solver_loss(model: MoSim, batch: Transitions, kinematics: ForwardKinematics) -> Tensor:
+def solver_loss(
+    model: MoSim, batch: Transitions, kinematics: ForwardKinematics, *, correctors: int | None = None
+) -> Tensor:
     """Mean squared error of the next state, in its own units, as the model's own solver reaches it; dopri5 goes by the adjoint equation."""
     robot, h = model.robot, model.robot.control_step
     name = model.config.solver
     solve = dopri5_adjoint if name == "dopri5" else find_solver(name)
-    qpos, qvel = solve(ControlledField(model, batch.action, kinematics), robot, batch.qpos, batch.qvel, h)
+    qpos, qvel = solve(ControlledField(model, batch.action, kinematics, correctors), robot, batch.qpos, batch.qvel, h)
     known = Motion(batch.acceleration, batch.drift)
     true_q, true_v = semi_implicit(lambda q, v: known, robot, batch.qpos, batch.qvel, h)
     return torch.cat((difference(robot, qpos, true_q, 1.0), qvel - true_v), dim=-1).square().mean()
@@ -95,14 +97,15 @@ def solver_loss(model: MoSim, batch: Transitions, kinematics: ForwardKinematics)
 class ControlledField(nn.Module):
     """The model's motion under fixed controls, as a module whose parameters the adjoint method finds."""
 
-    def __init__(self, model: MoSim, action: Tensor, kinematics: ForwardKinematics) -> None:
-        """`action (B, nu)`."""
+    def __init__(self, model: MoSim, action: Tensor, kinematics: ForwardKinematics, correctors: int | None) -> None:
+        """`action (B, nu)`; the first `correctors` correctors alone (None: all)."""
         super().__init__()
-        self.model, self._action, self._kinematics = model, action, kinematics
+        self.model, self._action, self._kinematics, self._correctors = model, action, kinematics, correctors
 
     def forward(self, qpos: Tensor, qvel: Tensor) -> Motion:
         """The motion at `(B, nq)`, `(B, nv)`."""
-        return self.model(qpos, qvel, self._action, self._kinematics(qpos, qvel))
+        values = self._kinematics(qpos, qvel)
+        return self.model(qpos, qvel, self._action, values, correctors=self._correctors)
 
 
 def _huber(error: Tensor, delta: float) -> Tensor:

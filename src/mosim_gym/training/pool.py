@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -34,8 +34,13 @@ class Pool:
         device: torch.device,
         box: dict[str, Any],
         dataset: Dataset | None = None,
+        only: Callable[[Transitions], Transitions] | None = None,
     ) -> None:
-        """Fill the pool as it stood at training step `step`, from `dataset` or from fresh simulations; `box` is of earlier data."""
+        """Fill the pool as it stood at its training step `step`, from `dataset` or from fresh simulations; `box` is of earlier data.
+
+        `only` says which part of each chunk `(S, T, …)` is kept, in the same form.
+        """
+        self._only, self._chunk_size = only, 0
         self._config, self._device, self._dataset = config, device, dataset
         self._robot, self.box = load_robot(robot), box
         self._turn = step // config.chunk_steps
@@ -58,7 +63,8 @@ class Pool:
     def _fresh(self) -> Transitions:
         fresh = Transitions(*(column.to(self._device) for column in next(self._stream)))
         self.box = joined_boxes(self.box, training_box(self._robot, fresh))
-        return fresh
+        self._chunk_size = fresh.qpos.shape[:2].numel()
+        return fresh if self._only is None else self._only(fresh)
 
     def _join(self) -> None:
         self.data = Transitions(*(torch.cat(columns) for columns in zip(*self._chunks, strict=True)))
@@ -68,7 +74,7 @@ class Pool:
         """True control steps simulated so far, about: unstable segments are left out of chunks. Of a dataset, all of its steps."""
         if self._dataset is not None:
             return self._dataset.transitions
-        return self._made * self.data.qpos.shape[:2].numel() // len(self._chunks)
+        return self._made * self._chunk_size
 
     def draw(self, step: int, generator: torch.Generator, horizon: int, members: int = 1) -> Transitions:
         """The batch of training step `step`, a function of seed and step: `(B, …)`, or `(B/H, H, …)` for windows of H > 1 steps.

@@ -49,9 +49,8 @@ class Progress:
             for key in ("loss", "validation", "samples_per_second"):
                 self._log.add_scalar(key, state[key], int(state["step"]))
         if self._bar is not None:
-            if state["total"]:
-                self._bar.n = int(1000 * state["step"] / state["total"])
+            self._bar.n = int(1000 * state["share"])
             self._bar.set_postfix_str(numbers)
         elif time.monotonic() - self._shown > LINE_SECONDS:
             self._shown = time.monotonic()
-            print(f"{self._name}: step {state['step']:.0f} of {state['total']:.0f}, {numbers}", flush=True)
+            print(f"{self._name}: {state['share']:.0%}, step {state['step']:.0f}, {numbers}", flush=True)

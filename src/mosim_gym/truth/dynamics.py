@@ -40,8 +40,13 @@ class TrueDynamics(Dynamics):
     is_truth = True
     keeps_warm_starts = True
 
-    def __init__(self, robot: str, *, threads: int | None = None, warm_start: bool = True) -> None:
-        """Load the packaged model of `robot`; an unknown name raises `KeyError` with the valid ones."""
+    def __init__(
+        self, robot: str, *, threads: int | None = None, warm_start: bool = True, constrained: bool = True
+    ) -> None:
+        """Load the packaged model of `robot`; an unknown name raises `KeyError` with the valid ones.
+
+        Without `constrained`, contacts and limits are switched off: the robot passes through everything.
+        """
         import mujoco
 
         definition = find_robot(robot)
@@ -49,6 +54,9 @@ class TrueDynamics(Dynamics):
         self.card = {"kind": "truth", "robot": robot, "simulator": f"mujoco {mujoco.__version__}"}
         self._mujoco = mujoco
         self.model = load_model(definition.mjcf_file.read_text(encoding="utf-8"))
+        if not constrained:
+            off = mujoco.mjtDisableBit.mjDSBL_CONTACT, mujoco.mjtDisableBit.mjDSBL_LIMIT
+            self.model.opt.disableflags |= sum(int(flag) for flag in off)
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads}; it must be at least 1.")
         self._threads = threads or usable_cores()

@@ -38,6 +38,7 @@ _MODEL = record(
         "activation": one_of(*ACTIVATIONS),
         **dict.fromkeys(("layer_norm", "canonical", "whiten", "quadratic", "nonsmooth", "drift"), _FLAG),
         "ahead": whole(0, 100),
+        "remainder": _NETWORK,
         "foresight": each(number(1e-6, 1), 0, 100),
         "pairs": each(row(text(), text()), 0, 10_000),
         "strings": each(row(text(), text(), number(0)), 0, 10_000),
