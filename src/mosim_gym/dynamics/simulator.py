@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 import torch
 from torch import Tensor
@@ -27,6 +27,14 @@ RUNAWAY = 1.0
 
 LARGEST_READING = 20.0
 """Of a sensor, as `log(1 + x)`: far beyond all forces; what is said beyond it would soon be infinite."""
+
+
+class SimulatorOptions(TypedDict, total=False):
+    """What may be chosen when a checkpoint is opened; see `Simulator`."""
+
+    solver: str | None
+    ensemble: int | Sequence[int] | None
+    precision: str
 
 
 class Simulator(Dynamics):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
 
 import torch
 
 from mosim_gym.dynamics.finer import FinerSteps, steps_within
+from mosim_gym.dynamics.simulator import SimulatorOptions
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.robots import RobotDefinition, load_robot
@@ -35,11 +35,16 @@ class DynamicsOptions:
     precision: str = "float32"
     ensemble: int | Sequence[int] | None = None
 
-    def of_checkpoints(self) -> dict[str, Any]:
+    def of_checkpoints(self) -> SimulatorOptions:
         """The choices that only a checkpoint given by name or path has, where they are not the defaults."""
-        precision = None if self.precision == "float32" else self.precision
-        chosen = {"solver": self.solver, "precision": precision, "ensemble": self.ensemble}
-        return {name: value for name, value in chosen.items() if value is not None}
+        chosen: SimulatorOptions = {}
+        if self.solver is not None:
+            chosen["solver"] = self.solver
+        if self.precision != "float32":
+            chosen["precision"] = self.precision
+        if self.ensemble is not None:
+            chosen["ensemble"] = self.ensemble
+        return chosen
 
 
 def open_dynamics(
@@ -66,7 +71,7 @@ def open_dynamics(
     return FinerSteps(dynamics, needed, times)
 
 
-def _opened(robot: RobotDefinition, checkpoint: Checkpoint | None, chosen: dict[str, Any]) -> Dynamics:
+def _opened(robot: RobotDefinition, checkpoint: Checkpoint | None, chosen: SimulatorOptions) -> Dynamics:
     if isinstance(checkpoint, Dynamics):
         return checkpoint
     if isinstance(checkpoint, str) and checkpoint == TRUTH:
@@ -81,9 +86,13 @@ def _opened(robot: RobotDefinition, checkpoint: Checkpoint | None, chosen: dict[
                 f"No checkpoint is packaged for the robot {robot.name!r}. Valid: checkpoint='truth' (MuJoCo behind the same "
                 f"core), the path of one made by `mosim-gym train {robot.name}`, or a packaged variant ({names})."
             )
+    _check_place(checkpoint)
+    return load_checkpoint(*find_checkpoint(checkpoint, also=[TRUTH]), **chosen)
+
+
+def _check_place(checkpoint: object) -> None:
     if not isinstance(checkpoint, str | PathLike):
         raise TypeError(
             f"checkpoint is a {type(checkpoint).__name__}; it must be 'truth', a packaged name, a path, or an object whose class "
             "derives from mosim_gym.Dynamics."
         )
-    return load_checkpoint(*find_checkpoint(checkpoint, also=[TRUTH]), **chosen)

@@ -27,6 +27,7 @@ from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.mechanics.threads import OwnArithmetic, is_few
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 
@@ -156,7 +157,7 @@ class TorchEnv:
         warm_start = given.pop("warm_start", None)
         self._generators.seed(seed)
         with torch.no_grad():
-            self._begin(rows, {name: torch.from_numpy(value)[rows] for name, value in given.items()})
+            self._begin(rows, {name: from_numpy(value)[rows] for name, value in given.items()})
             if warm_start is not None:
                 self.dynamics.remember(self.state.qpos, self.state.qvel, warm_start)
             if self._stagger and mask is None and self._limit < ENDLESS:
@@ -287,13 +288,13 @@ class TorchEnv:
 
     def resume(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Go on from what `snapshot` gave."""
-        found = {name: torch.from_numpy(np.array(part)) for name, part in snapshot.items()}
+        found = {name: from_numpy(np.array(part)) for name, part in snapshot.items()}
         self.place(found["qpos"], found["qvel"], found["goal"], found["elapsed"])
         self._state = from_parts(self.state, found)
         self._generators.restore(found["generator"])
         self.steps_taken = int(found["steps_taken"])
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All that a copy needs to go on in the same way; its gradients reach back to where it was copied."""
         cut = {
             name: None if state is None else detached(state)

@@ -18,6 +18,7 @@ from mosim_gym.envs.options import checked_options
 from mosim_gym.mechanics import ForwardKinematics, Quantity
 from mosim_gym.mechanics.devices import as_kind
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import Features, Task
 
 
@@ -65,7 +66,7 @@ class Core:
         """Starts of `n` episodes; `options` may fix `qpos`, `qvel` and `goal`, as one row for all or one for each."""
         given = checked_options(options, self.task, rows=n)
         start = self.task.sample_start(generator, n)._asdict()
-        start.update({name: torch.from_numpy(value) for name, value in given.items()})
+        start.update({name: from_numpy(value) for name, value in given.items()})
         return self.at(start["qpos"], start["qvel"], start["goal"])
 
     def at(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> State:

@@ -8,6 +8,8 @@ from numbers import Integral
 import numpy as np
 from torch import Generator, Tensor
 
+from mosim_gym.mechanics.typed_torch import whole_numbers
+
 
 class StartGenerators:
     """Generators of `count` environments, which are seeded as `reset(seed=…)` says."""
@@ -41,7 +43,7 @@ class StartGenerators:
         if self.each is None:
             yield self.common, slice(0, len(rows))
             return
-        for place, row in enumerate(rows.tolist()):
+        for place, row in enumerate(whole_numbers(rows)):
             yield self.each[row], slice(place, place + 1)
 
     def keep(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -35,7 +34,9 @@ def step_limit(max_episode_steps: int | None) -> int:
     return ENDLESS if steps == -1 else steps
 
 
-def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = False) -> dict[str, Array]:
+def checked_options(
+    options: Mapping[str, object] | None, task: Task, *, rows: int, warm_start: bool = False
+) -> dict[str, Array]:
     """The given ones of `qpos`, `qvel` and `goal` as float64 `(rows, k)`, or a sentence saying what is wrong.
 
     Each may be one row for all environments or one row for each. Velocities default to zero where positions are given. Quaternions are
@@ -45,8 +46,7 @@ def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = F
     sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": task.goal_size, "warm_start": robot.nv}
     if options is None:
         return {}
-    if not isinstance(options, Mapping):
-        raise TypeError(f"options is a {type(options).__name__}; it must be a dict with {', '.join(sizes)}.")
+    _check_mapping(options, ", ".join(sizes))
     given: dict[str, Array] = {}
     for name, value in options.items():
         if name == "end" or (name.startswith("_") and name[1:] in options):
@@ -68,7 +68,12 @@ def checked_options(options: Any, task: Task, *, rows: int, warm_start: bool = F
     return given
 
 
-def _rows(name: str, value: Any, size: int, rows: int, task: Task) -> Array:
+def _check_mapping(options: object, names: str) -> None:
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options is a {type(options).__name__}; it must be a dict with {names}.")
+
+
+def _rows(name: str, value: object, size: int, rows: int, task: Task) -> Array:
     plain = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
     if plain.dtype.kind not in "fiub":
         raise TypeError(f"options[{name!r}] holds {plain.dtype} values; it needs numbers.")
@@ -81,7 +86,7 @@ def _rows(name: str, value: Any, size: int, rows: int, task: Task) -> Array:
     return array
 
 
-def checked_picture(render_mode: str | None, width: int, height: int) -> None:
+def checked_picture(render_mode: str | None, width: object, height: object) -> None:
     """Raise, in one sentence, if nothing can be painted in this mode or size."""
     if render_mode is not None and render_mode not in RENDER_MODES:
         raise ValueError(f"Unknown render_mode {render_mode!r}. Valid: None, {', '.join(RENDER_MODES)}.")

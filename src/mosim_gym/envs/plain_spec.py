@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
-from typing import Any
 
 import numpy as np
 import torch
@@ -30,9 +29,9 @@ class PlainSpec:
         self._spec = None if spec is None else replace(spec, kwargs=_plain(spec.kwargs))
 
 
-def _plain(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(kwargs: Mapping[str, object]) -> dict[str, object]:
     """Paths and devices as text, numpy's numbers as Python's, members of an enumeration as their values; the rest as it is."""
-    plain: dict[str, Any] = {}
+    plain: dict[str, object] = {}
     for name, value in kwargs.items():
         if isinstance(value, os.PathLike):
             value = os.fspath(value)

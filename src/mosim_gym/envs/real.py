@@ -10,6 +10,7 @@ import numpy as np
 
 from mosim_gym.envs.options import RENDER_MODES, checked_options, checked_picture, step_limit
 from mosim_gym.envs.spaces import (
+    Info,
     ObservationKind,
     action_space,
     checked_action,
@@ -63,7 +64,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         self._renderer: Renderer | None = None
         self._steps: int | None = None
 
-    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, Info]:
         """Start an episode as dm_control does; `options` may set `qpos`, `qvel` (default 0 with `qpos`), `goal` and `warm_start`."""
         super().reset(seed=seed)
         given = checked_options(options, self.task, rows=1, warm_start=True)
@@ -85,7 +86,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
             physics.data.qacc_warmstart[:] = state["warm_start"]
         return self._env.task.get_observation(physics)
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, Info]:
         """One control step of dm_control; a state that its physics calls unstable is not entered but ends the episode as truncated."""
         if self._steps is None:
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
@@ -103,7 +104,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         reward = float(step.reward or 0.0)
         return pack_observation(step.observation, self._obs), reward, terminated, truncated, self._info()
 
-    def _info(self) -> dict[str, Any]:
+    def _info(self) -> Info:
         data, model = self._env.physics.data, self._env.physics.model
         return {
             "qpos": data.qpos.copy(),
@@ -122,7 +123,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         info = self._info()
         return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All but the renderer: a copy opens its own when it is asked for pictures."""
         return {**vars(self), "_renderer": None}
 

@@ -6,7 +6,6 @@ A single state's step is some hundred tiny operations, whose arithmetic takes le
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -19,6 +18,13 @@ from mosim_gym.envs.bounds import Bounds
 from mosim_gym.envs.core import Core, State
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.threads import Shards, shards_for
+from mosim_gym.mechanics.typed_torch import (
+    Compute,
+    graph_function,
+    optimises_graphs,
+    set_optimises_graphs,
+    trace_graph,
+)
 from mosim_gym.robots import Features
 from mosim_gym.robots.spaces import flatten
 
@@ -118,7 +124,7 @@ class Replay:
         """Without `record` every call computes."""
         self.proofs: int | None = 0 if record else None
         """How many calls have proved the recording; None where every call computes."""
-        self._recorded: Callable[..., tuple[Tensor, ...]] | None = None
+        self._recorded: Compute | None = None
         self._lock = Lock()
 
     def __getstate__(self) -> bool:
@@ -128,7 +134,7 @@ class Replay:
     def __setstate__(self, record: bool) -> None:
         self.__init__(record=record)
 
-    def __call__(self, compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def __call__(self, compute: Compute, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """`compute(*inputs)`; it must be the same function in each call."""
         if self.proofs is None:
             return compute(*inputs)
@@ -137,7 +143,7 @@ class Replay:
                 return self._proved(compute, inputs)
         return self._replayed(inputs)
 
-    def _proved(self, compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def _proved(self, compute: Compute, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         outputs = compute(*inputs)
         if self.proofs is None:
             return outputs
@@ -153,24 +159,24 @@ class Replay:
 
     def _replayed(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         assert self._recorded is not None
-        optimise = torch._C._get_graph_executor_optimize()
-        torch._C._set_graph_executor_optimize(False)  # optimised graphs round otherwise
+        optimise = optimises_graphs()
+        set_optimises_graphs(False)  # optimised graphs round otherwise
         try:
             return self._recorded(*inputs)
         finally:
-            torch._C._set_graph_executor_optimize(optimise)
+            set_optimises_graphs(optimise)
 
 
-def _recorded(compute: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...]) -> Any:
+def _recorded(compute: Compute, inputs: tuple[Tensor, ...]) -> Compute | None:
     """The graph of `compute`; None if Python's way through it depended on the tensors' numbers."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         # torch.jit.trace would hand the graph, with the weights in it, to a register of torch's that keeps it for good.
-        graph, _ = torch._C._create_graph_by_tracing(compute, inputs, lambda _: "", True, False)
+        graph, _ = trace_graph(compute, inputs, lambda _: "", True, False)
     if any(_BRANCH in str(w.message) and not w.filename.startswith(_SHAPES_ONLY) for w in said):
         return None
     _round_numbers(graph)
-    return torch._C._create_function_from_graph("step", graph)
+    return graph_function("step", graph)
 
 
 def _round_numbers(graph: Any) -> None:

@@ -19,7 +19,7 @@ def register_all() -> None:
     """Register every task that is not registered yet; entry points are strings, so that specs serialise."""
     for task in tasks():
         if env_id(task) not in gymnasium.registry:
-            gymnasium.register(
+            gymnasium.register(  # pyright: ignore[reportUnknownMemberType]  # one of its parameters has no type
                 env_id(task),
                 entry_point="mosim_gym.envs.single:MoSimEnv",
                 vector_entry_point="mosim_gym.envs.vector:MoSimVectorEnv",

@@ -18,6 +18,7 @@ from mosim_gym.envs.penalties.base import Penalties
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.recorded import RecordedStep
 from mosim_gym.envs.spaces import (
+    Info,
     ObservationKind,
     action_space,
     checked_action,
@@ -27,6 +28,7 @@ from mosim_gym.envs.spaces import (
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.threads import OwnArithmetic
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, observation_shapes, sensor_count
@@ -86,7 +88,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         self._over = True
         self._renderer: Renderer | None = None
 
-    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, Info]:
         """Start an episode; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`. The same seed gives the same episode.
 
         What `make_real` gives as `info` may be handed over whole: on the truth its `warm_start`, the solver's memory, continues that very
@@ -96,7 +98,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         with self._own:
             return self._reset(seed, options)
 
-    def _reset(self, seed: int | None, options: Mapping[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+    def _reset(self, seed: int | None, options: Mapping[str, Any] | None) -> tuple[Any, Info]:
         given = checked_options(options, self.task, rows=1, warm_start=self.dynamics.keeps_warm_starts)
         warm_start = given.pop("warm_start", None)
         if seed is not None or not self._seeded:
@@ -111,15 +113,15 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         self._over = False
         return self._packed(observation), self._info(self._state)
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, Info]:
         """One control step; a state that is no longer finite is not entered but ends the episode as truncated."""
         with self._own:
             return self._step(action)
 
-    def _step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def _step(self, action: Any) -> tuple[Any, float, bool, bool, Info]:
         if self._state is None or self._over:
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
-        control = torch.from_numpy(checked_action(action, self._controls)[None])
+        control = from_numpy(checked_action(action, self._controls)[None])
         with torch.inference_mode():
             after, observation, reward, terminated, finite, inside = self._advance(self._state, control)
         if not bool(finite):
@@ -147,7 +149,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         return unflatten_observation(observation.cpu().numpy()[0], self._layout)
 
     @staticmethod
-    def _info(state: State) -> dict[str, Any]:
+    def _info(state: State) -> Info:
         return {
             "qpos": state.qpos.cpu().numpy()[0].copy(),
             "qvel": state.qvel.cpu().numpy()[0].copy(),
@@ -166,7 +168,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         info = self._info(self._state)
         return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All but the renderer: a copy goes on in the same way, and opens its own when it is asked for pictures."""
         return {**vars(self), "_renderer": None}
 

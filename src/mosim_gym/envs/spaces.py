@@ -12,6 +12,8 @@ from gymnasium import spaces
 from mosim_gym.robots import load_task
 from mosim_gym.robots.spaces import observation_shapes
 
+Info = dict[str, Any]
+"""What `reset` and `step` tell beside the observation, by name: the type that Gymnasium's signatures ask for."""
 ObservationKind = Literal["flat", "dict"]
 OBSERVATION_KINDS: tuple[ObservationKind, ...] = ("flat", "dict")
 
@@ -44,7 +46,8 @@ def unflatten_observation(flat: np.ndarray, shapes: Mapping[str, tuple[int, ...]
     """Flat observations `(…, n)` as elements of `observation_space`, freshly allocated: `dict` with the parts' `shapes`, else `flat`."""
     if shapes is None:
         return np.array(flat, np.float32)
-    parts, start = {}, 0
+    parts: dict[str, np.ndarray] = {}
+    start = 0
     for name, shape in shapes.items():
         size = int(np.prod(shape))
         parts[name] = np.array(flat[..., start : start + size].reshape((*flat.shape[:-1], *shape)), np.float64)

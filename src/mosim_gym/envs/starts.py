@@ -17,6 +17,8 @@ from mosim_gym.envs.generators import StartGenerators
 from mosim_gym.envs.options import checked_options
 from mosim_gym.envs.state_rows import joined
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.narrowing import is_tuple
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import Task
 
 TASK = "task"
@@ -46,19 +48,14 @@ class Starts:
         if isinstance(reset_from, np.ndarray | Tensor):
             reset_from = _split(reset_from, task)
         if not isinstance(reset_from, Mapping):
-            if not isinstance(reset_from, tuple) or len(reset_from) != 2:
-                raise TypeError(
-                    f"reset_from is a {type(reset_from).__name__}; it must be 'task', (qpos, qvel), an array or a mapping with both, "
-                    "or a dataset."
-                )
-            reset_from = dict(zip(("qpos", "qvel"), reset_from, strict=True))
+            reset_from = _named(reset_from)
         if "qpos" not in reset_from:
             raise ValueError("reset_from holds no qpos.")
         rows = len(np.atleast_2d(np.asarray(reset_from["qpos"])))
         if not rows:
             raise ValueError("reset_from holds no states; it needs at least one.")
         states = checked_options(reset_from, task, rows=rows)
-        self._states = {name: torch.from_numpy(value) for name, value in states.items()}
+        self._states = {name: from_numpy(value) for name, value in states.items()}
 
     def draw(self, generator: Generator, n: int) -> dict[str, Tensor]:
         """Options for `n` episodes; nothing where the task draws its own."""
@@ -69,12 +66,22 @@ class Starts:
 
     def fresh(self, core: Core, generators: StartGenerators, rows: Tensor, given: Mapping[str, Tensor]) -> State:
         """Starts of the episodes of environments `rows (n,)`; `given` fixes what it holds, a row for each."""
-        parts = []
+        parts: list[State] = []
         for generator, here in generators.of(rows):
             n = here.stop - here.start
             mine = {name: value[here] for name, value in given.items()}
             parts.append(core.reset(generator, n, {**self.draw(generator, n), **mine}))
         return parts[0] if len(parts) == 1 else joined(parts)
+
+
+def _named(states: object) -> dict[str, object]:
+    """`(qpos, qvel)` as a mapping."""
+    if not is_tuple(states) or len(states) != 2:
+        raise TypeError(
+            f"reset_from is a {type(states).__name__}; it must be 'task', (qpos, qvel), an array or a mapping with both, "
+            "or a dataset."
+        )
+    return dict(zip(("qpos", "qvel"), states, strict=True))
 
 
 def _split(states: np.ndarray | Tensor, task: Task) -> tuple[Any, Any]:

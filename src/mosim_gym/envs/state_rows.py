@@ -21,7 +21,10 @@ def rows_of(state: State, rows: Tensor) -> State:
 
 def replaced(state: State, rows: Tensor, fresh: State) -> State:
     """`state` with `fresh` in these rows; gradients of the others stay."""
-    put = lambda old, new: old.index_copy(0, rows, new.to(old.dtype))  # noqa: E731
+
+    def put(old: Tensor, new: Tensor) -> Tensor:
+        return old.index_copy(0, rows, new.to(old.dtype))
+
     f = state.features
     values = {name: put(value, fresh.features[name]) for name, value in f.values.items()}
     qpos, qvel = put(state.qpos, fresh.qpos), put(state.qvel, fresh.qvel)
@@ -32,10 +35,9 @@ def replaced(state: State, rows: Tensor, fresh: State) -> State:
 def joined(states: Sequence[State]) -> State:
     """The rows of all of them, in order."""
     f = states[0].features
-    cat = lambda part: torch.cat([part(s) for s in states])  # noqa: E731
-    qpos, qvel = cat(lambda s: s.qpos), cat(lambda s: s.qvel)
+    qpos, qvel = torch.cat([s.qpos for s in states]), torch.cat([s.qvel for s in states])
     values = {name: torch.cat([s.features[name] for s in states]) for name in f.values}
-    goal, sensors = cat(lambda s: s.goal), cat(lambda s: s.sensors)
+    goal, sensors = torch.cat([s.goal for s in states]), torch.cat([s.sensors for s in states])
     return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values))
 
 

@@ -18,6 +18,7 @@ from mosim_gym.envs.ends import END_REASONS, NO_END
 from mosim_gym.envs.options import RENDER_MODES, checked_picture
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.spaces import (
+    Info,
     ObservationKind,
     action_space,
     checked_actions,
@@ -26,6 +27,7 @@ from mosim_gym.envs.spaces import (
 )
 from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import find_task
 from mosim_gym.robots.spaces import observation_shapes
@@ -89,9 +91,9 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
             gradients=gradients,
         )
         self.num_envs, self.render_mode = self.torch.num_envs, render_mode
-        self.single_observation_space = observation_space(task, obs)
+        self.single_observation_space = single = observation_space(task, obs)
         self.single_action_space = self._controls = action_space(task)
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.observation_space = batch_space(single, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.autoreset_mode = self._mode  # where TorchRL looks for it
         fps = round(1 / self.torch.task.robot.control_step)
@@ -103,23 +105,20 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
 
     def reset(
         self, *, seed: int | Sequence[int] | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    ) -> tuple[Any, Info]:
         """Begin episodes, in all environments or where `options["reset_mask"]` is true.
 
         `options` may also set `qpos`, `qvel` and `goal`, one row for all or one for each environment.
         """
-        if options is not None and not isinstance(options, Mapping):
-            raise TypeError(
-                f"options is a {type(options).__name__}; it must be a mapping such as {{'qpos': …, 'qvel': …}}."
-            )
+        _check_mapping(options)
         given = dict(options or {})
         mask = _checked_mask(given.pop("reset_mask", None), self.num_envs)
         observation = self.torch.reset(seed=seed, options=given, mask=mask)
         return self._packed(observation), self._info()
 
-    def step(self, actions: Array) -> tuple[Any, Array, Array, Array, dict[str, Any]]:
+    def step(self, actions: Array) -> tuple[Any, Array, Array, Array, Info]:
         """One control step of every environment under `actions (num_envs, nu)`."""
-        control = torch.from_numpy(checked_actions(actions, self._controls, self.num_envs))
+        control = from_numpy(checked_actions(actions, self._controls, self.num_envs))
         step = self.torch.step(control.to(self.torch.device))
         info = self._info() | self._charged()
         if bool(step.truncated.any()):
@@ -136,26 +135,26 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
             info,
         )
 
-    def _add_final(self, info: dict[str, Any], final: torch.Tensor, done: Array) -> None:
+    def _add_final(self, info: Info, final: torch.Tensor, done: Array) -> None:
         """Gymnasium's `final_obs` and `final_info` of the episodes that ended, as its own vector environments give them."""
         rows = np.flatnonzero(done)
         packed = self._packed(final)
         observations = np.full(self.num_envs, None, object)
         for row in rows:
-            whole = isinstance(packed, dict)
-            observations[row] = {k: v[row] for k, v in packed.items()} if whole else packed[row].copy()
+            named = self._layout is not None
+            observations[row] = {k: v[row] for k, v in packed.items()} if named else packed[row].copy()
         info["final_obs"], info["_final_obs"] = observations, done
         ended = self.torch.ended
         assert ended is not None
-        details: dict[str, Any] = {}
+        details: Info = {}
         for name, value in self._states(ended).items():
             details[name], details[f"_{name}"] = value, done
         if "end" in info:
             details["end"], details["_end"] = info.pop("end"), info.pop("_end")
         info["final_info"], info["_final_info"] = details, done
 
-    def _info(self) -> dict[str, Any]:
-        info: dict[str, Any] = {}
+    def _info(self) -> Info:
+        info: Info = {}
         for name, value in self._states(self.torch.state).items():
             info[name], info[f"_{name}"] = value, self._everyone.copy()
         return info
@@ -190,7 +189,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
             self._renderer.frame(*row) for row in zip(states["qpos"], states["qvel"], states["goal"], strict=True)
         )
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All but the renderer: a copy goes on in the same way, and opens its own when it is asked for pictures."""
         return {**vars(self), "_renderer": None}
 
@@ -201,7 +200,14 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
             self._renderer = None
 
 
-def _checked_mask(mask: Any, num_envs: int) -> torch.Tensor | None:
+def _check_mapping(options: object) -> None:
+    if options is not None and not isinstance(options, Mapping):
+        raise TypeError(
+            f"options is a {type(options).__name__}; it must be a mapping such as {{'qpos': …, 'qvel': …}}."
+        )
+
+
+def _checked_mask(mask: object, num_envs: int) -> torch.Tensor | None:
     if mask is None:
         return None
     array = np.asarray(mask)
@@ -211,4 +217,4 @@ def _checked_mask(mask: Any, num_envs: int) -> torch.Tensor | None:
         )
     if not array.any():
         raise ValueError("options['reset_mask'] is false everywhere; it must name at least one environment.")
-    return torch.from_numpy(array.copy())
+    return from_numpy(array.copy())

@@ -6,6 +6,8 @@ import math
 import operator
 from typing import SupportsFloat, SupportsIndex
 
+import numpy as np
+
 
 def whole_number(value: object) -> int | None:
     """`value` as an `int`, be it numpy's or any other type with `__index__`; None for truth values and for whatever is no whole number."""
@@ -23,6 +25,11 @@ def is_finite(value: object) -> bool:
         return isinstance(value, SupportsFloat) and not isinstance(value, bool) and math.isfinite(value)
     except (TypeError, ValueError, OverflowError):  # arrays of several numbers, and integers beyond all floats
         return False
+
+
+def is_flag(value: object) -> bool:
+    """Whether `value` is a truth value, Python's or numpy's."""
+    return isinstance(value, bool | np.bool_)
 
 
 def positive_number(value: object, name: str) -> int:

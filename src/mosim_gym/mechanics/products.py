@@ -1,5 +1,3 @@
-# pyright: reportPrivateUsage=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# torch makes functions from graphs in a private module without types, and nowhere else.
 """Large float32 products on the CPU by oneDNN: the widest instructions of any x86 processor, where MKL uses them on Intel's only."""
 
 from __future__ import annotations
@@ -10,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mosim_gym.mechanics.threads import OneThread
+from mosim_gym.mechanics.typed_torch import graph_function, parse_graph
 
 Product = Callable[..., Tensor]
 
@@ -31,7 +30,7 @@ graph(%x : Tensor, %other : Tensor, %weight : Tensor, %bias : Tensor):
 
 
 def _function(graph: str) -> Product:
-    return torch._C._create_function_from_graph("product", torch._C.parse_ir(graph))
+    return graph_function("product", parse_graph(graph))
 
 
 def _fused_products() -> dict[str, Product]:

@@ -80,6 +80,12 @@ def check_settings(config: Any) -> None:
         rule.check(item.name, value)
 
 
+def check_kind(config: object, kind: type[object], wanted: str) -> None:
+    """Raise, in one sentence that ends with what is `wanted`, for a configuration of another kind."""
+    if not isinstance(config, kind):
+        raise TypeError(f"config is of {type(config).__name__}; {wanted}.")
+
+
 def kind_of(default: object) -> str:
     """What a value like `default` is called in messages."""
     return _KINDS.get(type(default), type(default).__name__)

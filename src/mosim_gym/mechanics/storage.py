@@ -17,7 +17,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mosim_gym.mechanics.json_values import is_list, is_object
+from mosim_gym.mechanics.narrowing import is_dict, is_sequence
 from mosim_gym.mechanics.seal import digest
 
 HEADER, SEAL = "mosim_gym", "sha256"
@@ -100,9 +100,9 @@ def readable_json(content: object) -> str:
 def _rounded(content: object) -> object:
     if isinstance(content, float):
         return float(f"{content:.6g}")
-    if is_object(content):
+    if is_dict(content):
         return {key: _rounded(value) for key, value in content.items()}
-    return [_rounded(value) for value in content] if is_list(content) else content
+    return [_rounded(value) for value in content] if is_sequence(content) else content
 
 
 def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Path:
@@ -189,6 +189,6 @@ def _header(path: Path, text: str) -> dict[str, Any]:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FileFault(f"{path} is damaged: its header is not readable ({error}).") from error
-    if not is_object(header):
+    if not is_dict(header):
         raise FileFault(f"{path} is damaged: its header is a {type(header).__name__}, not an object.")
     return header

@@ -8,18 +8,14 @@ one thread, and large batches by `Shards`: every worker, itself a single thread 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from threading import Barrier, Lock
 
 import torch
 from torch import Tensor, get_default_dtype, get_num_threads, is_autocast_enabled, set_num_threads
-from torch._C import (
-    _get_float32_matmul_precision as get_float32_matmul_precision,  # pyright: ignore[reportPrivateUsage]  # one call less a step
-)
 
-Compute = Callable[..., tuple[Tensor, ...]]
+from mosim_gym.mechanics.typed_torch import Compute, matmul_precision
 
 
 def usable_cores() -> int:
@@ -67,7 +63,7 @@ class OwnArithmetic:
     def __enter__(self) -> None:
         self._turn.acquire()
         try:
-            products = get_float32_matmul_precision()
+            products = matmul_precision()
         except RuntimeError:  # the program has set it by torch's newer names, and it is left as it is
             products = "highest"
         autocast, dtype = is_autocast_enabled(self._device), get_default_dtype()

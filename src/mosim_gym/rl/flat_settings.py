@@ -47,7 +47,8 @@ def changed(config: C, changes: Mapping[str, Any]) -> C:
 
 def as_changes(assignments: Sequence[str], config: Any) -> dict[str, Any]:
     """`["updates=16", "rate=3e-4"]` as settings of `config` with their values, each of its default's type."""
-    valid, changes = settings_of(config), {}
+    valid = settings_of(config)
+    changes: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:

@@ -78,7 +78,8 @@ def shimmy_order(task: str) -> Array:
     from mosim_gym.robots.spaces import observation_shapes
 
     shapes = observation_shapes(task)
-    starts, cursor = {}, 0
+    starts: dict[str, int] = {}
+    cursor = 0
     for name in sorted(shapes):
         starts[name] = cursor
         cursor += int(np.prod(shapes[name]))
@@ -117,7 +118,10 @@ def side_by_side(
     start = {name: info[name] for name in ("qpos", "qvel", "goal")}
     goal = info["goal"]
     _, predicted = blind.reset(options=start)
-    above, below, errors, states = [], [], [], []
+    above: list[Array] = []
+    below: list[Array] = []
+    errors: list[float] = []
+    states: list[Array] = []
     alive = True
     for step in range(steps):
         if step % stride == 0:
@@ -165,7 +169,8 @@ def imagined_frames(
     stride = _stride(robot.control_step)
     renderer = Renderer(robot.name, load_task(task), width=480, height=270)
     observation, info = env.reset(options=start)
-    frames, states = [], []
+    frames: list[Array] = []
+    states: list[Array] = []
     for step in range(steps):
         if step % stride == 0:
             states.append(info["qpos"])

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mosim_gym.mechanics.narrowing import is_dict
 from mosim_gym.mechanics.schema import anything, check, each, mapping, nullable, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault, check_folder, check_own, load_arrays, save_arrays
 from mosim_gym.rl.flat_settings import HELD
@@ -150,17 +151,17 @@ def read_run(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     return arrays, header
 
 
-def difference(found: Any, wanted: Any) -> str:
+def difference(found: object, wanted: object) -> str:
     """What is in one place and not in the other, of settings field by field."""
-    if not (isinstance(found, dict) and isinstance(wanted, dict)):
+    if not (is_dict(found) and is_dict(wanted)):
         return f"{found}, here {wanted}"
     there, here = _flat(found), _flat(wanted)
     names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
     return "; ".join(f"{name} {there.get(name, 'not set')}, here {here.get(name, 'not set')}" for name in names)
 
 
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(settings: Mapping[str, object]) -> dict[str, object]:
     """Settings, those of the learner among them."""
     learner = settings.get(HELD)
     own = {name: value for name, value in settings.items() if name != HELD}
-    return {**own, **(learner if isinstance(learner, dict) else {})}
+    return {**own, **(learner if is_dict(learner) else {})}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ import torch
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.shapes import model_shapes
-from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.dynamics.simulator import Simulator, SimulatorOptions
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.schema import check
@@ -97,7 +97,7 @@ def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSi
     return model, [dict(s.card) for s in simulators]
 
 
-def load_checkpoint(path: str | Path, robot: Robot, **options: Any) -> Simulator:
+def load_checkpoint(path: str | Path, robot: Robot, **options: Unpack[SimulatorOptions]) -> Simulator:
     """The Simulator of the checkpoint at `path`, which must have been trained for `robot`; `options` as for `Simulator`."""
     path = Path(path)
     arrays, header = load_arrays(path, KIND)

@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import torch
 
-from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.dynamics.simulator import Simulator, SimulatorOptions
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault
@@ -51,7 +51,7 @@ def robot_at(name: str) -> Robot:
     return load_robot(match["robot"])
 
 
-def load(name: str | PathLike[str], **options: Any) -> Simulator:
+def load(name: str | PathLike[str], **options: Unpack[SimulatorOptions]) -> Simulator:
     """A Simulator by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or by path; `options` as for `Simulator`."""
     with OwnArithmetic(torch.device("cpu")):
         return load_checkpoint(*find_checkpoint(name), **options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -58,7 +58,7 @@ class Penalties:
         self._all.append(penalty)
 
     @contextmanager
-    def also(self, penalty: Penalty) -> Iterator[None]:
+    def also(self, penalty: Penalty) -> Generator[None]:
         """Let `penalty` count in the steps that are made within."""
         self._all.append(penalty)
         try:
@@ -69,7 +69,8 @@ class Penalties:
     def charge(self, state: State, action: Tensor) -> Charge:
         """The sum of all penalties; an episode is cut where one of them cuts it."""
         total = torch.zeros(len(state.qpos), dtype=self._core.dtype, device=state.qpos.device)
-        cut, info = torch.zeros_like(total, dtype=torch.bool), {}
+        cut = torch.zeros_like(total, dtype=torch.bool)
+        info: dict[str, Tensor] = {}
         for penalty in self._all:
             charge = penalty.charge(state, action)
             if charge.penalty.shape != total.shape or charge.cut.shape != total.shape:

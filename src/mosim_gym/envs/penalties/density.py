@@ -26,6 +26,14 @@ from mosim_gym.mechanics.numbers import is_finite
 from mosim_gym.zoo.densities import find_density
 
 
+def _check_density(density: object) -> None:
+    if density is not None and not isinstance(density, MotionDensity | str | PathLike):
+        raise TypeError(
+            f"density is a {type(density).__name__}; it must be a MotionDensity, a packaged name or a path. Around environments goes "
+            "mosim_gym.envs.penalties.penalise(env, DensityPenalty(…))."
+        )
+
+
 class DensityPenalty(Penalty):
     """`1 - σ((log p - τ) / α)`; `info` holds `log_density`, in nats. Episodes are never cut."""
 
@@ -40,11 +48,7 @@ class DensityPenalty(Penalty):
         """`density` is by default the packaged one of the environments' checkpoint; `threshold` is τ and `scale` α, in nats, in place of
         those that the data give.
         """
-        if density is not None and not isinstance(density, MotionDensity | str | PathLike):
-            raise TypeError(
-                f"density is a {type(density).__name__}; it must be a MotionDensity, a packaged name or a path. Around environments goes "
-                "mosim_gym.envs.penalties.penalise(env, DensityPenalty(…))."
-            )
+        _check_density(density)
         if not (is_finite(threshold_scale) and threshold_scale > 0):
             raise ValueError(f"threshold_scale is {threshold_scale!r}; it must be positive and finite.")
         self._given, self._threshold_scale = (density, threshold, scale), threshold_scale

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 from torch import Tensor
 
 from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.penalties.base import Charge, Penalty
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.numbers import is_finite
+from mosim_gym.mechanics.numbers import is_finite, is_flag
 
 
 class DisagreementPenalty(Penalty):
@@ -22,7 +21,7 @@ class DisagreementPenalty(Penalty):
         """`weight` is at least 0; 0 with `truncate` cuts episodes and takes nothing off."""
         if not is_finite(weight) or weight < 0:
             raise ValueError(f"weight is {weight!r}; it must be a finite number, at least 0.")
-        if not isinstance(truncate, bool | np.bool_):
+        if not is_flag(truncate):
             raise ValueError(f"truncate is {truncate!r}; it must be True or False.")
         self._weight, self._truncate, self._quantile = float(weight), bool(truncate), quantile
 

@@ -8,10 +8,11 @@ import gymnasium
 
 from mosim_gym.envs.penalties.base import Penalty
 from mosim_gym.envs.single import MoSimEnv
+from mosim_gym.envs.spaces import Info
 from mosim_gym.envs.vector import MoSimVectorEnv
 
 
-class Penalised(gymnasium.Wrapper):  # type: ignore[type-arg]
+class Penalised(gymnasium.Wrapper[Any, Any, Any, Any]):
     """`penalty` is taken off the reward of a `MoSimEnv`. `info` holds what it came from, `penalty` and the task's own `raw_reward`."""
 
     def __init__(self, env: gymnasium.Env[Any, Any], penalty: Penalty) -> None:
@@ -23,13 +24,13 @@ class Penalised(gymnasium.Wrapper):  # type: ignore[type-arg]
         penalty.bind(base.core, base.dynamics)
         self._base, self._penalty = base, penalty
 
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, Info]:
         """As the environment's, less the penalty."""
         with self._base.penalties.also(self._penalty):
             return self.env.step(action)
 
 
-class PenalisedVector(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
+class PenalisedVector(gymnasium.vector.VectorWrapper[Any, Any, Any]):
     """`penalty` is taken off the rewards of a `MoSimVectorEnv`. `info` holds what it came from, `penalty` and the task's own `raw_reward`.
 
     Of penalties around one another all are taken off, and `penalty` is their sum. They are taken off where the reward is made: wrappers
@@ -45,19 +46,25 @@ class PenalisedVector(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
         penalty.bind(base.torch.core, base.torch.dynamics)
         self._torch, self._penalty = base.torch, penalty
 
-    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Info]:
         """As the environments', less the penalty."""
         with self._torch.penalties.also(self._penalty):
             return self.env.step(actions)
 
 
-def penalise(env: Any, penalty: Penalty) -> Penalised | PenalisedVector:
+def penalise(
+    env: gymnasium.Env[Any, Any] | gymnasium.vector.VectorEnv[Any, Any, Any], penalty: Penalty
+) -> Penalised | PenalisedVector:
     """`env`, single or batched, with `penalty` taken off its rewards."""
     if isinstance(env, gymnasium.vector.VectorEnv):
         return PenalisedVector(env, penalty)
-    if isinstance(env, gymnasium.Env):
-        return Penalised(env, penalty)
-    raise TypeError(
-        f"env is a {type(env).__name__}; a penalty goes around gym.make or gym.make_vec of a MoSim id; "
-        "a TorchEnv takes penalties=[…]."
-    )
+    _check_env(env)
+    return Penalised(env, penalty)
+
+
+def _check_env(env: object) -> None:
+    if not isinstance(env, gymnasium.Env):
+        raise TypeError(
+            f"env is a {type(env).__name__}; a penalty goes around gym.make or gym.make_vec of a MoSim id; "
+            "a TorchEnv takes penalties=[…]."
+        )

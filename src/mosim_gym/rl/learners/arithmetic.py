@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import torch
@@ -14,7 +14,7 @@ PRECISIONS = {"float32": "highest", "bfloat16": "medium"}
 
 
 @contextmanager
-def matmul_precision(kind: str) -> Iterator[None]:
+def matmul_precision(kind: str) -> Generator[None]:
     """While it lasts, float32 matrix products of the whole process are made as `kind` says."""
     if kind not in PRECISIONS:
         raise UnknownName("matmul_precision", kind, list(PRECISIONS))

@@ -5,6 +5,8 @@ x' = (x - mean) / deviation,    both over states spread over all that the robot 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from gymnasium import Space
@@ -13,6 +15,7 @@ from torch import Tensor
 
 from mosim_gym.data.resets import reset_sampler
 from mosim_gym.envs.core import Core
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 
@@ -30,7 +33,7 @@ def observation_statistics(task: str) -> tuple[Array, Array]:
         return np.zeros(size), np.ones(size)
     qpos, qvel = reset_sampler("wide", definition)(np.random.default_rng(SEED), STATES)
     goal = core.task.sample_goal(torch.Generator().manual_seed(SEED), STATES)
-    seen = flatten(core.observe(core.at(torch.from_numpy(qpos), torch.from_numpy(qvel), goal))).double().numpy()
+    seen = flatten(core.observe(core.at(from_numpy(qpos), from_numpy(qvel), goal))).double().numpy()
     mean, std = seen.mean(0), seen.std(0)
     silent = std < SILENT
     return np.where(silent, 0.0, mean), np.where(silent, 1.0, std)
@@ -42,9 +45,9 @@ class Whitened(BaseFeaturesExtractor):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, observation_space: Space, mean: Array, std: Array) -> None:
+    def __init__(self, observation_space: Space[Any], mean: Array, std: Array) -> None:
         """Nothing here is learned."""
-        super().__init__(observation_space, len(mean))
+        super().__init__(observation_space, len(mean))  # pyright: ignore[reportUnknownMemberType]  # a Space of what, SB3 does not say
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
         self.register_buffer("std", torch.as_tensor(std, dtype=torch.float32))
 

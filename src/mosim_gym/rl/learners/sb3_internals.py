@@ -20,6 +20,7 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.adapters.vec_env import MoSimVecEnv
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.critics import policy_class
 from mosim_gym.rl.learners.observations import Whitened, folded, observation_statistics
@@ -99,7 +100,7 @@ def state(model: Any) -> dict[str, Array]:
 
 def restore(model: Any, arrays: Mapping[str, Array]) -> None:
     """Inverse of `state`, for a model made with the same arguments."""
-    tensors = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
+    tensors = {name: from_numpy(np.array(value)) for name, value in arrays.items()}
     model.policy.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("policy/")})
     if model.log_ent_coef is not None:
         model.log_ent_coef.data.copy_(tensors["log_ent_coef"])
@@ -136,7 +137,7 @@ def algorithm(name: str) -> type[BaseAlgorithm]:
     return ALGORITHMS[name.lower()]
 
 
-def actor_of(model: SAC | TQC, card: dict[str, Any]) -> ActorPolicy:
+def actor_of(model: Any, card: dict[str, Any]) -> ActorPolicy:
     """The actor of a trained SAC or TQC, on its own."""
     actor = model.policy.actor
     layers = [m for m in actor.latent_pi if isinstance(m, torch.nn.Linear)]
@@ -151,4 +152,4 @@ def actor_of(model: SAC | TQC, card: dict[str, Any]) -> ActorPolicy:
     if isinstance(actor.features_extractor, Whitened):
         weights[0] = folded(*weights[0], actor.features_extractor)
     space = model.action_space
-    return ActorPolicy(weights, space.low, space.high, card)  # type: ignore[attr-defined]
+    return ActorPolicy(weights, space.low, space.high, card)

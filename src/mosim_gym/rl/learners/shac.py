@@ -23,6 +23,7 @@ from mosim_gym.envs.spaces import action_space
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.threads import OneThread
+from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step, whole_numbers
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.base import Learner, LearnerConfig
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
@@ -99,7 +100,7 @@ def td_lambda(rewards: list[Tensor], values: Tensor, ends: list[Tensor], *, disc
     `values (h, B)` are V of the states after each step.
     """
     ahead = values[-1]
-    targets = []
+    targets: list[Tensor] = []
     for reward, value, over in zip(reversed(rewards), values.flip(0), reversed(ends), strict=True):
         ahead = reward + discount * torch.where(over, value, (1 - lam) * value + lam * ahead)
         targets.append(ahead)
@@ -131,9 +132,9 @@ class Shac(Learner):
         self._critic_optimiser = _adam(self.critic.parameters(), config.critic_rate)
         self.normaliser = Normaliser(size)
         self.normaliser.update(observation)
-        self._updates = 0
-        self._owed = 0  # control steps that were asked for, and are less than a horizon
-        self._lost = 0  # updates in a row without a finite gradient
+        self._updates: int = 0
+        self._owed: int = 0  # control steps that were asked for, and are less than a horizon
+        self._lost: int = 0  # updates in a row without a finite gradient
 
     @property
     def updates(self) -> int:
@@ -161,7 +162,12 @@ class Shac(Learner):
                 group["lr"] = rate * slower
         env.detach()
         observation = env.observation()
-        raw, seen, rewards, reached, worthless, ends = [], [], [], [], [], []
+        raw: list[Tensor] = []
+        seen: list[Tensor] = []
+        rewards: list[Tensor] = []
+        reached: list[Tensor] = []
+        worthless: list[Tensor] = []
+        ends: list[Tensor] = []
         gain, discount = torch.zeros(()), torch.ones(env.num_envs)
         normalise = self.normaliser
         for t in range(c.horizon):
@@ -187,11 +193,11 @@ class Shac(Learner):
             ends.append(over)
         loss = -gain / (c.horizon * env.num_envs)
         self._actor_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        backward(loss)
         norm = nn.utils.clip_grad_norm_(self._actor_parameters, c.clip, foreach=True)
         self._lost = 0 if bool(torch.isfinite(norm)) else self._lost + 1
         if not self._lost:
-            self._actor_optimiser.step()
+            optimiser_step(self._actor_optimiser)
         elif self._lost == HOPELESS:
             raise FloatingPointError(
                 f"For {HOPELESS} updates no gradient through the model of {self.env.task.id()} was finite: nothing can be learned in it."
@@ -218,7 +224,7 @@ class Shac(Learner):
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Exploring controls `(B, nu)` for observations `(B, n)`."""
         with torch.no_grad():
-            return self._controls(self.actor(self.normaliser(torch.from_numpy(observation)))).numpy()
+            return self._controls(self.actor(self.normaliser(from_numpy(observation)))).numpy()
 
     def _fit_critic(self, seen: Tensor, targets: Tensor) -> None:
         x, y = seen.flatten(0, 1), targets.flatten()
@@ -226,9 +232,9 @@ class Shac(Learner):
             for rows in torch.randperm(len(x), generator=self._generator).chunk(self.config.critic_batches):
                 loss = (self.critic(x[rows])[:, 0] - y[rows]).square().mean()
                 self._critic_optimiser.zero_grad(set_to_none=True)
-                loss.backward()
+                backward(loss)
                 nn.utils.clip_grad_norm_(self.critic.parameters(), self.config.clip, foreach=True)
-                self._critic_optimiser.step()
+                optimiser_step(self._critic_optimiser)
 
     def policy(self, card: dict[str, Any]) -> ActorPolicy:
         """The actor without its noise; the whitening of observations is folded into its first layer."""
@@ -255,7 +261,7 @@ class Shac(Learner):
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`, for an object made with the same arguments."""
-        found = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
+        found = {name: from_numpy(np.array(value)) for name, value in arrays.items()}
 
         def under(prefix: str) -> dict[str, Tensor]:
             return {name[len(prefix) + 1 :]: value for name, value in found.items() if name.startswith(f"{prefix}/")}
@@ -268,7 +274,7 @@ class Shac(Learner):
         n = self.normaliser
         n.mean, n.var, n.count = found["mean"], found["var"], float(found["count"])
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
-        self._updates, self._owed, self._lost = found["counts"].tolist()
+        self._updates, self._owed, self._lost = whole_numbers(found["counts"])
         self._generator.set_state(found["generator"])
 
     @classmethod

@@ -10,7 +10,7 @@ from typing import Any
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.backend import TRUTH, Checkpoint
 from mosim_gym.mechanics.dynamics import Dynamics
-from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.settings import check_kind, setting
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
@@ -73,8 +73,7 @@ def few_shot(
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, starting from the packaged model or
     `checkpoint`; an interrupted run goes on.
     """
-    if not isinstance(config, FewShotConfig):
-        raise TypeError(f"config is of {type(config).__name__}; few-shot learning takes a FewShotConfig.")
+    check_kind(config, FewShotConfig, "few-shot learning takes a FewShotConfig")
     check(config, real_steps)
     name = find_task(task)[0].name
     if isinstance(checkpoint, str) and checkpoint == TRUTH:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from stable_baselines3.common.logger import Logger
 
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.run import BEST, RunRecord
 from mosim_gym.robots import find_task
@@ -52,13 +52,13 @@ def _played(
     running = np.ones(env.num_envs, bool)
     while running.any():
         action, _ = policy.predict(observation.numpy(), deterministic=True)
-        step = env.step(torch.from_numpy(action))
+        step = env.step(from_numpy(action))
         total += np.where(running, step.reward.numpy(), 0.0)
         over = (step.terminated | step.truncated).numpy()
         running &= ~over
         observation = step.observation
         if over.any() and running.any():  # whoever is over goes on from a fresh start, which is not counted
-            observation = env.reset(mask=torch.from_numpy(over))
+            observation = env.reset(mask=from_numpy(over))
     return total.reshape(each, members).T, env.steps_taken
 
 

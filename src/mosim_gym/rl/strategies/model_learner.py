@@ -15,6 +15,7 @@ from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import training_for
 from mosim_gym.training.losses import known_motion, one_step_loss
@@ -109,10 +110,10 @@ class ModelLearner:
             loss = one_step_loss(self.model, self._batch(), self._kinematics, huber=c.huber, autocast=c.autocast)
             for optimiser in self._optimisers.values():
                 optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            backward(loss)
             nn.utils.clip_grad_norm_(self._rest, c.clip)
             for optimiser in self._optimisers.values():
-                optimiser.step()
+                optimiser_step(optimiser)
             self.updates += 1
             decay = min(c.ema, self.updates / (self.updates + 10))
             with torch.no_grad():
@@ -134,7 +135,7 @@ class ModelLearner:
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`."""
-        found = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
+        found = {name: from_numpy(np.array(value)) for name, value in arrays.items()}
         self.data = Transitions(**{name: found[f"data/{name}"] for name in Transitions._fields})
         self._know(self.data)
         for prefix, model in (("model", self.model), ("average", self.simulator.model)):

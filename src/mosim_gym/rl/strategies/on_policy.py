@@ -8,7 +8,7 @@ from typing import Any
 
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.seeding import initialised_by
-from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.settings import check_kind, setting
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
@@ -69,8 +69,7 @@ def on_policy(
     report: Report = lambda _: None,
 ) -> AlternationResult:
     """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on."""
-    if not isinstance(config, OnPolicyConfig):
-        raise TypeError(f"config is of {type(config).__name__}; on-policy learning takes an OnPolicyConfig.")
+    check_kind(config, OnPolicyConfig, "on-policy learning takes an OnPolicyConfig")
     check(config, real_steps)
 
     def from_nothing(world: RealWorld) -> ModelLearner:

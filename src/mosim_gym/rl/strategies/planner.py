@@ -24,6 +24,7 @@ from torch import Generator, Tensor
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.numbers import check_seed, is_finite, positive_number
 
 METHODS = ("mppi", "cem")
@@ -99,8 +100,7 @@ class Planner:
         ensemble: int | Sequence[int] | None = None,
     ) -> None:
         """No search has been made yet: the first one starts from no control at all."""
-        if config is not None and not isinstance(config, PlannerConfig):
-            raise TypeError(f"config is {config!r}; it must be a PlannerConfig.")
+        _check_config(config)
         self.config, self.rows = config or PlannerConfig(), positive_number(rows, "rows")
         self._env = TorchEnv(
             task,
@@ -139,10 +139,7 @@ class Planner:
 
         One call for each control step: with `hold` most of them give the action that was found last.
         """
-        if not isinstance(state, Mapping) or not {"qpos", "qvel"} <= set(state):
-            raise ValueError(
-                "A planner needs the state itself: predict(observation, state=info), info as the environment returned it."
-            )
+        _check_info(state)
         if self._sizes["goal"] and "goal" not in state:
             raise ValueError(f"{self.task} has goals: the state must hold one, under `goal`.")
         single = np.ndim(state["qpos"]) == 1
@@ -213,3 +210,15 @@ class Planner:
             total += self.config.discount**step * alive * after.reward.float().cpu()
             alive *= (~(after.terminated | after.truncated)).float().cpu()
         return total.view(self.rows, samples)
+
+
+def _check_config(config: object) -> None:
+    if config is not None and not isinstance(config, PlannerConfig):
+        raise TypeError(f"config is {config!r}; it must be a PlannerConfig.")
+
+
+def _check_info(state: object) -> None:
+    if not is_mapping(state) or not {"qpos", "qvel"} <= set(state):
+        raise ValueError(
+            "A planner needs the state itself: predict(observation, state=info), info as the environment returned it."
+        )

@@ -47,7 +47,8 @@ def play_planned(
     planner.reset()
     rewards: list[list[float]] = [[] for _ in envs]
     ended, over = [False] * len(envs), [False] * len(envs)
-    actions, times = [], []
+    actions: list[Array] = []
+    times: list[float] = []
     with tqdm(total=steps, desc=f"plan {task}", disable=None if progress else True) as bar:
         for _ in range(steps):
             states = {name: np.stack([info[name] for _, info in now]) for name in ("qpos", "qvel", "goal")}

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mosim_gym.data.stream import Transitions, transitions_between
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.typed_torch import from_numpy, whole_numbers
 from mosim_gym.robots import find_task
 from mosim_gym.truth.dynamics import TrueDynamics
 
@@ -46,10 +48,13 @@ class RealWorld:
     def collect(self, act: Act, steps: int) -> Transitions:
         """About `steps` real control steps under `act`, as the transitions that a model learns from."""
         env = self.env
-        before, after, actions, readings = [], [], [], []
+        before: list[Tensor] = []
+        after: list[Tensor] = []
+        actions: list[Tensor] = []
+        readings: list[Tensor] = []
         for _ in range(steps_taken(steps, env.num_envs) // env.num_envs):
             state = env.state
-            action = torch.from_numpy(act(self._observation.float().numpy()))
+            action = from_numpy(act(self._observation.float().numpy()))
             if not bool(action.isfinite().all()):
                 raise FloatingPointError("The policy's actions are not finite: nothing can be tried in reality.")
             step = env.step(action)
@@ -61,11 +66,12 @@ class RealWorld:
             self.steps += env.num_envs
             self._observation = step.observation
             self._return += step.reward.numpy()
-            for row in (step.terminated | step.truncated).nonzero()[:, 0].tolist():
+            for row in whole_numbers((step.terminated | step.truncated).nonzero()[:, 0]):
                 self.returns.append((self.steps, float(self._return[row])))
                 self._return[row] = 0.0
         robot = env.task.robot
-        here, there = (torch.cat(parts).split((robot.nq, robot.nv), dim=-1) for parts in (before, after))
+        sizes = robot.nq, robot.nv
+        here, there = (torch.cat(parts).split_with_sizes(sizes, dim=-1) for parts in (before, after))
         return transitions_between(robot, here, torch.cat(actions), there, torch.cat(readings))
 
     def state(self) -> dict[str, Array]:
@@ -77,7 +83,7 @@ class RealWorld:
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Inverse of `state`; only random actions begin anew."""
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
-        self._observation = torch.from_numpy(np.array(arrays["observation"]))
+        self._observation = from_numpy(np.array(arrays["observation"]))
         self._return = np.array(arrays["return"])
         self.returns = [(int(steps), float(value)) for steps, value in arrays["returns"]]
         self.steps = int(arrays["steps"].item())

@@ -21,7 +21,7 @@ from mosim_gym.envs.penalties.density import DensityPenalty
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.mechanics.settings import check_settings, setting
+from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
@@ -115,8 +115,7 @@ def typed_config(task: str, algo: str | None, *, seed: int, settings: Sequence[s
 
 def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
     """Refuse, in one sentence, what no run can be made of."""
-    if not isinstance(config, ZeroShotConfig):
-        raise TypeError(f"config is of {type(config).__name__}; zero-shot training takes a ZeroShotConfig.")
+    check_kind(config, ZeroShotConfig, "zero-shot training takes a ZeroShotConfig")
     check_settings(config)
     check_held(config.learner, config.num_envs)
     if config.penalty not in (NO_PENALTY, *PENALTIES.names()) and not Path(config.penalty).is_file():
