@@ -49,7 +49,7 @@ from study_tables import gait_table, penalty_targets, planning_summary, study_su
 from mosim_gym.evaluation.describe import tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
-from mosim_gym.studies.sample_efficiency import MATRIX, Cell
+from mosim_gym.studies.sample_efficiency import Cell, matrix
 from mosim_gym.studies.studies import RUNS, STUDIES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,8 +84,8 @@ def pictures(pattern: str, about: str, *, page: Path) -> str:
 
 def cells() -> list[dict[str, Any]]:
     """The benchmark's cells that have been run, in the order of the matrix."""
-    order = [cell.name for cell in MATRIX]
-    return sorted(results_in("sample_efficiency"), key=lambda cell: order.index(Cell.of(cell).name))
+    order = {cell.name: number for number, cell in enumerate(matrix())}
+    return sorted(results_in("sample_efficiency"), key=lambda cell: order.get(Cell.of(cell).name, len(order)))
 
 
 def studies() -> dict[str, str]:
@@ -104,7 +104,7 @@ def parts() -> dict[Path, dict[str, str]]:
     parity, kinematics, substeps = result("parity"), result("kinematics"), result("substeps")
     real_steps = DOCS / "results" / "real-steps.md"
     efficiency = (
-        efficiency_summary(cells(), MATRIX),
+        efficiency_summary(cells(), matrix()),
         pictures("sample-efficiency-*.png", "Real return against real steps:", page=real_steps),
     )
     steps = f"{baselines['ablation_steps']:,} training steps each, errors against i.i.d. uniform actions."

@@ -77,6 +77,11 @@ class Learner(ABC):
         """Inverse of `state`, for a learner made with the same arguments."""
 
     @classmethod
+    def title(cls, algo: str) -> str:
+        """What people are shown for it where it is registered as `algo`."""
+        return algo.upper()
+
+    @classmethod
     def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
         """What `strategy` is set to with this learner and `task`, by the names of settings, its own and the learner's."""
         return {}

@@ -18,7 +18,7 @@ from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners import sb3_internals
 from mosim_gym.rl.learners.arithmetic import PRECISIONS, matmul_precision
 from mosim_gym.rl.learners.base import Learner, LearnerConfig
-from mosim_gym.rl.learners.off_policy_tasks import ON_BRANCHES, TASKS
+from mosim_gym.rl.learners.off_policy_tasks import AS_SB3_HAS_IT, ON_BRANCHES, TASKS
 from mosim_gym.rl.learners.sb3_internals import actor_of
 
 Array = np.ndarray
@@ -27,6 +27,8 @@ Array = np.ndarray
 @dataclass(frozen=True)
 class OffPolicyConfig(LearnerConfig):
     """SB3's algorithm `algo`: `updates` gradient steps follow each step of all environments.
+
+    Networks see `whitened` observations (`observations.py`), or `plain` ones, as the environments give them.
 
     Networks have two hidden layers of `width` units. Those of a `plain` critic are SB3's own; those of a `normed` one have layer norms
     (`critics.py`). Targets of the critic are the rewards of `n_step` steps and the critic's own estimate after them. The target
@@ -37,6 +39,7 @@ class OffPolicyConfig(LearnerConfig):
     updates: int = setting(8, above=0)
     batch: int = setting(256, above=0)
     width: int = setting(256, above=0)
+    observations: str = setting("whitened", choices=("whitened", "plain"))
     critic: str = setting("normed", choices=("normed", "plain"))
     rate: float = setting(1e-3, above=0)
     n_step: int = setting(3, above=0)
@@ -62,7 +65,7 @@ class OffPolicyConfig(LearnerConfig):
 
 
 class OffPolicy(Learner):
-    """SAC or TQC with SB3's own defaults but for what `config` says, and whitened observations."""
+    """SAC or TQC with SB3's own defaults but for what `config` says."""
 
     config_type = OffPolicyConfig
 
@@ -106,8 +109,9 @@ class OffPolicy(Learner):
 
     @classmethod
     def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
-        """In a model that changes, what it once said is forgotten: the buffer is small there."""
-        return TASKS.get(task, {}) if strategy == "zero-shot" else ON_BRANCHES
+        """In a model that changes, what it once said is forgotten: the buffer is small there. On the real task all is as SB3 has it."""
+        known = {"zero-shot": TASKS.get(task, {}), "real-task": AS_SB3_HAS_IT}
+        return known.get(strategy, ON_BRANCHES)
 
 
 def _is_weight(text: str) -> bool:

@@ -34,7 +34,11 @@ ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"sac": SAC, "tqc": TQC, "td3": TD3
 def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
     """SB3's algorithm with its own defaults but for what the `OffPolicyConfig` says, at its first observations; it logs to TensorBoard."""
     learner: Any = algorithm(config.algo)
-    mean, std = observation_statistics(venv.torch.task.id())
+    inputs: dict[str, Any] = {}
+    if config.observations == "whitened":
+        mean, std = observation_statistics(venv.torch.task.id())
+        inputs["features_extractor_class"] = Whitened
+        inputs["features_extractor_kwargs"] = {"mean": mean, "std": std}
     model = learner(
         policy_class(config.algo, config.critic),
         VecMonitor(venv),
@@ -51,8 +55,7 @@ def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
         policy_kwargs={
             "net_arch": [config.width, config.width],
             "optimizer_kwargs": {"fused": True},
-            "features_extractor_class": Whitened,
-            "features_extractor_kwargs": {"mean": mean, "std": std},
+            **inputs,
         },
         seed=seed,
         device="cpu",

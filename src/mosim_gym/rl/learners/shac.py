@@ -272,6 +272,11 @@ class Shac(Learner):
         self._generator.set_state(found["generator"])
 
     @classmethod
+    def title(cls, algo: str) -> str:
+        """What it learns by, and its name."""
+        return f"gradients ({algo.upper()})"
+
+    @classmethod
     def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
         """Many environments move together; on short branches the critic is fitted more closely."""
         if strategy == "zero-shot":

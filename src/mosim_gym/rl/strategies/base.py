@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -23,6 +23,17 @@ def option(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
 
+class Trial(NamedTuple):
+    """A way to run a strategy that the benchmark of real steps measures."""
+
+    title: str
+    """What plots call it."""
+    algo: str | None
+    """The learner; None is the strategy's choice."""
+    options: Any
+    """The run's options, `real_steps` among them."""
+
+
 class Standing(NamedTuple):
     """Where a run stands: a share of the limit that is nearest, and a line for people."""
 
@@ -35,6 +46,7 @@ class Learned:
     """What a strategy has trained."""
 
     policy: ActorPolicy
+    """Its card says `training_seconds` and `config`, and `real_steps` if any were taken."""
     curve: list[dict[str, Any]]
     """Its evaluations, in order."""
     dynamics: Dynamics
@@ -52,6 +64,16 @@ class Strategy(ABC):
     """What it does, in one sentence."""
     options: ClassVar[type]
     """A frozen dataclass: what a run is told besides its configuration, each field an `option`."""
+
+    @classmethod
+    def trials(cls, name: str, task: str) -> dict[str, Trial]:
+        """What the benchmark of real steps measures of this strategy, which is registered as `name`: runs by name, the best known first.
+
+        By default the run with all defaults, if the options have `real_steps`, and nothing otherwise.
+        """
+        if "real_steps" not in {item.name for item in fields(cls.options)}:
+            return {}
+        return {name: Trial(name, None, cls.options())}
 
     @abstractmethod
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> Any:
@@ -74,5 +96,6 @@ STRATEGIES: Registry[Strategy] = Registry(
         "zero-shot": "mosim_gym.rl.strategies.zero_shot_strategy:ZeroShot",
         "few-shot": "mosim_gym.rl.strategies.few_shot:FewShot",
         "on-policy": "mosim_gym.rl.strategies.on_policy:OnPolicy",
+        "real-task": "mosim_gym.rl.strategies.real_task:RealTask",
     },
 )
