@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mosim_gym.mechanics.devices import as_kind
 from mosim_gym.mechanics.robot import Robot
+from mosim_gym.mechanics.typed_torch import from_numpy
 
 
 def as_tensors(given: Sequence[Any], device: torch.device, dtype: torch.dtype) -> list[Tensor]:
@@ -23,7 +24,7 @@ def as_tensors(given: Sequence[Any], device: torch.device, dtype: torch.dtype) -
         given = tuple(np.asarray(x) for x in given)
         if not all(x.dtype.kind in "fiub" for x in given):
             raise TypeError(_not_real(given))
-        given = tuple(torch.from_numpy(np.array(x, np.float32, order="C")) for x in given)
+        given = tuple(from_numpy(np.array(x, np.float32, order="C")) for x in given)
     elif any(x.dtype.is_complex for x in given):
         raise TypeError(_not_real(given))
     return [as_kind(x, device, dtype) for x in given]

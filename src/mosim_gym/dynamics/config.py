@@ -56,10 +56,13 @@ class MoSimConfig:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> MoSimConfig:
         """Inverse of `to_dict`; choices that are younger than the content take their defaults."""
-        sizes = {key: Size(**content[key]) if content[key] else None for key in ("inertia", "bias", "torque")}
-        correctors = tuple(Size(**size) for size in content["correctors"])
-        near = {key: tuple(tuple(item) for item in content.get(key, ())) for key in ("pairs", "strings")}
-        return cls(**{**content, **sizes, **near, "correctors": correctors})
+        choices = dict(content)
+        for key in ("inertia", "bias", "torque"):
+            choices[key] = Size(**content[key]) if content[key] else None
+        choices["correctors"] = tuple(Size(**size) for size in content["correctors"])
+        for key in ("pairs", "strings"):
+            choices[key] = tuple(tuple(item) for item in content.get(key, ()))
+        return cls(**choices)
 
 
 def _paper(name: str, encoder: Size, torque: Size, correctors: tuple[Size, ...]) -> MoSimConfig:

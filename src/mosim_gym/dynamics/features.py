@@ -132,7 +132,9 @@ class InputFeatures(nn.Module):
         return torch.cat(parts, dim=-1)
 
     def _nonsmooth(self, qpos: Tensor, qvel: Tensor, values: KinematicValues, rotations: list[Tensor]) -> list[Tensor]:
-        gaps, rates, closing = [], [], []
+        gaps: list[Tensor] = []
+        rates: list[Tensor] = []
+        closing: list[Tensor] = []
         if self._touches:
             gaps.append(values[POINTS].flatten(-2) @ self._normals - self._level)
             speeds = values[POINT_VELOCITIES]

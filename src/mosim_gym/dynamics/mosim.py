@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mosim_gym.dynamics.config import MoSimConfig
+from mosim_gym.dynamics.config import MoSimConfig, Size
 from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.dynamics.networks import ResidualNet
 from mosim_gym.mechanics import Robot
@@ -61,16 +61,17 @@ class MoSim(nn.Module):
             2 * nv if self.drifts else nv
         )  # outputs that move the robot; those after them are sensors' readings
         outputs = self.moves + config.sensors
-        shared = {"activation": config.activation, "layer_norm": config.layer_norm}
-        e = config.members
+
+        def net(inputs: int, outputs: int, size: Size, *, zero: bool = False) -> ResidualNet:
+            kind, norm = config.activation, config.layer_norm
+            return ResidualNet(config.members, inputs, outputs, size, activation=kind, layer_norm=norm, zero=zero)
+
         self.inertia = self.bias = self.torque = None
         if config.inertia is not None and config.bias is not None and config.torque is not None:
-            self.inertia = ResidualNet(e, f.position_size, nv * (nv + 1) // 2, config.inertia, **shared)
-            self.bias = ResidualNet(e, f.position_size + f.velocity_size, nv, config.bias, **shared)
-            self.torque = ResidualNet(e, max(robot.nu, 1), nv, config.torque, **shared)
-        self.correctors = nn.ModuleList(
-            ResidualNet(e, f.size, outputs, size, zero=True, **shared) for size in config.correctors
-        )
+            self.inertia = net(f.position_size, nv * (nv + 1) // 2, config.inertia)
+            self.bias = net(f.position_size + f.velocity_size, nv, config.bias)
+            self.torque = net(max(robot.nu, 1), nv, config.torque)
+        self.correctors = nn.ModuleList(net(f.size, outputs, size, zero=True) for size in config.correctors)
         rows, columns = torch.tril_indices(nv, nv)
         self.register_buffer("triangle", rows * nv + columns, persistent=False)
         self.register_buffer("input_mean", torch.zeros(f.size))
@@ -134,7 +135,8 @@ class MoSim(nn.Module):
     def motion(self, raw: Tensor, qpos: Tensor) -> Motion:
         """What outputs `(…, outputs)` in their own units say of states `qpos (…, nq)`; a floating base's parts are in its own axes."""
         nv, sensors = self.robot.nv, raw[..., self.moves :] if self.config.sensors else None
-        moves = raw[..., : self.moves].unflatten(-1, (-1, nv))  # the acceleration and, where there is one, the drift
+        # the acceleration (…, 1, nv) and, where there is one, the drift (…, 2, nv)
+        moves = torch.unflatten(raw[..., : self.moves], -1, (-1, nv))
         if self.features.body_frame:
             rotations = [rotation.unsqueeze(-3) for rotation in base_rotations(self.robot, qpos)]
             moves = into_world(self.robot, rotations, moves)

@@ -25,7 +25,7 @@ _FUSED_NAMES = {"silu": "swish"}
 
 def has_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 products are faster than float32 ones: on GPUs, and on processors with instructions for them."""
-    return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()  # pyright: ignore[reportPrivateUsage]  # no public name says it
 
 
 class PreparedNet:

@@ -252,7 +252,7 @@ class Simulator(Dynamics):
             -len(x) % members
         )  # rows are dealt to the members in turn; the last ones again where they do not come out even
         padded = torch.cat((x, x[-1:].expand(short, -1))) if short else x
-        dealt = model.outputs(padded.unflatten(0, (-1, members)).transpose(0, 1))
+        dealt = model.outputs(torch.unflatten(padded, 0, (-1, members)).transpose(0, 1))
         return dealt.transpose(0, 1).flatten(0, 1)[: len(x)] * model.output_std
 
 

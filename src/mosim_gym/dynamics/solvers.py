@@ -85,7 +85,7 @@ def _through_torchdiffeq(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor,
                 self.field = field  # so that the adjoint method finds its parameters
 
         def forward(self, t: Tensor, state: Tensor) -> Tensor:
-            moved, velocity = state.split(robot.nv, dim=-1)
+            moved, velocity = state.chunk(2, dim=-1)
             acceleration = field(integrate(robot, qpos, moved, 1.0), velocity).acceleration
             return torch.cat((velocity, acceleration), dim=-1)
 
@@ -96,8 +96,7 @@ def _through_torchdiffeq(field: Field, robot: Robot, qpos: Tensor, qvel: Tensor,
         path = integrator(Rates(), start, times, method="dopri5", rtol=1e-5, atol=1e-6)
     except AssertionError as error:  # torchdiffeq's way of saying that no step is small enough
         raise SolverDiverged(f"dopri5 cannot follow the motion: {error}.") from error
-    assert isinstance(path, Tensor)
-    moved, velocity = path[-1].split(robot.nv, dim=-1)
+    moved, velocity = path[-1].chunk(2, dim=-1)
     return integrate(robot, qpos, moved, 1.0), velocity
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -202,6 +202,19 @@ def _tendons(model: mujoco.MjModel, names: tuple[str, ...]) -> Tendons:
     return Tendons(names, coefficients, model.tendon_limited.astype(bool), _float(model.tendon_range), spatial)
 
 
+class _Touch(NamedTuple):
+    """A row of `Contacts`."""
+
+    name: str
+    body: int
+    point: np.ndarray
+    radius: float
+    geom: int
+    plane: int
+    normal: np.ndarray
+    offset: float
+
+
 def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
     """All (point, static plane) pairs whose geoms' contact masks meet."""
     import mujoco
@@ -210,7 +223,7 @@ def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
     planes = [g for g in range(len(geoms)) if enabled and static[g] and geoms.type[g] == GeomType.PLANE]
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
-    rows = []
+    touches: list[_Touch] = []
     for geom in range(len(geoms)):
         if static[geom] or geoms.type[geom] == GeomType.PLANE:
             continue
@@ -225,19 +238,18 @@ def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
             name = geoms.names[geom] or f"geom{geom}"
             for k, point in enumerate(body_points):
                 label = f"{name}/{k}" if len(planes) == 1 else f"{name}/{k}@{geoms.names[plane] or f'geom{plane}'}"
-                rows.append((label, geoms.body[geom], point, radius, geom, plane, normal.copy(), offset))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 8
-    n = len(rows)
+                touches.append(_Touch(label, geoms.body[geom], point, radius, geom, plane, normal.copy(), offset))
+    n = len(touches)
     return Contacts(
-        names=tuple(columns[0]),
-        body=np.array(columns[1], np.int32),
-        pos=np.array(columns[2], np.float64).reshape(n, 3),
+        names=tuple(touch.name for touch in touches),
+        body=np.array([touch.body for touch in touches], np.int32),
+        pos=np.array([touch.point for touch in touches], np.float64).reshape(n, 3),
         quat=np.tile([1.0, 0.0, 0.0, 0.0], (n, 1)),
-        radius=np.array(columns[3], np.float64),
-        geom=np.array(columns[4], np.int32),
-        plane=np.array(columns[5], np.int32),
-        normal=np.array(columns[6], np.float64).reshape(n, 3),
-        offset=np.array(columns[7], np.float64),
+        radius=np.array([touch.radius for touch in touches], np.float64),
+        geom=np.array([touch.geom for touch in touches], np.int32),
+        plane=np.array([touch.plane for touch in touches], np.int32),
+        normal=np.array([touch.normal for touch in touches], np.float64).reshape(n, 3),
+        offset=np.array([touch.offset for touch in touches], np.float64),
     )
 
 

@@ -41,7 +41,8 @@ def into_world(robot: Robot, rotations: list[Tensor], velocity: Tensor) -> Tenso
 
 
 def _turned(robot: Robot, rotations: list[Tensor], velocity: Tensor) -> Tensor:
-    parts, done = [], 0
+    parts: list[Tensor] = []
+    done = 0
     for rotation, (_, linear) in zip(rotations, floating_bases(robot), strict=True):
         parts += [velocity[..., done : linear.start], (rotation @ velocity[..., linear].unsqueeze(-1)).squeeze(-1)]
         done = linear.stop

@@ -85,15 +85,15 @@ class ForwardKinematics:
         still, moving = self._method.compute(constants, qpos, velocity)
         if not self.planar:  # rows of three numbers, for each state one after the other
             still, moving = (None if part is None else part.permute(2, 1, 0).contiguous() for part in (still, moving))
-        result = {}
+        result: dict[str, Tensor] = {}
         for name, (is_velocity, start, stop, shape) in self._places.items():
             rows = moving if is_velocity else still
             assert rows is not None
             if self.planar:
-                result[name] = rows.narrow(1, 3 * start, 3 * (stop - start)).unflatten(1, shape)
+                result[name] = torch.unflatten(rows.narrow(1, 3 * start, 3 * (stop - start)), 1, shape)
             else:
                 part = rows[:, start:stop]
                 if len(shape) >= 2 and shape[-2:] == (3, 3) and self.quantities[name].kind == "rotation":
-                    part = part.unflatten(1, (-1, 3)).transpose(-1, -2)
+                    part = torch.unflatten(part, 1, (-1, 3)).transpose(-1, -2)
                 result[name] = part.reshape(len(qpos), *shape)
         return result

@@ -176,7 +176,7 @@ class JointTree:
 
     def ancestors(self, frame: int) -> list[int]:
         """`frame` and the rotating frames it hangs on, the world left out."""
-        chain = []
+        chain: list[int] = []
         while frame:
             chain.append(frame)
             frame = self.frames[frame].parent

@@ -43,7 +43,7 @@ def integrate(robot: Robot, qpos: Tensor, qvel: Tensor, dt: float) -> Tensor:
     """`qpos ⊕ qvel·dt`: `(..., nq)`, `(..., nv)`, seconds → `(..., nq)`; quaternions stay unit."""
     if robot.nq == robot.nv:
         return qpos + dt * qvel
-    parts = []
+    parts: list[Tensor] = []
     for kind, q, v in _segments(robot):
         if kind == "linear":
             parts.append(qpos[..., q] + dt * qvel[..., v])
@@ -57,7 +57,7 @@ def difference(robot: Robot, end: Tensor, start: Tensor, dt: float) -> Tensor:
     """The velocity that takes `start` to `end` in `dt` seconds: `(..., nq)`, `(..., nq)` → `(..., nv)`."""
     if robot.nq == robot.nv:
         return (end - start) / dt
-    parts = []
+    parts: list[Tensor] = []
     for kind, q, _ in _segments(robot):
         if kind == "linear":
             parts.append((end[..., q] - start[..., q]) / dt)

@@ -70,7 +70,7 @@ class Nearby:
 
     def __call__(self, values: KinematicValues) -> Nearness:
         """Pairs first, then strings; `values` must hold this object's `quantities`."""
-        parts = []
+        parts: list[Nearness] = []
         if self._pairs:
             parts.append(self._segments(values))
         if self._strings:
@@ -101,9 +101,9 @@ class Nearby:
         distance, direction = _direction(between + arm1 - arm2)
         speed = (
             values["pair_0_velocity"]
-            + torch.linalg.cross(values["pair_0_spin"], arm1)
+            + torch.cross(values["pair_0_spin"], arm1, dim=-1)
             - values["pair_1_velocity"]
-            - torch.linalg.cross(values["pair_1_spin"], arm2)
+            - torch.cross(values["pair_1_spin"], arm2, dim=-1)
         )
         return Nearness(distance - radius, (speed * direction).sum(-1), direction, speed)
 

@@ -120,14 +120,15 @@ class PlanarKinematics:
             case "position" | "velocity":
                 return self._point_rows(tree.linear_form(quantity))
             case "rotation":
-                blocks = []
+                blocks: list[list[Array]] = []
                 for frame, turn in tree.fixed_frames(quantity):
                     form = np.zeros((3, len(tree.frames), 3))
                     form[:, frame] = turn.T  # the axes, as vectors fixed in the frame
                     zero = np.zeros((3, 0))
                     columns = self._point_rows(LinearForm(form, zero[:, : len(tree.slides)], zero), slides=False)
                     blocks.append([c.reshape(*c.shape[:-1], 3, 3).swapaxes(-1, -2).reshape(c.shape) for c in columns])
-                return tuple(np.concatenate(part, axis=-1) for part in zip(*blocks, strict=True))  # pyright: ignore[reportReturnType]
+                turning, linear, constant = (np.concatenate(part, axis=-1) for part in zip(*blocks, strict=True))
+                return turning, linear, constant
             case "angular_velocity":
                 frames = [frame for frame, _ in tree.fixed_frames(quantity)]
                 linear = (angles.slope[frames].T[:, :, None] * angles.axis).reshape(tree.robot.nq, -1)
@@ -147,5 +148,8 @@ class PlanarKinematics:
             direction = angles.rotation0[slide.frame] @ slide.axis
             linear[:, column] += form.slides[:, index, None] * direction
             constant = constant - form.slides[:, index, None] * direction * robot.qpos0[column]
-        flat = lambda block: block.transpose(1, 0, 2).reshape(block.shape[1], 3 * len(world))  # noqa: E731
+
+        def flat(block: Array) -> Array:
+            return block.transpose(1, 0, 2).reshape(block.shape[1], 3 * len(world))
+
         return flat(turning), flat(linear), constant.reshape(-1)

@@ -1,12 +1,17 @@
+# pyright: reportPrivateUsage=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# torch makes functions from graphs in a private module without types, and nowhere else.
 """Large float32 products on the CPU by oneDNN: the widest instructions of any x86 processor, where MKL uses them on Intel's only."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from mosim_gym.mechanics.threads import OneThread
+
+Product = Callable[..., Tensor]
 
 # Torch's recorder of graphs does not know this operation's lists of scalars, but it knows graphs that call it.
 _LINEAR = """
@@ -25,11 +30,11 @@ graph(%x : Tensor, %other : Tensor, %weight : Tensor, %bias : Tensor):
 """
 
 
-def _function(graph: str) -> Any:
+def _function(graph: str) -> Product:
     return torch._C._create_function_from_graph("product", torch._C.parse_ir(graph))
 
 
-def _fused_products() -> dict[str, Any]:
+def _fused_products() -> dict[str, Product]:
     """The products that this build of torch can make on the CPU together with what follows; none where it cannot."""
     x = torch.ones(2, 2)
     try:

@@ -107,7 +107,7 @@ class Robot:
     viscosity: float
     model_digest: str  # of the numbers of the MuJoCo model that are not kept here: friction, solver settings, …
     invariances: Invariances = field(default_factory=Invariances)
-    reset_banks: Mapping[str, ResetBank] = field(default_factory=dict)
+    reset_banks: Mapping[str, ResetBank] = field(default_factory=dict[str, ResetBank])
 
     def __repr__(self) -> str:
         """Its name and sizes, not its thousands of numbers."""
@@ -156,7 +156,7 @@ class Robot:
     @cached_property
     def translation_indices(self) -> tuple[int, ...]:
         """Entries of `qpos` that the dynamics are declared not to depend on."""
-        indices = []
+        indices: list[int] = []
         for item in self.invariances.translations:
             joint, _, component = item.partition(".")
             indices.append(self.qpos_indices(joint).start + ("xyz".index(component) if component else 0))

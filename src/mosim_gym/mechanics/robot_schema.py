@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.parts import Group, JointType
 from mosim_gym.mechanics.schema import LARGEST, check, each, mapping, nullable, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault
@@ -29,7 +29,7 @@ _INDICES = {
 """Arrays of row numbers, and the group that the rows are of."""
 
 
-def check_header(path: Path, outer: Mapping[str, Any], version: int, groups: Mapping[str, type[Group]]) -> None:
+def check_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type[Group]]) -> None:
     """Raise `FileFault` unless the header is that of a robot, before anything in it is used."""
     names = record({group: each(text(), longest=10_000) for group in groups}, others=False)
     robot = record(

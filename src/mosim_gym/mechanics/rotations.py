@@ -7,10 +7,12 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from mosim_gym.mechanics.typed_torch import vector_norm
+
 
 def normalize(quat: Tensor) -> Tensor:
     """`q / |q|`."""
-    return quat / quat.norm(dim=-1, keepdim=True)
+    return quat / vector_norm(quat, dim=-1, keepdim=True)
 
 
 @lru_cache(maxsize=32)
@@ -39,7 +41,7 @@ def _products(a: Tensor, b: Tensor) -> Tensor:
 def multiply(a: Tensor, b: Tensor) -> Tensor:
     """Hamilton product `a ⊗ b`: the rotation `b` followed, in the outer frame, by `a`."""
     places, factors = _table("product", a.dtype, a.device)
-    return (_products(a, b).index_select(-1, places) * factors).unflatten(-1, (4, 4)).sum(-1)
+    return torch.unflatten(_products(a, b).index_select(-1, places) * factors, -1, (4, 4)).sum(-1)
 
 
 def conjugate(quat: Tensor) -> Tensor:
@@ -50,8 +52,8 @@ def conjugate(quat: Tensor) -> Tensor:
 def rotate(quat: Tensor, vector: Tensor) -> Tensor:
     """`R(q) v`."""
     axis = quat[..., 1:]
-    twice = 2 * torch.linalg.cross(axis, vector)
-    return vector + quat[..., :1] * twice + torch.linalg.cross(axis, twice)
+    twice = 2 * torch.cross(axis, vector, dim=-1)
+    return vector + quat[..., :1] * twice + torch.cross(axis, twice, dim=-1)
 
 
 def to_matrix(quat: Tensor) -> Tensor:
@@ -61,8 +63,9 @@ def to_matrix(quat: Tensor) -> Tensor:
     """
     places, factors = _table("matrix", quat.dtype, quat.device)
     _, one = _table("one", quat.dtype, quat.device)
-    first, second = (_products(quat, quat).index_select(-1, places) * factors).unflatten(-1, (2, 9)).unbind(-2)
-    return (one + first + second).unflatten(-1, (3, 3))
+    terms = _products(quat, quat).index_select(-1, places) * factors
+    first, second = torch.unflatten(terms, -1, (2, 9)).unbind(-2)
+    return torch.unflatten(one + first + second, -1, (3, 3))
 
 
 def exponential(rotation_vector: Tensor) -> Tensor:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.storage import FileFault
 
 LARGEST = 1e12
@@ -26,14 +26,14 @@ class Misfit:
     """A value that breaks a rule, where it is, and what it must be."""
 
     place: str
-    found: Any
+    found: JSON
     wanted: str
 
 
-Rule = Callable[[Any], Misfit | None]
+Rule = Callable[[JSON], Misfit | None]
 
 
-def check(path: Path, name: str, value: Any, rule: Rule) -> None:
+def check(path: Path, name: str, value: JSON, rule: Rule) -> None:
     """Raise `FileFault`, in one sentence, if `value`, which the file at `path` holds as `name`, breaks `rule`."""
     try:
         misfit = rule(value)
@@ -49,7 +49,7 @@ def number(low: float = -LARGEST, high: float = LARGEST) -> Rule:
     """A finite number in [low, high]."""
     wanted = f"a number from {low:g} to {high:g}"
 
-    def rule(value: Any) -> Misfit | None:
+    def rule(value: JSON) -> Misfit | None:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
         return None if fits else Misfit("", value, wanted)
 
@@ -59,7 +59,7 @@ def number(low: float = -LARGEST, high: float = LARGEST) -> Rule:
 def whole(low: int = 0, high: int = 2**53) -> Rule:
     """A whole number in [low, high]."""
 
-    def rule(value: Any) -> Misfit | None:
+    def rule(value: JSON) -> Misfit | None:
         fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
         return None if fits else Misfit("", value, f"a whole number from {low} to {high}")
 
@@ -70,17 +70,17 @@ def text(pattern: str | re.Pattern[str] = r"(?s).*", wanted: str = "text", longe
     """Text of at most `longest` characters that matches `pattern` as a whole."""
     compiled = re.compile(pattern)
 
-    def rule(value: Any) -> Misfit | None:
+    def rule(value: JSON) -> Misfit | None:
         fits = isinstance(value, str) and len(value) <= longest and compiled.fullmatch(value)
         return None if fits else Misfit("", value, wanted)
 
     return rule
 
 
-def one_of(*choices: Any) -> Rule:
+def one_of(*choices: JSON) -> Rule:
     """One of `choices`, and of its kind."""
 
-    def rule(value: Any) -> Misfit | None:
+    def rule(value: JSON) -> Misfit | None:
         fits = any(type(value) is type(choice) and value == choice for choice in choices)
         return None if fits else Misfit("", value, " or ".join(map(repr, choices)))
 
@@ -90,7 +90,7 @@ def one_of(*choices: Any) -> Rule:
 def nullable(rule: Rule) -> Rule:
     """What fits `rule`, or null."""
 
-    def either(value: Any) -> Misfit | None:
+    def either(value: JSON) -> Misfit | None:
         misfit = None if value is None else rule(value)
         return misfit and replace(misfit, wanted=f"{misfit.wanted} or null" if not misfit.place else misfit.wanted)
 
@@ -100,7 +100,7 @@ def nullable(rule: Rule) -> Rule:
 def each(rule: Rule, shortest: int = 0, longest: int = 1_000_000) -> Rule:
     """A list of `shortest` to `longest` items that fit `rule`."""
 
-    def all_of(value: Any) -> Misfit | None:
+    def all_of(value: JSON) -> Misfit | None:
         if not isinstance(value, list) or not shortest <= len(value) <= longest:
             size = f" of {shortest}" if shortest == longest else f" of {shortest} to {longest}"
             return Misfit("", value, f"a list{size}")
@@ -112,7 +112,7 @@ def each(rule: Rule, shortest: int = 0, longest: int = 1_000_000) -> Rule:
 def row(*rules: Rule) -> Rule:
     """A list of as many items as there are `rules`, each fitting its own."""
 
-    def all_of(value: Any) -> Misfit | None:
+    def all_of(value: JSON) -> Misfit | None:
         if not isinstance(value, list) or len(value) != len(rules):
             return Misfit("", value, f"a list of {len(rules)}")
         return _first((f"[{place}]", rule(item)) for place, (rule, item) in enumerate(zip(rules, value, strict=True)))
@@ -123,7 +123,7 @@ def row(*rules: Rule) -> Rule:
 def mapping(rule: Rule, keys: Rule | None = None) -> Rule:
     """An object whose values fit `rule`, and its keys `keys`."""
 
-    def all_of(value: Any) -> Misfit | None:
+    def all_of(value: JSON) -> Misfit | None:
         if not isinstance(value, dict):
             return Misfit("", value, "an object")
         wrong = None if keys is None else next((m for key in value if (m := keys(key)) is not None), None)
@@ -136,7 +136,7 @@ def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
     """An object with all of `required`, perhaps some of `optional`, and without `others` nothing else."""
     known = {**required, **(optional or {})}
 
-    def all_of(value: Any) -> Misfit | None:
+    def all_of(value: JSON) -> Misfit | None:
         if not isinstance(value, dict):
             return Misfit("", value, "an object")
         missing = [key for key in required if key not in value]
@@ -150,7 +150,7 @@ def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
     return all_of
 
 
-def anything(value: Any) -> Misfit | None:
+def anything(value: JSON) -> Misfit | None:
     """Whatever JSON can hold but numbers that are not finite, or beyond `LARGEST`."""
     if isinstance(value, dict):
         return _first((f".{key}", anything(item)) for key, item in value.items())
@@ -161,12 +161,12 @@ def anything(value: Any) -> Misfit | None:
     return None
 
 
-def _first(found: Any) -> Misfit | None:
+def _first(found: Iterable[tuple[str, Misfit | None]]) -> Misfit | None:
     """The first misfit among pairs of a place and what is wrong there."""
     return next((replace(m, place=f"{place}{m.place}") for place, m in found if m is not None), None)
 
 
-def _short(value: Any) -> str:
+def _short(value: JSON) -> str:
     if isinstance(value, dict | list):
         kind = "an object" if isinstance(value, dict) else "a list"
         return f"{kind} of {len(value)}" if value else f"an empty {kind.split()[1]}"

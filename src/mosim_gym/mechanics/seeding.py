@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
-import torch
+from mosim_gym.mechanics.typed_torch import fork_rng, manual_seed
 
 
 @contextmanager
-def initialised_by(seed: int) -> Iterator[None]:
+def initialised_by(seed: int) -> Generator[None]:
     """Networks that are made within take their weights from `seed`; torch's common generator is afterwards as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with fork_rng(devices=[]):
+        manual_seed(seed)
         yield

@@ -70,15 +70,16 @@ def check_settings(config: Any) -> None:
         if is_dataclass(value):
             check_settings(value)
             continue
-        kind = type(item.default)
+        default: object = item.default
+        kind = type(default)
         if kind in _KINDS:
             fits = (int, float) if kind is float else kind
             if not isinstance(value, fits) or isinstance(value, bool) != (kind is bool):
-                raise TypeError(f"{item.name} is {value!r}; it needs {_KINDS[kind]}, such as {item.default}.")
+                raise TypeError(f"{item.name} is {value!r}; it needs {_KINDS[kind]}, such as {default}.")
         rule: Rule = item.metadata.get(_RULE, Rule())
         rule.check(item.name, value)
 
 
-def kind_of(default: Any) -> str:
+def kind_of(default: object) -> str:
     """What a value like `default` is called in messages."""
     return _KINDS.get(type(default), type(default).__name__)

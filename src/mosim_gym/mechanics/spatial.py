@@ -86,7 +86,9 @@ class SpatialKinematics:
             ball_before[..., column, 0] = tree.frames[needed[i]].before
 
         # turning axes: one row for each rotational degree of freedom, fixed in its own frame
-        dofs, axes, owner = [], [], []
+        dofs: list[int] = []
+        axes: list[Array] = []
+        owner: list[int] = []
         for i, frame in enumerate(needed):
             joint = self._joint(frame)
             start = int(robot.joints.dof_start[joint])
@@ -119,6 +121,7 @@ class SpatialKinematics:
         self._slide_v = robot.joints.dof_start[slide_joints]
         self._free_q = (robot.joints.qpos_start[tree.free_joints][:, None] + np.arange(3)).astype(int)
         self._free_v = (robot.joints.dof_start[tree.free_joints][:, None] + np.arange(3)).astype(int)
+        spins = np.array([place.get(f, -1) for f in self._spins], int)
         slide_spin = np.array([[place.get(s.frame, -1)] for s in tree.slides], int).reshape(-1)
         self._indices = {
             "hinge_q": self._hinge_q,
@@ -129,7 +132,7 @@ class SpatialKinematics:
             "free_q": self._free_q,
             "free_v": self._free_v,
             "slide_frame": slide_spin,
-            "spins": np.array([place.get(f, -1) for f in self._spins], int),
+            "spins": spins,
         }
         if self.order is not None:
             self._indices["order"] = self.order
@@ -152,6 +155,7 @@ class SpatialKinematics:
             "slide_axes_world": world(slide_form),
             "slide_q0": robot.qpos0[self._slide_q][:, None],
             "slide_turns": (slide_spin >= 0).astype(float)[:, None],
+            "spins_turn": (spins >= 0).astype(float)[:, None],
             "position": columns(position.frames),
             "position_world": world(position.frames),
             "position_slides": position.slides,
@@ -189,12 +193,12 @@ class SpatialKinematics:
 
         rates = qvel.T
         spin = k["carried"] @ ((k["axes"] @ flat) * rates.index_select(0, k["spin_v"]))  # ω (3, F, B)
-        parts = []
+        parts: list[Tensor] = []
         if self._counts[1]:
-            change = torch.linalg.cross(spin.unsqueeze(1), turns, dim=0).flatten(1, 2)  # Ṙ (3, 3 F, B)
+            change = torch.cross(spin.unsqueeze(1), turns, dim=0).flatten(1, 2)  # Ṙ (3, 3 F, B)
             velocities = k["velocity"] @ change
             if slide is not None and travel is not None:
-                carried = torch.linalg.cross(spin.index_select(1, k["slide_frame"]) * k["slide_turns"], slide, dim=0)
+                carried = torch.cross(spin.index_select(1, k["slide_frame"]) * k["slide_turns"], slide, dim=0)
                 velocities = velocities + k["velocity_slides"] @ (
                     carried * travel + slide * rates.index_select(0, k["slide_v"])
                 )
@@ -202,13 +206,12 @@ class SpatialKinematics:
                 velocities = velocities + k["velocity_frees"] @ rates[k["free_v"]].transpose(0, 1)
             parts.append(velocities)
         if self._counts[2]:
-            known = spin.new_tensor([f >= 0 for f in k["spins"].tolist()])[:, None]
-            parts.append(spin[:, k["spins"]] * known)
+            parts.append(spin[:, k["spins"]] * k["spins_turn"])
         return positions, parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def _turns(self, k: dict[str, Tensor], state: Tensor) -> Tensor:
         """Rotations of the needed frames `(3, 3, F, B)`, indexed `[component, axis, frame, row]`."""
-        local = []
+        local: list[Tensor] = []
         if self._hinges:
             angle = state.index_select(0, k["hinge_q"]) - k["hinge_q0"]
             turned = torch.addcmul(k["hinge_constant"], k["hinge_cosine"], torch.cos(angle))
@@ -221,7 +224,7 @@ class SpatialKinematics:
         turns = turns if self.order is None else turns.index_select(2, k["order"])
         if turns.shape[-1] <= FEW:
             return self._carried(k, turns)
-        levels = turns.split([level.stop - level.start for level in self.levels], dim=2)
+        levels = turns.split_with_sizes([level.stop - level.start for level in self.levels], dim=2)
         above = levels[0]
         done = [above]
         for number, (level, own) in enumerate(zip(self.levels[1:], levels[1:], strict=True), 1):
@@ -253,7 +256,7 @@ def _ancestors(parents: list[int]) -> list[Array]:
     """Each frame's ancestor `(F + 1,)` 1, 2, 4, … levels up; F stands for the world, which is there for those that have none."""
     world = len(parents)
     above = np.array([*(world if p < 0 else p for p in parents), world])
-    rows = []
+    rows: list[Array] = []
     while (above < world).any():
         rows.append(above)
         above = above[above]

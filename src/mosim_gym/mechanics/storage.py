@@ -17,6 +17,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from mosim_gym.mechanics.json_values import is_list, is_object
 from mosim_gym.mechanics.seal import digest
 
 HEADER, SEAL = "mosim_gym", "sha256"
@@ -88,7 +89,7 @@ def set_aside(folder: Path) -> None:
         folder.rename(finished)
 
 
-def readable_json(content: Any) -> str:
+def readable_json(content: object) -> str:
     """`content` as JSON for people and for `diff`: keys in order, one to a line, lists of numbers on a line of their own, and numbers with
     six digits.
     """
@@ -96,12 +97,12 @@ def readable_json(content: Any) -> str:
     return _NUMBERS.sub(lambda found: "[" + ",".join(part.strip() for part in found[1].split(",")) + "]", text) + "\n"
 
 
-def _rounded(content: Any) -> Any:
+def _rounded(content: object) -> object:
     if isinstance(content, float):
         return float(f"{content:.6g}")
-    if isinstance(content, dict):
+    if is_object(content):
         return {key: _rounded(value) for key, value in content.items()}
-    return [_rounded(value) for value in content] if isinstance(content, list | tuple) else content
+    return [_rounded(value) for value in content] if is_list(content) else content
 
 
 def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Path:
@@ -188,6 +189,6 @@ def _header(path: Path, text: str) -> dict[str, Any]:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FileFault(f"{path} is damaged: its header is not readable ({error}).") from error
-    if not isinstance(header, dict):
+    if not is_object(header):
         raise FileFault(f"{path} is damaged: its header is a {type(header).__name__}, not an object.")
     return header

@@ -24,7 +24,7 @@ def check_weights(
         odd = sorted(set(shapes.items()) ^ set(found.items()))[0][0]
         raise FileFault(f"{path} is damaged: its weight {odd!r} is not what its own card describes.")
     for name, array in arrays.items():
-        if array.dtype not in (np.float16, np.float32):
+        if array.dtype not in (np.dtype(np.float16), np.dtype(np.float32)):
             raise FileFault(f"{path} is damaged: its weight {name!r} holds {array.dtype}, not float16 or float32.")
         largest = float(np.abs(array).max(initial=0))
         if not np.isfinite(largest):

@@ -67,7 +67,7 @@ def as_world_model(predictor: WorldModel | Dynamics) -> WorldModel:
     """`predictor`, if it is a world model; dynamics as one."""
     if isinstance(predictor, WorldModel):
         return predictor
-    if isinstance(predictor, Dynamics):
+    if isinstance(predictor, Dynamics):  # pyright: ignore[reportUnnecessaryIsInstance]  # who checks no types is told, too
         return DynamicsModel(predictor)
     raise TypeError(
         f"{type(predictor).__name__} predicts no motion: give an object whose class derives from WorldModel or from mosim_gym.Dynamics."
