@@ -49,6 +49,18 @@ from study_tables import gait_table, penalty_targets, planning_summary, study_su
 from mosim_gym.evaluation.describe import tasks_page
 from mosim_gym.evaluation.kinematics import kinematics_table
 from mosim_gym.evaluation.parity import parity_table
+from mosim_gym.rl.strategies import few_shot, on_policy, real_task, zero_shot
+from mosim_gym.studies.registry_tables import (
+    EXAMPLE,
+    commands_table,
+    differences_table,
+    learner_settings,
+    learners_table,
+    schedules_table,
+    settings_table,
+    tasks_table,
+    uses_table,
+)
 from mosim_gym.studies.sample_efficiency import Cell, matrix
 from mosim_gym.studies.studies import RUNS, STUDIES
 
@@ -98,6 +110,32 @@ def studies() -> dict[str, str]:
     return found
 
 
+def strategy_parts() -> dict[str, dict[str, str]]:
+    """For each page on strategies what the registries say."""
+    example = EXAMPLE
+    return {
+        "index": {"strategies": uses_table(), "commands": commands_table(), "learners": learners_table()},
+        "zero-shot": {
+            "settings": settings_table(zero_shot.config_for(example, "sac")),
+            "learner settings": learner_settings("sac"),
+            "tasks": tasks_table(),
+        },
+        "gradients": {"learner settings": learner_settings("shac")},
+        "few-shot": {
+            "schedules": schedules_table("few-shot"),
+            "settings": settings_table(few_shot.config_for_schedule()),
+        },
+        "on-policy": {
+            "schedules": schedules_table("on-policy"),
+            "settings": settings_table(on_policy.config_for_schedule()),
+        },
+        "real-task": {
+            "settings": settings_table(real_task.config_for(example)),
+            "learner settings": differences_table("sac", real_task.NAME),
+        },
+    }
+
+
 def parts() -> dict[Path, dict[str, str]]:
     """For each page the content of its markers."""
     reports, policies, baselines = result("prediction"), result("zero_shot"), result("baselines")
@@ -112,7 +150,8 @@ def parts() -> dict[Path, dict[str, str]]:
     penalties = [run for run in results_in("studies") if run["study"] == "penalty"]
     penalties.sort(key=lambda run: labels.index(run["label"]))
     return {
-        README: {"headline": readme_table(policies)},
+        README: {"headline": readme_table(policies), "strategies": uses_table("docs/strategies/", costs=False)},
+        **{DOCS / "strategies" / f"{page}.md": content for page, content in strategy_parts().items()},
         DOCS / "results" / "parity.md": {
             "parity targets": parity_targets(parity),
             "parity": f"{parity_table(parity)}\n\n{measured(parity)}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
 from mosim_gym.mechanics.names import UnknownName
@@ -76,8 +76,12 @@ def check_settings(config: Any) -> None:
             fits = (int, float) if kind is float else kind
             if not isinstance(value, fits) or isinstance(value, bool) != (kind is bool):
                 raise TypeError(f"{item.name} is {value!r}; it needs {_KINDS[kind]}, such as {default}.")
-        rule: Rule = item.metadata.get(_RULE, Rule())
-        rule.check(item.name, value)
+        rule_of(item).check(item.name, value)
+
+
+def rule_of(item: Field[Any]) -> Rule:
+    """What values of a field may be."""
+    return item.metadata.get(_RULE, Rule())
 
 
 def kind_of(default: object) -> str:

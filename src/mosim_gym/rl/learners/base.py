@@ -42,6 +42,9 @@ class Learner(ABC):
     needs_gradients: ClassVar[bool] = False
     """Whether rewards and states must be functions of the actions: `TorchEnv(gradients=True)`."""
 
+    summary: ClassVar[str] = ""
+    """What it learns by, in a few words."""
+
     env: TorchEnv
     """The environments it trains in."""
 

@@ -68,6 +68,7 @@ class OffPolicy(Learner):
     """SAC or TQC with SB3's own defaults but for what `config` says."""
 
     config_type = OffPolicyConfig
+    summary = "Stable-Baselines3's, unmodified: it tries things out, and learns from all that it has tried"
 
     def __init__(self, env: TorchEnv, config: OffPolicyConfig, *, seed: int, folder: Path) -> None:
         """SB3 logs to TensorBoard in `folder/tensorboard`."""

@@ -111,6 +111,7 @@ class Shac(Learner):
 
     config_type = ShacConfig
     needs_gradients = True
+    summary = "short-horizon actor-critic: it climbs the gradient of its return through the model"
 
     def __init__(self, env: TorchEnv, config: ShacConfig, *, seed: int, folder: Path) -> None:
         """Random networks; nothing is written to `folder`."""

@@ -29,6 +29,7 @@ from mosim_gym.rl.run import POLICY, Run, RunRecord
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld, steps_taken
+from mosim_gym.rl.strategies.schedules import Schedules
 
 SHAC_ON_BRANCHES = ShacConfig(critic_passes=8)
 SAVE_EVERY = 1_000
@@ -148,6 +149,8 @@ def learned(result: AlternationResult) -> Learned:
 class FromRealSteps(Strategy):
     """What strategies of schedules and real steps have in common."""
 
+    schedules: ClassVar[Schedules]
+    """The schedules by name, the default one first."""
     scheduled_config: ClassVar[Callable[..., AlternationConfig]]
     """From a schedule's name, a learner's name and changed settings to the configuration."""
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.registry import Registry
 from mosim_gym.policies.actor import ActorPolicy
+from mosim_gym.rl.learners.base import LEARNERS
 
 Report = Callable[[dict[str, float]], None]
 
@@ -32,6 +33,21 @@ class Trial(NamedTuple):
     """The learner; None is the strategy's choice."""
     options: Any
     """The run's options, `real_steps` among them."""
+
+
+class Use(NamedTuple):
+    """When a strategy is what one wants: a row of the documentation's tables."""
+
+    given: str
+    """What one has."""
+    how: str
+    """What one does."""
+    page: str
+    """The page on it, in docs/strategies."""
+    real_steps: str
+    """How many real steps of the task it takes, in words."""
+    cost: str
+    """What else it takes."""
 
 
 class Standing(NamedTuple):
@@ -64,6 +80,13 @@ class Strategy(ABC):
     """What it does, in one sentence."""
     options: ClassVar[type]
     """A frozen dataclass: what a run is told besides its configuration, each field an `option`."""
+    uses: ClassVar[Sequence[Use]] = ()
+    """When it is what one wants; strategies of other packages have documentation of their own."""
+
+    @classmethod
+    def learners(cls) -> list[str]:
+        """The registered learners that it works with; by default all of them."""
+        return LEARNERS.names()
 
     @classmethod
     def trials(cls, name: str, task: str) -> dict[str, Trial]:

@@ -19,7 +19,7 @@ from mosim_gym.rl.strategies.alternation import (
     check,
     learned,
 )
-from mosim_gym.rl.strategies.base import Learned, Report, Trial, option
+from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
@@ -139,8 +139,14 @@ class FewShot(FromRealSteps):
     """`few_shot` as a strategy."""
 
     summary = "Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."
-    options = FewShotOptions
+    options, schedules = FewShotOptions, SCHEDULES
     scheduled_config = staticmethod(config_for_schedule)
+    uses = (
+        Use(
+            "a model that has seen only some motion, and the real robot", "few-shot", "few-shot.md", "tens of thousands",
+            "training of both between real steps",
+        ),
+    )  # fmt: skip
 
     @classmethod
     def trials(cls, name: str, task: str) -> dict[str, Trial]:

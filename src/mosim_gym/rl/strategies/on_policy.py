@@ -17,7 +17,7 @@ from mosim_gym.rl.strategies.alternation import (
     check,
     learned,
 )
-from mosim_gym.rl.strategies.base import Learned, Report, Trial, option
+from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
@@ -116,8 +116,13 @@ class OnPolicy(FromRealSteps):
     """`on_policy` as a strategy."""
 
     summary = "Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."
-    options = OnPolicyOptions
+    options, schedules = OnPolicyOptions, SCHEDULES
     scheduled_config = staticmethod(config_for_schedule)
+    uses = (
+        Use(
+            "no model, and the real robot", "on-policy", "on-policy.md", "tens of thousands", "training of both between real steps"
+        ),
+    )  # fmt: skip
 
     @classmethod
     def trials(cls, name: str, task: str) -> dict[str, Trial]:

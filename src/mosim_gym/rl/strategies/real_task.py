@@ -15,7 +15,7 @@ from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, Run, RunRecord
-from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, Trial, option
+from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, Trial, Use, option
 from mosim_gym.rl.strategies.real_world import steps_taken
 from mosim_gym.robots import find_task
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -97,13 +97,8 @@ def check(config: RealTaskConfig) -> None:
     check_held(config.learner, config.real_envs)
     if LEARNERS.find(config.learner.algo).needs_gradients:
         raise ValueError(
-            f"{config.learner.algo} needs gradients, and the real task has none; choose one of {', '.join(learners())}."
+            f"{config.learner.algo} needs gradients, and the real task has none; choose one of {', '.join(RealTask.learners())}."
         )
-
-
-def learners() -> list[str]:
-    """The registered learners that do without gradients."""
-    return [algo for algo in LEARNERS.names() if not LEARNERS.find(algo).needs_gradients]
 
 
 @dataclass(frozen=True)
@@ -121,13 +116,27 @@ class RealTask(Strategy):
         "An interrupted run goes on where it was."
     )
     options = RealTaskOptions
+    uses = (
+        Use(
+            "no model, and no wish for one",
+            NAME,
+            "real-task.md",
+            "hundreds of thousands",
+            "training between real steps",
+        ),
+    )
+
+    @classmethod
+    def learners(cls) -> list[str]:
+        """Those that do without gradients."""
+        return [algo for algo in LEARNERS.names() if not LEARNERS.find(algo).needs_gradients]
 
     @classmethod
     def trials(cls, name: str, task: str) -> dict[str, Trial]:
         """Every learner that can learn there, by its own name."""
         return {
             algo: Trial(f"{LEARNERS.find(algo).title(algo)} alone, no model", algo, RealTaskOptions())
-            for algo in learners()
+            for algo in cls.learners()
         }
 
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> RealTaskConfig:
