@@ -17,7 +17,8 @@ from pathlib import Path
 from mosim_gym.evaluation.published import levels_after_100_000
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.pictures.learning_plots import sample_efficiency_plot
-from mosim_gym.studies.efficiency_summary import efficiency_table, grouped
+from mosim_gym.studies.efficiency_summary import grouped
+from mosim_gym.studies.efficiency_tables import efficiency_table
 from mosim_gym.studies.sample_efficiency import Cell, matrix, run_cell, title
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +45,7 @@ def _levels(task: str) -> dict[str, float]:
 def _show(draw: bool) -> None:
     """The table of everything there is, and if wanted a plot for each task."""
     groups = grouped(json.loads(_path(cell).read_text()) for cell in MATRIX if _path(cell).exists())
-    print(efficiency_table(cell for cells in groups.values() for cell in cells))
+    print(efficiency_table([cell for cells in groups.values() for cell in cells]))
     for task in {task for task, _ in groups} if draw else ():
         curves = {
             title(task, strategy): [c["curve"] for c in cells]

@@ -51,9 +51,8 @@ NAMES = {"uniform": "uniform", "poisson": "Poisson"}
 Results = Mapping[str, Any]
 
 
-def gallery_page(assets: Path, checkpoints: Iterable[str]) -> str:
-    """The page, of the pictures that there are in `assets` and of what is in benchmarks/results beside docs."""
-    results = assets.parents[1] / "benchmarks" / "results"
+def gallery_page(assets: Path, results: Path, checkpoints: Iterable[str]) -> str:
+    """The page, of the pictures that there are in `assets` and of the files in `results`."""
     reports = _read(results / "prediction.json")
     sections = [
         (HEAD, _first(reports)),
