@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,8 @@ from mosim_gym.rl.learners.off_policy_tasks import AS_SB3_HAS_IT, ON_BRANCHES, T
 from mosim_gym.rl.learners.sb3_internals import actor_of
 
 Array = np.ndarray
+LARGEST_WEIGHT = 1_000.0
+"""Of the entropy, beside rewards of at most 1 a step."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,18 @@ class OffPolicyConfig(LearnerConfig):
     """
 
     algo: str = setting("sac", choices=("sac", "tqc"))
-    updates: int = setting(8, above=0)
-    batch: int = setting(256, above=0)
-    width: int = setting(256, above=0)
+    updates: int = setting(8, above=0, most=1_000)
+    batch: int = setting(256, above=0, most=1_000_000)
+    width: int = setting(256, above=0, most=16_384)
     observations: str = setting("whitened", choices=("whitened", "plain"))
     critic: str = setting("normed", choices=("normed", "plain"))
-    rate: float = setting(1e-3, above=0)
-    n_step: int = setting(3, above=0)
+    rate: float = setting(1e-3, above=0, most=1)
+    n_step: int = setting(3, above=0, most=1_000)
     discount: float = setting(0.99, above=0, most=1)
     tau: float = setting(0.005, above=0, most=1)
-    buffer: int = setting(1_000_000, above=0)  # transitions
+    buffer: int = setting(1_000_000, above=0)  # transitions, as many as the machine has memory for
     entropy: str = "auto"
-    warm_up: int = setting(10_000, least=0)  # steps of random controls before the first update
+    warm_up: int = setting(10_000, least=0, most=10**9)  # steps of random controls before the first update
     matmul_precision: str = setting("bfloat16", choices=tuple(PRECISIONS))
 
     def check(self, num_envs: int) -> None:
@@ -56,7 +57,8 @@ class OffPolicyConfig(LearnerConfig):
         prefix, _, number = self.entropy.partition("_") if self.entropy.startswith("auto") else ("", "", self.entropy)
         if prefix not in ("", "auto") or not (_is_weight(number) or self.entropy == "auto"):
             raise ValueError(
-                f"entropy is {self.entropy!r}; it is 'auto', 'auto_0.1' to begin with 0.1, or a number such as '0.05'."
+                f"entropy is {self.entropy!r}; it is 'auto', 'auto_0.1' to begin with 0.1, or a number such as '0.05', at most "
+                f"{LARGEST_WEIGHT:,g}."
             )
         if self.buffer < max(num_envs * self.n_step, self.batch):
             raise ValueError(
@@ -117,6 +119,6 @@ class OffPolicy(Learner):
 
 def _is_weight(text: str) -> bool:
     try:
-        return 0 <= float(text) < math.inf
+        return 0 <= float(text) <= LARGEST_WEIGHT
     except ValueError:
         return False

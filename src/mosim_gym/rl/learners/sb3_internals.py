@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from stable_baselines3.common.logger import Logger, configure
 from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.adapters.vec_env import MoSimVecEnv
+from mosim_gym.mechanics.memory import check_memory
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.critics import policy_class
@@ -34,6 +36,7 @@ ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"sac": SAC, "tqc": TQC, "td3": TD3
 def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
     """SB3's algorithm with its own defaults but for what the `OffPolicyConfig` says, at its first observations; it logs to TensorBoard."""
     learner: Any = algorithm(config.algo)
+    check_memory("buffer", config.buffer, config.buffer * _bytes_of_transition(venv), "transitions")
     inputs: dict[str, Any] = {}
     if config.observations == "whitened":
         mean, std = observation_statistics(venv.torch.task.id())
@@ -64,6 +67,12 @@ def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
     model._last_obs = model.env.reset()  # as its first learn() would
     model._last_episode_starts = np.ones(venv.num_envs, bool)
     return model
+
+
+def _bytes_of_transition(venv: MoSimVecEnv) -> int:
+    """What the replay buffer keeps of a transition, all in float32: two observations, an action, a reward and two flags."""
+    numbers = 2 * math.prod(venv.observation_space.shape or ()) + math.prod(venv.action_space.shape or ()) + 3
+    return 4 * numbers
 
 
 def tensorboard(folder: Path) -> Logger:

@@ -44,18 +44,20 @@ class AlternationConfig:
     """
 
     learner: LearnerConfig = SHAC_ON_BRANCHES
-    real_envs: int = setting(4, above=0)
-    random_steps: int = setting(1_000, above=0)
-    round_steps: int = setting(1_000, above=0)
-    slices: int = setting(1, above=0)
-    model_updates: int = setting(350, least=0)
-    model_batch: int = setting(512, above=0)
-    model_rate: float = setting(1.0, above=0)
-    branches: int = setting(128, above=0)
-    branch: int = setting(100, above=0)
-    virtual_steps: int = setting(960, above=0)
-    evaluate_every: int = setting(10_000, above=0)  # real steps
-    episodes: int = setting(5, above=0)  # of an evaluation, which nothing is learned from and which do not count
+    real_envs: int = setting(4, above=0, most=10_000)
+    random_steps: int = setting(1_000, above=0, most=10**9)
+    round_steps: int = setting(1_000, above=0, most=10**9)
+    slices: int = setting(1, above=0, most=1_000_000)
+    model_updates: int = setting(350, least=0, most=1_000_000)
+    model_batch: int = setting(512, above=0, most=1_000_000)
+    model_rate: float = setting(1.0, above=0, most=1_000)
+    branches: int = setting(128, above=0, most=1_000_000)
+    branch: int = setting(100, above=0, most=1_000_000)
+    virtual_steps: int = setting(960, above=0, most=1_000_000)
+    evaluate_every: int = setting(10_000, above=0, most=10**12)  # real steps
+    episodes: int = setting(
+        5, above=0, most=10_000
+    )  # of an evaluation, which nothing is learned from and which do not count
     seed: int = setting(0, seed=True)
 
 

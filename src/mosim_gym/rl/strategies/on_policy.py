@@ -55,10 +55,10 @@ class OnPolicyConfig(AlternationConfig):
     `preset` names its networks; "" are the robot's own. Defaults are those of the schedule `gradients`.
     """
 
-    random_steps: int = setting(2_000, above=0)
+    random_steps: int = setting(2_000, above=0, most=10**9)
     preset: str = "light"
-    members: int = setting(3, above=0)
-    first_model_updates: int = setting(1_500, above=0)
+    members: int = setting(3, above=0, most=100)
+    first_model_updates: int = setting(1_500, above=0, most=1_000_000)
 
 
 def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> OnPolicyConfig:

@@ -32,9 +32,9 @@ class RealTaskConfig:
     """
 
     learner: LearnerConfig
-    real_envs: int = setting(1, above=0)
-    evaluate_every: int = setting(10_000, above=0)  # real steps
-    episodes: int = setting(5, above=0)
+    real_envs: int = setting(1, above=0, most=10_000)
+    evaluate_every: int = setting(10_000, above=0, most=10**12)  # real steps
+    episodes: int = setting(5, above=0, most=10_000)
     seed: int = setting(0, seed=True)
 
 
