@@ -1,8 +1,10 @@
 """Writes benchmarks/results/sample_efficiency/<cell>.json, one for each cell of an ordered matrix, and a plot for each task.
 
 `python benchmarks/sample_efficiency.py --hours 2` runs the cells that have not been run yet, in order, as long as another one may begin;
-names of cells, such as CheetahRun-on-policy-seed0, run those alone. `--list` says what there is and what is left. A cell that is
-interrupted goes on from runs/sample-efficiency where its strategy can; one that is finished begins anew.
+names of cells, such as CheetahRun-on-policy-gradients-seed0, run those alone. `--list` says what there is and what is left. The strategies
+are those of the registry that learn from real steps; `sac` and `tqc` are learners on the real task alone.
+
+A cell that is interrupted goes on from runs/sample-efficiency; one that is finished begins anew.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from pathlib import Path
 from mosim_gym.evaluation.published import levels_after_100_000
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.pictures.learning_plots import sample_efficiency_plot
-from mosim_gym.rl.plain_names import STRATEGIES
-from mosim_gym.studies.efficiency_summary import efficiency_table, grouped
-from mosim_gym.studies.sample_efficiency import MATRIX, Cell, run_cell
+from mosim_gym.studies.efficiency_summary import grouped
+from mosim_gym.studies.efficiency_tables import efficiency_table
+from mosim_gym.studies.sample_efficiency import Cell, matrix, run_cell, title
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "sample_efficiency"
 ZERO_SHOT = ROOT / "benchmarks" / "results" / "zero_shot.json"
+MATRIX = matrix()
 
 
 def _path(cell: Cell) -> Path:
@@ -42,10 +45,10 @@ def _levels(task: str) -> dict[str, float]:
 def _show(draw: bool) -> None:
     """The table of everything there is, and if wanted a plot for each task."""
     groups = grouped(json.loads(_path(cell).read_text()) for cell in MATRIX if _path(cell).exists())
-    print(efficiency_table(cell for cells in groups.values() for cell in cells))
+    print(efficiency_table([cell for cells in groups.values() for cell in cells]))
     for task in {task for task, _ in groups} if draw else ():
         curves = {
-            STRATEGIES[strategy]: [c["curve"] for c in cells]
+            title(task, strategy): [c["curve"] for c in cells]
             for (other, strategy), cells in groups.items()
             if other == task
         }
@@ -54,7 +57,7 @@ def _show(draw: bool) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cells", nargs="*", help="names of cells to run (again)")
     parser.add_argument("--hours", type=float, default=0.0, help="no cell of the matrix begins later than this")
     parser.add_argument("--list", action="store_true", help="show what has been run and what has not")

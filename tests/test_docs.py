@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 import tyro
-from measured import provenances
 from tyro.conf import OmitSubcommandPrefixes
 
 from mosim_gym.cli import command_line
+from mosim_gym.studies.measured import provenances
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(

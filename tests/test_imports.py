@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+import mosim_gym
 
 SIMULATORS = ("mujoco", "dm_control", "shimmy")
 
@@ -122,6 +126,32 @@ def test_without_dm_control_all_but_parity_make_real_and_building_robots_works(t
     assert done.stderr.count(f"mosim-gym: {why}") == 2
     assert done.stderr.count("mosim-gym: shimmy is not installed") == 1
     assert done.stderr.count("its tasks are played in MuJoCo behind this package's core") == 1
+
+
+EVERY_MODULE = """
+import pkgutil, mosim_gym
+from importlib import import_module
+names = [m.name for m in pkgutil.walk_packages(mosim_gym.__path__, "mosim_gym.") if not m.name.endswith("__main__")]
+for name in names:
+    import_module(name)
+print(mosim_gym.__file__, len(names))
+"""
+
+
+def test_every_module_is_imported_where_there_is_nothing_of_the_repository_but_the_package(tmp_path):
+    package = Path(mosim_gym.__file__).parent
+    shutil.copytree(package, tmp_path / "mosim_gym", ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
+    done = subprocess.run(
+        [sys.executable, "-c", EVERY_MODULE],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path))
 
 
 def test_importing_the_package_imports_no_simulator_and_no_learner():

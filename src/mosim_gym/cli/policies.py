@@ -62,7 +62,6 @@ def train_and_show(
 @cache
 def strategy_command(name: str) -> type:
     """The command `rl NAME` of a registered strategy: its own options, and those that all strategies have."""
-    from mosim_gym.rl.learners.base import LEARNERS
     from mosim_gym.rl.strategies.base import STRATEGIES
 
     kind = STRATEGIES.find(name)
@@ -70,7 +69,7 @@ def strategy_command(name: str) -> type:
         (item.name, Annotated[item.type, arg(help=item.metadata.get("help", ""))], field(default=item.default))
         for item in fields(kind.options)
     ]
-    learners = f"The learner: {', '.join(LEARNERS.names())}; by default the strategy's choice."
+    learners = f"The learner: {', '.join(kind.learners())}; by default the strategy's choice."
 
     def run(self: Any) -> None:
         options = kind.options(**{option: getattr(self, option) for option, *_ in own})

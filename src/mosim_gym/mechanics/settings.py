@@ -2,19 +2,18 @@
 
 @dataclass(frozen=True)
 class Config:
-    width: int = setting(256, above=0)      # units of a hidden layer
+    width: int = setting(256, above=0, most=16_384)      # units of a hidden layer
     critic: str = setting("normed", choices=("normed", "plain"))
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.numbers import check_seed
+from mosim_gym.mechanics.numbers import check_seed, is_finite
 
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name", bool: "true or false"}
 _RULE = "rule"
@@ -40,7 +39,7 @@ class Rule:
         if not isinstance(value, int | float):
             return
         fits = (
-            math.isfinite(value)
+            is_finite(value)
             and (self.above is None or value > self.above)
             and (self.least is None or value >= self.least)
             and (self.below is None or value < self.below)
@@ -51,11 +50,15 @@ class Rule:
 
     def __str__(self) -> str:
         """The rule in words."""
-        if self.above == 0 and self.below is None and self.most is None:
-            return "positive and finite"
         limits = (("above", self.above), ("at least", self.least), ("below", self.below), ("at most", self.most))
-        said = [f"{word} {limit:g}" for word, limit in limits if limit is not None]
+        said = [f"{word} {_shown(limit)}" for word, limit in limits if limit is not None]
+        if self.above == 0:
+            said = ["positive", *(said[1:] or ["finite"])]
         return " and ".join(said) or "finite"
+
+
+def _shown(limit: float) -> str:
+    return f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"
 
 
 def setting(default: Any, **rule: Any) -> Any:
@@ -76,8 +79,12 @@ def check_settings(config: Any) -> None:
             fits = (int, float) if kind is float else kind
             if not isinstance(value, fits) or isinstance(value, bool) != (kind is bool):
                 raise TypeError(f"{item.name} is {value!r}; it needs {_KINDS[kind]}, such as {default}.")
-        rule: Rule = item.metadata.get(_RULE, Rule())
-        rule.check(item.name, value)
+        rule_of(item).check(item.name, value)
+
+
+def rule_of(item: Field[Any]) -> Rule:
+    """What values of a field may be."""
+    return item.metadata.get(_RULE, Rule())
 
 
 def check_kind(config: object, kind: type[object], wanted: str) -> None:

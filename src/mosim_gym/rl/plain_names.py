@@ -1,26 +1,14 @@
-"""What people are shown in the place of identifiers: learners, strategies, and the runs of studies."""
+"""What people are shown in the place of identifiers: learners, and the runs of studies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from mosim_gym.rl.learners.base import LEARNERS
 from mosim_gym.rl.strategies.accounting import TRUTH
 from mosim_gym.robots import find_task
 
-LEARNERS = {"sac": "SAC", "tqc": "TQC", "shac": "gradients (SHAC)"}
-STRATEGIES = {
-    "sac": "SAC alone, no model",
-    "tqc": "TQC alone, no model",
-    "on-policy": "on-policy, SAC",
-    "on-policy-gradients": "on-policy, gradients (SHAC)",
-    "on-policy-paper": "on-policy, the paper's schedule",
-    "few-shot": "few-shot from the packaged model, SAC",
-    "few-shot-narrow": "few-shot, SAC",
-    "few-shot-narrow-gradients": "few-shot, gradients (SHAC)",
-    "few-shot-narrow-paper": "few-shot, the paper's schedule",
-    "few-shot-narrow-frozen": "few-shot, model never trained",
-}
 STUDIES = {
     "penalty": "CheetahRun, SAC in a model of random motion: what keeps it where the model knows",
     "critic": "WalkerRun, SAC: layer norms in the critics",
@@ -42,7 +30,7 @@ RUNS = {
 
 def learner_name(algo: str) -> str:
     """`SAC`, or `gradients (SHAC)`."""
-    return LEARNERS.get(algo, algo)
+    return LEARNERS.find(algo).title(algo) if algo in LEARNERS.names() else algo
 
 
 def run_name(study: str, label: str) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mosim_gym.evaluation.tables import table
-
 Array = np.ndarray
 RESAMPLES = 4_000
 
@@ -48,24 +46,3 @@ def grouped(cells: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Ma
     for cell in cells:
         groups[cell["task"], cell["strategy"]].append(cell)
     return dict(groups)
-
-
-def efficiency_table(cells: Iterable[Mapping[str, Any]]) -> str:
-    """Cells as a Markdown table, a row for each task and strategy."""
-    rows = []
-    for (task, strategy), seeds in grouped(cells).items():
-        s = summary(seeds)
-        low, high = s["interval"]
-        between = f" ({low:.0f} to {high:.0f})" if len(s["seeds"]) > 1 else ""
-        rows.append(
-            [
-                task,
-                strategy,
-                f"{s['real_steps']:,}",
-                ", ".join(f"{mean:.0f}" for mean in s["seeds"]),
-                f"**{s['interquartile_mean']:.0f}**{between}",
-                f"{s['training_seconds'] / 60:.0f} min",
-            ]
-        )
-    header = ["Task", "Strategy", "Real steps", "Mean return of each seed", "Interquartile mean (95 %)", "Training"]
-    return table(header, rows)

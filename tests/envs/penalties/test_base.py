@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -58,6 +60,23 @@ def test_learners_by_gradients_pay_it_too(kind):
     assert bool(torch.autograd.grad(step.reward.sum(), action)[0].isfinite().all())
 
 
+def test_a_penalised_batch_as_tensors_pays_it_with_gradients(kind):
+    """Whatever is wrapped around; the batch without its wrapper pays nothing."""
+    venv = gym.make_vec(f"MoSim/{TASK}-v0", num_envs=4, checkpoint=MODEL, gradients=True)
+    envs = penalise(penalise(venv, Effort()), kind())
+    envs.reset(seed=0, options=FAST)
+    action = torch.full((4, 6), 0.5, requires_grad=True)
+    twin = copy.deepcopy(envs)
+    step = envs.torch.step(action)
+    paid = envs.torch.penalty.detach()
+    assert bool((paid > 1.5).all())  # the effort of 6 * 0.5², and the other
+    torch.testing.assert_close(step.reward.detach(), envs.torch.raw_reward - paid)
+    assert bool((torch.autograd.grad(step.reward.sum(), action)[0].abs().sum(1) > 0).all())
+    assert bool((twin.torch.step(action).reward == step.reward).all())
+    envs.unwrapped.torch.step(action)
+    assert not envs.torch.penalty.any()
+
+
 def test_the_gradient_of_a_density_penalty_is_its_slope():
     env = TorchEnv(TASK, 2, checkpoint=MODEL, penalties=[DensityPenalty(threshold=0.0, scale=20.0)], gradients=True)
     env.reset(seed=0, options={"qpos": np.zeros(9), "qvel": np.full(9, 0.5)})
@@ -81,6 +100,32 @@ def test_a_penalty_of_the_wrong_shape_is_refused():
     env.reset(seed=0)
     with pytest.raises(ValueError, match=r"Column gives penalties of shape \(3, 1\) .* both must be \(3,\)"):
         env.step(torch.zeros(3, 6))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_penalty_that_is_not_finite_is_refused_by_its_name(value):
+    class Broken(Effort):
+        def charge(self, state, action):
+            effort = action.square().sum(-1)
+            return Charge(effort * 0 + value, effort < 0, {})
+
+    said = f"Broken takes {value} off a reward; a penalty must be finite"
+    batch = TorchEnv("PendulumSwingup", 3, penalties=[Broken()])
+    batch.reset(seed=0)
+    with pytest.raises(FloatingPointError, match=said):
+        batch.step(torch.zeros(3, 1))
+    single = penalise(gym.make("MoSim/PendulumSwingup-v0"), Broken())
+    single.reset(seed=0)
+    with pytest.raises(FloatingPointError, match=said):
+        single.step(np.zeros(1, np.float32))
+
+
+def test_an_action_that_is_no_number_is_no_fault_of_the_penalty():
+    env = TorchEnv("PendulumSwingup", 2, penalties=[Effort()])
+    env.reset(seed=0)
+    step = env.step(torch.tensor([[0.0], [torch.nan]]))
+    assert step.truncated.tolist() == [False, True]
+    assert bool(step.reward.isfinite().all())
 
 
 def test_without_a_penalty_info_has_the_state_alone():

@@ -10,7 +10,7 @@ from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.rl.learners.base import learner_config
 from mosim_gym.rl.learners.off_policy import OffPolicy, OffPolicyConfig
-from mosim_gym.rl.strategies.zero_shot import config_for
+from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 
 
 def made(task: str, folder, **settings) -> OffPolicy:
@@ -59,7 +59,11 @@ def test_tasks_with_rare_reward_have_settings_of_their_own_which_tqc_shares():
     [
         ({"rate": float("inf")}, "rate is inf; it must be positive"),
         ({"updates": -3}, "updates is -3; it must be positive"),
-        ({"discount": 2.0}, "discount is 2.0; it must be above 0 and at most 1"),
+        ({"discount": 2.0}, "discount is 2.0; it must be positive and at most 1"),
+        ({"rate": 1e30}, "rate is 1e\\+30; it must be positive and at most 1"),
+        ({"width": 10_000_000}, "width is 10000000; it must be positive and at most 16,384"),
+        ({"updates": 10**400}, "updates is 10+; it must be positive and at most 1,000"),
+        ({"entropy": "1e30"}, "entropy is '1e30'; .* a number such as '0.05', at most 1,000"),
         ({"buffer": 3}, "buffer is 3; it must hold 3 steps of all environments, and a batch"),
         ({"entropy": "much"}, "entropy is 'much'; it is 'auto', 'auto_0.1' to begin with 0.1, or a number"),
         ({"entropy": "nan"}, "entropy is 'nan'"),
@@ -70,6 +74,15 @@ def test_tasks_with_rare_reward_have_settings_of_their_own_which_tqc_shares():
 def test_numbers_that_nothing_can_be_learned_with_are_refused(settings, sentence):
     with pytest.raises(ValueError, match=sentence):
         OffPolicyConfig(**settings).check(4)
+
+
+def test_a_buffer_beyond_all_memory_is_refused_before_anything_is_made(tmp_path):
+    config = config_for("PendulumSwingup", buffer=10**13)
+    with pytest.raises(
+        ValueError, match=r"buffer is 10,000,000,000,000; so many transitions take 400,000 GB of memory, and"
+    ):
+        zero_shot("PendulumSwingup", config, budget=1.0, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_and_kinds_that_are_none_are_refused():

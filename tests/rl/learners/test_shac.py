@@ -99,6 +99,20 @@ def test_an_action_that_is_held_has_a_gradient_through_all_its_steps(outside_mod
     assert bool((gradient.abs() > 2 * torch.autograd.grad(once.state.qvel.sum(), action)[0].abs()).all())
 
 
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"horizon": 1_000_000}, "horizon is 1000000; it must be positive and at most 1,000"),
+        ({"actor_rate": 1e30}, r"actor_rate is 1e\+30; it must be positive and at most 1"),
+        ({"width": 10_000_000}, "width is 10000000; it must be positive and at most 16,384"),
+        ({"first_log_std": 1e5}, "first_log_std is 100000.0; it must be at least -20 and at most 5"),
+    ],
+)
+def test_numbers_beyond_all_sense_are_refused(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        ShacConfig(**settings).check(4)
+
+
 def test_on_the_truth_it_is_refused_in_one_sentence(tmp_path, capsys):
     typed = ["rl", "zero-shot", TASK, "--algo", "shac", "--checkpoint", "truth", "--budget", "2s"]
     with pytest.raises(SystemExit) as end:

@@ -19,7 +19,7 @@ class Charge(NamedTuple):
     """What a penalty says of B steps."""
 
     penalty: Tensor
-    """`(B,)`: what is taken off the reward."""
+    """`(B,)`: what is taken off the reward, finite."""
     cut: Tensor
     """`(B,)`: where the episode is cut short."""
     info: dict[str, Tensor]
@@ -77,6 +77,11 @@ class Penalties:
                 raise ValueError(
                     f"{type(penalty).__name__} gives penalties of shape {tuple(charge.penalty.shape)} and cuts of shape "
                     f"{tuple(charge.cut.shape)}; both must be {tuple(total.shape)}."
+                )
+            broken = charge.penalty[~charge.penalty.isfinite() & action.isfinite().all(-1)]
+            if len(broken):
+                raise FloatingPointError(
+                    f"{type(penalty).__name__} takes {float(broken[0])} off a reward; a penalty must be finite."
                 )
             total, cut = total + charge.penalty, cut | charge.cut
             info |= charge.info

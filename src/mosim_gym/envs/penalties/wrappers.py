@@ -1,12 +1,15 @@
-"""`Penalised` and `PenalisedVector`: any penalty around a single environment, and around a batch of them."""
+"""`Penalised` and `PenalisedVector`: any penalty around a single environment, and around a batch of them, as tensors too."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import gymnasium
+from torch import Tensor
 
-from mosim_gym.envs.penalties.base import Penalty
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.ends import TorchStep
+from mosim_gym.envs.penalties.base import Penalties, Penalty
 from mosim_gym.envs.single import MoSimEnv
 from mosim_gym.envs.spaces import Info
 from mosim_gym.envs.vector import MoSimVectorEnv
@@ -30,11 +33,30 @@ class Penalised(gymnasium.Wrapper[Any, Any, Any, Any]):
             return self.env.step(action)
 
 
+class PenalisedTorch:
+    """A `TorchEnv` with `penalty` taken off its rewards, gradients included; everything but `step` is the environment's own."""
+
+    def __init__(self, env: TorchEnv | PenalisedTorch, penalties: Penalties, penalty: Penalty) -> None:
+        """`penalties` are those of the `TorchEnv` at the bottom of `env`."""
+        self._env, self._penalties, self._penalty = env, penalties, penalty
+
+    def step(self, action: Tensor) -> TorchStep:
+        """As the environments', less the penalty."""
+        with self._penalties.also(self._penalty):
+            return self._env.step(action)
+
+    def __getattr__(self, name: str) -> Any:
+        """What the environments have."""
+        if name == "_env":  # while a copy is made
+            raise AttributeError(name)
+        return getattr(self._env, name)
+
+
 class PenalisedVector(gymnasium.vector.VectorWrapper[Any, Any, Any]):
     """`penalty` is taken off the rewards of a `MoSimVectorEnv`. `info` holds what it came from, `penalty` and the task's own `raw_reward`.
 
     Of penalties around one another all are taken off, and `penalty` is their sum. They are taken off where the reward is made: wrappers
-    between change what is left.
+    between change what is left. `unwrapped` is without them, and so is `unwrapped.torch`; `torch` is with them.
     """
 
     def __init__(self, env: gymnasium.vector.VectorEnv[Any, Any, Any], penalty: Penalty) -> None:
@@ -45,6 +67,12 @@ class PenalisedVector(gymnasium.vector.VectorWrapper[Any, Any, Any]):
             raise TypeError(f"A penalty needs gym.make_vec of a MoSim id, not {type(base).__name__}.")
         penalty.bind(base.torch.core, base.torch.dynamics)
         self._torch, self._penalty = base.torch, penalty
+
+    @property
+    def torch(self) -> PenalisedTorch:
+        """The environments as tensors, less the penalty, and less those within."""
+        inner: Any = self.env
+        return PenalisedTorch(inner.torch, self._torch.penalties, self._penalty)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Info]:
         """As the environments', less the penalty."""

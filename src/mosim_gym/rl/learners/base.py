@@ -42,6 +42,9 @@ class Learner(ABC):
     needs_gradients: ClassVar[bool] = False
     """Whether rewards and states must be functions of the actions: `TorchEnv(gradients=True)`."""
 
+    summary: ClassVar[str] = ""
+    """What it learns by, in a few words."""
+
     env: TorchEnv
     """The environments it trains in."""
 
@@ -75,6 +78,11 @@ class Learner(ABC):
     @abstractmethod
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Inverse of `state`, for a learner made with the same arguments."""
+
+    @classmethod
+    def title(cls, algo: str) -> str:
+        """What people are shown for it where it is registered as `algo`."""
+        return algo.upper()
 
     @classmethod
     def defaults(cls, strategy: str, task: str) -> dict[str, Any]:

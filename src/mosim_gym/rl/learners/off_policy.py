@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +17,19 @@ from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners import sb3_internals
 from mosim_gym.rl.learners.arithmetic import PRECISIONS, matmul_precision
 from mosim_gym.rl.learners.base import Learner, LearnerConfig
-from mosim_gym.rl.learners.off_policy_tasks import ON_BRANCHES, TASKS
+from mosim_gym.rl.learners.off_policy_tasks import AS_SB3_HAS_IT, ON_BRANCHES, TASKS
 from mosim_gym.rl.learners.sb3_internals import actor_of
 
 Array = np.ndarray
+LARGEST_WEIGHT = 1_000.0
+"""Of the entropy, beside rewards of at most 1 a step."""
 
 
 @dataclass(frozen=True)
 class OffPolicyConfig(LearnerConfig):
     """SB3's algorithm `algo`: `updates` gradient steps follow each step of all environments.
+
+    Networks see `whitened` observations (`observations.py`), or `plain` ones, as the environments give them.
 
     Networks have two hidden layers of `width` units. Those of a `plain` critic are SB3's own; those of a `normed` one have layer norms
     (`critics.py`). Targets of the critic are the rewards of `n_step` steps and the critic's own estimate after them. The target
@@ -34,17 +37,18 @@ class OffPolicyConfig(LearnerConfig):
     """
 
     algo: str = setting("sac", choices=("sac", "tqc"))
-    updates: int = setting(8, above=0)
-    batch: int = setting(256, above=0)
-    width: int = setting(256, above=0)
+    updates: int = setting(8, above=0, most=1_000)
+    batch: int = setting(256, above=0, most=1_000_000)
+    width: int = setting(256, above=0, most=16_384)
+    observations: str = setting("whitened", choices=("whitened", "plain"))
     critic: str = setting("normed", choices=("normed", "plain"))
-    rate: float = setting(1e-3, above=0)
-    n_step: int = setting(3, above=0)
+    rate: float = setting(1e-3, above=0, most=1)
+    n_step: int = setting(3, above=0, most=1_000)
     discount: float = setting(0.99, above=0, most=1)
     tau: float = setting(0.005, above=0, most=1)
-    buffer: int = setting(1_000_000, above=0)  # transitions
+    buffer: int = setting(1_000_000, above=0)  # transitions, as many as the machine has memory for
     entropy: str = "auto"
-    warm_up: int = setting(10_000, least=0)  # steps of random controls before the first update
+    warm_up: int = setting(10_000, least=0, most=10**9)  # steps of random controls before the first update
     matmul_precision: str = setting("bfloat16", choices=tuple(PRECISIONS))
 
     def check(self, num_envs: int) -> None:
@@ -53,7 +57,8 @@ class OffPolicyConfig(LearnerConfig):
         prefix, _, number = self.entropy.partition("_") if self.entropy.startswith("auto") else ("", "", self.entropy)
         if prefix not in ("", "auto") or not (_is_weight(number) or self.entropy == "auto"):
             raise ValueError(
-                f"entropy is {self.entropy!r}; it is 'auto', 'auto_0.1' to begin with 0.1, or a number such as '0.05'."
+                f"entropy is {self.entropy!r}; it is 'auto', 'auto_0.1' to begin with 0.1, or a number such as '0.05', at most "
+                f"{LARGEST_WEIGHT:,g}."
             )
         if self.buffer < max(num_envs * self.n_step, self.batch):
             raise ValueError(
@@ -62,9 +67,10 @@ class OffPolicyConfig(LearnerConfig):
 
 
 class OffPolicy(Learner):
-    """SAC or TQC with SB3's own defaults but for what `config` says, and whitened observations."""
+    """SAC or TQC with SB3's own defaults but for what `config` says."""
 
     config_type = OffPolicyConfig
+    summary = "Stable-Baselines3's, unmodified: it tries things out, and learns from all that it has tried"
 
     def __init__(self, env: TorchEnv, config: OffPolicyConfig, *, seed: int, folder: Path) -> None:
         """SB3 logs to TensorBoard in `folder/tensorboard`."""
@@ -106,12 +112,13 @@ class OffPolicy(Learner):
 
     @classmethod
     def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
-        """In a model that changes, what it once said is forgotten: the buffer is small there."""
-        return TASKS.get(task, {}) if strategy == "zero-shot" else ON_BRANCHES
+        """In a model that changes, what it once said is forgotten: the buffer is small there. On the real task all is as SB3 has it."""
+        known = {"zero-shot": TASKS.get(task, {}), "real-task": AS_SB3_HAS_IT}
+        return known.get(strategy, ON_BRANCHES)
 
 
 def _is_weight(text: str) -> bool:
     try:
-        return 0 <= float(text) < math.inf
+        return 0 <= float(text) <= LARGEST_WEIGHT
     except ValueError:
         return False

@@ -41,3 +41,7 @@ TASKS: dict[str, dict[str, Any]] = {
 }
 ON_BRANCHES: dict[str, Any] = {"updates": 12, "buffer": 200_000, "warm_up": 0}
 """What differs where the model changes in training, as in few-shot and on-policy learning."""
+AS_SB3_HAS_IT: dict[str, Any] = {
+    "updates": 1, "rate": 3e-4, "n_step": 1, "warm_up": 100, "observations": "plain", "critic": "plain", "matmul_precision": "float32",
+}  # fmt: skip
+"""What differs where SAC and TQC are to be those of SB3 with its settings, as on the real task."""

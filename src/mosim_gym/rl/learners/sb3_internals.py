@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from stable_baselines3.common.logger import Logger, configure
 from stable_baselines3.common.vec_env import VecMonitor
 
 from mosim_gym.adapters.vec_env import MoSimVecEnv
+from mosim_gym.mechanics.memory import check_memory
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.policies.actor import ActorPolicy
@@ -35,7 +37,12 @@ ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"sac": SAC, "tqc": TQC, "td3": TD3
 def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
     """SB3's algorithm with its own defaults but for what the `OffPolicyConfig` says, at its first observations; it logs to TensorBoard."""
     learner: Any = algorithm(config.algo)
-    mean, std = observation_statistics(venv.torch.task.id())
+    check_memory("buffer", config.buffer, config.buffer * _bytes_of_transition(venv), "transitions")
+    inputs: dict[str, Any] = {}
+    if config.observations == "whitened":
+        mean, std = observation_statistics(venv.torch.task.id())
+        inputs["features_extractor_class"] = Whitened
+        inputs["features_extractor_kwargs"] = {"mean": mean, "std": std}
     model = learner(
         policy_class(config.algo, config.critic),
         VecMonitor(venv),
@@ -52,8 +59,7 @@ def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
         policy_kwargs={
             "net_arch": [config.width, config.width],
             "optimizer_kwargs": {"fused": True},
-            "features_extractor_class": Whitened,
-            "features_extractor_kwargs": {"mean": mean, "std": std},
+            **inputs,
         },
         seed=seed,
         device="cpu",
@@ -62,6 +68,12 @@ def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
     model._last_obs = model.env.reset()  # as its first learn() would
     model._last_episode_starts = np.ones(venv.num_envs, bool)
     return model
+
+
+def _bytes_of_transition(venv: MoSimVecEnv) -> int:
+    """What the replay buffer keeps of a transition, all in float32: two observations, an action, a reward and two flags."""
+    numbers = 2 * math.prod(venv.observation_space.shape or ()) + math.prod(venv.action_space.shape or ()) + 3
+    return 4 * numbers
 
 
 def tensorboard(folder: Path) -> Logger:

@@ -42,19 +42,19 @@ class ShacConfig(LearnerConfig):
     """
 
     algo: str = setting("shac", choices=("shac",))
-    horizon: int = setting(16, above=0)  # control steps
+    horizon: int = setting(16, above=0, most=1_000)  # control steps
     discount: float = setting(0.99, above=0, most=1)
     lam: float = setting(0.95, above=0, most=1)
-    width: int = setting(128, above=0)
-    actor_rate: float = setting(2e-3, above=0)
-    critic_rate: float = setting(2e-3, above=0)
-    critic_passes: int = setting(4, above=0)
-    critic_batches: int = setting(4, above=0)
+    width: int = setting(128, above=0, most=16_384)
+    actor_rate: float = setting(2e-3, above=0, most=1)
+    critic_rate: float = setting(2e-3, above=0, most=1)
+    critic_passes: int = setting(4, above=0, most=1_000)
+    critic_batches: int = setting(4, above=0, most=1_000)
     tau: float = setting(0.8, above=0, most=1)
-    decay: int = setting(5_000, above=0)
-    first_log_std: float = -1.0
-    clip: float = setting(1.0, above=0)
-    saturation: float = setting(0.01, least=0)
+    decay: int = setting(5_000, above=0, most=10**9)
+    first_log_std: float = setting(-1.0, least=-20, most=5)
+    clip: float = setting(1.0, above=0, most=1_000_000)
+    saturation: float = setting(0.01, least=0, most=1_000)
 
 
 class Normaliser:
@@ -112,6 +112,7 @@ class Shac(Learner):
 
     config_type = ShacConfig
     needs_gradients = True
+    summary = "short-horizon actor-critic: it climbs the gradient of its return through the model"
 
     def __init__(self, env: TorchEnv, config: ShacConfig, *, seed: int, folder: Path) -> None:
         """Random networks; nothing is written to `folder`."""
@@ -276,6 +277,11 @@ class Shac(Learner):
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
         self._updates, self._owed, self._lost = whole_numbers(found["counts"])
         self._generator.set_state(found["generator"])
+
+    @classmethod
+    def title(cls, algo: str) -> str:
+        """What it learns by, and its name."""
+        return f"gradients ({algo.upper()})"
 
     @classmethod
     def defaults(cls, strategy: str, task: str) -> dict[str, Any]:

@@ -9,20 +9,19 @@ where branches are short episodes in the model that begin in real states. The mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
-from mosim_gym.rl.flat_settings import as_changes, changed, with_options
-from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, learner_config, make_learner
+from mosim_gym.rl.flat_settings import as_changes, with_options
+from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, make_learner
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.report import real_return
@@ -30,12 +29,11 @@ from mosim_gym.rl.run import POLICY, Run, RunRecord
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld, steps_taken
+from mosim_gym.rl.strategies.schedules import Schedules
 
 SHAC_ON_BRANCHES = ShacConfig(critic_passes=8)
 SAVE_EVERY = 1_000
 """Real steps between two saves, if rounds are shorter than that."""
-GRADIENTS = "gradients"
-"""The schedule that is taken where none is named."""
 
 
 @dataclass(frozen=True)
@@ -46,51 +44,21 @@ class AlternationConfig:
     """
 
     learner: LearnerConfig = SHAC_ON_BRANCHES
-    real_envs: int = setting(4, above=0)
-    random_steps: int = setting(1_000, above=0)
-    round_steps: int = setting(1_000, above=0)
-    slices: int = setting(1, above=0)
-    model_updates: int = setting(350, least=0)
-    model_batch: int = setting(512, above=0)
-    model_rate: float = setting(1.0, above=0)
-    branches: int = setting(128, above=0)
-    branch: int = setting(100, above=0)
-    virtual_steps: int = setting(960, above=0)
-    evaluate_every: int = setting(10_000, above=0)  # real steps
-    episodes: int = setting(5, above=0)  # of an evaluation, which nothing is learned from and which do not count
+    real_envs: int = setting(4, above=0, most=10_000)
+    random_steps: int = setting(1_000, above=0, most=10**9)
+    round_steps: int = setting(1_000, above=0, most=10**9)
+    slices: int = setting(1, above=0, most=1_000_000)
+    model_updates: int = setting(350, least=0, most=1_000_000)
+    model_batch: int = setting(512, above=0, most=1_000_000)
+    model_rate: float = setting(1.0, above=0, most=1_000)
+    branches: int = setting(128, above=0, most=1_000_000)
+    branch: int = setting(100, above=0, most=1_000_000)
+    virtual_steps: int = setting(960, above=0, most=1_000_000)
+    evaluate_every: int = setting(10_000, above=0, most=10**12)  # real steps
+    episodes: int = setting(
+        5, above=0, most=10_000
+    )  # of an evaluation, which nothing is learned from and which do not count
     seed: int = setting(0, seed=True)
-
-
-C = TypeVar("C", bound=AlternationConfig)
-
-
-def on_branches(algo: str, **changes: Any) -> LearnerConfig:
-    """The configuration of the learner `algo` for branches in a model that changes."""
-    defaults = {**LEARNERS.find(algo).defaults("branches", ""), **changes}
-    return learner_config(algo, **defaults)
-
-
-def scheduled(
-    default: C,
-    schedules: Mapping[str, Mapping[str, Any]],
-    schedule: str | None,
-    algo: str | None,
-    changes: Mapping[str, Any],
-) -> C:
-    """`default` by the named schedule, with the learner of `algo` and settings changed by name.
-
-    Without a schedule's name it is `gradients`, or `branches` for a learner that needs no gradients.
-    """
-    if schedule is None:
-        schedule = GRADIENTS if algo is None or LEARNERS.find(algo).needs_gradients else "branches"
-    if schedule not in schedules:
-        raise UnknownName("schedule", schedule, list(schedules))
-    config = replace(default, **schedules[schedule])
-    if algo is not None and algo != config.learner.algo:
-        same_kind = isinstance(config.learner, LEARNERS.find(algo).config_type)
-        learner = replace(config.learner, algo=algo) if same_kind else on_branches(algo)
-        config = replace(config, learner=learner)
-    return changed(config, {name: value for name, value in changes.items() if value is not None})
 
 
 @dataclass
@@ -183,6 +151,8 @@ def learned(result: AlternationResult) -> Learned:
 class FromRealSteps(Strategy):
     """What strategies of schedules and real steps have in common."""
 
+    schedules: ClassVar[Schedules]
+    """The schedules by name, the default one first."""
     scheduled_config: ClassVar[Callable[..., AlternationConfig]]
     """From a schedule's name, a learner's name and changed settings to the configuration."""
 

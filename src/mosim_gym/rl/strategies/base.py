@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.registry import Registry
 from mosim_gym.policies.actor import ActorPolicy
+from mosim_gym.rl.learners.base import LEARNERS
 
 Report = Callable[[dict[str, float]], None]
 
@@ -21,6 +22,32 @@ Report = Callable[[dict[str, float]], None]
 def option(default: Any, help: str) -> Any:
     """A field of a strategy's options; `help` is what the command line says of it."""
     return field(default=default, metadata={"help": help})
+
+
+class Trial(NamedTuple):
+    """A way to run a strategy that the benchmark of real steps measures."""
+
+    title: str
+    """What plots call it."""
+    algo: str | None
+    """The learner; None is the strategy's choice."""
+    options: Any
+    """The run's options, `real_steps` among them."""
+
+
+class Use(NamedTuple):
+    """When a strategy is what one wants: a row of the documentation's tables."""
+
+    given: str
+    """What one has."""
+    how: str
+    """What one does."""
+    page: str
+    """The page on it, in docs/strategies."""
+    real_steps: str
+    """How many real steps of the task it takes, in words."""
+    cost: str
+    """What else it takes."""
 
 
 class Standing(NamedTuple):
@@ -35,6 +62,7 @@ class Learned:
     """What a strategy has trained."""
 
     policy: ActorPolicy
+    """Its card says `training_seconds` and `config`, and `real_steps` if any were taken."""
     curve: list[dict[str, Any]]
     """Its evaluations, in order."""
     dynamics: Dynamics
@@ -52,6 +80,23 @@ class Strategy(ABC):
     """What it does, in one sentence."""
     options: ClassVar[type]
     """A frozen dataclass: what a run is told besides its configuration, each field an `option`."""
+    uses: ClassVar[Sequence[Use]] = ()
+    """When it is what one wants; strategies of other packages have documentation of their own."""
+
+    @classmethod
+    def learners(cls) -> list[str]:
+        """The registered learners that it works with; by default all of them."""
+        return LEARNERS.names()
+
+    @classmethod
+    def trials(cls, name: str, task: str) -> dict[str, Trial]:
+        """What the benchmark of real steps measures of this strategy, which is registered as `name`: runs by name, the best known first.
+
+        By default the run with all defaults, if the options have `real_steps`, and nothing otherwise.
+        """
+        if "real_steps" not in {item.name for item in fields(cls.options)}:
+            return {}
+        return {name: Trial(name, None, cls.options())}
 
     @abstractmethod
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> Any:
@@ -74,5 +119,6 @@ STRATEGIES: Registry[Strategy] = Registry(
         "zero-shot": "mosim_gym.rl.strategies.zero_shot_strategy:ZeroShot",
         "few-shot": "mosim_gym.rl.strategies.few_shot:FewShot",
         "on-policy": "mosim_gym.rl.strategies.on_policy:OnPolicy",
+        "real-task": "mosim_gym.rl.strategies.real_task:RealTask",
     },
 )

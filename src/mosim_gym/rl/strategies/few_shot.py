@@ -18,30 +18,42 @@ from mosim_gym.rl.strategies.alternation import (
     alternate,
     check,
     learned,
-    on_branches,
-    scheduled,
 )
-from mosim_gym.rl.strategies.base import Learned, Report, option
+from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld
+from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
 from mosim_gym.robots import find_task
 from mosim_gym.training.pool import first_motion
-from mosim_gym.zoo.names import load
+from mosim_gym.zoo.names import load, packaged
 
-SCHEDULES: dict[str, dict[str, Any]] = {
-    "gradients": {},
-    "branches": {
-        "learner": on_branches("sac"), "model_updates": 250, "model_rate": 0.3, "branches": 64, "branch": 20, "virtual_steps": 100,
-    },
-    "paper": {
-        "learner": on_branches("sac", updates=10), "real_envs": 1, "slices": 50, "model_updates": 50, "model_batch": 256,
-        "model_rate": 0.3, "branches": 10, "branch": 1000, "virtual_steps": 500, "pretraining_share": 0.0,
-    },
-    "frozen": {"model_updates": 0},
+SCHEDULES: Schedules = {
+    "gradients": Schedule(
+        "gradients (SHAC)", "the default; SHAC climbs the gradient of its return on branches of 100 steps from real states", {}
+    ),
+    "branches": Schedule(
+        "SAC",
+        "the default with --algo sac or tqc; SAC on branches of 20 steps from real states",
+        {
+            "learner": on_branches("sac"), "model_updates": 250, "model_rate": 0.3, "branches": 64, "branch": 20, "virtual_steps": 100,
+        },
+    ),
+    "paper": Schedule(
+        "the paper's schedule",
+        "the MoSim paper's; SAC in episodes of up to 1,000 steps, 5,000 steps in the model for every 1,000 real ones, and as many updates",
+        {
+            "learner": on_branches("sac", updates=10), "real_envs": 1, "slices": 50, "model_updates": 50, "model_batch": 256,
+            "model_rate": 0.3, "branches": 10, "branch": 1000, "virtual_steps": 500, "pretraining_share": 0.0,
+        },
+    ),
+    "frozen": Schedule(
+        "model never trained",
+        "gradients in a model that stays as it is, to see what its learning adds",
+        {"model_updates": 0},
+    ),
 }  # fmt: skip
-"""`gradients`, the best known: SHAC on branches of 100 steps; `branches`: SAC on shorter ones; `paper`: the MoSim paper's, 1,000 real steps
-for every 5,000 in the model, a batch for the model every 100 of those, and as many updates of the policy as steps in the model; `frozen`:
-`gradients` in a model that stays as it is, to see what its learning is worth."""
+NARROW = "narrow"
+"""The variant of packaged models that have seen little motion: where there is one, it is what few-shot learning is measured from."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +127,7 @@ def few_shot(
 class FewShotOptions:
     """What a run of few-shot learning is told on the command line."""
 
-    schedule: str | None = option(
-        None,
-        "gradients (the default): SHAC on episodes from real states; branches (with SAC or TQC): short ones; paper: 1,000 real "
-        "steps for 5,000 in the model; frozen: gradients in a model that stays as it is.",
-    )
+    schedule: str | None = schedule_option(SCHEDULES)
     checkpoint: str | None = option(
         None, "The model to start from, such as cheetah:narrow; by default the robot's packaged one."
     )
@@ -130,8 +138,27 @@ class FewShot(FromRealSteps):
     """`few_shot` as a strategy."""
 
     summary = "Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."
-    options = FewShotOptions
+    options, schedules = FewShotOptions, SCHEDULES
     scheduled_config = staticmethod(config_for_schedule)
+    uses = (
+        Use(
+            "a model that has seen only some motion, and the real robot", "few-shot", "few-shot.md", "tens of thousands",
+            "training of both between real steps",
+        ),
+    )  # fmt: skip
+
+    @classmethod
+    def trials(cls, name: str, task: str) -> dict[str, Trial]:
+        """Every schedule from the packaged model; where a narrow one is packaged, from that one first."""
+        robot = find_task(task)[0].name
+        starts: dict[str, tuple[str | None, str]] = {name: (None, f"{name} from the packaged model")}
+        if f"{robot}:{NARROW}" in packaged():
+            starts = {f"{name}-{NARROW}": (f"{robot}:{NARROW}", name), **starts}
+        return {
+            f"{start}-{schedule}": Trial(f"{said}, {found.title}", None, FewShotOptions(schedule, checkpoint))
+            for start, (checkpoint, said) in starts.items()
+            for schedule, found in SCHEDULES.items()
+        }
 
     def learn(self, task: str, config: FewShotConfig, options: FewShotOptions, folder: Path, report: Report) -> Learned:
         """Learn from the real steps."""

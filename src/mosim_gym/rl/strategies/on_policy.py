@@ -16,28 +16,36 @@ from mosim_gym.rl.strategies.alternation import (
     alternate,
     check,
     learned,
-    on_branches,
-    scheduled,
 )
-from mosim_gym.rl.strategies.base import Learned, Report, option
+from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.real_world import RealWorld
+from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
 from mosim_gym.robots import find_task
 from mosim_gym.training.run import model_for
 
-SCHEDULES: dict[str, dict[str, Any]] = {
-    "gradients": {},
-    "branches": {
-        "learner": on_branches("sac"), "preset": "", "model_updates": 250, "branches": 64, "branch": 20, "virtual_steps": 100,
-    },
-    "paper": {
-        "learner": on_branches("sac", updates=50), "preset": "", "members": 1, "round_steps": 100, "real_envs": 1,
-        "model_updates": 1, "branches": 64, "branch": 1, "virtual_steps": 2,
-    },
+SCHEDULES: Schedules = {
+    "gradients": Schedule(
+        "gradients (SHAC)",
+        "the default; SHAC climbs the gradient of its return on branches of 100 steps from real states, in an ensemble of smaller networks",
+        {},
+    ),
+    "branches": Schedule(
+        "SAC",
+        "the default with --algo sac or tqc; SAC on branches of 20 steps from real states, in the robot's own networks",
+        {
+            "learner": on_branches("sac"), "preset": "", "model_updates": 250, "branches": 64, "branch": 20, "virtual_steps": 100,
+        },
+    ),
+    "paper": Schedule(
+        "the paper's schedule",
+        "the MoSim paper's; SAC on predictions of one step from replayed states, 100 updates for every 100 real steps",
+        {
+            "learner": on_branches("sac", updates=50), "preset": "", "members": 1, "round_steps": 100, "real_envs": 1,
+            "model_updates": 1, "branches": 64, "branch": 1, "virtual_steps": 2,
+        },
+    ),
 }  # fmt: skip
-"""`gradients`, the best known: SHAC on branches of 100 steps, in an ensemble of smaller networks; `branches`: SAC on 20-step branches in
-the robot's own networks; `paper`: the MoSim paper's, a model batch every 100 real steps and one-step
-predictions from replayed states for the next 100, with as many updates of the policy."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +55,10 @@ class OnPolicyConfig(AlternationConfig):
     `preset` names its networks; "" are the robot's own. Defaults are those of the schedule `gradients`.
     """
 
-    random_steps: int = setting(2_000, above=0)
+    random_steps: int = setting(2_000, above=0, most=10**9)
     preset: str = "light"
-    members: int = setting(3, above=0)
-    first_model_updates: int = setting(1_500, above=0)
+    members: int = setting(3, above=0, most=100)
+    first_model_updates: int = setting(1_500, above=0, most=1_000_000)
 
 
 def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> OnPolicyConfig:
@@ -99,11 +107,7 @@ def on_policy(
 class OnPolicyOptions:
     """What a run of on-policy learning is told on the command line."""
 
-    schedule: str | None = option(
-        None,
-        "gradients (the default): an ensemble, and SHAC on episodes from real states; branches (with SAC or TQC): short ones; "
-        "paper: one-step predictions.",
-    )
+    schedule: str | None = schedule_option(SCHEDULES)
     real_steps: int = option(100_000, "Real control steps in all.")
 
 
@@ -111,8 +115,21 @@ class OnPolicy(FromRealSteps):
     """`on_policy` as a strategy."""
 
     summary = "Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."
-    options = OnPolicyOptions
+    options, schedules = OnPolicyOptions, SCHEDULES
     scheduled_config = staticmethod(config_for_schedule)
+    uses = (
+        Use(
+            "no model, and the real robot", "on-policy", "on-policy.md", "tens of thousands", "training of both between real steps"
+        ),
+    )  # fmt: skip
+
+    @classmethod
+    def trials(cls, name: str, task: str) -> dict[str, Trial]:
+        """Every schedule."""
+        return {
+            f"{name}-{schedule}": Trial(f"{name}, {found.title}", None, OnPolicyOptions(schedule))
+            for schedule, found in SCHEDULES.items()
+        }
 
     def learn(
         self, task: str, config: OnPolicyConfig, options: OnPolicyOptions, folder: Path, report: Report

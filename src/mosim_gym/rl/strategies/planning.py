@@ -14,10 +14,14 @@ from mosim_gym.envs.registration import EPISODE_STEPS
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.numbers import check_at_least, check_seed
 from mosim_gym.policies.playing import PolicyReturn
+from mosim_gym.rl.strategies.base import Use
 from mosim_gym.rl.strategies.planner import Planner
 from mosim_gym.robots import load_task
 
 Array = np.ndarray
+USE = Use(
+    "a model, and no wish to train anything", "planning", "planning.md", "none", "a search at every step, or every few"
+)
 UNTIMED = 3  # first decisions, in which the model's steps are recorded
 
 

@@ -66,16 +66,16 @@ class ZeroShotConfig:
     """
 
     learner: LearnerConfig = SAC
-    num_envs: int = setting(64, above=0)
-    episode: int = setting(EPISODE_STEPS, above=0)
+    num_envs: int = setting(64, above=0, most=1_000_000)
+    episode: int = setting(EPISODE_STEPS, above=0, most=1_000_000)
     spread_starts: float = setting(0.0, least=0, most=1)
     near_reward_starts: float = setting(0.0, least=0, most=1)
     repeat: int = setting(1, above=0)
     penalty: str = NO_PENALTY
-    threshold_scale: float = setting(1.0, above=0)
+    threshold_scale: float = setting(1.0, above=0, most=1_000)
     outside_model: str = setting("truncate", choices=OUTSIDE_MODEL)
-    evaluate_every: int = setting(100_000, above=0)
-    evaluation_episodes: int = setting(EVALUATION_EPISODES, above=0)
+    evaluate_every: int = setting(100_000, above=0, most=10**12)
+    evaluation_episodes: int = setting(EVALUATION_EPISODES, above=0, most=100_000)
     precision: str = setting("float32", choices=PRECISIONS)
     seed: int = setting(0, seed=True)
 

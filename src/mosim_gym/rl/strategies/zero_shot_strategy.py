@@ -11,7 +11,7 @@ from typing import Any
 from mosim_gym.mechanics.durations import clock, seconds
 from mosim_gym.pictures.learning_plots import chosen_point
 from mosim_gym.rl.strategies.accounting import said_of_training
-from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, option
+from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, Use, option
 from mosim_gym.rl.strategies.zero_shot import ZeroShotConfig, typed_config, zero_shot
 
 
@@ -32,6 +32,20 @@ class ZeroShot(Strategy):
 
     summary = "Train a policy inside the robot's model, then play it in the real task once. An interrupted run goes on where it was."
     options = ZeroShotOptions
+    uses = (
+        Use(
+            "a model that has seen all the robot can do", "zero-shot", "zero-shot.md", "none",
+            "minutes of training in the model",
+        ),
+        Use(
+            "such a model, and a reward that changes wherever the robot is", "gradients", "gradients.md", "none",
+            "minutes of training in the model, often fewer",
+        ),
+        Use(
+            "a model that has seen only some motion, and no real robot", "zero-shot with a penalty", "penalties.md", "none",
+            "a density, or an ensemble",
+        ),
+    )  # fmt: skip
 
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> ZeroShotConfig:
         """The task's defaults with what was typed."""

@@ -15,6 +15,7 @@ class Bound(NamedTuple):
     at_least: bool = False
 
     def holds(self, found: float) -> bool:
+        """Whether `found` keeps to it."""
         return found >= self.value if self.at_least else found <= self.value
 
     def __str__(self) -> str:
@@ -22,6 +23,7 @@ class Bound(NamedTuple):
 
 
 def at_least(value: float) -> Bound:
+    """The bound from below."""
     return Bound(value, at_least=True)
 
 
@@ -145,6 +147,7 @@ class Pace(NamedTuple):
     bound: Bound
 
     def times(self, ours: float, peer: float) -> float:
+        """The quotient that `bound` is of, for speeds in steps a second."""
         return ours / peer if self.bound.at_least else peer / ours
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from mosim_gym.evaluation.checkpoint_report import STRIP_SECONDS
 from mosim_gym.evaluation.published import AFTER_A_MILLION
-from mosim_gym.rl.plain_names import STRATEGIES, STUDIES, learner_name, run_name
+from mosim_gym.rl.plain_names import STUDIES, learner_name, run_name
 from mosim_gym.robots import load_robot
 from mosim_gym.studies.efficiency_summary import grouped, summary
+from mosim_gym.studies.sample_efficiency import title
 from mosim_gym.studies.studies import RUNS
 
 HEAD = """# Pictures
@@ -50,9 +51,8 @@ NAMES = {"uniform": "uniform", "poisson": "Poisson"}
 Results = Mapping[str, Any]
 
 
-def gallery_page(assets: Path, checkpoints: Iterable[str]) -> str:
-    """The page, of the pictures that there are in `assets` and of what is in benchmarks/results beside docs."""
-    results = assets.parents[1] / "benchmarks" / "results"
+def gallery_page(assets: Path, results: Path, checkpoints: Iterable[str]) -> str:
+    """The page, of the pictures that there are in `assets` and of the files in `results`."""
     reports = _read(results / "prediction.json")
     sections = [
         (HEAD, _first(reports)),
@@ -132,7 +132,7 @@ def _efficiency(cells: Iterable[Results]) -> Pictures:
     for (task, strategy), seeds in grouped(cells).items():
         s = summary(seeds)
         count = f"{len(seeds)} seed{'s' * (len(seeds) > 1)}"
-        text = f"{STRATEGIES[strategy]} {s['interquartile_mean']:.0f} after {s['real_steps']:,} ({count})"
+        text = f"{title(task, strategy)} {s['interquartile_mean']:.0f} after {s['real_steps']:,} ({count})"
         tasks[task].append((s["interquartile_mean"], text))
     return {
         f"sample-efficiency-{task}.png": (

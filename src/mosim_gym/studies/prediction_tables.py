@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from measured import measured
-from targets import (
+from mosim_gym.evaluation.tables import table
+from mosim_gym.studies.measured import measured
+from mosim_gym.studies.targets import (
     INSIDE_THE_BOX,
     LIKE_FOR_LIKE,
     MOMENTS,
@@ -19,8 +20,6 @@ from targets import (
     Bound,
     verdict,
 )
-
-from mosim_gym.evaluation.tables import table
 from mosim_gym.zoo.checkpoint import read_card
 from mosim_gym.zoo.names import packaged, packaged_path
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from measured import measured
-from targets import DENSITY_SPEED, KINEMATICS_MS, PARITY, SAMPLES_BESIDE_THE_PAPERS, Bound, verdict
-
 from mosim_gym.evaluation.tables import table
 from mosim_gym.studies.comparison import PAPER_RATES, comparison_table
+from mosim_gym.studies.measured import measured
+from mosim_gym.studies.targets import DENSITY_SPEED, KINEMATICS_MS, PARITY, SAMPLES_BESIDE_THE_PAPERS, Bound, verdict
 
 LONGER = ", longer"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from gallery import gallery_page
+
+from mosim_gym.studies.gallery import gallery_page
 
 
 def _report(error: float, valid: float) -> dict:
@@ -26,7 +27,7 @@ def page(tmp_path):
             path.write_text(json.dumps(content))
         for name in pictures:
             (assets / name).touch()
-        return " ".join(gallery_page(assets, ["pendulum"]).split())  # wherever lines end
+        return " ".join(gallery_page(assets, folder, ["pendulum"]).split())  # wherever lines end
 
     return make
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from measured import NOT_YET, measured
-from targets import PENALTY_KEEPS, verdict
-
 from mosim_gym.evaluation.tables import table
 from mosim_gym.rl.strategies.planning import planning_table
+from mosim_gym.studies.measured import NOT_YET, measured
+from mosim_gym.studies.targets import PENALTY_KEEPS, verdict
 from mosim_gym.studies.watched import watched_table, world_of
 
 PENALISED = ("density", "density to 2.5", "disagreement")

@@ -1,33 +1,19 @@
-"""Tables of policies: trained in the models alone, and with few real steps."""
+"""Tables of policies that were trained in the models alone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from measured import NOT_YET, measured
-from targets import (
-    BASELINES,
-    PUBLISHED_AT_100K,
-    PUBLISHED_RETURNS,
-    REAL_STEPS,
-    SEEDS,
-    ZERO_SHOT,
-    verdict,
-)
-
 from mosim_gym.evaluation.tables import table
 from mosim_gym.robots import find_task, tasks
 from mosim_gym.studies.benchmark import zero_shot_table
-from mosim_gym.studies.efficiency_summary import grouped, summary
-from mosim_gym.studies.sample_efficiency import Cell
+from mosim_gym.studies.measured import measured
+from mosim_gym.studies.targets import BASELINES, PUBLISHED_RETURNS, SEEDS, ZERO_SHOT, verdict
 
 README_LEARNER = "sac"
 """The learner whose policies the README shows: the default of zero-shot training."""
 Policies = Mapping[str, Mapping[str, Any]]
-
-
-# ---- zero-shot
 
 
 def ordered(policies: Policies) -> dict[str, Mapping[str, Any]]:
@@ -126,62 +112,3 @@ def readme_table(report: Mapping[str, Any]) -> str:
         *([f"By gradients through the model: {'; '.join(others)}."] if others else []),
     ]
     return f"{returns_table(report, learner=README_LEARNER)}\n\n{' '.join(sentences)}"
-
-
-# ---- few real steps
-
-
-def efficiency_table(cells: Sequence[Mapping[str, Any]]) -> str:
-    """A row for each task and strategy: returns, target, published baselines."""
-    rows = []
-    for (task, strategy), seeds in grouped(cells).items():
-        s = summary(seeds)
-        low, high = s["interval"]
-        between = f" ({low:.0f} to {high:.0f})" if len(s["seeds"]) > 1 else ""
-        target = {"": REAL_STEPS[task, strategy]} if (task, strategy) in REAL_STEPS else {}
-        rows.append(
-            [
-                task,
-                f"`{strategy}`",
-                f"{s['real_steps']:,}",
-                ", ".join(f"{mean:.0f}" for mean in s["seeds"]),
-                f"**{s['interquartile_mean']:.0f}**{between}",
-                f"{s['training_seconds'] / 60:.0f} min",
-                verdict(target, {"": s["interquartile_mean"]}),
-                *_published_at_100k(task),
-            ]
-        )
-    header = [
-        "Task", "Strategy", "Real steps", "Mean return of each seed", "Interquartile mean (95 %)", "Training", "Target", "SAC, 100,000",
-        "TD-MPC2, 100,000", "Best published, 100,000",
-    ]  # fmt: skip
-    return table(header, rows)
-
-
-def _published_at_100k(task: str) -> list[str]:
-    if task not in PUBLISHED_AT_100K:
-        return ["", "", ""]
-    sac, tdmpc, (who, best) = PUBLISHED_AT_100K[task]
-    return ["" if sac is None else f"{sac:g}", f"{tdmpc:g}", f"{who} {best:g}"]
-
-
-def efficiency_summary(cells: Sequence[Mapping[str, Any]], matrix: Sequence[Cell]) -> str:
-    """Cells of benchmarks/sample_efficiency.py that there are, in the order of the matrix, and what has not been run."""
-    if not cells:
-        return NOT_YET
-    done = {Cell.of(dict(cell)).name for cell in cells}
-    waiting: dict[str, dict[str, list[str]]] = {}
-    for cell in matrix:
-        if cell.name not in done:
-            waiting.setdefault(cell.task, {}).setdefault(cell.strategy, []).append(str(cell.seed))
-    missing = [
-        f"{task}: " + ", ".join(f"{strategy} ({' '.join(seeds)})" for strategy, seeds in strategies.items())
-        for task, strategies in waiting.items()
-    ]
-    note = (
-        f"Final returns are of {len(cells[0]['returns'])} real episodes for each seed; intervals by bootstrap over seeds and episodes. "
-        f"{measured([{'seed': cell['seed'], **cell} for cell in cells])}"
-    )
-    run = f"{len(done)} of the matrix's {len(matrix)} cells have been run"
-    rest = f"{run}; not yet, with their seeds: {'; '.join(missing)}." if waiting else f"{run}."
-    return f"{efficiency_table(cells)}\n\n{note}\n\n{rest}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from targets import BESIDE_A_BUSY_CORE, BUSY_TASK, PACES, START_UP, verdict
-
 from mosim_gym.evaluation.tables import table
+from mosim_gym.studies.targets import BESIDE_A_BUSY_CORE, BUSY_TASK, PACES, START_UP, verdict
 
 
 def pace_table(report: Mapping[str, Any]) -> str:

@@ -1,0 +1,28 @@
+"""Pages with generated parts: markers and content belong together, links of the first page lead from where it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosim_gym.studies.pages import filled, home_page
+
+PAGE = "Before.\n\n<!-- generated: speed -->\nold\n<!-- end -->\n\nAfter.\n"
+
+
+def test_a_marker_is_filled_and_prose_is_broken_into_lines():
+    text = filled(PAGE, {"speed": f"| a |\n|---|\n\n{'word ' * 40}"}, "page.md")
+    assert text.startswith("Before.\n\n<!-- generated: speed -->\n\n| a |\n|---|\n\nword ")
+    assert text.endswith("\n\n<!-- end -->\n\nAfter.\n")
+    assert "old" not in text
+    assert max(map(len, text.splitlines())) <= 140
+
+
+@pytest.mark.parametrize("content", [{}, {"speed": "fast", "size": "small"}])
+def test_a_marker_without_content_and_content_without_a_marker_are_told(content):
+    with pytest.raises(ValueError, match=r"page\.md: markers and generated parts differ in s"):
+        filled(PAGE, content, "page.md")
+
+
+def test_links_of_the_first_page_lead_from_the_documentation():
+    text = home_page("![a](docs/assets/a.png) [tasks](docs/tasks.md) [licence](LICENSE) [paper](https://example.org)\n")
+    assert "![a](assets/a.png) [tasks](tasks.md) licence [paper](https://example.org)" in text
