@@ -17,30 +17,30 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mosim_gym.dynamics.contact_features import ContactFeatures
 from mosim_gym.dynamics.control_step import Motion, learns_drift
-from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.mechanics import ForwardKinematics, Robot, integrate
 
 Array = np.ndarray
 
 
 class Foresight(nn.Module):
-    """Maps states and their flight to the non-smooth features at `instants`, which are shares of the control step in (0, 1]."""
+    """Maps states and their flight to the contact features at `instants`, which are shares of the control step in (0, 1]."""
 
     _times: Tensor
     _velocity: Tensor
     _displacement: Tensor
 
-    def __init__(self, robot: Robot, features: InputFeatures, instants: Sequence[float]) -> None:
+    def __init__(self, robot: Robot, contact: ContactFeatures, instants: Sequence[float]) -> None:
         """Work out once how far acceleration and drift lead until each instant."""
         super().__init__()
         if not all(0 < instant <= 1 for instant in instants):
             raise ValueError(
                 f"foresight is {tuple(instants)}; instants are shares of the control step, above 0 and at most 1."
             )
-        self.robot, self._features = robot, features
-        self._kinematics = ForwardKinematics(robot, features.quantities)
-        self.size = len(instants) * features.nonsmooth_size
+        self.robot, self._contact = robot, contact
+        self._kinematics = ForwardKinematics(robot, contact.quantities)
+        self.size = len(instants) * contact.foreseen_size
         velocity, displacement = _reached(robot, instants)
         times = robot.control_step * np.array(instants)
         for name, values in (("_times", times[:, None]), ("_velocity", velocity), ("_displacement", displacement)):
@@ -59,9 +59,9 @@ class Foresight(nn.Module):
         return integrate(self.robot, qpos.unsqueeze(-2), moved, 1.0), then
 
     def forward(self, qpos: Tensor, qvel: Tensor, flight: Motion) -> Tensor:
-        """Non-smooth features `(…, K n)`, those of the first instant first."""
+        """Contact features `(…, K n)`, those of the first instant first."""
         then_q, then_v = self.states(qpos, qvel, flight)
-        return self._features.nonsmooth(then_q, then_v, self._kinematics(then_q, then_v)).flatten(-2)
+        return self._contact.foreseen(then_q, then_v, self._kinematics(then_q, then_v)).flatten(-2)
 
 
 def _reached(robot: Robot, instants: Sequence[float]) -> tuple[Array, Array]:

@@ -62,7 +62,7 @@ class MoSim(nn.Module):
             raise ValueError(
                 f"The preset {config.preset!r} has no predictor, whose flight foresight needs: leave foresight empty."
             )
-        self.foresight = Foresight(robot, f, config.foresight) if config.foresight and f.nonsmooth_size else None
+        self.foresight = Foresight(robot, f.contact, config.foresight) if config.foresight and f.contact.size else None
         size = f.size + (0 if self.foresight is None else self.foresight.size)
         self.correctors = nn.ModuleList(net(size, outputs, corrector, zero=True) for corrector in config.correctors)
         rows, columns = torch.tril_indices(nv, nv)

@@ -15,7 +15,7 @@ def model_shapes(robot: Robot, config: MoSimConfig) -> Shapes:
     """Name and shape of everything in the `state_dict` of a `MoSim` of `robot` with `config`."""
     f, nv = InputFeatures(robot, config), robot.nv
     outputs = nv * (2 if config.drift and learns_drift(robot) else 1) + config.sensors
-    size, predicted = f.size + len(config.foresight) * f.nonsmooth_size, predicted_outputs(robot, config)
+    size, predicted = f.size + len(config.foresight) * f.contact.foreseen_size, predicted_outputs(robot, config)
     shapes: Shapes = {"input_mean": (size,), "input_std": (size,), "output_std": (outputs,)}
     members = config.members
     if config.inertia is not None and config.bias is not None and config.torque is not None:

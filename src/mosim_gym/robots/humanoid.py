@@ -121,11 +121,52 @@ def _speeds() -> dict[str, tuple[float, float]]:
     return {**base, **trunk, **limbs}
 
 
+_TOUCHING = (
+    ("butt", "left_right_foot"),
+    ("butt", "left_left_foot"),
+    ("butt", "left_shin"),
+    ("left_hand", "torso"),
+    ("left_right_foot", "right_thigh"),
+    ("left_left_foot", "left_thigh"),
+    ("left_lower_arm", "lower_waist"),
+    ("left_lower_arm", "torso"),
+    ("left_upper_arm", "lower_waist"),
+    ("left_lower_arm", "upper_waist"),
+    ("left_shin", "right_thigh"),
+    ("head", "left_hand"),
+    ("left_right_foot", "right_shin"),
+    ("left_thigh", "right_thigh"),
+    ("butt", "left_lower_arm"),
+    ("left_hand", "upper_waist"),
+    ("left_shin", "right_shin"),
+    ("left_lower_arm", "left_thigh"),
+    ("left_right_foot", "left_thigh"),
+    ("left_hand", "left_thigh"),
+    ("left_right_foot", "right_left_foot"),
+    ("left_left_foot", "right_shin"),
+    ("left_hand", "lower_waist"),
+    ("butt", "left_hand"),
+)
+"""Body parts that meet most often, one side's; together with the other side's nine tenths of all meetings."""
+
+
+def _mirrored(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """`pairs` and those of the other side, each once."""
+    sides = {"left": "right", "right": "left"}
+
+    def other(name: str) -> str:
+        return "_".join(sides.get(part, part) for part in name.split("_"))
+
+    every = {frozenset(pair): pair for one in pairs for pair in (one, (other(one[0]), other(one[1])))}
+    return tuple(every.values())
+
+
 ROBOT = RobotDefinition(
     name="humanoid",
     model=dm_control_model("humanoid"),
     control_step=0.025,
     invariances=Invariances(translations=("root.x", "root.y"), yaw="root"),
+    pairs=_mirrored(_TOUCHING),
     tasks=(HumanoidStand, HumanoidWalk, HumanoidRun),
     coverage=Coverage(speeds=_speeds(), height="root", overshoot=0.2),
     bank_size=2048,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mosim_gym.data.stream import Transitions
-from mosim_gym.dynamics.features import InputFeatures
+from mosim_gym.dynamics.contact_features import ContactFeatures
 from mosim_gym.dynamics.foresight import Foresight
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.training.losses import known_motion
@@ -18,13 +18,13 @@ MARGIN = 0.002
 
 
 class Untouched:
-    """Tells transitions of `robot` in which all gaps of `features` were open from others."""
+    """Tells transitions of `robot` in which all gaps of `contact` were open from others."""
 
-    def __init__(self, robot: Robot, features: InputFeatures) -> None:
-        """`features` say which gaps there are."""
-        self._features = features
-        self._path = Foresight(robot, features, INSTANTS)
-        self._kinematics = ForwardKinematics(robot, features.quantities)
+    def __init__(self, robot: Robot, contact: ContactFeatures) -> None:
+        """`contact` says which gaps there are."""
+        self._contact = contact
+        self._path = Foresight(robot, contact, INSTANTS)
+        self._kinematics = ForwardKinematics(robot, contact.quantities)
 
     def to(self, device: torch.device) -> Untouched:
         """Move what is worked out once."""
@@ -37,8 +37,8 @@ class Untouched:
         then_q, then_v = self._path.states(known.qpos, known.qvel, known_motion(known))
         qpos = torch.cat((known.qpos.unsqueeze(-2), then_q), dim=-2)
         qvel = torch.cat((known.qvel.unsqueeze(-2), then_v), dim=-2)
-        gaps = self._features.gaps(qpos, qvel, self._kinematics(qpos, qvel))
-        return gaps.amin((-2, -1)) > MARGIN
+        gap = self._contact.gaps(qpos, qvel, self._kinematics(qpos, qvel), []).gap
+        return gap.amin((-2, -1)) > MARGIN
 
     def of(self, segments: Transitions) -> Transitions:
         """The flight among segments `(S, T, …)`, as segments of one transition, `(N, 1, …)`."""

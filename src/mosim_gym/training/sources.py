@@ -91,7 +91,7 @@ class Sources:
 
     def _untouched(self) -> Callable[[Transitions], Transitions] | None:
         """What picks flight out of motion; None where there is next to none."""
-        untouched = Untouched(self._model.robot, self._model.features).to(self._device)
+        untouched = Untouched(self._model.robot, self._model.features.contact).to(self._device)
         return untouched.of if float(untouched(self.sample).float().mean()) >= FEW else None
 
     def close(self) -> None:

@@ -1,0 +1,134 @@
+"""What flight would touch: the states on its way, and models that see them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from mosim_gym.data.collection import Collector
+from mosim_gym.dynamics.config import Size, preset
+from mosim_gym.dynamics.control_step import Motion
+from mosim_gym.dynamics.features import InputFeatures
+from mosim_gym.dynamics.foresight import Foresight
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.dynamics.solvers import mean_motion, semi_implicit
+from mosim_gym.robots import load_robot
+from mosim_gym.truth.dynamics import TrueDynamics
+
+INSTANTS = (0.25, 0.5, 0.75, 1.0)
+
+
+def _flights(robot: str, rows: int = 64):
+    """True states, controls, and the contact-free states one control step later, float64."""
+    data = Collector(robot, "coverage").collect(np.random.default_rng(3), 8)
+    states = [torch.from_numpy(x[:, :-1].reshape(-1, x.shape[-1])[:rows]) for x in (data.qpos, data.qvel)]
+    action = torch.from_numpy(data.actions.reshape(-1, data.actions.shape[-1])[:rows])
+    there = TrueDynamics(robot, constrained=False).step(*states, action)
+    return (*states, action, there)
+
+
+def _foresight(robot: str) -> Foresight:
+    description = load_robot(robot)
+    return Foresight(description, InputFeatures(description, preset("default")).contact, INSTANTS).double()
+
+
+@pytest.mark.parametrize("robot", ["cheetah", "hopper", "walker", "humanoid", "acrobot"])
+def test_flight_ends_where_the_step_ends(robot):
+    description = load_robot(robot)
+    qpos, qvel, _, there = _flights(robot)
+    motion = mean_motion(description, qpos, qvel, there.qpos, there.qvel)
+    if description.integrator == "Euler" and description.substeps == 1:
+        motion = motion._replace(drift=None)
+    then_q, then_v = _foresight(robot).states(qpos, qvel, motion)
+    end_q, end_v = semi_implicit(lambda *_: motion, description, qpos, qvel, description.control_step)
+    torch.testing.assert_close(then_v[:, -1], end_v, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(then_q[:, -1], end_q, rtol=1e-5, atol=1e-5)
+
+
+def test_the_way_of_flight_is_that_of_the_physics_steps():
+    """Between its ends the way is known to a small part of what velocities change by."""
+    qpos, qvel, action, there = _flights("hopper", rows=256)
+    motion = mean_motion(load_robot("hopper"), qpos, qvel, there.qpos, there.qvel)
+    then_q, then_v = _foresight("hopper").states(qpos, qvel, motion)
+    steps = action[:, None].expand(-1, 4, -1)
+    path = TrueDynamics("hopper@0.005", constrained=False).rollout(qpos, qvel, steps)
+    change = (path.qvel[:, -1] - qvel).square().mean()
+    assert (then_v - path.qvel).square().mean() < 0.01 * change
+    assert (then_q - path.qpos).square().mean() < 0.01 * change * 0.02**2
+
+
+def test_what_is_foreseen_is_what_would_be_touched_there():
+    """At the step's end the features are those of the state to which flight leads."""
+    description = load_robot("hopper")
+    features = InputFeatures(description, preset("default")).double()
+    foresight = Foresight(description, features.contact, (1.0,)).double()
+    qpos, qvel, action, there = _flights("hopper")
+    motion = mean_motion(description, qpos, qvel, there.qpos, there.qvel)
+    from mosim_gym.mechanics import ForwardKinematics
+
+    values = ForwardKinematics(description, features.quantities)(there.qpos, there.qvel)
+    wanted = features.contact.foreseen(there.qpos, there.qvel, values)
+    torch.testing.assert_close(foresight(qpos, qvel, motion), wanted, rtol=1e-4, atol=1e-4)
+    del action
+
+
+def _model(robot: str, members: int) -> MoSim:
+    torch.manual_seed(0)
+    config = preset("substeps", members=members, remainder=Size(16, 1), correctors=(Size(32, 1),))
+    model = MoSim(load_robot(robot), config)
+    for parameter in model.parameters():  # blocks start at zero; make everything count
+        torch.nn.init.normal_(parameter, std=0.1)
+    return model
+
+
+@pytest.mark.parametrize("rows", [1, 5, 200])
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("robot", ["hopper", "humanoid"])
+def test_a_model_that_foresees_predicts_alike_with_and_without_gradients(robot, members, rows):
+    simulator = Simulator(_model(robot, members), {})
+    qpos, qvel, action = (x.float() for x in _flights(robot, rows)[:3])
+    plain = simulator.step(qpos, qvel, action)
+    traced = simulator.step(qpos.clone().requires_grad_(), qvel, action)
+    assert traced.qvel.requires_grad
+    torch.testing.assert_close(plain.qpos, traced.qpos.detach(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(plain.qvel, traced.qvel.detach(), rtol=1e-3, atol=1e-3)
+    alone = simulator.step(qpos[-1:], qvel[-1:], action[-1:])
+    if members == 1:
+        torch.testing.assert_close(plain.qvel[-1:], alone.qvel, rtol=1e-4, atol=1e-4)
+
+
+def test_members_that_foresee_are_the_single_models_stacked():
+    ensemble = _model("hopper", 3)
+    state = [x.float() for x in _flights("hopper", 10)[:3]]
+    together = Simulator(ensemble, {}).step(*state)
+    for member in range(3):
+        alone = Simulator(ensemble.subset([member]), {}).step(*state)
+        torch.testing.assert_close(together.qvel[member::3], alone.qvel[member::3], rtol=1e-4, atol=1e-4)
+    assert (Simulator(ensemble, {}).disagreement(*state) > 0).all()
+
+
+def test_flight_alone_says_what_a_model_without_correctors_says():
+    model = _model("hopper", 1)
+    qpos, qvel, action = (x.float() for x in _flights("hopper")[:3])
+    values = Simulator(model, {}).model.features
+    from mosim_gym.mechanics import ForwardKinematics
+
+    known = ForwardKinematics(model.robot, values.quantities)(qpos, qvel)
+    x = model.inputs(qpos, qvel, action, known)
+    torch.testing.assert_close(model.outputs(x, qpos, qvel, correctors=0), model.flight(x))
+    assert isinstance(model(qpos, qvel, action, known), Motion)
+
+
+@pytest.mark.parametrize("instants", [(0.0,), (1.5,), (-0.5, 1.0)])
+def test_instants_outside_the_control_step_are_refused(instants):
+    with pytest.raises(ValueError, match="shares of the control step, above 0 and at most 1"):
+        MoSim(load_robot("hopper"), replace(preset("substeps"), foresight=instants))
+
+
+def test_foresight_without_a_predictor_is_refused():
+    with pytest.raises(ValueError, match="has no predictor, whose flight foresight needs"):
+        MoSim(load_robot("hopper"), replace(preset("residual"), foresight=(1.0,)))
