@@ -8,7 +8,8 @@ import torch
 
 from mosim_gym.data.resets import reset_sampler
 from mosim_gym.dynamics.config import preset
-from mosim_gym.dynamics.features import DEEP, InputFeatures
+from mosim_gym.dynamics.contact_features import DEEP
+from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.mechanics import ForwardKinematics, contact_clearance, integrate, limit_distance
 from mosim_gym.robots import find_robot, load_robot
 

@@ -84,6 +84,19 @@ class Train(Reported):
         float | None,
         arg(help="Refine at this share of ordinary training's rates, by default 0.1: the shorter, the lower."),
     ] = None
+    stages: Annotated[
+        str | None,
+        arg(
+            help="Stages in order, such as predictor,corrector; predictor:0.2 has that share of the time, predictor:converged ends "
+            "when it learns no more."
+        ),
+    ] = None
+    loss: Annotated[
+        str,
+        arg(
+            help="What --stages learn single steps by: direct, or solver for the next state as the preset's solver reaches it."
+        ),
+    ] = "direct"
     variant: Annotated[str | None, arg(help="Variant in the checkpoint's name, as in cheetah:narrow.")] = None
     device: Annotated[str, arg(help="Where to train: cpu or cuda.")] = "cpu"
     install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
@@ -93,17 +106,19 @@ class Train(Reported):
     def run(self) -> None:
         from mosim_gym.data.dataset import open_dataset
         from mosim_gym.mechanics.durations import seconds
+        from mosim_gym.training.config import read_stages
         from mosim_gym.training.installing import score
         from mosim_gym.training.run import train_all, train_checkpoint, trainable_robots
 
+        if self.stages is None and self.loss != "direct":
+            raise ValueError("--loss is for --stages; name them, too.")
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
         if self.robot is None:
-            if (self.data, self.preset, self.start, self.rate, self.variant) != (
-                None,
-            ) * 5 or self.recipe != "coverage":
+            for_one = (self.data, self.preset, self.start, self.rate, self.stages, self.variant)
+            if any(choice is not None for choice in for_one) or self.recipe != "coverage":
                 raise ValueError(
-                    "--data, --preset, --rate, --recipe, --start and --variant are for one robot; name it."
+                    "--data, --preset, --rate, --recipe, --stages, --start and --variant are for one robot; name it."
                 )
             outcomes = train_all(
                 trainable_robots(),
@@ -129,6 +144,7 @@ class Train(Reported):
                     dataset=None if self.data is None else open_dataset(self.data, robot=self.robot),
                     start=self.start,
                     rate=self.rate,
+                    stages=None if self.stages is None else read_stages(self.stages, loss=self.loss),
                     install=self.install,
                 )
             ]

@@ -49,6 +49,32 @@ class Stage:
 
 FLIGHT_FIRST = (Stage("predictor", 0.2), Stage("corrector", 0.8))
 """For a model that foresees contact: flight first, then what contact adds to it."""
+CONVERGED = "converged"
+"""What stands behind a stage's name that ends by convergence."""
+
+
+def read_stages(text: str, *, loss: str = "direct") -> tuple[Stage, ...]:
+    """The stages of `predictor,corrector`, in order.
+
+    All have equal shares of the time, unless `predictor:0.2,corrector:0.8` says otherwise; `predictor:converged` ends when it learns no
+    more.
+    """
+    stages: list[Stage] = []
+    for part in text.split(","):
+        name, _, how = (piece.strip() for piece in part.partition(":"))
+        try:
+            share = 1.0 if how in ("", CONVERGED) else float(how)
+        except ValueError as error:
+            raise ValueError(
+                f"The stage {part.strip()!r} ends by {how!r}; give a share of the time, as in {name}:0.2, or {name}:{CONVERGED}."
+            ) from error
+        single = name != "multistep"
+        stages.append(
+            Stage(name, share, until="convergence" if how == CONVERGED else "share", loss=loss if single else "direct")
+        )
+    return tuple(stages)
+
+
 REFINEMENT = (Stage("multistep", 1.0, rate=0.1),)
 """For a model that has been trained before: what its errors add up to over several steps, at low rates."""
 

@@ -90,13 +90,14 @@ def train_checkpoint(
     dataset: Dataset | None = None,
     start: str | Path | None = None,
     rate: float | None = None,
+    stages: tuple[Stage, ...] | None = None,
     logs: bool = True,
     install: bool = False,
 ) -> Outcome:
     """Train `robot` for `budget` seconds in `folder` (where an interrupted run goes on), measure it and write its checkpoint.
 
     With `start`, a packaged name or a path, that checkpoint is refined: it goes on learning through rollouts of several steps, at
-    `rate` times the rates of ordinary training.
+    `rate` times the rates of ordinary training. `stages` take the place of the preset's own, or of refining.
 
     With `logs`, TensorBoard's go to `folder/tensorboard`.
 
@@ -111,6 +112,8 @@ def train_checkpoint(
         config = replace(config, stages=_refinement(rate))
     elif rate is not None:
         raise ValueError("A rate is for refining; give the checkpoint to start from, too.")
+    if stages is not None:
+        config = replace(config, stages=stages)
     if recipe == "narrow" and variant is None:
         variant = "narrow"
     name = checkpoint_name(robot, variant)
