@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: tasks.md, gallery.md and index.md, and what stands between markers elsewhere.
+"""Write the generated parts of the documentation: tasks.md, gallery.md, index.md, the picture of rooms, and the parts between markers.
 
 `--check` writes nothing and fails if anything is out of date.
 """
@@ -43,6 +43,7 @@ from result_tables import (
     parity_targets,
     systems_table,
 )
+from rooms import rooms_picture, rooms_table
 from speed_targets import pace_table
 from study_tables import gait_table, penalty_targets, planning_summary, study_summary
 
@@ -143,6 +144,7 @@ def parts() -> dict[Path, dict[str, str]]:
             "rollout speed": rollout_speed_table(reports),
             "densities": optional("density", density_table),
         },
+        DOCS / "architecture.md": {"rooms": rooms_table()},
         DOCS / "learned-motion.md": {"collection": collection_table(result("collection"))},
         DOCS / "strategies" / "penalties.md": {
             "penalty targets": f"{penalty_targets(penalties)}\n\n{measured(penalties)}"
@@ -193,6 +195,7 @@ def generated() -> dict[Path, str]:
         **pages,
         DOCS / "index.md": home_page(pages[README]),
         DOCS / "tasks.md": tasks_page(),
+        DOCS / "assets" / "rooms.svg": rooms_picture(),
         DOCS / "gallery.md": gallery_page(DOCS / "assets", result("prediction")),
     }
 
