@@ -208,7 +208,7 @@ def test_a_manifest_that_is_none_is_one_sentence(folder, text):
 
 def test_a_robot_that_nobody_knows_is_one_sentence(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
-    for robot, said in (("../../x", "Unknown robot"), ("pendulum@x", "no time in seconds"), ("cheetah", "fingerprint")):
+    for robot, said in (("../../x", "Unknown robot"), ("pendulum@x", "not a time in seconds"), ("cheetah", "fingerprint")):
         write_manifest(folder, {**manifest, "robot": robot})
         with pytest.raises((KeyError, ValueError), match=said):
             open_dataset(folder)

@@ -1,4 +1,4 @@
-"""Keep freed memory in the process, so that a loop that makes the same large arrays again and again does not pay for fresh pages."""
+"""Keeps freed memory in the process, so that a loop that makes the same large arrays repeatedly needs no fresh pages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LARGEST = 32 << 20  # bytes; larger arrays are still mapped and unmapped one by 
 
 @lru_cache(maxsize=1)
 def keep_freed_memory() -> bool:
-    """Tell glibc's allocator to reuse freed blocks up to 32 MiB rather than give them back; True where that took effect.
+    """Tell glibc's allocator to reuse freed blocks of up to 32 MiB, in place of returning them to the system; True if it took effect.
 
-    Without it every hidden layer of a batch of 1,024 costs hundreds of page faults, a third of a prediction's time.
+    Without this every hidden layer of a batch of 1,024 costs hundreds of page faults, a third of a prediction's time.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
