@@ -68,7 +68,7 @@ FAULTS = {
     "evaluate parity --states 0": "states is 0; it must be at least 1",
     "evaluate prediction pendulum --segments 0": "segments is 0; it must be at least 1",
     "evaluate prediction acrobot --policies {file}/none": "There is no folder of test policies at",
-    "train pendulum --device banana": "'banana' is no device. Valid: cpu",
+    "train pendulum --device banana": "'banana' is not a device. Valid: cpu",
     "train pendulum --variant v1.5": "'v1.5' cannot be a variant",
     "render PendulumSwingup --checkpoint pendulum": "--checkpoint is for --side-by-side alone",
     "render PendulumSwingup --side-by-side {file}.gif": "does not end in .mp4",

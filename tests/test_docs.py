@@ -97,6 +97,12 @@ def test_the_first_page_shows_an_example_and_leads_to_every_page_of_results(page
         assert f"results/{name}.md" in text
 
 
+def test_the_picture_of_the_rooms_draws_every_package_and_no_other():
+    drawn = re.findall(r'<g id="room-(\w+)">', (ROOT / "docs" / "assets" / "rooms.svg").read_text())
+    packages = [path.parent.name for path in (ROOT / "src" / "mosim_gym").glob("*/__init__.py")]
+    assert sorted(drawn) == sorted(packages)
+
+
 def test_every_page_of_the_documentation_is_in_its_menu():
     menu = (ROOT / "mkdocs.yml").read_text()
     docs = ROOT / "docs"

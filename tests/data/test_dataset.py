@@ -174,7 +174,7 @@ HOSTILE = {
     "chunks that owe": ({"chunks": [{"segments": -5}]}, "it must be a list of numbers of segments with their SHA-256"),
     "no seal": ({"seal": None}, "it has no seal"),
     "another seal": ({"seal": "0" * 64}, "its content does not match its seal"),
-    "a stranger's key": ({"more": 1}, "it has 'more', which no manifest has"),
+    "a stranger's key": ({"more": 1}, "it has the unknown key 'more'"),
     "another format": ({"version": 3}, "has format 3; this version of mosim_gym reads 2"),
     "a format in words": ({"version": "two"}, "has format two; this version of mosim_gym reads 2"),
     "a foreign kind": ({"kind": ["x"]}, "is not the manifest of a mosim_gym dataset"),
@@ -208,7 +208,11 @@ def test_a_manifest_that_is_none_is_one_sentence(folder, text):
 
 def test_a_robot_that_nobody_knows_is_one_sentence(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
-    for robot, said in (("../../x", "Unknown robot"), ("pendulum@x", "no time in seconds"), ("cheetah", "fingerprint")):
+    for robot, said in (
+        ("../../x", "Unknown robot"),
+        ("pendulum@x", "not a time in seconds"),
+        ("cheetah", "fingerprint"),
+    ):
         write_manifest(folder, {**manifest, "robot": robot})
         with pytest.raises((KeyError, ValueError), match=said):
             open_dataset(folder)
@@ -314,7 +318,7 @@ def test_arrays_of_somebody_else_are_not_replaced(tmp_path, kind):
         theirs.symlink_to(target)
     else:
         theirs.mkdir()
-    with pytest.raises(FileFault, match=r"holds actions.npy of no dataset, which would be lost"):
+    with pytest.raises(FileFault, match=r"holds actions.npy, which belongs to no dataset and would be lost"):
         collect_dataset("pendulum", tmp_path, segments=3)
     if kind == "file":
         np.testing.assert_array_equal(np.load(theirs), np.arange(3))

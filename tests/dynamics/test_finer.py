@@ -72,7 +72,7 @@ def test_the_truth_takes_the_same_shorter_steps():
 def test_names_with_a_step_that_does_not_exist():
     with pytest.raises(ValueError, match="not a whole number of hopper's physics steps"):
         load_robot("hopper@0.007")
-    with pytest.raises(ValueError, match=r"'0\.0\.1' is no time in seconds"):
+    with pytest.raises(ValueError, match=r"'0\.0\.1' is not a time in seconds"):
         load_robot("hopper@0.0.1")
     assert load_robot("hopper@0.02") is load_robot("hopper@0.02")
     assert load_robot("hopper@0.02").name == "hopper"

@@ -98,7 +98,7 @@ def test_time_limits_that_cannot_be(steps):
 @pytest.mark.parametrize("device", ["banana", None, "cuda:99"])
 @pytest.mark.parametrize("make", [gym.make, gym.make_vec])
 def test_devices_that_are_not_there(make, device, checkpoint):
-    with pytest.raises(ValueError, match=r"(is no device|cannot be used on this machine)\. Valid: cpu"):
+    with pytest.raises(ValueError, match=r"(is not a device|cannot be used on this machine)\. Valid: cpu"):
         make(ID, device=device, checkpoint=checkpoint)
 
 

@@ -38,7 +38,7 @@ def test_another_package_adds_one_by_an_entry_point_and_a_broken_one_is_left_out
     )
     names, warned = done.stdout.splitlines()
     assert names == "['own', 'theirs'] Theirs"
-    assert "entry point number = their_package:NOTHING is no thing: it must be a class derived from dict" in warned
+    assert "entry point number = their_package:NOTHING is not a thing: it must be a class derived from dict" in warned
     assert "The thing of entry point broken = their_broken:Thing is left out: out of order" in warned
     assert "Two entries of the kind thing are named 'own'" in warned
 

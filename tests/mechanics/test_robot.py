@@ -145,7 +145,7 @@ def test_every_byte_of_a_robot_file_is_guarded(tmp_path):
 def test_actuators_with_a_state_are_refused():
     xml = """<mujoco><worldbody><body><joint name="j" type="slide"/><geom size=".1"/></body></worldbody>
       <actuator><general joint="j" dyntype="filter" dynprm="0.1"/></actuator></mujoco>"""
-    with pytest.raises(ValueError, match="actuators with a state of their own"):
+    with pytest.raises(ValueError, match="actuators with internal state"):
         compile_mjcf(xml, name="r", control_step=0.002)
 
 

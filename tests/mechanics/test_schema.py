@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_named_with_its_place(value: Any, sentence: str) ->
 
 def test_other_keys_are_refused_where_there_must_be_none() -> None:
     rule: Rule = record({"width": whole()}, others=False)
-    with pytest.raises(FileFault, match="card is 'depth'; it must be an object of width alone"):
+    with pytest.raises(FileFault, match="card is 'depth'; it must be an object with no other keys than width"):
         check(Path("x"), "card", {"width": 1, "depth": 2}, rule)
 
 

@@ -44,7 +44,7 @@ def test_numbers_that_mean_nothing_are_refused(name: str, value: float, sentence
 def test_other_shapes_names_and_kinds_are_refused() -> None:
     arrays = _arrays("w", 1)
     for other in ({"w": arrays["w"]}, {**arrays, "v": arrays["w"]}, {**arrays, "w": arrays["w"].T}):
-        with pytest.raises(FileFault, match="is not what its own card describes"):
+        with pytest.raises(FileFault, match="does not fit its own card"):
             check_weights(Path("x"), other, SHAPES)
     with pytest.raises(FileFault, match="'w' holds uint8, not float16 or float32"):
         check_weights(Path("x"), _arrays("w", 1, np.uint8), SHAPES)

@@ -87,7 +87,7 @@ def test_a_test_keeps_the_true_motion_before_it(test):
 
 
 def test_what_predicts_nothing_is_one_sentence(test):
-    with pytest.raises(TypeError, match="dict predicts no motion: give an object whose class derives from WorldModel"):
+    with pytest.raises(TypeError, match="dict is not a predictor of motion: its class must derive from WorldModel"):
         as_world_model({})
 
     class Nostalgic(Extrapolation):

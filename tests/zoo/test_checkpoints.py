@@ -116,7 +116,7 @@ def test_runs_of_different_seeds_become_one_ensemble(tmp_path):
     assert combine_checkpoints([*paths, rounded], load_robot("pendulum"))[0].config.members == 4
     other.input_mean += 1
     paths.append(save_checkpoint(tmp_path / "other.safetensors", other, {"name": "pendulum", "seeds": [9]}))
-    with pytest.raises(FileFault, match="cannot be in one ensemble"):
+    with pytest.raises(FileFault, match="does not fit into one ensemble"):
         combine_checkpoints(paths, load_robot("pendulum"))
 
 

@@ -1,1 +1,1 @@
-"""The package in other libraries, one file each."""
+"""Bridges to other libraries, one file each: environments and policy files of Stable-Baselines3."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
@@ -26,6 +27,9 @@ class MoSimVecEnv(VecEnv):
     Rows whose episode ended hold `terminal_observation`, and `TimeLimit.truncated` where it was cut short (by time, or because the model
     was left): learners then bootstrap from that observation rather than take the end for the task's own. `end` says why.
     """
+
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
 
     def __init__(
         self, task: str | TorchEnv, num_envs: int = 64, *, render_mode: str | None = None, **options: Any

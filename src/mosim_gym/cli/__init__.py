@@ -1,4 +1,4 @@
-"""`mosim-gym`: every stage of the pipeline from the command line. Each command is a dataclass whose fields are its options."""
+"""The command line, `mosim-gym`. Each command is a dataclass whose fields are its options."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Data for learning: where states come from, which actions are tried, collection through the truth, datasets on disk and streams."""
+"""Motion to learn from: samplers of states and actions, collection, datasets and streams."""

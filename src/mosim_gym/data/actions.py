@@ -1,7 +1,7 @@
 """Named samplers of action sequences: `uniform`, `poisson`, `coverage` and its families.
 
-Each is a function `(rng, n, steps, nu, control_step) -> (n, steps, nu)` of controls in [-1, 1], float64 holding float32 numbers, so that
-the model and the truth see the same ones. Controls are shares of the actuators' range.
+Each is a function `(rng, n, steps, nu, control_step) -> (n, steps, nu)`. Controls are shares of the actuators' range in [-1, 1]: float32
+numbers held as float64, so that the model and the truth get the same ones.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ POISSON_ZERO_SHARES = (0.1, 0.3)
 
 
 def uniform(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
-    """Independent at every step."""
+    """Controls drawn anew at every step."""
     return rng.uniform(-1, 1, (n, steps, nu))
 
 
 def poisson(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
-    """Held for a geometric time: redrawn with probability 1/5 a step; a redrawn control is all zero with probability 0.1 … 0.3."""
+    """Controls held for a geometric time: redrawn with probability 1/5 a step. A redrawn control is zero with probability 0.1 … 0.3."""
     drawn = rng.uniform(-1, 1, (n, steps, nu))
     drawn *= rng.random((n, steps, 1)) >= rng.uniform(*POISSON_ZERO_SHARES, (n, 1, 1))
     redrawn = rng.random((n, steps)) < 1 / POISSON_MEAN_HOLD
@@ -35,7 +35,7 @@ def poisson(rng: np.random.Generator, n: int, steps: int, nu: int, control_step:
 
 
 def held(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
-    """Held for 2 to 20 steps, the time being one sequence's own."""
+    """Controls held for 2 to 20 steps, the same time throughout a sequence."""
     hold = rng.integers(2, 21, (n, 1))
     chosen = np.arange(steps) // hold
     return np.take_along_axis(rng.uniform(-1, 1, (n, steps, nu)), chosen[:, :, None], axis=1)
@@ -50,12 +50,12 @@ def sinusoid(rng: np.random.Generator, n: int, steps: int, nu: int, control_step
 
 
 def bang_bang(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
-    """Either end of the range, held."""
+    """Controls at either end of the range, held as by `held`."""
     return np.sign(held(rng, n, steps, nu, control_step))
 
 
 def scaled(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
-    """Independent at every step, of a strength that is one sequence's own."""
+    """Controls drawn anew at every step, scaled by one factor for each sequence."""
     return rng.uniform(0, 1, (n, 1, 1)) * uniform(rng, n, steps, nu, control_step)
 
 
@@ -68,7 +68,7 @@ FAMILIES: tuple[ActionSampler, ...] = (uniform, held, sinusoid, bang_bang, scale
 
 
 def coverage(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
-    """Each sequence of one family, drawn at random: uniform, held, sinusoid, bang-bang, scaled or smooth."""
+    """Sequences each of one family, drawn at random: uniform, held, sinusoid, bang-bang, scaled or smooth."""
     family = rng.integers(len(FAMILIES), size=n)
     actions = np.empty((n, steps, nu))
     for number, sample in enumerate(FAMILIES):
@@ -81,7 +81,7 @@ ACTIONS: dict[str, ActionSampler] = {"uniform": uniform, "poisson": poisson, "co
 
 
 def action_sampler(name: str) -> ActionSampler:
-    """The sampler called `name`, clipped and rounded to float32; an unknown name raises with the valid ones."""
+    """The sampler called `name`, with controls clipped and rounded to float32. An unknown name raises with the valid ones."""
     if name not in ACTIONS:
         raise UnknownName("action sampler", name, list(ACTIONS))
     draw = ACTIONS[name]

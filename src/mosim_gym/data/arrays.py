@@ -1,7 +1,7 @@
-"""The arrays of a dataset on disk: made with their space claimed at once, checked before they are mapped, compared with checksums.
+"""The arrays of a dataset on disk. Their space is claimed when they are made, they are checked before they are mapped, and have checksums.
 
-A file's header is read here and never evaluated, and its size must be exactly what its shape implies: mapping a shorter file for writing
-would fill it up with zeros.
+A file's header is parsed and never evaluated. The file's size must be exactly what its shape implies, because mapping a shorter file for
+writing would fill it up with zeros.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _HEADER = re.compile(rb"\{'descr': '([^']*)', 'fortran_order': (True|False), 'sh
 
 
 def array_path(folder: Path, name: str) -> Path:
-    """Where the array `name` of the dataset in `folder` is."""
+    """The path of the array `name` of the dataset in `folder`."""
     return folder / f"{name}.npy"
 
 
 def map_arrays(folder: Path, shapes: Shapes, *, writable: bool = False) -> Segments:
-    """The arrays in `folder`, memory-mapped; a file that is not a float64 array of its shape is refused in one sentence."""
+    """The arrays in `folder`, memory-mapped. Raises `FileFault` for a file that is not a float64 array of its shape."""
     places = {name: _data_offset(array_path(folder, name), shape) for name, shape in shapes.items()}
     mode = "r+" if writable else "r"
     return Segments(
@@ -50,24 +50,26 @@ def map_arrays(folder: Path, shapes: Shapes, *, writable: bool = False) -> Segme
 
 
 def check_own_arrays(folder: Path, shapes: Shapes, *, begun: bool) -> None:
-    """Raise for what is in the place of an array and would be lost: a file, unless a collection has `begun` here, and anything else."""
+    """Raise `FileFault` if a new array would replace something: a file, unless a collection has `begun` here, or anything else."""
     for name in shapes:
         path = array_path(folder, name)
         if path.is_symlink() or (path.exists() and not (begun and path.is_file())):
-            raise FileFault(f"{folder} holds {name}.npy of no dataset, which would be lost; choose another folder.")
+            raise FileFault(
+                f"{folder} holds {name}.npy, which belongs to no dataset and would be lost; choose another folder."
+            )
 
 
 def check_space(folder: Path, shapes: Shapes) -> None:
-    """Raise if the disk has no room for these arrays in `folder`."""
+    """Raise `OSError` if the disk has no room for these arrays in `folder`."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if _size(shapes) > shutil.disk_usage(there).free + sum(_there(array_path(folder, name)) for name in shapes):
         raise _too_full(folder, shapes, errno.ENOSPC)
 
 
 def create_arrays(folder: Path, shapes: Shapes) -> Segments:
-    """Fresh arrays in `folder`, mapped, their space on disk claimed at once: a full disk is noticed before anything is simulated.
+    """New arrays in `folder`, mapped. Their space on disk is claimed at once, so that a full disk shows before anything is simulated.
 
-    Where that fails no array is left behind.
+    If that fails, no array is left behind.
     """
     try:
         for name, shape in shapes.items():
@@ -82,13 +84,13 @@ def create_arrays(folder: Path, shapes: Shapes) -> Segments:
 
 
 def checksums(arrays: Segments, first: int, last: int) -> dict[str, Any]:
-    """How many `segments` there are from `first` to before `last`, and for each array the SHA-256 of its part of them."""
+    """The number of `segments` from `first` to before `last`, and the SHA-256 of each array's part of them."""
     sums = {name: digest({name: array[first:last]}) for name, array in arrays._asdict().items()}
     return {"segments": last - first, **sums}
 
 
 def check_finite(folder: Path, arrays: Segments, first: int, last: int) -> None:
-    """Raise for a segment from `first` to before `last` with numbers that are not finite."""
+    """Raise `FileFault` if a segment from `first` to before `last` has numbers that are not finite."""
     for name, array in arrays._asdict().items():
         for start in range(first, last, BLOCK):
             finite = np.isfinite(array[start : min(start + BLOCK, last)]).all(axis=(1, 2))
@@ -104,7 +106,7 @@ def _too_full(folder: Path, shapes: Shapes, number: int) -> OSError:
 
 
 def _size(shapes: Shapes) -> int:
-    """Bytes of all numbers."""
+    """The size of all numbers, in bytes."""
     return KIND.itemsize * sum(math.prod(shape) for shape in shapes.values())
 
 
@@ -113,11 +115,11 @@ def _there(path: Path) -> int:
 
 
 def _data_offset(path: Path, shape: tuple[int, ...]) -> int:
-    """Where the numbers begin in a file that holds a float64 array of `shape` and nothing else."""
+    """The place of the first number in a file that must hold a float64 array of `shape` and nothing else."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise FileFault(f"{path} is damaged: it is no file.")
+            raise FileFault(f"{path} is damaged: it is not a file.")
         with path.open("rb") as file:
             start = file.read(len(MAGIC) + 2)
             length = int.from_bytes(start[len(MAGIC) :], "little")
@@ -126,7 +128,7 @@ def _data_offset(path: Path, shape: tuple[int, ...]) -> int:
         raise FileFault(f"{path} is missing or damaged ({error.strerror}).") from error
     header = _HEADER.fullmatch(text)
     if not start.startswith(MAGIC) or len(text) != length or header is None:
-        raise FileFault(f"{path} is missing or damaged: it is no array of numpy's.")
+        raise FileFault(f"{path} is missing or damaged: it is not an array of numpy.")
     kind, fortran, sizes = (part.decode() for part in header.groups())
     wanted = repr(shape).strip("()")
     if (kind, fortran, sizes) != (KIND.str, "False", wanted):
@@ -139,7 +141,7 @@ def _data_offset(path: Path, shape: tuple[int, ...]) -> int:
 
 
 def _claim(path: Path, shape: tuple[int, ...]) -> None:
-    """A file that holds an array of `shape`, all zero."""
+    """Write a file that holds an array of `shape`, all zero."""
     with path.open("wb") as file:
         header = {"descr": KIND.str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)

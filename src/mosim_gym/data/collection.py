@@ -1,4 +1,4 @@
-"""Segments of true motion: resets and actions by recipe, simulated on all cores, unstable ones dropped and counted."""
+"""Segments of true motion: resets and actions by recipe, simulated on all cores. Unstable segments are dropped and counted."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Recipe:
-    """Which states segments start from, in which shares, which actions they see, and how many control steps they last.
+    """The start states and the actions of segments, each with its share, and the number of control steps in a segment.
 
-    Steps are the robot's own control steps; see `recipe_for` for a robot at another step.
+    Steps are the robot's own control steps. `recipe_for` adapts a named recipe to a robot with another step.
 
     With `flight`, segments are of motion in which nothing touches: contacts and limits are switched off. They start from states on the
     way of true motion that lasts `flight` control steps.
@@ -39,21 +39,21 @@ RECIPES: dict[str, Recipe] = {
     "narrow": Recipe(resets=(("task", 1.0),), actions=(("uniform", 0.5), ("poisson", 0.5)), steps=100),
     "flight": replace(_COVERAGE, steps=1, flight=_COVERAGE.steps),
 }
-"""`coverage`: everything the robot can do. `narrow`: what random actions reach from the task's own starts, as in the MoSim paper.
+"""`coverage`: all that the robot can do. `narrow`: the motion of random actions from the task's own starts, as in the MoSim paper.
 `flight`: single control steps without contacts and limits, from the states of `coverage`."""
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe called `name`; an unknown name raises with the valid ones."""
+    """The recipe called `name`. An unknown name raises with the valid ones."""
     if name not in RECIPES:
         raise UnknownName("recipe", name, list(RECIPES))
     return RECIPES[name]
 
 
 def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
-    """The recipe for `robot`; a `Recipe` is returned unchanged.
+    """The recipe for `robot`. A `Recipe` is returned unchanged.
 
-    A named recipe counts control steps of the robot's own length. For `robot@dt` its segments last as long, in steps of dt.
+    A named recipe counts control steps of the robot's own length. For `robot@dt` its segments last equally long, in steps of dt.
     """
     if isinstance(recipe, Recipe):
         return recipe
@@ -62,7 +62,7 @@ def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
     steps = round(lasts / step)
     if not steps:
         raise ValueError(
-            f"{robot}: a segment of recipe {recipe} lasts {lasts:g} s, less than a control step of {step:g} s; choose a shorter one."
+            f"{robot}: a segment of recipe {recipe} lasts {lasts:g} s, less than a control step of {step:g} s; choose a shorter step."
         )
     return replace(named, flight=steps) if named.flight else replace(named, steps=steps)
 
@@ -88,7 +88,7 @@ class Collector:
         self.dropped = 0
 
     def collect(self, rng: np.random.Generator, segments: int) -> Segments:
-        """Simulate `segments` segments; those that become unstable are left out."""
+        """Simulate `segments` segments. Those that become unstable are left out."""
         recipe = self.recipe
         if not recipe.flight:
             return self._moved(rng, segments, recipe.steps)
@@ -108,7 +108,7 @@ class Collector:
         return self._stable(qpos, qvel, actions, self.dynamics.rollout(qpos, qvel, actions))
 
     def follow(self, policy: Policy, rng: np.random.Generator, segments: int, *, noise: float = 0.0) -> Segments:
-        """Segments from the recipe's starts under any `policy`, with normal noise of `noise` times half the actuators' range.
+        """Segments from the recipe's starts under any `policy`. Its controls get normal noise of `noise` times half the actuators' range.
 
         Sensors are zero before the first step.
         """
@@ -141,7 +141,7 @@ class Collector:
 
 
 def _split(rng: np.random.Generator, choices: list, n: int) -> list:  # type: ignore[type-arg]
-    """Deal `n` rows to the choices by their shares: pairs of choice and rows."""
+    """Pairs of a choice and its rows: `n` rows are dealt to the choices by their shares."""
     shares = np.array([share for _, share in choices], float)
     drawn = rng.choice(len(choices), size=n, p=shares / shares.sum())
     return [(item, np.flatnonzero(drawn == number)) for number, (item, _) in enumerate(choices)]

@@ -1,13 +1,13 @@
-"""Datasets on disk: memory-mapped arrays of true segments beside a JSON manifest that says where they came from.
+"""Datasets on disk: memory-mapped arrays of true segments beside a JSON manifest with their origin.
 
-    folder/manifest.json    robot, recipe, seed, how many segments there are, and checksums (`data/manifest.py`)
+    folder/manifest.json    robot, recipe, seed, number of segments, and checksums (`data/manifest.py`)
     folder/qpos.npy         (segments, steps + 1, nq)      float64, so that differences of neighbours stay exact
     folder/qvel.npy         (segments, steps + 1, nv)
     folder/actions.npy      (segments, steps, nu)
     folder/sensors.npy      (segments, steps, ns)
 
-Segments are simulated chunk by chunk, chunk c from seed and c alone; the manifest is rewritten after each, with the chunk's SHA-256. A
-collection that was interrupted goes on there and ends with the same bytes.
+Segments are simulated chunk by chunk, chunk c from seed and c alone. After each chunk the manifest is rewritten with its SHA-256. A
+collection that was interrupted continues with the next chunk and ends with the same bytes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ CHUNK = 1000  # segments simulated at once
 
 
 class Dataset:
-    """True segments on disk, `len(dataset)` of them; slices are read as they are needed."""
+    """True segments on disk, `len(dataset)` of them. Slices are read when they are needed."""
 
     def __init__(self, folder: Path, manifest: dict[str, Any], arrays: Segments) -> None:
         """Use `open_dataset` or `collect_dataset`."""
@@ -53,21 +53,21 @@ class Dataset:
         return int(self.manifest["segments"])
 
     def __getitem__(self, rows: slice | Array) -> Segments:
-        """These segments, in memory."""
+        """The segments `rows`, in memory."""
         return Segments(*(np.array(array[: len(self)][rows]) for array in self._arrays))
 
     @property
     def robot(self) -> str:
-        """Whose motion it is."""
+        """The robot's name."""
         return self.manifest["robot"]
 
     @property
     def transitions(self) -> int:
-        """Control steps in all."""
+        """The number of control steps in all segments."""
         return len(self) * self._arrays.actions.shape[1]
 
     def blocks(self) -> Iterator[Segments]:
-        """All segments in order, as `MotionData` has it."""
+        """All segments in order, in blocks of up to 1,000."""
         for first in range(0, len(self), CHUNK):
             yield self[first : first + CHUNK]
 
@@ -81,13 +81,13 @@ VALIDATION_SHARE = 0.05
 
 
 class DatasetStream:
-    """Chunks of a dataset's transitions in the place of fresh ones: chunk c holds segments drawn by seed and c alone.
+    """Chunks of a dataset's transitions, in place of freshly simulated ones. Chunk c holds segments drawn by seed and c alone.
 
-    The last twentieth of the segments is left for validation.
+    The last twentieth of the segments is kept for validation.
     """
 
     def __init__(self, dataset: Dataset, *, seed: int, segments: int, first: int = 0) -> None:
-        """`segments` a chunk, or as many as there are."""
+        """Each chunk has `segments` segments, or all if there are fewer."""
         self._dataset, self._seed, self._next = dataset, seed, first
         self._available = max(1, int(len(dataset) * (1 - VALIDATION_SHARE)))
         self._segments = min(segments, self._available)
@@ -105,7 +105,7 @@ class DatasetStream:
         return transitions(self._dataset.robot, self._dataset[start:])
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing, because no process is running."""
 
 
 def _shapes(robot: str, segments: int, steps: int) -> dict[str, tuple[int, ...]]:
@@ -127,10 +127,10 @@ def collect_dataset(
     seed: int = 0,
     report: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
-    """Simulate `segments` stable segments of `robot` into `folder`, or the rest of them where a part is there already.
+    """Simulate `segments` stable segments of `robot` into `folder`, or the rest of them if it holds a part already.
 
-    `report` is called with the number of segments that are safe on disk. What is there is compared with its checksums first. A folder with
-    another collection in it is left as it is; where the disk cannot hold this one, nothing is left behind.
+    `report` is called with the number of segments that are safe on disk. Segments that are on disk are first compared with their checksums.
+    A folder with another collection is not changed. If the disk is too small for this one, nothing is left behind.
     """
     folder = Path(folder)
     chosen = recipe_for(robot, recipe)
@@ -181,10 +181,10 @@ def collect_dataset(
 
 
 def open_dataset(folder: str | Path, *, robot: str | None = None) -> Dataset:
-    """The dataset in `folder`; what is missing, damaged, foreign or not finite is refused in one sentence.
+    """The dataset in `folder`. Raises `FileFault` for one that is missing, damaged, not finite, or of another robot than `robot`.
 
-    `robot` is whose motion it must be. All numbers are read once, from beginning to end, and compared with their checksums: about a second
-    for each gigabyte, in little memory. A dataset of version 0.1.0 has no checksums; it opens with a warning.
+    All numbers are read once, from beginning to end, and compared with their checksums. That takes about a second for each gigabyte, and
+    little memory. A dataset of version 0.1.0 has no checksums and opens with a warning.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
@@ -198,7 +198,7 @@ def open_dataset(folder: str | Path, *, robot: str | None = None) -> Dataset:
 
 
 def reseal_dataset(folder: str | Path) -> Dataset:
-    """Give a dataset of version 0.1.0 the checksums of its numbers as they are now, and open it; one that has them is only checked."""
+    """Give a dataset of version 0.1.0 the checksums of its present numbers, and open it. A dataset with checksums is only checked."""
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest["version"] == UNSEALED:
@@ -209,7 +209,7 @@ def reseal_dataset(folder: str | Path) -> Dataset:
 
 
 def _begin(folder: Path, manifest: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> Segments:
-    """The manifest of a dataset without segments, and its arrays; where the disk cannot hold them, nothing is left behind."""
+    """Write the manifest of a dataset without segments, and its arrays. If the disk cannot hold them, nothing is left behind."""
     check_space(folder, shapes)
     made = not folder.exists()
     write_manifest(folder, manifest)
@@ -223,7 +223,7 @@ def _begin(folder: Path, manifest: dict[str, Any], shapes: dict[str, tuple[int, 
 
 
 def _mapped(folder: Path, manifest: dict[str, Any]) -> Segments:
-    """The arrays that `manifest` describes, of the robot that this package knows by that name."""
+    """The arrays that `manifest` describes. Its robot must be this package's robot of that name."""
     fingerprint = load_robot(manifest["robot"]).fingerprint
     if manifest["fingerprint"] != fingerprint:
         raise FileFault(
@@ -234,10 +234,10 @@ def _mapped(folder: Path, manifest: dict[str, Any]) -> Segments:
 
 
 def _check_content(folder: Path, manifest: dict[str, Any], arrays: Segments) -> None:
-    """Compare all numbers with their checksums; where there are none, warn, and see that they are finite."""
+    """Check that all numbers are finite and match their checksums. Warn if there are no checksums."""
     if manifest["version"] == UNSEALED:
         warnings.warn(
-            f"{folder} is a dataset of version 0.1.0, without checksums, so that damage cannot be noticed; "
+            f"{folder} is a dataset of version 0.1.0, without checksums, so damage to it would not show; "
             f"`mosim-gym reseal {folder}` adds them.",
             stacklevel=3,
         )
@@ -257,7 +257,7 @@ def _check_content(folder: Path, manifest: dict[str, Any], arrays: Segments) -> 
 
 
 def _sealed(manifest: dict[str, Any], arrays: Segments) -> dict[str, Any]:
-    """`manifest` with the checksums of the numbers as they are now, if it has none."""
+    """`manifest`, with the checksums of the present numbers if it has none."""
     if manifest["version"] != UNSEALED:
         return manifest
     there = manifest["segments"]

@@ -1,12 +1,12 @@
-"""The manifest of a dataset: what it says, whether it can be true, and its checksums.
+"""The manifest of a dataset: its content, its consistency, and its checksums.
 
     kind, version        what the file is, and its format
-    robot, fingerprint   whose motion it is
+    robot, fingerprint   the robot whose motion it is
     recipe, steps, seed  how the segments were made
-    planned, segments    how many there are to be, and how many there are
-    dropped, next_chunk  unstable segments so far, and the number of the chunk that comes next
-    chunks               of each chunk the number of its segments, and for each array the SHA-256 of its part
-    seal                 the SHA-256 of all the rest
+    planned, segments    the number of segments at the end, and the present number
+    dropped, next_chunk  the number of unstable segments so far, and the number of the next chunk
+    chunks               for each chunk its number of segments, and the SHA-256 of its part of each array
+    seal                 the SHA-256 of all other entries
 
 Format 1, of version 0.1.0, has neither `chunks` nor `seal`.
 """
@@ -30,7 +30,7 @@ LONGEST = 500  # characters of a name in a manifest
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Write `manifest` to `folder` with its seal, atomically; what was written comes back."""
+    """Write `manifest` to `folder` with its seal, atomically. Returns what was written."""
     sealed = {"kind": KIND, "version": VERSION, **{name: manifest[name] for name in _CHECKS if name != "seal"}}
     sealed["seal"] = _seal(sealed)
     write_atomically(folder / MANIFEST, json.dumps(sealed, indent=1) + "\n")
@@ -38,7 +38,7 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest in `folder`; what is missing, damaged, or cannot be true is refused in one sentence."""
+    """The manifest in `folder`. Raises `FileFault` for one that is missing, damaged or inconsistent."""
     path = folder / MANIFEST
     if not path.is_file():
         raise FileFault(f"There is no dataset in {folder}: it has no {MANIFEST}.")
@@ -127,14 +127,14 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def _check_kinds(path: Path, manifest: Mapping[str, Any]) -> None:
-    """Refuse a key that is missing or none of a manifest's, and a value of another kind."""
+    """Refuse missing keys, unknown keys, and values of another kind."""
     wanted = _CHECKS.keys() - ({"chunks", "seal"} if manifest["version"] == UNSEALED else set())
     for name in _CHECKS:
         if name in wanted and name not in manifest:
             raise FileFault(f"{path} is damaged: it has no {name}.")
     odd = next((name for name in manifest if name not in {"kind", "version", *wanted}), None)
     if odd is not None:
-        raise FileFault(f"{path} is damaged: it has {odd[:50]!r}, which no manifest has.")
+        raise FileFault(f"{path} is damaged: it has the unknown key {odd[:50]!r}.")
     for name, (fits, needed) in _CHECKS.items():
         if name in wanted and not fits(manifest[name]):
             raise FileFault(f"{path} is damaged: {name} is {str(manifest[name])[:50]!r}; it must be {needed}.")

@@ -1,4 +1,4 @@
-"""`RecipeMotion`: endless true motion, simulated afresh by a recipe."""
+"""`RecipeMotion`: endless true motion, simulated by a recipe when it is needed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mosim_gym.mechanics.motion import Segments
 
 
 class RecipeMotion:
-    """Motion of `robot` by the recipe named `recipe`; the same seed gives the same blocks."""
+    """Motion of `robot` by the recipe named `recipe`. The same seed gives the same blocks."""
 
     def __init__(self, robot: str, recipe: str = "coverage", *, seed: int = 0, segments: int = 1000) -> None:
-        """`segments` a block."""
+        """Each block has `segments` segments."""
         find_recipe(recipe)
         self.robot, self.recipe, self.seed, self._segments = robot, recipe, seed, segments
 
     def blocks(self) -> Iterator[Segments]:
-        """One block after another, without end."""
+        """An endless sequence of blocks."""
         collector = Collector(self.robot, self.recipe)
         for number in count():
             yield collector.collect(np.random.default_rng([self.seed, number]), self._segments)

@@ -1,4 +1,4 @@
-"""Named samplers of start states: `task` (the true task's own), `wide` (coverage) and `states` (given ones).
+"""Samplers of start states: `task` (the true task's own) and `wide` (coverage) by name, and `state_resets` (given states).
 
 Each is a function `(rng, n) -> qpos (n, nq), qvel (n, nv)` in float64.
 """
@@ -19,15 +19,15 @@ Array = np.ndarray
 Sampler = Callable[[np.random.Generator, int], tuple[Array, Array]]
 
 CALM = (0.1, 0.4, 1.0)
-"""Each state's speeds are scaled by one of these and a uniform factor, so that slow motion is learnt as well as fast."""
+"""A state's speeds are scaled by one of these and by a uniform factor, so that a model learns slow motion as well as fast motion."""
 NEAR_GROUND = (0.6, 0.03)
-"""This share of states has its lowest contact point within this many metres of the ground, where motion is hardest to learn."""
+"""The share of states whose lowest contact point is near the ground, where motion is hardest to learn, and how near, in m."""
 TILTED, LEAN = 0.5, 0.5
-"""Floating bases: the share that is turned anyhow, and by how many radians (standard deviation for each axis) the others lean."""
+"""Floating bases: the share with any rotation, and the standard deviation, in rad about each axis, by which the others lean."""
 
 
 def task_resets(definition: RobotDefinition) -> Sampler:
-    """States in which the robot's tasks start their episodes, all tasks alike often."""
+    """States in which the robot's tasks start their episodes, each task equally often."""
     banks = list(load_robot(definition.name).reset_banks.values())
 
     def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
@@ -84,7 +84,7 @@ def wide_resets(definition: RobotDefinition) -> Sampler:
 
 
 def _turns(rng: np.random.Generator, n: int) -> Array:
-    """Quaternions `(n, 4)`: a share of `TILTED` is any rotation, the others lean from upright and head anywhere."""
+    """Quaternions `(n, 4)`: a share of `TILTED` is any rotation, the others lean from upright, with any heading."""
     anyhow = rng.normal(size=(n, 4))
     lean = rng.normal(size=(n, 2)) * LEAN
     angle = np.linalg.norm(lean, axis=1, keepdims=True)
@@ -98,9 +98,11 @@ def _turns(rng: np.random.Generator, n: int) -> Array:
 
 
 def state_resets(qpos: Array, qvel: Array) -> Sampler:
-    """Rows of given states, `(N, nq)` and `(N, nv)`, drawn at random."""
+    """Rows of the given states `qpos (N, nq)`, `qvel (N, nv)`, drawn at random."""
     if len(qpos) != len(qvel) or not len(qpos):
-        raise ValueError(f"{len(qpos)} positions and {len(qvel)} velocities: state resets need as many of both.")
+        raise ValueError(
+            f"{len(qpos)} positions and {len(qvel)} velocities: state resets need equal numbers of both, at least 1."
+        )
     qpos, qvel = np.asarray(qpos, np.float64), np.asarray(qvel, np.float64)
 
     def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
@@ -114,7 +116,7 @@ RESETS: dict[str, Callable[[RobotDefinition], Sampler]] = {"task": task_resets, 
 
 
 def reset_sampler(name: str, definition: RobotDefinition) -> Sampler:
-    """The sampler called `name` for a robot; an unknown name raises with the valid ones."""
+    """The sampler called `name` for a robot. An unknown name raises with the valid ones."""
     if name not in RESETS:
         raise UnknownName("reset sampler", name, list(RESETS))
     return RESETS[name](definition)

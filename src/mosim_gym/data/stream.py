@@ -1,4 +1,4 @@
-"""Fresh true motion while a model trains: chunk c is a function of (recipe, seed, c) alone, simulated ahead by a background process."""
+"""Fresh true motion while a model trains. A background process simulates it ahead; chunk c is a function of (recipe, seed, c) alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = np.ndarray
 class Transitions(NamedTuple):
     """Single control steps in order, `(S, T, …)` for S segments or `(B, …)` for a batch, float32.
 
-    `acceleration` is `(v' - v)/h`; `drift` is `(q' ⊖ q)/h - (v + v')/2`: differences are taken in float64 before they are rounded.
+    `acceleration` is `(v' - v)/h` and `drift` is `(q' ⊖ q)/h - (v + v')/2`. Both are computed in float64 and then rounded.
     `sensors` are the readings at the end of the step, as `log(1 + x)`.
     """
 
@@ -37,7 +37,7 @@ class Transitions(NamedTuple):
 def transitions_between(
     robot: Robot, here: Sequence[Tensor], action: Tensor, there: Sequence[Tensor], readings: Tensor
 ) -> Transitions:
-    """Transitions from the states `here`, as `(qpos, qvel)`, to those one control step later, with the sensors' readings there."""
+    """Transitions from the states `here`, as `(qpos, qvel)`, to those `there` one control step later, with the sensor readings there."""
     from mosim_gym.dynamics.solvers import mean_motion
 
     motion = mean_motion(robot, *here, *there)
@@ -59,7 +59,7 @@ _collector: tuple[tuple[str, str | Recipe], Collector] | None = None
 
 
 def chunk(robot: str, recipe: str | Recipe, seed: int, number: int, segments: int) -> tuple[list[Array], int]:
-    """The arrays of `Transitions` of chunk `number`, and how many segments were dropped; the same for the same arguments."""
+    """The arrays of `Transitions` of chunk `number`, and the number of dropped segments. Equal arguments give equal results."""
     global _collector  # one simulator for each process, opened once
     if _collector is None or _collector[0] != (robot, recipe):
         _collector = ((robot, recipe), Collector(robot, recipe))
@@ -70,7 +70,7 @@ def chunk(robot: str, recipe: str | Recipe, seed: int, number: int, segments: in
 
 
 def _serve(connection: Connection, robot: str, recipe: str | Recipe, seed: int, segments: int) -> None:
-    """The background process: answer chunk numbers with chunks until the other side hangs up, however it ends."""
+    """The background process: answer chunk numbers with chunks until the other side closes the connection or dies."""
     while True:
         try:
             number = connection.recv()
@@ -80,12 +80,12 @@ def _serve(connection: Connection, robot: str, recipe: str | Recipe, seed: int, 
 
 
 class Stream:
-    """Chunks of transitions in order, from `first` on; use as a context manager."""
+    """Chunks of transitions in order, from `first` on. Use it as a context manager."""
 
     def __init__(
         self, robot: str, recipe: str | Recipe, *, seed: int, segments: int, first: int = 0, ahead: int = 1
     ) -> None:
-        """`segments` a chunk; `ahead` chunks are simulated before they are asked for."""
+        """Each chunk has `segments` segments. `ahead` chunks are simulated in advance."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         arguments = (theirs, robot, recipe, seed, segments)
@@ -123,8 +123,8 @@ class Stream:
             columns, dropped = self._connection.recv()
         except (EOFError, ConnectionError) as error:
             raise RuntimeError(
-                f"The process that simulates the data ({self._process.name}) has ended; see its message above. A script that trains needs "
-                'its work under `if __name__ == "__main__":`, because that process imports the script again.'
+                f"The process that simulates the data ({self._process.name}) has ended; see its message above. A script that trains must "
+                'put its work under `if __name__ == "__main__":`, because that process imports the script again.'
             ) from error
         self.dropped += dropped
         return Transitions(*(torch.from_numpy(column) for column in columns))

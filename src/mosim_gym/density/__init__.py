@@ -1,1 +1,1 @@
-"""Where a model has seen data: log-densities of states and actions."""
+"""Densities: how likely a state and an action are among the data of a model."""

@@ -1,8 +1,8 @@
-"""Minimal coordinates of a state and an action: as many numbers as there are degrees of freedom that matter, and no more.
+"""Minimal coordinates of a state and an action: exactly one number for each degree of freedom that matters.
 
-A density over sines and cosines, gravity's direction or a quaternion would live on a surface of zero volume. Here an unlimited hinge is
-one angle in [-π, π), and the attitude of a floating base the rotation vector that tilts gravity (of its whole rotation where its heading
-matters). Coordinates that the robot declares not to matter are left out; a floating base's velocities are in its own axes.
+Sines and cosines, gravity's direction and quaternions lie on a surface of zero volume, where no density exists. Here an unlimited hinge is
+one angle in [-π, π). The attitude of a floating base is the rotation vector that tilts gravity, or that of its whole rotation where its
+heading matters. Coordinates that the robot declares not to matter are left out. A floating base's velocities are in its own axes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class MinimalCoordinates:
     """Maps `qpos (B, nq)`, `qvel (B, nv)`, `action (B, nu)` to `(B, size)`, in metres, radians and seconds."""
 
     def __init__(self, robot: Robot) -> None:
-        """Resolve which coordinates matter once."""
+        """Find the coordinates of `robot` that matter."""
         self.robot = robot
         self._plain, self._angles, self._attitudes = canonical_columns(robot)
         self._floating = bool(floating_bases(robot))
@@ -42,7 +42,7 @@ class MinimalCoordinates:
 
 
 def tilt(up: Tensor) -> Tensor:
-    """`(B, 2)`: the rotation vector, less its vanishing third part, that turns the body's own axis to `up (B, 3)`, as the body sees it."""
+    """The first two parts `(B, 2)` of the rotation vector that turns the body's third axis to `up (B, 3)`, in the body's frame."""
     across = up[:, :2]
     length = across.norm(dim=-1, keepdim=True)
     angle = torch.atan2(length, up[:, 2:])

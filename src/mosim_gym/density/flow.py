@@ -3,8 +3,8 @@
     z₀ = (x - mean) / std,    z_{k+1} = z_k + g_k(z_k),    log p(x) = log N(z_K; 0, 1) + Σ_k log |det(1 + ∂g_k/∂z_k)| - Σ log std
 
 Each g is a small network whose weight matrices have a spectral norm of at most c^(1/layers), c < 1, so that 1 + g can be inverted. The
-Jacobians are multiplied block by block, exactly: a forward pass carries the tangents of all d coordinates along. There is no random
-number anywhere, so the same state has the same density always.
+Jacobians are multiplied block by block, exactly: a forward pass carries the tangents of all d coordinates along. It uses no random numbers,
+so the same state always has the same density.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NORM_ITERATIONS = 1  # of the power method, at each training step
 
 @dataclass(frozen=True)
 class FlowConfig:
-    """`blocks` residual blocks of `layers` matrices with `width` hidden units; their product's norm stays below `contraction`."""
+    """`blocks` residual blocks of `layers` matrices with `width` hidden units. The norm of a block's product stays below `contraction`."""
 
     blocks: int = 8
     width: int = 64
@@ -31,7 +31,7 @@ class FlowConfig:
     contraction: float = 0.97
 
     def __post_init__(self) -> None:
-        """What no flow can be made of is refused in one sentence."""
+        """Raise `ValueError` for a setting of which no flow can be made."""
         if self.blocks < 1 or self.width < 1 or self.layers < 2:
             raise ValueError(
                 f"blocks, width and layers are {self.blocks}, {self.width} and {self.layers}; they must be at least 1, 1 and 2."
@@ -43,7 +43,7 @@ class FlowConfig:
 
 
 def flow_shapes(size: int, config: FlowConfig) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the weights and statistics of a flow over `size` coordinates, by arithmetic."""
+    """Names and shapes of the weights and statistics of a flow over `size` coordinates."""
     widths = [size, *[config.width] * (config.layers - 1), size]
     shapes: dict[str, tuple[int, ...]] = {"mean": (size,), "std": (size,)}
     for block in range(config.blocks):
@@ -54,7 +54,7 @@ def flow_shapes(size: int, config: FlowConfig) -> dict[str, tuple[int, ...]]:
 
 
 class ContractiveLinear(nn.Module):
-    """`W x + b` with `W` scaled down, where it must be, to a spectral norm of `bound`.
+    """`W x + b`, where `W` is scaled down to a spectral norm of at most `bound`.
 
     `left (outputs,)` and `right (inputs,)` follow the largest singular vectors by the power method while training.
     """
@@ -74,7 +74,7 @@ class ContractiveLinear(nn.Module):
 
     @torch.no_grad()
     def refine(self, iterations: int = NORM_ITERATIONS) -> None:
-        """Steps of the power method."""
+        """Make `iterations` steps of the power method."""
         for _ in range(iterations):
             self.left.copy_(nn.functional.normalize(self.weight @ self.right, dim=0))
             self.right.copy_(nn.functional.normalize(self.weight.T @ self.left, dim=0))
@@ -86,19 +86,19 @@ class ContractiveLinear(nn.Module):
 
     @torch.no_grad()
     def settle(self) -> None:
-        """Bound the weight itself, by its exact norm: after training."""
+        """Bound the weight itself, by its exact norm. Call it after training."""
         norm = torch.linalg.matrix_norm(self.weight.double(), 2).float()
         self.weight.mul_((self._bound / norm).clamp(max=1.0))
 
 
 class ResidualFlow(nn.Module):
-    """Densities of `x (B, size)`; `mean` and `std (size,)` whiten."""
+    """Densities of `x (B, size)`. `mean` and `std (size,)` whiten x."""
 
     mean: Tensor
     std: Tensor
 
     def __init__(self, size: int, config: FlowConfig | None = None) -> None:
-        """Random blocks, unit statistics."""
+        """Blocks with random weights, and statistics that change nothing."""
         super().__init__()
         self.config = c = config or FlowConfig()
         self.size = size
@@ -166,12 +166,12 @@ class ResidualFlow(nn.Module):
 
     @torch.no_grad()
     def settle(self) -> ResidualFlow:
-        """Make every bound exact, after training."""
+        """Make every bound exact. Call it after training."""
         for layer in self.linears():
             layer.settle()
             layer.refine(100)
         return self.eval()
 
     def described(self) -> dict[str, Any]:
-        """What it takes to build an equal one, besides the weights."""
+        """What is needed to build an equal flow, besides the weights."""
         return {"size": self.size, "config": asdict(self.config)}

@@ -1,4 +1,4 @@
-"""`MotionDensity`: how likely a state and an action are among the data a model was trained on; as an object, and as a file."""
+"""`MotionDensity`: how likely a state and an action are among the data of a model, as an object and as a file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HEADER = record(
 class MotionDensity:
     """`log p(q, q̇, a)` of `robot`, in nats over minimal coordinates.
 
-    `card["quantiles"]` tells the log-densities below which such shares of the training data are.
+    `card["quantiles"]` maps a share of the data to the log-density below which that share lies.
     """
 
     def __init__(self, robot: Robot, flow: ResidualFlow, card: Mapping[str, Any]) -> None:
@@ -59,9 +59,9 @@ class MotionDensity:
         return self
 
     def __call__(self, qpos: Tensor, qvel: Tensor, action: Tensor) -> Tensor:
-        """`(B,)` for `qpos (B, nq)`, `qvel (B, nv)`, `action (B, nu)`; -inf where they are not numbers.
+        """The log-density `(B,)` of `qpos (B, nq)`, `qvel (B, nv)`, `action (B, nu)`; -inf where one of them is NaN.
 
-        It has gradients with respect to those of the three that require them.
+        It has gradients with respect to the inputs that require them.
         """
         wanted = torch.is_grad_enabled() and any(part.requires_grad for part in (qpos, qvel, action))
         with torch.set_grad_enabled(wanted):

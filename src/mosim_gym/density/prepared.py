@@ -1,6 +1,6 @@
-"""`PreparedFlow`: a fitted `ResidualFlow` made ready to tell log-densities without gradients, as fast as this machine can.
+"""`PreparedFlow`: a fitted `ResidualFlow` that computes log-densities fast.
 
-Against `ResidualFlow.log_density` it differs in rounding only: bounds are applied to the weights once, the activation's scale is folded
+It differs from `ResidualFlow.log_density` in rounding only. Bounds are applied to the weights once, the activation's scale is folded
 into the layer after it, the tangents' products go through oneDNN, and the sum z + g(z) of a block's tangents is part of its last product.
 """
 
@@ -18,10 +18,10 @@ AT_ONCE = 128  # rows whose Jacobians stay in a processor's cache
 
 
 class PreparedFlow:
-    """`log p(x)` of `flow`, whose weights are not going to change."""
+    """`log p(x)` of `flow`, whose weights must not change afterwards."""
 
     def __init__(self, flow: ResidualFlow) -> None:
-        """Weights stay where they are."""
+        """The weights stay on their device."""
         self._blocks = []
         with torch.no_grad():
             for block in flow.blocks:
@@ -33,7 +33,7 @@ class PreparedFlow:
         self._fused = FUSED and flow.mean.device.type == "cpu" and flow.mean.dtype == torch.float32
 
     def __call__(self, x: Tensor) -> Tensor:
-        """`(B,)` for `x (B, size)`, in nats."""
+        """The log-density `(B,)` of `x (B, size)`, in nats."""
         rows = AT_ONCE if x.device.type == "cpu" else max(len(x), 1)
         return torch.cat([self._some(part) for part in x.split(rows)]) if len(x) else x.new_zeros(0)
 
@@ -57,7 +57,7 @@ class PreparedFlow:
         return log_det - 0.5 * z.square().sum(-1) - self._constant
 
     def _product(self, x: Tensor, weight: Tensor, added: Tensor | None = None) -> Tensor:
-        """`x Wᵀ`, and what is `added`."""
+        """`x Wᵀ`, plus `added` if it is given."""
         if not self._fused or x.requires_grad:  # the fused product has no gradient
             product = x @ weight.T
             return product if added is None else product + added

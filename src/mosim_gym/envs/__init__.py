@@ -1,1 +1,1 @@
-"""Environments over the functional core, and their Gymnasium ids."""
+"""Environments over the functional core: single, batched and real ones, penalties, Gymnasium ids."""

@@ -1,1 +1,1 @@
-"""How well a model predicts and a policy acts, duck-typed on `step()`, `reset()` and `predict()`."""
+"""How well a model predicts: tests, errors, baselines, parity, kinematics and speed."""

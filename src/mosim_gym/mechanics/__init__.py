@@ -1,4 +1,4 @@
-"""Robot-independent rigid-body mathematics: the `Robot` description, batched kinematics, motion on manifolds, contact geometry."""
+"""What holds for any robot: its description, kinematics, contact; base classes, registries and files."""
 
 from mosim_gym.mechanics.contact import contact_clearance, contact_quantities, limit_distance
 from mosim_gym.mechanics.kinematics import ForwardKinematics

@@ -1,4 +1,4 @@
-"""Reading zip archives of strangers: named members only, into memory, and never more than the archive's own size can account for."""
+"""Reads named members of untrusted zip archives into memory, within limits on their size."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ LARGEST = 512 * 2**20
 """Bytes that a member may hold."""
 
 RATIO = 20
-"""Times as much as the archive itself may unpack to: weights hardly shrink when they are compressed, and bombs do a thousandfold."""
+"""A member may unpack to so many times the archive's size. Compression hardly shrinks weights; it shrinks zip bombs a thousandfold."""
 
 _FAULTS = (
     zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, struct.error,
 )  # fmt: skip
-"""What Python's reader raises for archives that are damaged, encrypted, or compressed in ways that it does not know."""
+"""What Python's reader raises for archives that are damaged, encrypted, or compressed by an unknown method."""
 
 
 def read_members(path: Path, limits: Mapping[str, int]) -> dict[str, bytes]:
-    """The members of the zip at `path` that are named in `limits`, each of at most so many bytes; those that are not there are left out."""
+    """The members of the zip at `path` that `limits` names, each with its largest size in bytes. Absent members are left out."""
     content = path.read_bytes() if path.stat().st_size <= LARGEST else b""
     if not content:
         raise FileFault(f"{path} is empty, or larger than {LARGEST // 2**20} MB.")
@@ -42,11 +42,11 @@ def read_members(path: Path, limits: Mapping[str, int]) -> dict[str, bytes]:
     except FileFault:
         raise
     except _FAULTS as error:
-        raise FileFault(f"{path} is damaged, or no zip archive: {_said(error)}.") from error
+        raise FileFault(f"{path} is damaged, or not a zip archive: {_said(error)}.") from error
 
 
 def is_plain_archive(content: bytes) -> bool:
-    """Whether `content` is a zip whose members are stored as they are, so that it unpacks to no more than itself."""
+    """Whether `content` is a zip whose members are stored uncompressed, so that it unpacks to no more than its own size."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             infos = archive.infolist()
@@ -57,11 +57,11 @@ def is_plain_archive(content: bytes) -> bool:
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """No more than it says that it holds; the reader checks its CRC at the end."""
+    """The member's content, of exactly the size that the archive states. The reader checks its CRC at the end."""
     with archive.open(info) as member:
         content = member.read(info.file_size + 1)
     if len(content) != info.file_size:
-        raise zipfile.BadZipFile(f"{info.filename} has another size than it says")
+        raise zipfile.BadZipFile(f"{info.filename} has another size than the archive states")
     return content
 
 

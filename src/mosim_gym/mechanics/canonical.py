@@ -1,4 +1,4 @@
-"""Which columns of `qpos` matter to a robot's motion, and how each is to be read."""
+"""Which columns of `qpos` matter to a robot's motion, and how a model reads each of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from mosim_gym.mechanics.robot import Robot
 
 
 class CanonicalColumns(NamedTuple):
-    """Columns of `qpos`, less those that the robot's invariances declare not to matter."""
+    """Columns of `qpos`, without those that the robot's invariances declare not to matter."""
 
     plain: list[int]
-    """Lengths and limited angles, to be read as they are."""
+    """Lengths and limited angles, which are read as they are."""
     angles: list[int]
-    """Hinges without limits: a whole turn changes nothing."""
+    """Hinges without limits, for which a whole turn changes nothing."""
     attitudes: list[tuple[slice, bool]]
-    """Where each quaternion stands, and whether its heading matters."""
+    """The slice of each quaternion, and whether its heading matters."""
 
 
 def canonical_columns(robot: Robot) -> CanonicalColumns:

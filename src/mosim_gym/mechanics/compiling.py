@@ -1,4 +1,4 @@
-"""From an `mujoco.MjModel` to a `Robot`. The only place in `mechanics` that needs MuJoCo, and only while it runs."""
+"""Makes a `Robot` of a `mujoco.MjModel`. In `mechanics` only this module needs MuJoCo, and only while it runs."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ _DOF_SUFFIXES = {
 def load_model(xml: str) -> mujoco.MjModel:
     """The `mujoco.MjModel` of self-contained MJCF text.
 
-    MuJoCo's warnings go to Python's log `mosim_gym.mujoco`, unless someone has claimed them already; by itself MuJoCo would print them
-    and leave a file MUJOCO_LOG.TXT in the user's folder.
+    MuJoCo's warnings go to Python's log `mosim_gym.mujoco`, unless a handler is set already. Without a handler MuJoCo prints them
+    and leaves a file MUJOCO_LOG.TXT in the user's folder.
     """
     import mujoco
 
@@ -55,7 +55,7 @@ def load_model(xml: str) -> mujoco.MjModel:
 
 
 def _log_warning(message: str) -> None:
-    # What dm_control's own models are written like is nothing a user can act on.
+    # A user cannot change how dm_control's own models are written.
     _log.log(logging.DEBUG if "settotalmass" in message else logging.WARNING, message)
 
 
@@ -159,7 +159,7 @@ def compile_robot(model: mujoco.MjModel, *, name: str, substeps: int, invariance
 
 
 def model_digest(model: mujoco.MjModel) -> str:
-    """A hash of every number of the model that can bear on its motion, also those a `Robot` does not keep: friction, solver settings, …"""
+    """A hash of every number of the model that can affect its motion, also of those that a `Robot` does not keep (friction, solver, …)."""
     digest = hashlib.sha256()
     for owner, fields in ((model, _MOVING_FIELDS), (model.opt, None)):
         for field in sorted(dir(owner)):
@@ -180,7 +180,7 @@ def _float(values: np.ndarray) -> np.ndarray:
 
 
 def _colours(model: mujoco.MjModel) -> np.ndarray:
-    """Each geom's colour, its material's where it has one, float32."""
+    """Each geom's colour `(n, 4)`, float32: that of its material where it has one."""
     colours = np.array(model.geom_rgba, np.float32)
     with_material = model.geom_matid >= 0
     colours[with_material] = model.mat_rgba[model.geom_matid[with_material]]
@@ -216,7 +216,7 @@ class _Touch(NamedTuple):
 
 
 def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
-    """All (point, static plane) pairs whose geoms' contact masks meet."""
+    """All pairs of a point and a static plane whose geoms may collide by their contact masks."""
     import mujoco
 
     static = model.body_weldid[geoms.body] == 0
@@ -254,7 +254,7 @@ def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
 
 
 def _touching_points(model: mujoco.MjModel, geom: int) -> tuple[np.ndarray, float]:
-    """Points (in the geom's frame) and radius whose swept spheres touch a plane exactly where the shape does."""
+    """Points in the geom's frame `(n, 3)` and a radius. The spheres around these points touch a plane exactly where the shape does."""
     size = model.geom_size[geom]
     match GeomType(model.geom_type[geom]):
         case GeomType.SPHERE:
@@ -285,6 +285,6 @@ def compile_mjcf(xml: str, *, name: str, control_step: float, invariances: Invar
         )
     if model.na:
         raise ValueError(
-            f"{name} has actuators with a state of their own (filters, muscles), but a state here is qpos and qvel."
+            f"{name} has actuators with internal state (filters, muscles); only actuators without it are supported."
         )
     return compile_robot(model, name=name, substeps=substeps, invariances=invariances)

@@ -1,4 +1,4 @@
-"""What makes motion non-smooth, as features for learning: clearance and velocity of contact points, distance to joint limits."""
+"""Contacts and limits as features for learning: clearance and velocity of contact points, distance of joints to their limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POINTS, POINT_VELOCITIES = "contact_points", "contact_point_velocities"
 
 
 def contact_quantities(robot: Robot) -> dict[str, Quantity]:
-    """What forward kinematics must compute for `contact_clearance`; empty for robots that touch nothing."""
+    """The quantities that `contact_clearance` needs of forward kinematics; empty for robots that touch nothing."""
     names = robot.contacts.names
     return {POINTS: position("contact", names), POINT_VELOCITIES: velocity("contact", names)} if names else {}
 

@@ -27,19 +27,19 @@ class Dynamics(ABC):
     """The precision of states and controls in `step`."""
 
     card: Mapping[str, Any] = MappingProxyType({})
-    """What is known about the motion: `name`, the training `box`, benchmarks. Empty where nothing is."""
+    """What is known about the motion: `name`, the training `box`, benchmarks. Empty by default."""
 
     quantities: Mapping[str, Quantity] = MappingProxyType({})
-    """Kinematic quantities that `step` wants to find in `features`."""
+    """Kinematic quantities that `step` reads from `features`."""
 
     members: int = 1
-    """Size of the ensemble. Row i of a batch is moved by member i modulo `members`."""
+    """Size of the ensemble. Member i modulo `members` moves row i of a batch."""
 
     differentiable: bool = False
     """Whether the state after a step has gradients with respect to the state before and the action."""
 
     is_truth: bool = False
-    """Whether a step counts as real experience: it is one of the true simulator, or of a machine."""
+    """Whether a step counts as real experience: it is a step of the true simulator, or of a machine."""
 
     keeps_warm_starts: bool = False
     """Whether `remember` is defined."""
@@ -48,7 +48,7 @@ class Dynamics(ABC):
     """Changes whenever `step` changes: a step that was recorded before is then recorded again."""
 
     shard_unit: int = 0
-    """A batch may be stepped in parts that begin at multiples of so many rows; 0 where it must be stepped as a whole."""
+    """A batch may be stepped in parts that begin at multiples of `shard_unit` rows; 0 means that it must be stepped as a whole."""
 
     @property
     def timestep(self) -> float:
@@ -57,7 +57,7 @@ class Dynamics(ABC):
 
     @property
     def identity(self) -> str:
-        """Two dynamics with the same identity move alike: the record of a run holds it."""
+        """The text by which the record of a run knows these dynamics: two dynamics with the same identity move alike."""
         return type(self).__name__
 
     @abstractmethod
@@ -67,7 +67,7 @@ class Dynamics(ABC):
         """
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """The states after each of T control steps under `actions (B, T, nu)`, numpy or torch as `qpos` is; `step` is given tensors."""
+        """The states after each of T control steps under `actions (B, T, nu)`, numpy arrays or tensors like `qpos`; `step` gets tensors."""
         q, v, a = (torch.as_tensor(part).to(self.dtype) for part in (qpos, qvel, actions))
         path: list[Step] = []
         for t in range(a.shape[1]):
@@ -77,7 +77,7 @@ class Dynamics(ABC):
         return Trajectory(*(columns if isinstance(qpos, Tensor) else [part.numpy() for part in columns]))
 
     def recordable(self, rows: int) -> bool:
-        """Whether `step` of so many rows is always the same sequence of torch operations, whatever the numbers are."""
+        """Whether `step` on a batch of `rows` is always the same sequence of torch operations, whatever the numbers are."""
         return False
 
     def to(self, device: torch.device | str) -> Self:
@@ -85,11 +85,11 @@ class Dynamics(ABC):
         return self
 
     def remember(self, qpos: Any, qvel: Any, warm_start: Any) -> None:
-        """Set the constraint solver's memory `(B, nv)` that the next `step` uses in exactly these states."""
+        """Set the constraint solver's memory `warm_start (B, nv)`, which the next `step` uses in exactly these states."""
         raise NotImplementedError(f"{type(self).__name__} keeps no warm starts.")
 
     def disagreement(
         self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
     ) -> Tensor:
-        """`(B,)`: how far the ensemble's members are apart, without unit."""
+        """The distance of the ensemble's members from one another `(B,)`, without unit."""
         raise ValueError("Disagreement needs at least two ensemble members; these dynamics have one.")

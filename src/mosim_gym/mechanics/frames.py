@@ -1,7 +1,7 @@
-"""The floating base's own axes, in which motion does not depend on where the robot heads.
+"""The floating base's own axes, in which motion does not depend on the robot's heading.
 
-A free joint's linear velocity is held in the world's axes, its angular velocity in the body's. `into_body` turns the first into the
-body's too: `v → Rᵀ v`, R the base's rotation; `into_world` turns it back.
+A free joint's linear velocity is in the world's axes, its angular velocity in the body's. `into_body` turns the linear velocity into the
+body's axes, too: `v → Rᵀ v` with R the base's rotation. `into_world` turns it back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mosim_gym.mechanics.rotations import to_matrix
 
 @lru_cache(maxsize=64)
 def floating_bases(robot: Robot) -> tuple[tuple[slice, slice], ...]:
-    """For each free joint, where its quaternion stands in `qpos` and its linear velocity in `qvel`."""
+    """For each free joint, the slice of its quaternion in `qpos` and that of its linear velocity in `qvel`."""
     joints = robot.joints
     free = [row for row in range(len(joints)) if joints.type[row] == JointType.FREE]
     places = [(int(joints.qpos_start[row]), int(joints.dof_start[row])) for row in free]
@@ -31,7 +31,7 @@ def base_rotations(robot: Robot, qpos: Tensor) -> list[Tensor]:
 
 
 def into_body(robot: Robot, rotations: list[Tensor], velocity: Tensor) -> Tensor:
-    """`velocity (..., nv)`, or an acceleration, with floating bases' linear parts in their own axes."""
+    """`velocity (..., nv)`, or an acceleration, with the linear parts of floating bases in the bases' own axes."""
     return _turned(robot, [r.transpose(-1, -2) for r in rotations], velocity)
 
 

@@ -24,13 +24,13 @@ for _dtype in (torch.float32, torch.float64):
 class ForwardKinematics:
     """Computes the named `quantities` of `robot`, and nothing else, in one pass.
 
-    Call it with `qpos (..., nq)` and, if any quantity is a velocity, `qvel (..., nv)`; it returns a dict with the quantities' names, each
-    of the shape given in `mechanics.quantities`, on the inputs' device and in their dtype. Constants are worked out once in float64 and
-    kept for each device and dtype that was used.
+    Call it with `qpos (..., nq)` and, if any quantity is a velocity, `qvel (..., nv)`. It returns a dict of tensors by quantity, each of
+    the shape given in `mechanics.quantities`, on the inputs' device and in their dtype. Constants are computed once in float64 and
+    kept for each device and dtype.
     """
 
     def __init__(self, robot: Robot, quantities: Mapping[str, Quantity]) -> None:
-        """Raises `KeyError` with the valid names if a quantity asks for an object that `robot` does not have."""
+        """Raises `KeyError` with the valid names if a quantity names an object that `robot` does not have."""
         self.robot = robot
         self.quantities = dict(quantities)
         ordered = list(self.quantities.values())
@@ -43,7 +43,7 @@ class ForwardKinematics:
         self._places = self._layout()
 
     def _layout(self) -> dict[str, tuple[bool, int, int, tuple[int, ...]]]:
-        """For each quantity: is it velocity-like, where do its rows of three start and stop, and its final shape."""
+        """For each quantity: whether it is a velocity, the start and the stop of its rows of three, and its final shape."""
         places: dict[str, tuple[bool, int, int, tuple[int, ...]]] = {}
         cursor = {False: 0, True: 0}
         # The spatial method appends angular velocities after the linear ones; the planar one keeps the order.

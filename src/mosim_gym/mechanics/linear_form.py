@@ -1,13 +1,13 @@
-"""Every point of a mechanism is linear in the rotations of its joints: the constants of that linear form, worked out once.
+"""The constants of the linear form of points: every point of a mechanism is linear in the rotations of its joints.
 
 Each ball, free or hinge joint `f` opens a *frame* with rotation `R_f = R_parent(f) · K_f · Q_f(q)`, where `K_f` is constant and `Q_f` is
-the joint's own turn; frame 0 is the world. Whatever the tree, a point is then
+the joint's own turn. Frame 0 is the world. In every tree, a point is then
 
     x = Σ_f R_f c_f  +  Σ_s d_s q_s (R_f(s) a_s)  +  Σ_j t_j p_j
 
 with constants `c` (frames), `d` (slides, with axis `a` in frame `f(s)`) and `t` (positions of free joints). Centres of mass are weighted
-sums of points, so they have the same form, and velocities are its derivative. Forward kinematics is therefore: the frames' rotations,
-then one matrix product.
+sums of points, so they have the same form. Velocities are the derivative of this form. Forward kinematics therefore computes the frames'
+rotations, then one matrix product.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def skew(vector: Array) -> Array:
 
 @dataclass(frozen=True)
 class Frame:
-    """A rotating frame: `R = R[parent] @ before @ Q(q)`; the world has no joint."""
+    """A rotating frame: `R = R[parent] @ before @ Q(q)`. The world's frame has no joint."""
 
     parent: int
     before: Array
@@ -121,7 +121,7 @@ class JointTree:
         return LinearForm(frames, self._origin.slides[bodies], self._origin.frees[bodies])
 
     def centres_of_mass(self, roots: list[int]) -> LinearForm:
-        """Centre of mass of each body in `roots` with all below it."""
+        """Centre of mass of each body in `roots` together with all bodies below it."""
         bodies = self.robot.bodies
         every = self.points(np.arange(len(bodies)), bodies.ipos)
         weights = np.zeros((len(roots), len(bodies)))
@@ -175,7 +175,7 @@ class JointTree:
         return group, [group.index(name) for name in quantity.names]
 
     def ancestors(self, frame: int) -> list[int]:
-        """`frame` and the rotating frames it hangs on, the world left out."""
+        """`frame` and the rotating frames above it, without the world."""
         chain: list[int] = []
         while frame:
             chain.append(frame)

@@ -1,6 +1,6 @@
-"""Configurations live on a manifold: `q ⊕ v·dt` and its inverse, as `mj_integratePos` and `mj_differentiatePos` have them.
+"""Motion on the manifold of configurations: `q ⊕ v·dt` and its inverse, equal to `mj_integratePos` and `mj_differentiatePos`.
 
-Hinges and slides add; a free joint's position adds in the world's axes; quaternions turn by the angular velocity in the body's frame.
+Hinges and slides add. A free joint's position adds in the world's axes. Quaternions turn by the angular velocity in the body's frame.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mosim_gym.mechanics.robot import Robot
 
 @lru_cache(maxsize=64)
 def _segments(robot: Robot) -> tuple[tuple[str, slice, slice], ...]:
-    """The state cut into runs: `("linear" | "quaternion", where in qpos, where in qvel)`, neighbours merged."""
+    """The parts of the state: `("linear" | "quaternion", slice of qpos, slice of qvel)`, with neighbours merged."""
     runs: list[tuple[str, slice, slice]] = []
 
     def add(kind: str, q: int, nq: int, v: int, nv: int) -> None:
@@ -40,7 +40,7 @@ def _segments(robot: Robot) -> tuple[tuple[str, slice, slice], ...]:
 
 
 def integrate(robot: Robot, qpos: Tensor, qvel: Tensor, dt: float) -> Tensor:
-    """`qpos ⊕ qvel·dt`: `(..., nq)`, `(..., nv)`, seconds → `(..., nq)`; quaternions stay unit."""
+    """`qpos ⊕ qvel·dt` as `(..., nq)`, from `qpos (..., nq)`, `qvel (..., nv)` and `dt` in s. Quaternions stay unit."""
     if robot.nq == robot.nv:
         return qpos + dt * qvel
     parts: list[Tensor] = []
@@ -54,7 +54,7 @@ def integrate(robot: Robot, qpos: Tensor, qvel: Tensor, dt: float) -> Tensor:
 
 
 def difference(robot: Robot, end: Tensor, start: Tensor, dt: float) -> Tensor:
-    """The velocity that takes `start` to `end` in `dt` seconds: `(..., nq)`, `(..., nq)` → `(..., nv)`."""
+    """The velocity `(..., nv)` that takes `start (..., nq)` to `end (..., nq)` in `dt` seconds."""
     if robot.nq == robot.nv:
         return (end - start) / dt
     parts: list[Tensor] = []

@@ -1,6 +1,6 @@
 """Memory: how much there is, and keeping what is freed.
 
-A loop that makes the same large arrays again and again does not pay for fresh pages where freed memory stays in the process.
+A loop that makes the same large arrays repeatedly needs no fresh pages where freed memory stays in the process.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ LARGEST = 32 << 20  # bytes; larger arrays are still mapped and unmapped one by 
 
 @lru_cache(maxsize=1)
 def keep_freed_memory() -> bool:
-    """Tell glibc's allocator to reuse freed blocks up to 32 MiB rather than give them back; True where that took effect.
+    """Tell glibc's allocator to reuse freed blocks of up to 32 MiB, in place of returning them to the system; True if it took effect.
 
-    Without it every hidden layer of a batch of 1,024 costs hundreds of page faults, a third of a prediction's time.
+    Without this every hidden layer of a batch of 1,024 costs hundreds of page faults, a third of a prediction's time.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

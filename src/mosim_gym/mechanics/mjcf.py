@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 def inline_includes(xml: str | bytes, assets: Mapping[str, bytes | str]) -> str:
     """`xml` with each `<include file=…/>` replaced by that file's content, taken from `assets`.
 
-    Numbers are copied as text, so the compiled model is the same to the last bit. Meshes, height fields and textures read from files cannot
-    be held in one MJCF file and raise `ValueError`.
+    Numbers are copied as text, so the compiled model is the same to the last bit. Meshes, height fields and textures from files do not fit
+    into one MJCF file and raise `ValueError`.
     """
     files = {posixpath.normpath(name): content for name, content in assets.items()}
     root = ElementTree.fromstring(xml)

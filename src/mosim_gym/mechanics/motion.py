@@ -1,4 +1,4 @@
-"""Motion as arrays: one step, a trajectory, stretches of true motion, and what a prediction begins with."""
+"""Motion as arrays: one step, a trajectory, segments of true motion, and the history that a prediction begins with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Trajectory(NamedTuple):
 
 
 class Segments(NamedTuple):
-    """N stretches of T control steps: `qpos (N, T + 1, nq)`, `qvel (N, T + 1, nv)`, `actions (N, T, nu)`, `sensors (N, T, ns)`, float64."""
+    """N segments of T control steps: `qpos (N, T + 1, nq)`, `qvel (N, T + 1, nv)`, `actions (N, T, nu)`, `sensors (N, T, ns)`, float64."""
 
     qpos: Array
     qvel: Array
@@ -44,13 +44,14 @@ class Segments(NamedTuple):
 
     @property
     def transitions(self) -> int:
-        """How many control steps there are in all."""
+        """The number of control steps in all segments."""
         return self.actions.shape[0] * self.actions.shape[1]
 
 
 class History(NamedTuple):
-    """True motion up to the present: states `qpos (B, C, nq)`, `qvel (B, C, nv)`, the last of which are the present ones, and the C - 1
-    `actions (B, C - 1, nu)` between them.
+    """True motion up to the present: C states `qpos (B, C, nq)`, `qvel (B, C, nv)`, and the `actions (B, C - 1, nu)` between them.
+
+    The last state is the present one.
     """
 
     qpos: Any
@@ -58,6 +59,6 @@ class History(NamedTuple):
     actions: Any
 
     def latest(self, states: int) -> History:
-        """The last so many states, and the actions between them."""
+        """The last `states` states, and the actions between them."""
         first = self.qpos.shape[1] - states
         return History(self.qpos[:, first:], self.qvel[:, first:], self.actions[:, first:])

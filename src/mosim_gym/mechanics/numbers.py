@@ -1,4 +1,4 @@
-"""Numbers as people give them."""
+"""Checks of numbers that users give."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def whole_number(value: object) -> int | None:
-    """`value` as an `int`, be it numpy's or any other type with `__index__`; None for truth values and for whatever is no whole number."""
+    """`value` as an `int`, from numpy's integers or any other type with `__index__`; None for truth values and all other values."""
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
         return None
     try:
@@ -20,7 +20,7 @@ def whole_number(value: object) -> int | None:
 
 
 def is_finite(value: object) -> bool:
-    """Whether `value` is a number, neither infinite nor NaN; text that spells one is none, nor is a truth value."""
+    """Whether `value` is a number, neither infinite nor NaN. Text and truth values are not numbers."""
     try:
         return isinstance(value, SupportsFloat) and not isinstance(value, bool) and math.isfinite(value)
     except (TypeError, ValueError, OverflowError):  # arrays of several numbers, and integers beyond all floats
@@ -33,7 +33,7 @@ def is_flag(value: object) -> bool:
 
 
 def positive_number(value: object, name: str) -> int:
-    """`value` as an `int` of at least 1, or one sentence saying that `name` is none."""
+    """`value` as an `int` of at least 1; raises `ValueError` with `name` for any other value."""
     count = whole_number(value)
     if count is None or count < 1:
         raise ValueError(f"{name} is {value!r}; it must be a whole number, at least 1.")
@@ -41,14 +41,14 @@ def positive_number(value: object, name: str) -> int:
 
 
 def check_seed(value: object, name: str = "seed") -> None:
-    """Raise, in one sentence, for what not every generator of random numbers can be seeded with."""
+    """Raise `ValueError` unless every generator of random numbers can be seeded with `value`."""
     seed = whole_number(value)
     if seed is None or not 0 <= seed < 2**32:
         raise ValueError(f"{name} is {value!r}; it must be a whole number, at least 0 and below 2^32.")
 
 
 def check_at_least(least: int, **numbers: float) -> None:
-    """Raise, in one sentence, for the first of `numbers` that is below `least`, or no number."""
+    """Raise `ValueError` for the first of `numbers` that is below `least` or NaN."""
     for name, value in numbers.items():
         if not value >= least:
             raise ValueError(f"{name} is {value}; it must be at least {least}.")

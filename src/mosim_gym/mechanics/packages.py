@@ -8,7 +8,7 @@ from types import ModuleType
 
 
 class MissingPackage(ModuleNotFoundError):
-    """dm_control or shimmy is wanted and not installed: one sentence that says why, and what to do."""
+    """dm_control or shimmy is needed and not installed. The message says why, and what to do."""
 
     def __init__(self, package: str) -> None:
         """`package` is the one that is missing."""
@@ -32,5 +32,5 @@ def import_package(name: str) -> ModuleType:
 
 
 def has_dm_control() -> bool:
-    """Whether dm_control is installed; nothing of it is imported."""
+    """Whether dm_control is installed. It is not imported."""
     return find_spec("dm_control") is not None

@@ -1,10 +1,10 @@
-"""What moves near what: the gap between two moving bodies' shapes, and the slack of strings, with their rates, as features for learning.
+"""Gaps between moving bodies and slack of strings, with their rates, as features for learning.
 
 Spheres and capsules are segments with a radius. Of two segments with centres c, unit axes u, half lengths l and radii r,
 
     gap = |x₁ - x₂| - r₁ - r₂,      x = c + s u,  s in [-l, l] where the segments are nearest,
 
-negative in penetration; its rate is the relative velocity of the nearest points along `n = (x₁ - x₂) / |x₁ - x₂|`.
+which is negative in penetration. Its rate is the relative velocity of the nearest points along `n = (x₁ - x₂) / |x₁ - x₂|`.
 A string of length L between two sites has the slack `L - |x₁ - x₂|`.
 """
 

@@ -1,4 +1,4 @@
-"""The parts of a `Robot`: tables of named bodies, joints, geoms, …, a row each, in MuJoCo's order. SI units, quaternions `(w, x, y, z)`."""
+"""The parts of a `Robot`: tables of bodies, joints, geoms and so on, in MuJoCo's order. SI units, quaternions `(w, x, y, z)`."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class GeomType(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Things of one sort, in MuJoCo's order; each field has one row for each name."""
+    """Parts of one kind, in MuJoCo's order. Each field has one row for each name."""
 
     names: tuple[str, ...]
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of rows."""
         return len(self.names)
 
     @cached_property
@@ -60,7 +60,7 @@ class Group:
         return {name: index for index, name in enumerate(self.names) if name}
 
     def index(self, name: str) -> int:
-        """Row of `name`, or row 3 for `"#3"`, since things may have no name; others raise `KeyError` with the valid names."""
+        """The row of `name`. `"#3"` is row 3, for parts without a name. An unknown name raises `KeyError` with the valid ones."""
         if name.startswith("#") and name[1:].isdecimal() and int(name[1:]) < len(self):
             return int(name[1:])
         try:
@@ -99,7 +99,7 @@ class Joints(Group):
 
 @dataclass(frozen=True, eq=False)
 class Dofs(Group):
-    """Degrees of freedom, the entries of `qvel`; named after their joint, with a suffix for joints of several."""
+    """Degrees of freedom, the entries of `qvel`, named after their joint. Those of a free or a ball joint have a suffix."""
 
     joint: Array
     body: Array
@@ -137,8 +137,8 @@ class Sites(Group):
 class Contacts(Group):
     """Each pair of a point that can touch and a static plane it can touch.
 
-    Capsules give their two end points with the capsule's radius, spheres their centre, boxes their eight corners; any other
-    shape is stood in for by its bounding sphere. The plane is `normal · x = offset` in the world.
+    A capsule has its two end points with the capsule's radius, a sphere its centre, a box its eight corners. Any other
+    shape has the centre of its bounding sphere. The plane is `normal · x = offset` in the world.
     """
 
     body: Array
@@ -153,7 +153,7 @@ class Contacts(Group):
 
 @dataclass(frozen=True, eq=False)
 class Tendons(Group):
-    """Fixed tendons, length = coefficients · qpos; spatial tendons have a zero row and `spatial` set."""
+    """Fixed tendons, with length = coefficients · qpos. Spatial tendons have a row of zeros, and `spatial` is set."""
 
     coefficients: Array  # (n, nq)
     limited: Array
@@ -163,7 +163,7 @@ class Tendons(Group):
 
 @dataclass(frozen=True, eq=False)
 class Actuators(Group):
-    """Actuators; a control outside `range` is clipped to it."""
+    """Actuators. A control outside `range` is clipped to it."""
 
     limited: Array
     range: Array  # (n, 2)
@@ -172,7 +172,7 @@ class Actuators(Group):
 
 @dataclass(frozen=True, eq=False)
 class Sensors(Group):
-    """The model's sensors; a row may span several numbers of the sensor data."""
+    """The model's sensors. A row may span several numbers of the sensor data."""
 
     type: Array
     start: Array

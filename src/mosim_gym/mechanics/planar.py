@@ -1,7 +1,7 @@
 """Forward kinematics of mechanisms that turn about one common axis: two small matrix products, one for positions, one for velocities.
 
-All hinges being parallel to `n`, a frame's rotation is fixed by one absolute angle `θ = A q + θ₀`, and every point and every rotation
-matrix is linear in `cos θ`, `sin θ` and the slides. With `ψ = (θ, θ - π/2)`, so that `cos ψ = (cos θ, sin θ)`,
+All hinges are parallel to `n`. So one absolute angle `θ = A q + θ₀` fixes a frame's rotation, and every point and every rotation
+matrix is linear in `cos θ`, `sin θ` and the slides. With `ψ = (θ, θ - π/2)` and so `cos ψ = (cos θ, sin θ)`,
 
     positions  = b + q Mq + cos(ψ) Mψ
     velocities = q̇ Mq̇ + (-sin(ψ) ψ̇) Mψ̇
@@ -62,7 +62,7 @@ def planar_angles(tree: JointTree) -> PlanarAngles | None:
 
 
 class PlanarKinematics:
-    """Computes all rows of the wanted quantities at once; see the module's docstring."""
+    """Computes all rows of the wanted quantities at once, as the module's docstring says."""
 
     def __init__(self, tree: JointTree, angles: PlanarAngles, quantities: list[Quantity]) -> None:
         """Fold the constants of `quantities` into the two products' matrices (float64)."""

@@ -1,4 +1,4 @@
-"""Large float32 products on the CPU by oneDNN: the widest instructions of any x86 processor, where MKL uses them on Intel's only."""
+"""Large float32 products on the CPU by oneDNN, which uses the widest instructions of any x86 processor. MKL does so on Intel's only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _function(graph: str) -> Product:
 
 
 def _fused_products() -> dict[str, Product]:
-    """The products that this build of torch can make on the CPU together with what follows; none where it cannot."""
+    """The products that this build of torch can fuse with the following operation on the CPU; empty if it can fuse none."""
     x = torch.ones(2, 2)
     try:
         found = {after: _function(_LINEAR.format(after=after)) for after in ("none", "swish")}

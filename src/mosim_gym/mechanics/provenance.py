@@ -1,4 +1,4 @@
-"""Where a number comes from: the code that made it, the machine that it was made on, and what they were given."""
+"""Provenance of a number: the code and the machine that made it, the seeds and the configuration."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 SOURCE = _source()
-"""Noted when this module is imported: a run of hours reports the code that it began with."""
+"""Read when this module is imported, so that a run of hours reports the code that it began with."""
 
 
 def provenance(*, seeds: Iterable[int] | None = None, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Package version, commit, packages, processor with its vector instructions, cores and torch threads, for a card or a result.
 
-    `seeds` and `config` are what the number was made with, where the card or result does not say so beside it.
+    Give `seeds` and `config` where the card or result does not hold them elsewhere.
     """
     processor, flags = _processor()
     return {
@@ -70,7 +70,7 @@ def _version(name: str) -> str | None:
 
 
 def _processor() -> tuple[str, list[str]]:
-    """Its name, and the vector instructions that it has."""
+    """The processor's name, and its vector instructions."""
     info = Path("/proc/cpuinfo")
     found: dict[str, str] = {}
     if info.exists():

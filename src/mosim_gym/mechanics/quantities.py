@@ -1,7 +1,7 @@
-"""What can be asked of forward kinematics: declared by name once, computed together in one pass.
+"""Quantities of forward kinematics: declared by name once, computed together in one pass.
 
-A quantity of a single name has shape `(..., 3)` (a rotation `(..., 3, 3)`); of a sequence of names `(..., n, 3)` (`(..., n, 3, 3)`).
-Everything is in the world's frame.
+A quantity of one name has shape `(..., 3)`, a rotation `(..., 3, 3)`. For a sequence of n names the shapes are `(..., n, 3)` and
+`(..., n, 3, 3)`. Everything is in the world's frame.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def centre_of_mass(names: str | Sequence[str]) -> Quantity:
 
 
 def subtree_com(names: str | Sequence[str]) -> Quantity:
-    """Centre of mass of a body and all below it, m (`subtree_com`)."""
+    """Centre of mass of a body and all bodies below it, m (`subtree_com`)."""
     return _ask("position", "subtree", names)
 
 
 def subtree_velocity(names: str | Sequence[str]) -> Quantity:
-    """Velocity of that centre of mass, m/s (`subtree_linvel`)."""
+    """Velocity of the centre of mass of a body and all bodies below it, m/s (`subtree_linvel`)."""
     return _ask("velocity", "subtree", names)

@@ -1,4 +1,4 @@
-"""`Registry`: things of one kind by name, the package's own and those that other packages offer in an entry-point group."""
+"""`Registry`: classes of one kind by name, those of this package and those that other packages offer in an entry-point group."""
 
 from __future__ import annotations
 
@@ -12,34 +12,32 @@ from mosim_gym.mechanics.names import UnknownName
 
 T = TypeVar("T")
 FAULTS = (ImportError, AttributeError, TypeError, ValueError, KeyError, RuntimeError, OSError, SyntaxError)
-"""What a module of another package may raise when it is loaded: it is left out then, and everything else works."""
+"""What a module of another package may raise when it is loaded. Its entry is then left out, and everything else works."""
 
 
 class Registry(Generic[T]):
-    """Classes derived from `base` by name. Nothing is imported before it is asked for.
+    """Classes derived from `base`, by name. A class is imported when it is first needed.
 
-    Another package adds one through the entry-point group `group`:
+    Another package adds a class through the entry-point group `group`:
 
         [project.entry-points."mosim_gym.learners"]
         my_learner = "my_package.my_learner:MyLearner"
     """
 
     def __init__(self, kind: str, group: str, base: type[T], own: Mapping[str, str], needs: Sequence[str] = ()) -> None:
-        """`kind` is what one of them is called in messages; `own` maps names to `module:class` of this package. A class must have the
-        attributes `needs`.
-        """
+        """`kind` names an entry in messages. `own` maps names to `module:class` of this package. A class must have all `needs`."""
         self.kind, self.group, self._base, self._needs = kind, group, base, tuple(needs)
         self._places = dict(own)
         self._known: dict[str, type[T]] = {}
         self._others_read = False
 
     def names(self) -> list[str]:
-        """All names: this package's first, then those of others in alphabetical order."""
+        """All names: those of this package first, then those of other packages in alphabetical order."""
         self._read_others()
         return [*self._places, *(name for name in self._known if name not in self._places)]
 
     def find(self, name: str) -> type[T]:
-        """The class named `name`; an unknown one raises `KeyError` with the valid names."""
+        """The class named `name`. An unknown name raises `KeyError` with the valid ones."""
         if name in self._places and name not in self._known:
             module, _, attribute = self._places[name].partition(":")
             self._known[name] = self._checked(getattr(import_module(module), attribute), self._places[name])
@@ -50,7 +48,7 @@ class Registry(Generic[T]):
         return self._known[name]
 
     def add(self, name: str, entry: type[T]) -> None:
-        """Register a class for this process: for scripts and notebooks, which have no entry points."""
+        """Register a class for this process, in a script or a notebook, which has no entry points."""
         if name in self._places or name in self._known:
             raise ValueError(f"Two entries of the kind {self.kind} are named {name!r}.")
         self._known[name] = self._checked(entry, f"{entry!r}")
@@ -61,14 +59,14 @@ class Registry(Generic[T]):
 
     def _checked(self, entry: object, where: str) -> type[T]:
         if not (isinstance(entry, type) and issubclass(entry, self._base)):
-            raise TypeError(f"{where} is no {self.kind}: it must be a class derived from {self._base.__name__}.")
+            raise TypeError(f"{where} is not a {self.kind}: it must be a class derived from {self._base.__name__}.")
         missing = [name for name in self._needs if not hasattr(entry, name)]
         if missing:
-            raise TypeError(f"{where} is an unfinished {self.kind}: it lacks {' and '.join(missing)}.")
+            raise TypeError(f"{where} is not a complete {self.kind}: it lacks {' and '.join(missing)}.")
         return entry
 
     def _read_others(self) -> None:
-        """Load the entry points of other packages, once. One that is broken is left out with a warning."""
+        """Load the entry points of other packages, once. A broken one is left out with a warning."""
         if self._others_read:
             return
         self._others_read = True

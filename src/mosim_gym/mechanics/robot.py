@@ -1,8 +1,8 @@
-"""`Robot`: a frozen description of a mechanism that everything but the simulator itself runs from.
+"""`Robot`: a frozen description of a mechanism. Everything but the simulator itself runs from it.
 
-A `Robot` is compiled once from an `mujoco.MjModel` (`mechanics.compiling`), saved as plain arrays, and packaged, so that
-kinematics, tasks and learned models never import MuJoCo. Units are SI; angles are radians; quaternions are `(w, x, y, z)`;
-frames are MuJoCo's: positions and rotations of bodies are relative to their parent at `qpos0`.
+A `Robot` is compiled once from a `mujoco.MjModel` (`mechanics.compiling`), saved as plain arrays, and packaged. So kinematics, tasks and
+learned models never import MuJoCo. Units are SI, angles are in radians, quaternions are `(w, x, y, z)`. Frames are MuJoCo's: positions and
+rotations of bodies are relative to their parent at `qpos0`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FORMAT = 1
 
 
 def rounded(values: Array) -> str:
-    """An array as text of eight significant digits, so that its identity does not hang on a compiler's last bit."""
+    """An array as text of eight significant digits, so that its identity does not depend on a compiler's last bit."""
     numbers = np.asarray(values)
     text = [f"{0.0 if abs(v) < 1e-12 else v:.8g}" for v in numbers.astype(float).ravel()]
     return f"{numbers.shape}{text}"
@@ -47,10 +47,10 @@ def rounded(values: Array) -> str:
 
 @dataclass(frozen=True)
 class Invariances:
-    """Motions of the whole robot that change nothing about how it moves.
+    """Displacements of the whole robot on which its dynamics do not depend.
 
-    `translations` are joints, or `joint.x|y|z` for a free one, whose position the dynamics do not depend on; `yaw` is the free joint
-    (or a planar robot's hinge about gravity) whose heading they do not depend on.
+    `translations` names joints, or `joint.x|y|z` of a free joint, whose positions do not matter. `yaw` names the free joint (or a planar
+    robot's hinge about gravity) whose heading does not matter.
     """
 
     translations: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ class Robot:
     reset_banks: Mapping[str, ResetBank] = field(default_factory=dict[str, ResetBank])
 
     def __repr__(self) -> str:
-        """Its name and sizes, not its thousands of numbers."""
+        """The robot's name and sizes."""
         return f"Robot({self.name!r}, nq={self.nq}, nv={self.nv}, nu={self.nu}, control_step={self.control_step:g})"
 
     @property
@@ -134,20 +134,20 @@ class Robot:
         return self.physics_step * self.substeps
 
     def qpos_indices(self, joint: str) -> slice:
-        """Where `joint` stands in `qpos`."""
+        """The slice of `qpos` that belongs to `joint`."""
         row = self.joints.index(joint)
         start = int(self.joints.qpos_start[row])
         return slice(start, start + JointType(self.joints.type[row]).qpos_size)
 
     def qvel_indices(self, joint: str) -> slice:
-        """Where `joint` stands in `qvel`."""
+        """The slice of `qvel` that belongs to `joint`."""
         row = self.joints.index(joint)
         start = int(self.joints.dof_start[row])
         return slice(start, start + JointType(self.joints.type[row]).dof_size)
 
     @cached_property
     def quaternion_slices(self) -> tuple[slice, ...]:
-        """Where in `qpos` the quaternions of free and ball joints stand."""
+        """The slices of `qpos` that hold the quaternions of free and ball joints."""
         shift = {JointType.FREE: 3, JointType.BALL: 0}
         pairs = zip(self.joints.type.tolist(), self.joints.qpos_start.tolist(), strict=True)
         starts = (start + shift[JointType(kind)] for kind, start in pairs if kind in shift)
@@ -155,7 +155,7 @@ class Robot:
 
     @cached_property
     def translation_indices(self) -> tuple[int, ...]:
-        """Entries of `qpos` that the dynamics are declared not to depend on."""
+        """Entries of `qpos` on which the dynamics do not depend, by `invariances`."""
         indices: list[int] = []
         for item in self.invariances.translations:
             joint, _, component = item.partition(".")
@@ -164,7 +164,7 @@ class Robot:
 
     @cached_property
     def control_range(self) -> tuple[Array, Array]:
-        """Lowest and highest control of each actuator, float32; unlimited ones are infinite."""
+        """The lowest and the highest control of each actuator, each `(nu,)`, float32; infinite for unlimited actuators."""
         limited = self.actuators.limited[:, None]
         low, high = np.where(limited, self.actuators.range, [-np.inf, np.inf]).astype(np.float32).T
         return low, high
@@ -191,7 +191,7 @@ class Robot:
         return digest.hexdigest()[:16]
 
     def _checksum(self) -> str:
-        """Of everything in the file, to the last bit, as version 0.1.0 wrote it where today's files have a seal."""
+        """The checksum of everything in the file, to the last bit. Files of version 0.1.0 have it in place of a seal."""
         header, arrays = self._flatten()
         digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         for key in sorted(arrays):
@@ -213,7 +213,7 @@ class Robot:
         return header, arrays
 
     def save(self, path: str | Path) -> Path:
-        """Write the description as one safetensors file (arrays and a JSON header), atomically; equal reset banks are written once."""
+        """Write the description as one safetensors file (arrays and a JSON header), atomically. Equal reset banks are written once."""
         header, arrays = self._flatten()
         shared = self._shared_banks()
         for name in shared:
@@ -222,7 +222,7 @@ class Robot:
         return save_arrays(Path(path), "robot", arrays, outer)
 
     def _shared_banks(self) -> dict[str, str]:
-        """For each reset bank that is equal to an earlier one, the name of that one."""
+        """The name of the earlier reset bank, for each reset bank that equals an earlier one."""
         shared: dict[str, str] = {}
         for name, bank in self.reset_banks.items():
             for earlier in (other for other in self.reset_banks if other not in shared):
@@ -236,7 +236,7 @@ class Robot:
 
     @classmethod
     def load(cls, path: str | Path) -> Robot:
-        """Read what `save` wrote; raises `FileFault` for anything else, and for a file that is not whole."""
+        """Read a file that `save` wrote. Raises `FileFault` for other files and for damaged ones."""
         path = Path(path)
         arrays, outer = load_arrays(path, "robot")
         if outer.get("version") != FORMAT:

@@ -1,4 +1,4 @@
-"""What the file of a robot may hold: a header by rule, arrays with a row for each name, finite numbers, and indices that lead somewhere."""
+"""Checks of a robot's file: each value of the header, one row of each array for each name, finite numbers, and valid indices."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _INDICES = {
     "contacts.geom": "geoms",
     "contacts.plane": "geoms",
 }
-"""Arrays of row numbers, and the group that the rows are of."""
+"""Arrays of row numbers, and the group to which the rows belong."""
 
 
 def check_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type[Group]]) -> None:
-    """Raise `FileFault` unless the header is that of a robot, before anything in it is used."""
+    """Raise `FileFault` unless the header is that of a robot. Call it before anything in the header is used."""
     names = record({group: each(text(), longest=10_000) for group in groups}, others=False)
     robot = record(
         {
@@ -60,19 +60,21 @@ def check_arrays(
     wanted = {"qpos0", "gravity", *(table for table in tables if not table.endswith(".names"))}
     found = {name for name in arrays if not name.startswith("reset_banks.")}
     if found != wanted:
-        raise FileFault(f"{path} is damaged: its part {sorted(found ^ wanted)[0]!r} is missing, or none of a robot.")
+        raise FileFault(
+            f"{path} is damaged: its part {sorted(found ^ wanted)[0]!r} is missing, or not a part of a robot."
+        )
     for name, array in arrays.items():
         group = name.partition(".")[0]
         if group in names and (array.ndim == 0 or len(array) != len(names[group])):
-            raise FileFault(f"{path} is damaged: {name} has not one row for each of the {group}.")
+            raise FileFault(f"{path} is damaged: {name} must have one row for each of the {group}.")
         if array.dtype.kind not in "bif" or not np.abs(array.astype(float)).max(initial=0) <= LARGEST:
-            raise FileFault(f"{path} is damaged: {name} holds what is no number, or beyond {LARGEST:g}.")
+            raise FileFault(f"{path} is damaged: {name} must hold finite numbers, of at most {LARGEST:g}.")
     for name, group in _INDICES.items():
         if arrays[name].dtype.kind != "i" or not _within(arrays[name], len(names[group])):
-            raise FileFault(f"{path} is damaged: {name} leads to none of the {group}.")
+            raise FileFault(f"{path} is damaged: {name} must hold row numbers of the {group}.")
     types = arrays["joints.type"]
     if types.dtype.kind != "i" or not _within(types, len(JointType)):
-        raise FileFault(f"{path} is damaged: joints.type holds no kind of joint.")
+        raise FileFault(f"{path} is damaged: joints.type must hold MuJoCo's joint types.")
     kinds = [JointType(kind) for kind in types.tolist()]
     for name, sizes, count in (
         ("joints.qpos_start", [kind.qpos_size for kind in kinds], arrays["qpos0"].shape),

@@ -1,4 +1,4 @@
-"""Unit quaternions `(w, x, y, z)` and rotation matrices, batched in torch: every function takes `(..., k)` and returns `(..., k)`."""
+"""Unit quaternions `(w, x, y, z)` and rotation matrices, batched in torch: all functions take and return tensors `(..., k)`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _products(a: Tensor, b: Tensor) -> Tensor:
 
 
 def multiply(a: Tensor, b: Tensor) -> Tensor:
-    """Hamilton product `a ⊗ b`: the rotation `b` followed, in the outer frame, by `a`."""
+    """Hamilton product `a ⊗ b`: the rotation `b`, then the rotation `a` about the outer frame's axes."""
     places, factors = _table("product", a.dtype, a.device)
     return torch.unflatten(_products(a, b).index_select(-1, places) * factors, -1, (4, 4)).sum(-1)
 
@@ -69,7 +69,7 @@ def to_matrix(quat: Tensor) -> Tensor:
 
 
 def exponential(rotation_vector: Tensor) -> Tensor:
-    """Quaternion of the rotation by `|r|` about `r`; smooth, gradient included, at `r = 0`."""
+    """Quaternion of the rotation by `|r|` about `r`. It and its gradient are smooth at `r = 0`."""
     half = rotation_vector / 2
     squared = (half * half).sum(-1, keepdim=True)
     angle = squared.clamp_min(1e-20).sqrt()
@@ -80,7 +80,7 @@ def exponential(rotation_vector: Tensor) -> Tensor:
 
 
 def logarithm(quat: Tensor) -> Tensor:
-    """Rotation vector of a unit quaternion, the shorter way round (`|r| ≤ π`); inverse of `exponential`."""
+    """Rotation vector of a unit quaternion, by the smaller angle (`|r| ≤ π`). Inverse of `exponential`."""
     quat = torch.where(quat[..., :1] < 0, -quat, quat)
     axis = quat[..., 1:]
     squared = (axis * axis).sum(-1, keepdim=True)

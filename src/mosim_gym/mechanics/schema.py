@@ -1,6 +1,6 @@
-"""What JSON from a file may hold: rules that are written down once, and checked before anything is built from it.
+"""Rules for JSON from a file, which are checked before anything is built from it.
 
-A rule is a function of a value: None where the value fits, else the `Misfit`. Rules are made of one another:
+A rule is a function of a value. It returns None if the value fits, else a `Misfit`. Rules contain other rules:
 
     CARD = record({"name": text(), "seeds": each(whole(0))}, {"curve": each(anything)})
     check(path, "card", card, CARD)
@@ -18,12 +18,12 @@ from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.storage import FileFault
 
 LARGEST = 1e12
-"""Beyond all lengths, speeds, forces and weights: a number that is larger has no meaning here, and would soon be infinite."""
+"""The largest number that a file may hold. It is beyond all lengths, speeds, forces and weights."""
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """A value that breaks a rule, where it is, and what it must be."""
+    """A value that breaks a rule: its place, the value, and what it must be."""
 
     place: str
     found: JSON
@@ -34,7 +34,7 @@ Rule = Callable[[JSON], Misfit | None]
 
 
 def check(path: Path, name: str, value: JSON, rule: Rule) -> None:
-    """Raise `FileFault`, in one sentence, if `value`, which the file at `path` holds as `name`, breaks `rule`."""
+    """Raise `FileFault` if `value`, which the file at `path` holds as `name`, breaks `rule`."""
     try:
         misfit = rule(value)
     except RecursionError:
@@ -67,7 +67,7 @@ def whole(low: int = 0, high: int = 2**53) -> Rule:
 
 
 def text(pattern: str | re.Pattern[str] = r"(?s).*", wanted: str = "text", longest: int = 10_000) -> Rule:
-    """Text of at most `longest` characters that matches `pattern` as a whole."""
+    """Text of at most `longest` characters that as a whole matches `pattern`."""
     compiled = re.compile(pattern)
 
     def rule(value: JSON) -> Misfit | None:
@@ -78,7 +78,7 @@ def text(pattern: str | re.Pattern[str] = r"(?s).*", wanted: str = "text", longe
 
 
 def one_of(*choices: JSON) -> Rule:
-    """One of `choices`, and of its kind."""
+    """One of `choices`, of the same type."""
 
     def rule(value: JSON) -> Misfit | None:
         fits = any(type(value) is type(choice) and value == choice for choice in choices)
@@ -88,7 +88,7 @@ def one_of(*choices: JSON) -> Rule:
 
 
 def nullable(rule: Rule) -> Rule:
-    """What fits `rule`, or null."""
+    """A value that fits `rule`, or null."""
 
     def either(value: JSON) -> Misfit | None:
         misfit = None if value is None else rule(value)
@@ -110,7 +110,7 @@ def each(rule: Rule, shortest: int = 0, longest: int = 1_000_000) -> Rule:
 
 
 def row(*rules: Rule) -> Rule:
-    """A list of as many items as there are `rules`, each fitting its own."""
+    """A list with one item for each of `rules`, which fits that rule."""
 
     def all_of(value: JSON) -> Misfit | None:
         if not isinstance(value, list) or len(value) != len(rules):
@@ -133,7 +133,7 @@ def mapping(rule: Rule, keys: Rule | None = None) -> Rule:
 
 
 def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, others: bool = True) -> Rule:
-    """An object with all of `required`, perhaps some of `optional`, and without `others` nothing else."""
+    """An object with all keys of `required` and any of `optional`. With `others` it may have other keys, too."""
     known = {**required, **(optional or {})}
 
     def all_of(value: JSON) -> Misfit | None:
@@ -144,14 +144,14 @@ def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
             return Misfit("", value, f"an object that has {', '.join(missing)}")
         foreign = [key for key in value if key not in known]
         if foreign and not others:
-            return Misfit("", foreign[0], f"an object of {', '.join(known)} alone")
+            return Misfit("", foreign[0], f"an object with no other keys than {', '.join(known)}")
         return _first((f".{key}", known.get(key, anything)(item)) for key, item in value.items())
 
     return all_of
 
 
 def anything(value: JSON) -> Misfit | None:
-    """Whatever JSON can hold but numbers that are not finite, or beyond `LARGEST`."""
+    """Any JSON whose numbers are finite and at most `LARGEST`."""
     if isinstance(value, dict):
         return _first((f".{key}", anything(item)) for key, item in value.items())
     if isinstance(value, list):
@@ -162,7 +162,7 @@ def anything(value: JSON) -> Misfit | None:
 
 
 def _first(found: Iterable[tuple[str, Misfit | None]]) -> Misfit | None:
-    """The first misfit among pairs of a place and what is wrong there."""
+    """The first misfit among pairs of a place and a misfit or None."""
     return next((replace(m, place=f"{place}{m.place}") for place, m in found if m is not None), None)
 
 

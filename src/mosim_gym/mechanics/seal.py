@@ -1,4 +1,4 @@
-"""Seals: a SHA-256 that tells one file's content from any other, so that what is loaded is what was saved."""
+"""Seals: the SHA-256 of a file's content, which shows whether what is loaded is what was saved."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 def digest(arrays: Mapping[str, np.ndarray], header: str = "") -> str:
     """The SHA-256, in hexadecimal digits, of the text `header` and of all `arrays`: names, kinds of numbers, shapes and bytes.
 
-    The order of `arrays` does not matter. Bytes are taken as a little-endian machine has them.
+    The order of `arrays` does not matter. Bytes are in little-endian order.
     """
     found = hashlib.sha256(f"{len(header.encode())}\n{header}".encode())
     for name in sorted(arrays):

@@ -1,4 +1,4 @@
-"""Random initial weights by a seed, which leave the program's own random numbers alone."""
+"""Random initial weights from a seed, without a change to the program's own random numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mosim_gym.mechanics.typed_torch import fork_rng, manual_seed
 
 @contextmanager
 def initialised_by(seed: int) -> Generator[None]:
-    """Networks that are made within take their weights from `seed`; torch's common generator is afterwards as it was."""
+    """Within this context, new networks take their weights from `seed`. Afterwards torch's global generator is as it was before."""
     with fork_rng(devices=[]):
         manual_seed(seed)
         yield

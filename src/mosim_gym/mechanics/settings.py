@@ -1,4 +1,4 @@
-"""Settings of a configuration: their defaults and rules, declared once with the field, and checked in one way.
+"""Settings of a configuration: a field declares its default and its rule, and `check_settings` checks all fields.
 
 @dataclass(frozen=True)
 class Config:
@@ -21,7 +21,7 @@ _RULE = "rule"
 
 @dataclass(frozen=True)
 class Rule:
-    """What values of a setting may be. All numbers must be finite."""
+    """Bounds or choices for the value of a setting. All numbers must be finite."""
 
     above: float | None = None
     least: float | None = None
@@ -31,7 +31,7 @@ class Rule:
     seed: bool = False
 
     def check(self, name: str, value: Any) -> None:
-        """Raise, in one sentence, for a value that breaks the rule."""
+        """Raise `ValueError` or `UnknownName` for a value that breaks the rule."""
         if self.seed:
             check_seed(value, name)
         if self.choices is not None and value not in self.choices:
@@ -67,7 +67,7 @@ def setting(default: Any, **rule: Any) -> Any:
 
 
 def check_settings(config: Any) -> None:
-    """Raise, in one sentence, for a field whose value is of another kind than its default, or breaks its rule; nested records too."""
+    """Raise for a field whose value has another type than its default, or breaks its rule. Nested dataclasses are checked, too."""
     for item in fields(config):
         value = getattr(config, item.name)
         if is_dataclass(value):
@@ -94,5 +94,5 @@ def check_kind(config: object, kind: type[object], wanted: str) -> None:
 
 
 def kind_of(default: object) -> str:
-    """What a value like `default` is called in messages."""
+    """The name of `default`'s type in messages."""
     return _KINDS.get(type(default), type(default).__name__)

@@ -1,7 +1,7 @@
-"""Forward kinematics of any joint tree: the frames' rotations, one tree depth at a time, or for a few rows by doubling, then products.
+"""Forward kinematics of any joint tree: the frames' rotations, one tree depth at a time (by doubling for a few rows), then products.
 
-Tensors are laid out with the batch last, `(3, 3, F, B)`, so that every elementwise operation runs along contiguous memory.
-See `linear_form` for the equation; its derivative gives the velocities, with `Ṙ_f = [ω_f]× R_f`.
+Tensors have the batch last, `(3, 3, F, B)`, so that every elementwise operation runs along contiguous memory.
+`linear_form` has the equation. Its derivative gives the velocities, with `Ṙ_f = [ω_f]× R_f`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEW = 8  # rows
 
 @dataclass(frozen=True)
 class _Level:
-    """Frames at one depth of the tree: a run of the sorted frames, and the place of each one's parent in the run above."""
+    """Frames at one depth of the tree: a run of the sorted frames, and for each the place of its parent in the run above."""
 
     start: int
     stop: int
@@ -31,7 +31,7 @@ class _Level:
 
 
 class SpatialKinematics:
-    """Computes all rows of the wanted quantities at once; see the module's docstring."""
+    """Computes all rows of the wanted quantities at once, as the module's docstring says."""
 
     def __init__(self, tree: JointTree, quantities: list[Quantity]) -> None:
         """Sort the frames that are needed by depth and lay out the constants (float64)."""
@@ -176,7 +176,7 @@ class SpatialKinematics:
         return {**self._values, **self._indices}
 
     def compute(self, k: dict[str, Tensor], qpos: Tensor, qvel: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Position-like rows `(3, P, B)` and, with `qvel`, velocity-like rows `(3, V, B)`: linear ones first, then angular."""
+        """Position-like rows `(3, P, B)` and, with `qvel`, velocity-like rows `(3, V, B)`, linear velocities first, then angular ones."""
         state = qpos.T
         turns = self._turns(k, state)
         flat = turns.flatten(1, 2)  # (3, 3 F, B)
@@ -234,14 +234,14 @@ class SpatialKinematics:
         return torch.cat(done, dim=2)
 
     def _carried(self, k: dict[str, Tensor], turns: Tensor) -> Tensor:
-        """Local rotations `(3, 3, F, B)` carried into the world, for a few rows: each frame's over 1, then 2, 4, … joints at once."""
+        """Local rotations `(3, 3, F, B)` turned into the world's frame, for a few rows: over 1, then 2, 4, … joints at once."""
         carried = torch.cat((turns, k["no_turn"].expand(-1, -1, -1, turns.shape[-1])), dim=2).permute(3, 2, 0, 1)
         for name in self._ancestors:
             carried = carried.index_select(1, k[name]) @ carried
         return carried[:, :-1].permute(2, 3, 1, 0)
 
     def _rows(self, quantity: Quantity) -> LinearForm:
-        """The linear form of one quantity; a rotation gives its three axes as rows, an angular velocity none."""
+        """The linear form of one quantity. A rotation has its three axes as rows, an angular velocity has no rows."""
         tree = self._tree
         if quantity.kind != "rotation":
             return tree.linear_form(quantity)
@@ -253,7 +253,7 @@ class SpatialKinematics:
 
 
 def _ancestors(parents: list[int]) -> list[Array]:
-    """Each frame's ancestor `(F + 1,)` 1, 2, 4, … levels up; F stands for the world, which is there for those that have none."""
+    """Each frame's ancestor 1, 2, 4, … levels up, as arrays `(F + 1,)`. F is the world, the ancestor of frames without another."""
     world = len(parents)
     above = np.array([*(world if p < 0 else p for p in parents), world])
     rows: list[Array] = []
@@ -276,7 +276,7 @@ def _stack(forms: list[LinearForm], tree: JointTree) -> LinearForm:
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
-    """Product of 3 × 3 matrices held as `(3, 3, F, B)`: in fewer calls for a few rows, in less memory for many."""
+    """Product of 3 × 3 matrices `(3, 3, F, B)`: in fewer calls for a few rows, in less memory for many."""
     if a.shape[-1] <= FEW:
         return (a.unsqueeze(2) * b.unsqueeze(0)).sum(1)
     product = a[:, 0, None] * b[0, None]

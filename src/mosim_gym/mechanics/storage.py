@@ -1,4 +1,4 @@
-"""Writing files so that nothing the user had is ever lost, and reading them so that every fault has one clear sentence."""
+"""Files: atomic writing, which never loses a user's file, and reading, which reports each fault in one sentence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mosim_gym.mechanics.narrowing import is_dict, is_sequence
 from mosim_gym.mechanics.seal import digest
 
 HEADER, SEAL = "mosim_gym", "sha256"
-"""The metadata keys of our safetensors files: a JSON object with at least `kind`, and the `digest` of that text and of all arrays."""
+"""The metadata keys of our safetensors files: a JSON object with at least `kind`, and the `digest` of its text and of all arrays."""
 
 
 _NUMBERS = re.compile(r"\[([-+0-9.eE,\s]+)\]")
@@ -32,7 +32,7 @@ class FileFault(ValueError):
 
 
 class UnsealedFile(UserWarning):
-    """A file that nothing tells to be what was saved."""
+    """A file without a seal, so that damage to it would not show."""
 
 
 def write_atomically(path: Path, content: bytes | str) -> Path:
@@ -59,10 +59,10 @@ def write_atomically(path: Path, content: bytes | str) -> Path:
 
 
 def check_folder(folder: Path, name: str = "folder") -> None:
-    """Raise if `folder`, given as `name`, is none, or nothing can be written there."""
+    """Raise `ValueError` if `folder`, which the user gave as `name`, is not a folder, or nothing can be written there."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not there.is_dir():
-        raise ValueError(f"{name} {folder}: {there} is a file; it must be a folder, which may be there already.")
+        raise ValueError(f"{name} {folder}: {there} is a file; it must be a folder, which may exist already.")
     try:
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
@@ -70,16 +70,16 @@ def check_folder(folder: Path, name: str = "folder") -> None:
 
 
 def check_own(results: Iterable[Path], state: Path) -> None:
-    """Raise if one of `results` is there without `state`, the run that it would come from: it is somebody else's, and would be lost."""
+    """Raise `FileFault` if one of `results` exists and `state` does not. The result is then of another run, and would be lost."""
     found = next((path for path in results if path.exists()), None)
     if found is not None and not state.exists():
         raise FileFault(
-            f"{found} comes from no run that could go on here, and would be replaced; choose another folder."
+            f"{found} is not the result of a run that can continue here, and would be replaced; choose another folder."
         )
 
 
 def set_aside(folder: Path) -> None:
-    """Rename the folder of a finished run, if there is one, to `…-finished`, in the place of the last one: the next begins anew."""
+    """Rename the folder of a finished run, if there is one, to `…-finished`. It replaces an earlier folder of that name."""
     if folder.exists():
         finished = folder.with_name(f"{folder.name}-finished")
         if finished.is_dir() and not finished.is_symlink():
@@ -90,9 +90,7 @@ def set_aside(folder: Path) -> None:
 
 
 def readable_json(content: object) -> str:
-    """`content` as JSON for people and for `diff`: keys in order, one to a line, lists of numbers on a line of their own, and numbers with
-    six digits.
-    """
+    """`content` as JSON for people and for `diff`: sorted keys, one on a line, lists of numbers on one line, and numbers of six digits."""
     text = json.dumps(_rounded(content), indent=1, sort_keys=True)
     return _NUMBERS.sub(lambda found: "[" + ",".join(part.strip() for part in found[1].split(",")) + "]", text) + "\n"
 
@@ -113,7 +111,7 @@ def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: di
 
 
 def _in_order(content: bytes) -> bytes:
-    """The same safetensors file with its metadata in alphabetical order, in place of a random one: equal content gives equal bytes."""
+    """The same safetensors file with its metadata in alphabetical order, so that equal content gives equal bytes."""
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])
     metadata = {"__metadata__": dict(sorted(header.pop("__metadata__").items()))}
@@ -123,9 +121,9 @@ def _in_order(content: bytes) -> bytes:
 
 
 def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read what `save_arrays` wrote; raises `FileFault` for anything else, and for content that differs from its seal.
+    """Read a file that `save_arrays` wrote. Raises `FileFault` for other files, and for content that differs from its seal.
 
-    A file of version 0.1.0 has none: a warning says so, once for each file.
+    Files of version 0.1.0 have no seal, and each raises one warning.
     """
     if not path.is_file():
         raise FileFault(f"There is no {kind} file at {path}.")
@@ -139,7 +137,7 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
     if header.get("kind") != kind:
         raise FileFault(f"{path} is a safetensors file, but not a {kind} written by mosim_gym.")
     if not metadata.keys() <= {HEADER, SEAL}:
-        raise FileFault(f"{path} is damaged: its header holds what no {kind} has.")
+        raise FileFault(f"{path} is damaged: its header has other keys than a {kind} has.")
     if SEAL not in metadata:
         _warn_unsealed(path)
     elif metadata[SEAL] != digest(arrays, metadata[HEADER]):
@@ -151,9 +149,9 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
 
 @cache
 def _warn_unsealed(path: Path) -> None:
-    """Once for each file."""
+    """Warn, once for each file."""
     warnings.warn(
-        f"{path} has no seal, as files of mosim_gym 0.1.0: nothing tells whether it is what was saved. "
+        f"{path} has no seal, like all files of mosim_gym 0.1.0, so damage to it would not show. "
         f"`mosim-gym reseal {path}` checks it and writes one.",
         UnsealedFile,
         stacklevel=4,
@@ -161,7 +159,7 @@ def _warn_unsealed(path: Path) -> None:
 
 
 def read_kind(path: Path) -> tuple[str, bool]:
-    """The kind of the file at `path`, one of `save_arrays`, and whether it has a seal; its arrays are not looked at."""
+    """The kind of a file that `save_arrays` wrote, and whether it has a seal. Its arrays are not read."""
     if not path.is_file():
         raise FileFault(f"There is no file at {path}.")
     try:
@@ -171,12 +169,12 @@ def read_kind(path: Path) -> tuple[str, bool]:
         raise FileFault(f"{path} is not a readable safetensors file ({error}).") from error
     kind = _header(path, metadata.get(HEADER, "{}")).get("kind")
     if not isinstance(kind, str):
-        raise FileFault(f"{path} is a safetensors file, but none written by mosim_gym.")
+        raise FileFault(f"{path} is a safetensors file, but mosim_gym did not write it.")
     return kind, SEAL in metadata
 
 
 def is_safetensors(path: Path) -> bool:
-    """Whether the file at `path` begins as a safetensors file does, whatever stands behind."""
+    """Whether the file at `path` has the beginning of a safetensors file."""
     try:
         with safe_open(path, framework="numpy"):
             return True

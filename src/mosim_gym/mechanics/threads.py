@@ -1,7 +1,7 @@
-"""Threads and arithmetic that the package sets for itself while it computes; what the user has set is there again afterwards.
+"""Threads and arithmetic that the package sets for itself while it computes. Afterwards the user's settings hold again.
 
-Torch's number of threads belongs to the thread that calls. A thread that torch starts inside an operation waits for the others at the end
-of each one: beside any other work on the machine every small operation then waits for whoever was interrupted. So few rows are computed on
+Torch's number of threads belongs to the thread that calls. The threads that torch starts inside an operation wait for one another at its
+end. Beside any other work on the machine, every small operation then waits for the thread that was interrupted. So few rows are computed on
 one thread, and large batches by `Shards`: every worker, itself a single thread for torch, computes some rows from start to end.
 """
 
@@ -24,9 +24,9 @@ def usable_cores() -> int:
 
 
 class OneThread:
-    """While it lasts, torch computes on the calling thread alone, and no pool of threads is started.
+    """A context in which torch computes on the calling thread alone, and starts no pool of threads.
 
-    As a context it may be entered again within itself; each use needs an object of its own.
+    Contexts may be nested. Each use needs an object of its own.
     """
 
     __slots__ = ("_before",)
@@ -42,14 +42,14 @@ class OneThread:
 
 
 class OwnArithmetic:
-    """While it lasts, float32 is float32, whatever the rest of the program has set as precision of products, autocast and default type.
+    """A context in which float32 is float32, whatever precision of products, autocast and default type the program has set.
 
-    With `alone` torch computes on the calling thread alone, as in `OneThread`. Threads that use the same object take turns; it cannot be
-    entered again within itself. A copy is a fresh one.
+    With `alone` torch computes on the calling thread alone, as in `OneThread`. Threads that use the same object take turns. An object
+    cannot be nested in itself. A copy is a fresh object.
     """
 
     def __init__(self, device: torch.device, *, alone: bool = True) -> None:
-        """For what is computed on `device`."""
+        """The settings are those of `device`."""
         self._device, self._alone = device.type, alone
         self._turn = Lock()
         self._found = (1, "highest", False, torch.float32)
@@ -91,9 +91,9 @@ class OwnArithmetic:
 
 
 SHARD_ROWS = 256
-"""Rows that a shard has at least: with fewer, the meeting at the step's end costs more than the second core gives."""
+"""The smallest shard, in rows. With fewer, the meeting at the step's end costs more than the second core gains."""
 PART_ROWS = 2048
-"""Rows of a part, of which each shard's thread takes the next one when it has done its last: who is interrupted takes fewer."""
+"""Rows of a part. A thread that has done its part takes the next one, so a thread that is interrupted takes fewer."""
 
 
 def is_few(rows: int) -> bool:
@@ -102,23 +102,23 @@ def is_few(rows: int) -> bool:
 
 
 def alone(rows: int) -> OneThread | nullcontext[None]:
-    """One thread for few rows; for many, which were not divided into shards, as many as the user has set."""
+    """A context with one thread for few rows, and with the user's number of threads for many rows that are not divided into shards."""
     return OneThread() if is_few(rows) else nullcontext()
 
 
 def shards_for(rows: int, unit: int) -> Shards | None:
-    """Shards of a batch of `rows`, as many as cores and the user's number of threads allow; None where there is but one.
+    """Shards of a batch of `rows`, as many as cores and the user's number of threads allow; None if that is one.
 
-    Parts begin at multiples of `unit` rows; 0 says that rows depend on one another.
+    Parts begin at multiples of `unit` rows. 0 means that rows depend on one another.
     """
     count = min(usable_cores(), torch.get_num_threads(), rows // SHARD_ROWS) if unit else 1
     return Shards(rows, count, unit=unit) if count > 1 else None
 
 
 class Shards:
-    """The rows of a batch in parts, each computed from start to end on one thread; `threads` of them, which meet at the end alone.
+    """The rows of a batch in parts. One thread computes each part from start to end, and `threads` threads meet only at the end of all.
 
-    The parts depend on nothing but the numbers given here, and results on nothing but the parts.
+    The parts depend only on the numbers given here, and results depend only on the parts.
     """
 
     def __init__(self, rows: int, threads: int, *, unit: int = 1) -> None:
@@ -131,7 +131,7 @@ class Shards:
         self._like: list[tuple[torch.Size, torch.dtype]] | None = None  # of one row of each output
 
     def __call__(self, compute: Compute, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """`compute(*inputs)`, in which each output's row depends on the same row of the inputs alone; without gradients."""
+        """`compute(*inputs)` without gradients. A row of an output must depend only on the same row of the inputs."""
         inference = torch.is_inference_mode_enabled()
         if self._like is None:
             with torch.no_grad():
@@ -163,7 +163,7 @@ _pool_lock = Lock()
 
 
 def _workers(count: int) -> ThreadPoolExecutor:
-    """At least `count` threads, each single for torch; all batches of the process share them."""
+    """At least `count` threads, on each of which torch computes alone. All batches of the process share them."""
     global _pool
     with _pool_lock:
         if _pool is None or _pool[0] < count:
@@ -185,7 +185,7 @@ def _workers(count: int) -> ThreadPoolExecutor:
 
 
 def _begin_in_child() -> None:
-    """A forked process has none of its parent's threads: torch would wait for its own for ever, and so would a batch for its workers."""
+    """A forked process has none of its parent's threads. Torch and batches would wait for them for ever, so both begin anew."""
     global _pool, _pool_lock
     _pool, _pool_lock = None, Lock()
     torch.set_num_threads(1)

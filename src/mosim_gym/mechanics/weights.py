@@ -1,4 +1,4 @@
-"""Weights from a file: of the shapes that the file's own card implies, finite, and of a size that means something."""
+"""Checks of weights from a file: they have the shapes that the file's card implies, and are finite and of sane size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mosim_gym.mechanics.storage import FileFault
 
 Shapes = Mapping[str, tuple[int, ...]]
 SMALLEST = 1e-12
-"""No deviation is smaller: what is divided by it would be beyond all numbers."""
+"""The smallest deviation: a number divided by a smaller one could be infinite."""
 
 
 def check_weights(
@@ -22,7 +22,7 @@ def check_weights(
     found = {name: array.shape for name, array in arrays.items()}
     if found != shapes:
         odd = sorted(set(shapes.items()) ^ set(found.items()))[0][0]
-        raise FileFault(f"{path} is damaged: its weight {odd!r} is not what its own card describes.")
+        raise FileFault(f"{path} is damaged: its weight {odd!r} does not fit its own card.")
     for name, array in arrays.items():
         if array.dtype not in (np.dtype(np.float16), np.dtype(np.float32)):
             raise FileFault(f"{path} is damaged: its weight {name!r} holds {array.dtype}, not float16 or float32.")

@@ -1,6 +1,6 @@
 """`WorldModel`: the base class of everything that predicts motion, and the registry of world models.
 
-A world model learns from true motion and predicts states from a history of them. Dynamics are world models that need the present alone.
+A world model learns from true motion and predicts states from past ones. Dynamics are world models that need the present state only.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ class MotionData(Protocol):
         ...
 
     def blocks(self) -> Iterator[Segments]:
-        """Blocks of segments, each time the same ones in the same order; there may be no end of them."""
+        """Blocks of segments, the same ones in the same order at each call. The number of blocks may be infinite."""
         ...
 
 
 class WorldModel(ABC):
-    """Predicts motion. A new object knows nothing until `fit`."""
+    """Predicts motion, once `fit` has trained it."""
 
     title: ClassVar[str]
-    """What tables and plots call it."""
+    """The name in tables and plots."""
     context: ClassVar[int] = 1
-    """How many true states it wants to see first, the present one among them."""
+    """The number of true states that `rollout` needs, the present one among them."""
     is_floor: ClassVar[bool] = False
-    """Whether it is there for comparison alone, as no motion at all is."""
+    """Whether the model is a baseline for comparison only."""
 
     @abstractmethod
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
-        """Learn from `data` for about `budget` seconds. The same arguments give the same model, as far as the budget allows."""
+        """Learn from `data` for about `budget` seconds. The same arguments give the same model, up to what the time allowed."""
 
     @abstractmethod
     def rollout(self, history: History, actions: Array) -> Trajectory:
@@ -47,30 +47,30 @@ class WorldModel(ABC):
 
 
 class DynamicsModel(WorldModel):
-    """Dynamics as a world model: they see the present state alone, and are trained elsewhere."""
+    """Dynamics as a world model. They see only the present state, and `fit` does not train them."""
 
     title = "dynamics"
 
     def __init__(self, dynamics: Dynamics) -> None:
-        """`dynamics` as they are."""
+        """Predict by `dynamics`."""
         self.dynamics = dynamics
 
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
-        """Nothing is left to learn."""
+        """Do nothing: the dynamics are trained already."""
 
     def rollout(self, history: History, actions: Array) -> Trajectory:
-        """Open loop from the present."""
+        """The open-loop rollout from the present state."""
         return self.dynamics.rollout(history.qpos[:, -1], history.qvel[:, -1], actions)
 
 
 def as_world_model(predictor: WorldModel | Dynamics) -> WorldModel:
-    """`predictor`, if it is a world model; dynamics as one."""
+    """`predictor` itself if it is a world model, a `DynamicsModel` of it if it is a `Dynamics`."""
     if isinstance(predictor, WorldModel):
         return predictor
     if isinstance(predictor, Dynamics):  # pyright: ignore[reportUnnecessaryIsInstance]  # who checks no types is told, too
         return DynamicsModel(predictor)
     raise TypeError(
-        f"{type(predictor).__name__} predicts no motion: give an object whose class derives from WorldModel or from mosim_gym.Dynamics."
+        f"{type(predictor).__name__} is not a predictor of motion: its class must derive from WorldModel or from mosim_gym.Dynamics."
     )
 
 

@@ -1,1 +1,1 @@
-"""Policies: what acts on observations, and how it is played in an environment."""
+"""Policies: actor files, scripted controllers, and playing a policy in an environment."""

@@ -1,4 +1,4 @@
-"""`ActorPolicy`: a deterministic policy to keep and to share, as a small file that holds an actor and nothing else."""
+"""`ActorPolicy`: a deterministic policy, saved as a small file that holds only the actor and its card."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ActorPolicy:
     """A deterministic multi-layer perceptron: `middle + half · tanh(Wₙ relu(… relu(W₀ x + b₀) …) + bₙ)`, with SB3's `predict`."""
 
     def __init__(self, weights: list[tuple[Array, Array]], low: Array, high: Array, card: dict[str, Any]) -> None:
-        """`weights` are `(W (out, in), b (out,))` of each layer; `low`, `high (nu,)` the controls' range."""
+        """`weights` are `(W (out, in), b (out,))` of each layer. `low` and `high (nu,)` are the controls' range."""
         self.layers = [(np.asarray(w, np.float32), np.asarray(b, np.float32)) for w, b in weights]
         self._middle, self._half = (high + low) / 2, (high - low) / 2
         self._low, self._high = np.asarray(low, np.float32), np.asarray(high, np.float32)
@@ -35,12 +35,12 @@ class ActorPolicy:
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[Array, None]:
-        """The control `(nu,)` or `(B, nu)` for one observation or many; there is no other than the deterministic one."""
+        """The deterministic control `(nu,)` for one observation, or `(B, nu)` for B of them. `deterministic` has no effect."""
         x = np.asarray(observation, np.float32)
         size = self.layers[0][0].shape[1]
         if x.shape[-1:] != (size,) or x.ndim > 2:
             raise ValueError(
-                f"The observation has shape {x.shape}; this policy was trained on ({size},), the flat one of {self.card.get('task')}."
+                f"The observation has shape {x.shape}; this policy needs ({size},), the flat observation of {self.card.get('task')}."
             )
         for weight, bias in self.layers[:-1]:
             x = np.maximum(x @ weight.T + bias, 0)
@@ -49,7 +49,7 @@ class ActorPolicy:
         return np.clip(action, self._low, self._high).astype(np.float32), None
 
     def save(self, path: str | Path, *, half: bool = False) -> Path:
-        """Write weights and card as one safetensors file; with `half`, weights are rounded to float16, in half the space."""
+        """Write weights and card as one safetensors file. With `half`, weights are rounded to float16, in half the space."""
         precision = np.float16 if half else np.float32
         arrays: dict[str, Array] = {"low": self._low, "high": self._high}
         for index, (weight, bias) in enumerate(self.layers):
@@ -65,7 +65,7 @@ def load_actor(path: Path) -> ActorPolicy:
             f"{path} has policy format {header.get('version')!r}; this version of mosim_gym reads {VERSION}."
         )
     if "card" not in header or not {"w0", "b0", "low", "high"} <= set(arrays):
-        raise FileFault(f"{path} is no policy of this package: its card or its layers are missing.")
+        raise FileFault(f"{path} is not a policy of this package: its card or its layers are missing.")
     check(path, "header", header, HEADER)
     weights = [
         (arrays[f"w{i}"], arrays[f"b{i}"])
@@ -82,7 +82,7 @@ def load_actor(path: Path) -> ActorPolicy:
 
 
 def _shapes(path: Path, weights: list[tuple[Array, Array]]) -> dict[str, tuple[int, ...]]:
-    """What the file must hold, if its layers fit each other."""
+    """The shapes that the file's arrays must have. Raises `FileFault` if the layers do not fit each other."""
     widths = [weights[0][0].shape[1:], *(bias.shape for _, bias in weights)]
     if any(
         weight.shape != after + before for (weight, _), before, after in zip(weights, widths, widths[1:], strict=False)

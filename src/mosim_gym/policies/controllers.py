@@ -1,7 +1,6 @@
 """Feedback controllers from textbooks for the simple robots, as policies on the flat observation.
 
-Swing-ups pump energy until the pole can be caught, then balance with state feedback. The constants were set by hand
-for dm_control's models.
+Swing-ups pump energy until the pole can be caught, then balance by state feedback. The constants were set by hand for dm_control's models.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ GRAVITY = 9.81  # m/s²
 
 
 class PendulumController:
-    """Pumps the energy to that of the pole standing still, then balances.
+    """Pumps energy until the pole has that of standing upright, then balances.
 
-    The energy is `E = ½ I ω² + m g l (cos θ - 1)`, 0 when standing; balancing is `u = -k sin θ - d ω`.
+    The energy is `E = ½ I ω² + m g l (cos θ - 1)`, which is 0 when standing. Balancing is `u = -k sin θ - d ω`.
     """
 
     MASS, LENGTH, INERTIA = 1.0, 0.5, 0.251  # kg, m, kg m² about the hinge
@@ -25,7 +24,7 @@ class PendulumController:
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
     ) -> tuple[Array, None]:
-        """The torque (share of 1 N m), from cos θ, sin θ and the rate ω in rad/s; θ = 0 is upright."""
+        """The torque (share of 1 N m), from cos θ, sin θ and the rate ω in rad/s. θ = 0 is upright."""
         cosine, sine, rate = (float(x) for x in np.ravel(observation))
         energy = self.INERTIA * rate**2 / 2 + self.MASS * GRAVITY * self.LENGTH * (cosine - 1)
         if cosine > 0.95:
@@ -36,7 +35,7 @@ class PendulumController:
 
 
 class AcrobotController:
-    """Pumps energy: the elbow pushes the way it turns, `u = sign(ω₂)`. It swings high and does not balance."""
+    """Pumps energy: the elbow pushes in the direction in which it turns, `u = sign(ω₂)`. It swings high and does not balance."""
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
@@ -47,7 +46,7 @@ class AcrobotController:
 
 
 class CartpoleController:
-    """Accelerates the cart so that the pole gains energy, `u = k E ω cos θ` and a pull to the middle, then balances."""
+    """Accelerates the cart so that the pole gains energy, by `u = k E ω cos θ` and a pull to the middle, then balances."""
 
     LENGTH, POLE_MASS, POLE_INERTIA = 1.0, 0.1, 0.0337  # m, kg, kg m² about the hinge
     GAINS = (0.42, 0.63, 5.07, 1.29)  # control for each m, m/s, rad and rad/s, of the linear-quadratic regulator
@@ -55,7 +54,7 @@ class CartpoleController:
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
     ) -> tuple[Array, None]:
-        """The force (share of 10 N), from the cart's x (m), cos θ, sin θ, ẋ (m/s), ω (rad/s); θ = 0 is upright."""
+        """The force (share of 10 N), from the cart's x (m), cos θ, sin θ, ẋ (m/s), ω (rad/s). θ = 0 is upright."""
         x, cosine, sine, speed, rate = (float(v) for v in np.ravel(observation))
         if cosine > 0.85 and abs(rate) < 3.5:
             angle = np.arctan2(sine, cosine)
@@ -68,7 +67,7 @@ class CartpoleController:
 
 
 class ReacherController:
-    """`u = k Jᵀ e - d q̇`: a spring along the way e from the finger to the target, and damping; J is the Jacobian."""
+    """`u = k Jᵀ e - d q̇`: a spring along the vector e from the finger to the target, and damping. J is the Jacobian."""
 
     UPPER, LOWER = 0.12, 0.12  # m: shoulder to wrist, wrist to finger
     STIFFNESS, DAMPING = 60.0, 0.25
@@ -76,7 +75,7 @@ class ReacherController:
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
     ) -> tuple[Array, None]:
-        """The torques (shares of 0.05 N m), from both angles (rad), the way to the target (m), both rates (rad/s)."""
+        """The torques (shares of 0.05 N m), from both angles (rad), the vector to the target (m), both rates (rad/s)."""
         shoulder, wrist, x, y, *rates = (float(v) for v in np.ravel(observation))
         outer = self.LOWER * np.array([-np.sin(shoulder + wrist), np.cos(shoulder + wrist)])
         inner = self.UPPER * np.array([-np.sin(shoulder), np.cos(shoulder)])

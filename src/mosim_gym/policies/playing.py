@@ -1,4 +1,4 @@
-"""What a policy earns: whole episodes played in any environment, and the returns' mean with its uncertainty."""
+"""The return of a policy: whole episodes played in any environment, and the mean return with its uncertainty."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Environment(Protocol):
         ...
 
     def render(self) -> Any:
-        """The picture of the current state; only called when recording."""
+        """The picture of the current state. It is called only when recording."""
         ...
 
 
@@ -41,7 +41,7 @@ class Policy(Protocol):
     """
 
     def predict(self, observation: Any, *, deterministic: bool = False) -> tuple[Any, Any]:
-        """The action, and a recurrent state that is not used."""
+        """The action, and a recurrent state, which `evaluate` does not use."""
         ...
 
 
@@ -55,7 +55,7 @@ class PolicyReturn:
 
     @property
     def episodes(self) -> int:
-        """How many there are."""
+        """The number of episodes."""
         return len(self.rewards)
 
     @cached_property
@@ -75,12 +75,12 @@ class PolicyReturn:
 
     @property
     def std(self) -> float:
-        """Standard deviation of the return of an episode; 0 for a single one."""
+        """Standard deviation of an episode's return; 0 for a single episode."""
         return float(self.returns.std(ddof=1)) if self.episodes > 1 else 0.0
 
     @property
     def standard_error(self) -> float:
-        """Standard deviation of `mean` over other draws of as many episodes."""
+        """Standard error of `mean`."""
         return self.std / self.episodes**0.5
 
     @cached_property
@@ -92,7 +92,7 @@ class PolicyReturn:
         return float(low), float(high)
 
     def summary(self) -> dict[str, Any]:
-        """All but the rewards of single steps, ready for JSON."""
+        """All results except the rewards of single steps, ready for JSON."""
         return {
             "episodes": self.episodes,
             "seed": self.seed,
@@ -129,9 +129,8 @@ def evaluate(
 ) -> PolicyReturn:
     """Play `episodes` whole episodes with the policy's deterministic actions.
 
-    Episode k begins with `env.reset(seed=seed + k)`, so that different policies and environments can be compared start
-    by start, and one episode can be played again. `record` is called with `env.render()` at the start and after every
-    step of the first one.
+    Episode k begins with `env.reset(seed=seed + k)`. So policies and environments can be compared start by start, and an episode can be
+    played again. `record` is called with `env.render()` at the start and after every step of the first episode.
     """
     check_at_least(1, episodes=episodes)
     check_at_least(0, seed=seed)

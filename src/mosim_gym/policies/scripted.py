@@ -1,4 +1,4 @@
-"""Scripted policies, in which nothing is learned. They show what a task pays for a little skill."""
+"""Scripted policies, in which nothing is learned. They show the return of a task for a little skill."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = np.ndarray
 
 
 class RandomPolicy:
-    """Uniform controls between `low (nu,)` and `high (nu,)`, held for `hold` steps each; `seed` fixes them."""
+    """Uniform controls between `low (nu,)` and `high (nu,)`, drawn from `seed`, each held for `hold` steps."""
 
     def __init__(self, low: Array, high: Array, seed: int, hold: int = 1) -> None:
         """`hold` is at least 1."""
@@ -48,10 +48,10 @@ class RandomPolicy:
 
 
 class SinusoidPolicy:
-    """`offset + amplitude sin(2π frequency t + phase)` for each motor, clipped to ±1; t counts from the last `reset()`.
+    """`offset + amplitude sin(2π frequency t + phase)` for each motor, clipped to ±1, with t since the last `reset()`.
 
-    Amplitudes and offsets are shares of the control's range, phases rad, frequency Hz; `control_step` is the duration
-    of a step in s.
+    Amplitudes and offsets are shares of the control's range. Phases are in rad, the frequency in Hz, and `control_step`, the duration
+    of a step, in s.
     """
 
     def __init__(
@@ -106,11 +106,11 @@ SCRIPTED: dict[str, Callable[[], Policy]] = {
     "ReacherEasy": ReacherController,
     "ReacherHard": ReacherController,
 }
-"""For each task that has one, what makes its scripted policy."""
+"""For each task with a scripted policy, the function that makes it."""
 
 
 def scripted_policy(task: str, *, seed: int = 0) -> Policy:
-    """The scripted policy of `task`, or random controls held for five steps where nobody has written one."""
+    """The scripted policy of `task`. Tasks without one get random controls held for five steps."""
     find_task(task)  # an unknown task raises with the valid ones
     if task in SCRIPTED:
         return SCRIPTED[task]()

@@ -1,1 +1,1 @@
-"""Policies trained inside learned motion, with Stable-Baselines3 and without."""
+"""Learners and strategies: training policies with a learned model, and their returns in reality."""

@@ -22,7 +22,7 @@ class AcrobotSwingup(Task):
     Reward: 1 while the tip is within the target (20 cm), else falling with the distance to it as a Gaussian that is 0.1 one metre
     outside.
     Start: shoulder and elbow uniform in [-π, π), at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     domain, name = "acrobot", "swingup"
@@ -65,7 +65,7 @@ class AcrobotSwingupSparse(AcrobotSwingup):
 
     Reward: 1 while the tip is within the target (20 cm), else 0.
     Start: shoulder and elbow uniform in [-π, π), at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "swingup_sparse"

@@ -14,7 +14,7 @@ class BallInCupCatch(Task):
 
     Reward: 1 while the ball's centre is inside the cup by at least the ball's radius, else 0.
     Start: cup at its rest, ball uniform in a box of 40 cm by 30 cm around and above its rest where it touches nothing, at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     domain, name = "ball_in_cup", "catch"

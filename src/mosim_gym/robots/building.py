@@ -1,4 +1,4 @@
-"""From a `RobotDefinition` to its two packaged files: the `Robot` with its reset banks, and self-contained MJCF."""
+"""Builds the two packaged files of a `RobotDefinition`: the `Robot` with its reset banks, and self-contained MJCF."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build_robot(definition: RobotDefinition, folder: Path | None = None) -> tupl
 
 
 def reset_bank(task: type[Task], robot: Robot, size: int) -> ResetBank:
-    """`size` starts of the true task; of a task that dm_control does not have, its own sampler's."""
+    """`size` starts of the true task, or of the task's own sampler if dm_control does not have the task."""
     if not task.in_dm_control:
         start = task(robot).sample_start(torch.Generator().manual_seed(BANK_SEED), size)
         return ResetBank(start.qpos.numpy().astype(np.float32), start.qvel.numpy().astype(np.float32))

@@ -24,7 +24,7 @@ class CartpoleBalance(Task):
     Reward: `upright · (4 + small_control)/5 · (1 + slow)/2 · (1 + centred)/2`; upright is `(cos θ + 1)/2`, the others soft indicators of
     control 0 (quadratic, 0 at 1), pole rate 0 (Gaussian, 0.1 at 5 rad/s), cart position 0 (Gaussian, 0.1 at 2 m).
     Start: cart uniform in ±0.1 m, pole uniform in ±0.034 rad, velocities normal with deviation 0.01.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     domain, name = "cartpole", "balance"
@@ -65,7 +65,7 @@ class CartpoleBalanceSparse(CartpoleBalance):
 
     Reward: 1 while the cart is within ±0.25 m and the cosine of the pole's angle is at least 0.995, else 0.
     Start: cart uniform in ±0.1 m, pole uniform in ±0.034 rad, velocities normal with deviation 0.01.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "balance_sparse"
@@ -82,7 +82,7 @@ class CartpoleSwingup(CartpoleBalance):
     Reward: `upright · (4 + small_control)/5 · (1 + slow)/2 · (1 + centred)/2`; upright is `(cos θ + 1)/2`, the others soft indicators of
     control 0 (quadratic, 0 at 1), pole rate 0 (Gaussian, 0.1 at 5 rad/s), cart position 0 (Gaussian, 0.1 at 2 m).
     Start: cart and pole normal with deviation 0.01 about the middle and hanging down, velocities normal with deviation 0.01.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "swingup"
@@ -94,7 +94,7 @@ class CartpoleSwingupSparse(CartpoleBalanceSparse):
 
     Reward: 1 while the cart is within ±0.25 m and the cosine of the pole's angle is at least 0.995, else 0.
     Start: cart and pole normal with deviation 0.01 about the middle and hanging down, velocities normal with deviation 0.01.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "swingup_sparse"

@@ -23,7 +23,7 @@ ENTRY_POINT_GROUP = "mosim_gym.robots"
 
 @cache
 def robot_definitions() -> dict[str, RobotDefinition]:
-    """Every robot by name: ours first, in alphabetical order, then third parties'."""
+    """Every robot by name: those of this package in alphabetical order, then those of other packages."""
     found: dict[str, RobotDefinition] = {}
     origin: dict[str, str] = {}
 
@@ -69,7 +69,7 @@ def tasks(tag: str | None = None) -> list[str]:
 
 
 def find_robot(name: str) -> RobotDefinition:
-    """The definition of robot `name`, with or without `@dt`; an unknown one raises `KeyError` with the valid names."""
+    """The definition of robot `name`, with or without `@dt`. An unknown name raises `KeyError` with the valid ones."""
     definitions, known = robot_definitions(), name.partition("@")[0]
     if known not in definitions:
         raise UnknownName("robot", known, list(definitions))
@@ -77,7 +77,7 @@ def find_robot(name: str) -> RobotDefinition:
 
 
 def find_task(task: str) -> tuple[RobotDefinition, type[Task]]:
-    """The robot and class of a task id; an unknown one raises `KeyError` with the valid ids."""
+    """The robot and the class of a task id. An unknown id raises `KeyError` with the valid ones."""
     classes = task_classes()
     if task not in classes:
         raise UnknownName("task", task, tasks())
@@ -86,7 +86,7 @@ def find_task(task: str) -> tuple[RobotDefinition, type[Task]]:
 
 @cache
 def load_robot(name: str) -> Robot:
-    """The packaged description of robot `name`; with `@dt`, as in `hopper@0.005`, its control steps last `dt` seconds."""
+    """The packaged description of robot `name`. With `@dt`, as in `hopper@0.005`, its control steps last `dt` seconds."""
     definition = find_robot(name)
     if not definition.description_file.exists():
         raise FileNotFoundError(
@@ -104,7 +104,7 @@ def _at(robot: Robot, dt: str) -> Robot:
         substeps = round(float(dt) / robot.physics_step)
     except (ValueError, OverflowError):
         raise ValueError(
-            f"{robot.name}@{dt}: {dt!r} is no time in seconds; write for example {robot.name}@{robot.physics_step:g}."
+            f"{robot.name}@{dt}: {dt!r} is not a time in seconds; write for example {robot.name}@{robot.physics_step:g}."
         ) from None
     if substeps < 1 or abs(substeps * robot.physics_step - float(dt)) > 1e-9:
         raise ValueError(f"{dt} s is not a whole number of {robot.name}'s physics steps ({robot.physics_step} s).")
@@ -115,7 +115,7 @@ def _at(robot: Robot, dt: str) -> Robot:
 
 @cache
 def sensor_columns(name: str) -> np.ndarray:
-    """Which of all its sensors' numbers are those that the state of robot `name` does not tell."""
+    """The columns of the sensor data of robot `name` whose numbers do not follow from its state."""
     sensors = load_robot(name).sensors
     rows = [sensors.index(sensor) for sensor in find_robot(name).sensors]
     parts = [np.arange(sensors.start[row], sensors.start[row] + sensors.size[row]) for row in rows]

@@ -19,7 +19,7 @@ class CheetahRun(Task):
 
     Reward: `clip(v / 10, 0, 1)`, v the forward velocity of the whole body's centre of mass in m/s.
     Start: joints uniform in their limits, then two seconds of settling without control.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     domain, name = "cheetah", "run"

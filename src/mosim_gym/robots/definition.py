@@ -1,4 +1,4 @@
-"""`RobotDefinition`: what one robot file declares. Everything else about a robot follows from it."""
+"""`RobotDefinition`: what a robot file declares. Everything else about a robot follows from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGED = Path(__file__).parent / "assets"
 
 
 def dm_control_model(domain: str, *arguments: object) -> Callable[[], tuple[str | bytes, Assets]]:
-    """The MJCF text and assets of a domain of dm_control's suite, read when called; `arguments` where it makes models to order."""
+    """A function that reads the MJCF text and assets of a domain of dm_control's suite. `arguments` go to the domain's own function."""
 
     def read() -> tuple[str | bytes, Assets]:
         return dm_control_suite(domain).get_model_and_assets(*arguments)
@@ -25,7 +25,7 @@ def dm_control_model(domain: str, *arguments: object) -> Callable[[], tuple[str 
 
 
 def mjcf_file(path: str | Path) -> Callable[[], tuple[str | bytes, Assets]]:
-    """The MJCF file at `path`; included files are read from its folder."""
+    """A function that reads the MJCF file at `path`, and included files from its folder."""
 
     def read() -> tuple[str | bytes, Assets]:
         folder = Path(path).parent
@@ -37,13 +37,13 @@ def mjcf_file(path: str | Path) -> Callable[[], tuple[str | bytes, Assets]]:
 
 @dataclass(frozen=True)
 class Coverage:
-    """From where `wide` resets draw a robot's states, so that a model learnt there holds wherever a policy may go.
+    """The states from which `wide` resets draw, so that a model trained on them holds wherever a policy may go.
 
     `speeds` gives the range of velocity (rad/s or m/s) of each degree of freedom: hinges and slides by their joint's name, a free joint's
-    as `root.x` … `root.wz`. `positions` gives the range of joints without limits (rad or m); hinges
-    that are not named are uniform in ±π, slides stay at `qpos0`. A robot that touches the ground is then lifted along `height`, a slide,
-    until its lowest contact point has a clearance in `clearance` (m). Limited joints are placed as far as `overshoot` of their range
-    beyond its ends: limits are soft, and are passed in use; a model must have seen how far.
+    as `root.x` … `root.wz`. `positions` gives the range of joints without limits (rad or m). Hinges that it does not name are uniform in
+    ±π, and slides stay at `qpos0`. A robot that touches the ground is then lifted along `height`, a slide, until its lowest contact point
+    has a clearance in `clearance` (m). Limited joints start up to `overshoot` of their range beyond its ends. Limits are soft, and motion
+    passes them, so a model needs data there.
     """
 
     speeds: Mapping[str, tuple[float, float]]
@@ -55,12 +55,15 @@ class Coverage:
 
 @dataclass(frozen=True)
 class RobotDefinition:
-    """A robot: where its MJCF comes from, its control step in seconds, its invariances and its tasks.
+    """A robot: the source of its MJCF, its control step in seconds, its invariances and its tasks.
 
-    `coverage` says where training data come from; a robot without one has environments on the truth only. `assets` is the folder of the
-    built description (`<name>.safetensors` and `<name>.xml`). `bank_size` is the number of true starts kept for each task; `sensors` names
-    the sensors whose readings the state alone cannot tell; `pairs` names geoms of two moving bodies that may touch, `strings` two sites
-    that a limited tendon keeps within a length (m); `preset` names the model's preset that suits it, if it is not the usual one.
+    - `coverage` says where training data start. A robot without it has environments on the truth only.
+    - `assets` is the folder of the built description (`<name>.safetensors` and `<name>.xml`).
+    - `bank_size` is the number of true starts kept for each task.
+    - `sensors` names the sensors whose readings do not follow from the state.
+    - `pairs` names geoms of two moving bodies that may touch.
+    - `strings` names two sites that a limited tendon keeps within a length (m).
+    - `preset` names the model's preset, if it is not the usual one.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """Finger: two motors that push a free spinner, touch sensors at the tip. Two physics steps in a control step, no gravity.
 
-dm_control damps the spinner less for spinning than for turning, so that there are two robots.
+dm_control damps the spinner less for spinning than for turning, so there are two robots.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class FingerSpin(_Finger):
 
     Reward: 1 while the spinner's hinge turns at -15 rad/s or faster, else 0.
     Start: all joints uniform (in their limits, if any) where nothing touches, at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "spin"
@@ -68,7 +68,7 @@ class FingerTurnEasy(_Finger):
 
     Reward: 1 while the tip is inside the target, else 0.
     Start: all joints uniform (in their limits, if any) where nothing touches, at rest; target at a uniform angle around the hinge.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "turn_easy"
@@ -124,7 +124,7 @@ class FingerTurnHard(FingerTurnEasy):
 
     Reward: 1 while the tip is inside the target, else 0.
     Start: all joints uniform (in their limits, if any) where nothing touches, at rest; target at a uniform angle around the hinge.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "turn_hard"
@@ -132,7 +132,7 @@ class FingerTurnHard(FingerTurnEasy):
 
 
 def _spinning() -> tuple[str | bytes, Assets]:
-    """The model with the damping that dm_control's task of spinning sets."""
+    """The model with the damping that dm_control sets for its spinning task."""
     text, assets = dm_control_model("finger")()
     text = text.decode() if isinstance(text, bytes) else text
     assert text.count(TURNING_DAMPING) == 1

@@ -23,7 +23,7 @@ class FishUpright(Task):
 
     Reward: 1 where the torso's vertical axis points up, falling with its vertical component as a Gaussian that is 0.1 on the side.
     Start: any orientation, joints uniform within 0.2 rad, at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     domain, name = "fish", "upright"
@@ -62,7 +62,7 @@ class FishSwim(FishUpright):
     Reward: `(7 t + u) / 8`; t is 1 while mouth and target touch, falling with their distance as a Gaussian that is 0.1 two radii away; u
     goes from 0 to 1 as the torso turns from upside down to upright.
     Start: any orientation, joints uniform within 0.2 rad, at rest; target uniform in a box of 80 by 80 by 20 cm.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "swim"

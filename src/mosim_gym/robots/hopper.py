@@ -52,7 +52,7 @@ class HopperStand(_Hopper):
     Reward: 1 while the torso is 0.6 to 2 m above the foot (centres of mass), else 0; times `(c + 4) / 5`, c the mean over the motors of
     a parabola that is 1 at no control and 0 at full control.
     Start: limited joints uniform in their limits, pitch uniform in [-π, π), at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "stand"
@@ -69,7 +69,7 @@ class HopperHop(_Hopper):
     Reward: 1 while the torso is 0.6 to 2 m above the foot (centres of mass), else 0; times the tolerance of the body's forward velocity
     at 2 m/s and more, falling linearly to 0.5 at 1 m/s and to 0 at rest.
     Start: limited joints uniform in their limits, pitch uniform in [-π, π), at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "hop"

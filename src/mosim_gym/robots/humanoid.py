@@ -51,7 +51,7 @@ class _Humanoid(Task):
         }
 
     def posture(self, features: Features, action: Tensor) -> Tensor:
-        """How well and how calmly it stands, `(B,)` from 0 to 1."""
+        """The reward for standing high, straight and with little effort, `(B,)` from 0 to 1."""
         head, upright = features["places"][..., 1, 2], features["torso"][..., 2, 2]
         high = tolerance(head, (STAND_HEIGHT, math.inf), margin=STAND_HEIGHT / 4)
         straight = tolerance(upright, (0.9, math.inf), margin=1.9, value_at_margin=0, sigmoid="linear")
@@ -67,7 +67,7 @@ class HumanoidStand(_Humanoid):
     a parabola that is 1 at no control and 0 at full control, and of stillness (the mean over x and y of a Gaussian of the centre of mass's
     velocity that is 0.1 at 2 m/s).
     Start: joints uniform in their limits, any orientation, height 1.5 m, touching nothing, at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "stand"
@@ -79,7 +79,7 @@ class HumanoidStand(_Humanoid):
 
 class _Moving(_Humanoid):
     speed: ClassVar[float]
-    """Speed over ground, m/s, from which on moving is fully rewarded."""
+    """The speed over ground, m/s, from which the reward for moving is full."""
 
     def reward(self, features: Features, action: Tensor, goal: Tensor, sensors: Tensor) -> Tensor:
         speed = torch.linalg.vector_norm(features["velocity"][..., :2], dim=-1)
@@ -93,7 +93,7 @@ class HumanoidWalk(_Moving):
     Reward: HumanoidStand's without stillness, times `(5 m + 1) / 6`; m is 1 where the centre of mass moves at 1 m/s or faster over
     ground, and falls linearly to 0 at rest.
     Start: joints uniform in their limits, any orientation, height 1.5 m, touching nothing, at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "walk"
@@ -106,7 +106,7 @@ class HumanoidRun(_Moving):
     Reward: HumanoidStand's without stillness, times `(5 m + 1) / 6`; m is 1 where the centre of mass moves at 10 m/s or faster over
     ground, and falls linearly to 0 at rest.
     Start: joints uniform in their limits, any orientation, height 1.5 m, touching nothing, at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "run"

@@ -21,7 +21,7 @@ class PendulumSwingup(Task):
 
     Reward: 1 while the pole is within 8 degrees of upright, else 0.
     Start: angle uniform in [-π, π), at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     domain, name = "pendulum", "swingup"

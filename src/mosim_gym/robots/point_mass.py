@@ -18,7 +18,7 @@ class PointMassEasy(Task):
     Reward: 1 within 1.5 cm of the centre, falling with the distance beyond as a Gaussian that is 0.1 another 1.5 cm away; times
     `(c + 4) / 5`, c the mean over the motors of a parabola that is 1 at no control and 0 at full control.
     Start: uniform on the square, at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     domain, name = "point_mass", "easy"

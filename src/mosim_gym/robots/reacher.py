@@ -23,7 +23,7 @@ class ReacherEasy(Task):
 
     Reward: 1 while the distance between finger and target centre is at most the sum of their radii (6 cm), else 0.
     Start: shoulder uniform in [-π, π), wrist uniform in its limits, at rest; target at a uniform angle, 5 to 20 cm from the shoulder.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     domain, name = "reacher", "easy"
@@ -78,7 +78,7 @@ class ReacherHard(ReacherEasy):
 
     Reward: 1 while the distance between finger and target centre is at most the sum of their radii (2.5 cm), else 0.
     Start: shoulder uniform in [-π, π), wrist uniform in its limits, at rest; target at a uniform angle, 5 to 20 cm from the shoulder.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "hard"

@@ -1,4 +1,4 @@
-"""The shape of a task's observations, and how they are flattened: dm_control's own key order, not the alphabet."""
+"""The shapes of a task's observations, and the flat observation, in dm_control's own key order."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def observation_shapes(task: str) -> dict[str, tuple[int, ...]]:
 
 
 def sensor_count(task: str) -> int:
-    """Numbers read from the sensors that the robot's state does not tell."""
+    """The number of sensor readings that do not follow from the robot's state."""
     return len(sensor_columns(find_task(task)[0].name))
 
 
 def flatten(parts: dict[str, Tensor]) -> Tensor:
-    """`(B, k)`: the named parts side by side in their own order; scalars become one column."""
+    """The named parts side by side in their own order, `(B, k)`. A scalar is one column."""
     return torch.cat([part if part.ndim > 1 else part[:, None] for part in parts.values()], dim=-1)

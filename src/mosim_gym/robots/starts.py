@@ -1,4 +1,4 @@
-"""Samplers for the starts of episodes, shared by tasks; all draw float64 from the generator they are given."""
+"""Samplers for the starts of episodes, shared by tasks. All draw float64 numbers from the generator that they are given."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def normal(generator: Generator, shape: tuple[int, ...], scale: float) -> Tensor
 
 
 def default_positions(robot: Robot, n: int) -> Tensor:
-    """`qpos0`, n times `(n, nq)`."""
+    """`qpos0`, repeated n times, `(n, nq)`."""
     return torch.tensor(robot.qpos0).repeat(n, 1)
 
 

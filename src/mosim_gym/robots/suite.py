@@ -1,4 +1,4 @@
-"""Importing dm_control quietly: the one door to its suite."""
+"""Imports dm_control's suite without its remarks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mosim_gym.mechanics.packages import import_package
 
 
 class _AboutOthersModels(logging.Filter):
-    """Drops the compiler's remark on an attribute of dm_control's own cheetah model, which a user can do nothing about."""
+    """Drops the compiler's remark on an attribute of dm_control's own cheetah model, which a user cannot change."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether `record` is printed."""
@@ -18,7 +18,7 @@ class _AboutOthersModels(logging.Filter):
 
 
 def dm_control_suite(domain: str | None = None) -> ModuleType:
-    """`dm_control.suite`, or one of its domain modules; imported at the first call, without GLFW's remark that there is no screen.
+    """`dm_control.suite`, or one of its domain modules, imported at the first call, without GLFW's remark that there is no screen.
 
     Raises `MissingPackage` where dm_control is not installed, as on Python 3.13 and later.
     """
@@ -29,7 +29,7 @@ def dm_control_suite(domain: str | None = None) -> ModuleType:
 
 
 def physics_error() -> type[Exception]:
-    """What dm_control raises when its simulation becomes unstable."""
+    """The error that dm_control raises when its simulation becomes unstable."""
     return import_package("dm_control.rl.control").PhysicsError
 
 

@@ -90,7 +90,7 @@ class SwimmerSwimmer6(_Swimmer):
     Reward: 1 while the nose is within 10 cm of the target's centre, falling with the distance beyond with a long tail that is 0.1 another
     50 cm away.
     Start: heading and joints uniform, at rest; target uniform in a square of 4 m, one in five in a square of 60 cm.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "swimmer6"
@@ -103,7 +103,7 @@ class SwimmerSwimmer15(_Swimmer):
     Reward: 1 while the nose is within 10 cm of the target's centre, falling with the distance beyond with a long tail that is 0.1 another
     50 cm away.
     Start: heading and joints uniform, at rest; target uniform in a square of 4 m, one in five in a square of 60 cm.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "swimmer15"

@@ -1,4 +1,4 @@
-"""`Task`: a goal for a robot, as pure batched functions of its state, and `Features`, what those functions read."""
+"""`Task`: a goal for a robot, as pure batched functions of its state, and `Features`, which those functions read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot
 
 
 class Features:
-    """A batch of states with the kinematic quantities that were asked for: `features["name"]`, `features.qpos`, `features.qvel`."""
+    """A batch of states with the quantities that the task declares: `features["name"]`, `features.qpos`, `features.qvel`."""
 
     __slots__ = ("_values", "qpos", "qvel", "robot")
 
@@ -50,7 +50,7 @@ class Start(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A disc that shows a goal in a drawing: centre in the world and radius in m, colour in [0, 1]."""
+    """A disc that shows a goal in a drawing: its centre in the world (m), its radius (m), and its colour in [0, 1]."""
 
     x: float
     y: float
@@ -65,28 +65,28 @@ TARGET_RGB = (0.6, 0.3, 0.3)  # the colour of dm_control's targets
 class Task(ABC):
     """One task of one robot. Subclasses are stateless: everything they compute follows from their arguments.
 
-    The class docstring says reward, start and end; it becomes the task's page in the documentation.
+    The class docstring says what reward, start and end are. The documentation of the task is made from it.
     """
 
     domain: ClassVar[str]
     name: ClassVar[str]
     tags: ClassVar[frozenset[str]] = frozenset()
-    """`benchmarking`: in dm_control's benchmarking set; `paper`: of a robot in the MoSim paper, sparse variants apart."""
+    """`benchmarking`: in dm_control's benchmarking set. `paper`: of a robot in the MoSim paper, without sparse variants."""
     quantities: ClassVar[Mapping[str, Quantity]] = {}
     """What forward kinematics must compute for `observation` and `reward`."""
     goal_names: ClassVar[tuple[str, ...]] = ()
     """One name for each number of the goal."""
     observation_names: ClassVar[Mapping[str, str]] = {}
-    """For each key of the observation, in order: what it is, with its unit."""
+    """What each key of the observation is, with its unit, in the observation's order."""
     in_dm_control: ClassVar[bool] = True
-    """Whether dm_control's suite has this very task, to be compared with."""
+    """Whether dm_control's suite has the task, so that tests compare the two."""
     deviations: ClassVar[tuple[str, ...]] = ()
     """Every known difference from the dm_control task."""
     hidden_geoms: ClassVar[tuple[str, ...]] = ()
-    """Geoms that only show the goal: drawings leave them out and draw `goal_marks` instead."""
+    """Geoms that only show the goal. Drawings leave them out and draw `goal_marks` instead."""
 
     zero_shot: ClassVar[Mapping[str, Any]] = {}
-    """What zero-shot training is set to for the task, by names of settings; `algo` names the learner."""
+    """The task's own settings of zero-shot training, by name. `algo` names the learner."""
 
     def __init__(self, robot: Robot) -> None:
         """Bind the task to its robot's description."""
@@ -97,7 +97,7 @@ class Task(ABC):
         return ForwardKinematics(self.robot, self.quantities)
 
     def features(self, qpos: Tensor, qvel: Tensor) -> Features:
-        """What `observation` and `reward` read, of states `qpos (B, nq)`, `qvel (B, nv)`."""
+        """The features of states `qpos (B, nq)`, `qvel (B, nv)`, which `observation` and `reward` read."""
         return Features(self.robot, qpos, qvel, self._kinematics(qpos, qvel))
 
     @classmethod
@@ -112,18 +112,18 @@ class Task(ABC):
 
     @abstractmethod
     def observation(self, features: Features, goal: Tensor, sensors: Tensor) -> dict[str, Tensor]:
-        """Named parts `(B, k)`, or `(B,)` for scalars, in dm_control's order."""
+        """The observation's named parts `(B, k)`, or `(B,)` for scalars, in dm_control's order."""
 
     @abstractmethod
     def reward(self, features: Features, action: Tensor, goal: Tensor, sensors: Tensor) -> Tensor:
-        """Reward `(B,)` in the state after the step; `action` is the control as the caller gave it, before clipping."""
+        """Reward `(B,)` in the state after the step. `action` is the control as the caller gave it, before clipping."""
 
     def terminated(self, features: Features, goal: Tensor) -> Tensor | None:
-        """`(B,)` bool where the episode ends for good; None where a task never does."""
+        """Whether each episode ends for good `(B,)`, bool; None if the task's episodes never do."""
         return None
 
     def sample_start(self, generator: Generator, n: int) -> Start:
-        """Starts of `n` episodes, float64 on the CPU; by default drawn from the bank of the true task's own starts."""
+        """Starts of `n` episodes, float64 on the CPU. By default they are drawn from the bank of the true task's starts."""
         bank = self.robot.reset_banks.get(self.name)
         if bank is None:
             raise KeyError(f"{self.robot.name} has no reset bank {self.name!r}; build it with `mosim-gym build-robot`.")
@@ -137,12 +137,12 @@ class Task(ABC):
         return torch.zeros(n, self.goal_size, dtype=torch.float64)
 
     def place_goal(self, model: Any, goal: np.ndarray) -> None:  # noqa: B027
-        """Write `goal (goal_size,)` into an `MjModel`, where dm_control keeps it; nothing for tasks without one."""
+        """Write `goal (goal_size,)` into an `MjModel`, where dm_control keeps it. Tasks without a goal write nothing."""
 
     def read_goal(self, model: Any) -> np.ndarray:
         """The goal that an `MjModel` holds, `(goal_size,)`; inverse of `place_goal`."""
         return np.zeros(0)
 
     def goal_marks(self, goal: np.ndarray) -> list[Mark]:
-        """What a drawing shows of `goal (goal_size,)`; nothing for tasks without one."""
+        """The marks that show `goal (goal_size,)` in a drawing; empty for tasks without a goal."""
         return []

@@ -1,4 +1,4 @@
-"""Soft indicators in [0, 1], the bricks of dm_control's rewards, batched in torch."""
+"""Soft indicators in [0, 1], of which dm_control's rewards are made, batched in torch."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def tolerance(
     sigmoid: str = "gaussian",
     value_at_margin: float = 0.1,
 ) -> Tensor:
-    """1 where `lower ≤ x ≤ upper`; outside, a `sigmoid` of the distance to the nearer bound that is `value_at_margin` at `margin`.
+    """1 where `lower ≤ x ≤ upper`. Outside, a `sigmoid` of the distance to the nearer bound, which is `value_at_margin` at `margin`.
 
-    With `margin = 0` everything outside is 0. Elementwise and differentiable wherever dm_control's `rewards.tolerance` is.
+    With `margin = 0` everything outside is 0. The function is elementwise, and differentiable wherever dm_control's `rewards.tolerance` is.
     """
     lower, upper = bounds
     if lower > upper or margin < 0:

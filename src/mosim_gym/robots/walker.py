@@ -19,8 +19,8 @@ STAND_HEIGHT = 1.2  # m, of the torso
 
 
 class _Walker(Task):
-    """The posture's reward is `(3 s + u) / 4`: s 1 where the torso is at least 1.2 m high, falling off below as a Gaussian that is 0.1
-    at 0.6 m; u from 0 to 1 as the torso turns from upside down to upright.
+    """The posture's reward is `(3 s + u) / 4`. s is 1 where the torso is at least 1.2 m high, and falls below as a Gaussian that is 0.1
+    at 0.6 m. u goes from 0 to 1 as the torso turns from upside down to upright.
     """
 
     domain = "walker"
@@ -32,7 +32,7 @@ class _Walker(Task):
         "velocity": "vertical and horizontal velocity (m/s), pitch rate and the six joint rates (rad/s)",
     }
     speed: ClassVar[float]
-    """Forward velocity, m/s, from which on moving is fully rewarded."""
+    """The forward velocity, m/s, from which the reward for moving is full."""
 
     def observation(self, features: Features, goal: Tensor, sensors: Tensor) -> dict[str, Tensor]:
         return {
@@ -45,7 +45,7 @@ class _Walker(Task):
         return self.posture(features)
 
     def posture(self, features: Features) -> Tensor:
-        """How well the torso stands, `(B,)` from 0 to 1."""
+        """The reward for standing high and upright, `(B,)` from 0 to 1."""
         standing = tolerance(features["torso"][..., 2], (STAND_HEIGHT, math.inf), margin=STAND_HEIGHT / 2)
         upright = (1 + features["bodies"][..., 0, 2, 2]) / 2
         return (3 * standing + upright) / 4
@@ -61,7 +61,7 @@ class WalkerStand(_Walker):
     Reward: `(3 s + u) / 4`; s is 1 where the torso is at least 1.2 m high and falls below that as a Gaussian that is 0.1 at 0.6 m; u goes
     from 0 to 1 as the torso turns from upside down to upright.
     Start: limited joints uniform in their limits, pitch uniform in [-π, π), at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "stand"
@@ -87,7 +87,7 @@ class WalkerWalk(_Moving):
     Reward: WalkerStand's, times `(5 m + 1) / 6`; m is 1 where the body's forward velocity is at least 1 m/s, and falls linearly to 0 at
     rest.
     Start: limited joints uniform in their limits, pitch uniform in [-π, π), at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "walk"
@@ -100,7 +100,7 @@ class WalkerRun(_Moving):
     Reward: WalkerStand's, times `(5 m + 1) / 6`; m is 1 where the body's forward velocity is at least 8 m/s, and falls linearly to 0 at
     rest.
     Start: limited joints uniform in their limits, pitch uniform in [-π, π), at rest.
-    End: never, but for the time limit.
+    End: only at the time limit.
     """
 
     name = "run"

@@ -51,6 +51,7 @@ from mosim_gym.studies.result_tables import (
     parity_targets,
     systems_table,
 )
+from mosim_gym.studies.rooms import rooms_picture, rooms_table
 from mosim_gym.studies.sample_efficiency import Cell, matrix
 from mosim_gym.studies.speed_targets import pace_table
 from mosim_gym.studies.studies import RUNS, STUDIES
@@ -167,6 +168,7 @@ class Documentation:
                 "rollout speed": rollout_speed_table(reports),
                 "densities": self._optional("density", density_table),
             },
+            self.docs / "architecture.md": {"rooms": rooms_table(self.root)},
             self.docs / "learned-motion.md": {"collection": collection_table(self._result("collection"))},
             self.docs / "strategies" / "penalties.md": {
                 "penalty targets": f"{penalty_targets(penalties)}\n\n{measured(penalties)}"
@@ -191,5 +193,6 @@ class Documentation:
             **pages,
             self.docs / "index.md": home_page(pages[self.readme]),
             self.docs / "tasks.md": tasks_page(),
+            self.docs / "assets" / "rooms.svg": rooms_picture(self.root),
             self.docs / "gallery.md": gallery_page(self.docs / "assets", self._measured, self._result("prediction")),
         }

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from mosim_gym.mechanics.json_values import JSON
+
 NOT_YET = "*Not measured yet.*"
 
 
-def provenances(report: Any) -> Iterator[Mapping[str, Any]]:
+def provenances(report: JSON) -> Iterator[dict[str, Any]]:
     """Every provenance in a result, however deep, with the seed that stands beside it where it names none itself."""
-    if isinstance(report, Mapping):
-        if "provenance" in report:
-            beside = {"seeds": [report["seed"]]} if "seed" in report else {}
-            config = report.get("config", {})
-            beside = {"seeds": [config["seed"]]} if not beside and "seed" in config else beside
-            yield {**beside, **report["provenance"]}
+    if isinstance(report, dict):
+        if isinstance(found := report.get("provenance"), dict):
+            holders = [part for part in (report, report.get("config")) if isinstance(part, dict) and "seed" in part]
+            beside = {"seeds": [holders[0]["seed"]]} if holders else {}
+            yield {**beside, **found}
         for key, part in report.items():
             if key != "provenance":
                 yield from provenances(part)

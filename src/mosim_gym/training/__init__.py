@@ -1,1 +1,1 @@
-"""Training: losses, optimisers, stages and the loop that runs them."""
+"""Training of models: losses, optimisers, stages and the loop that runs them."""

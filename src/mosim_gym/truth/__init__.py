@@ -1,1 +1,1 @@
-"""The truth: MuJoCo behind the Simulator's interface, the real dm_control tasks, rendering. Nothing here imports a simulator until used."""
+"""MuJoCo behind the interface of `Dynamics`, and dm_control as the reference. No simulator is imported before it is used."""

@@ -1,4 +1,4 @@
-"""`TrueDynamics`: MuJoCo behind the Simulator's interface, so that everything built for a learned model also runs on the truth."""
+"""`TrueDynamics`: MuJoCo behind the interface of `Dynamics`, so that everything built for a learned model also runs on the truth."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ from mosim_gym.truth.quiet import quiet_mujoco
 
 Array = np.ndarray
 _START = 1.0
-"""What the clock shows before each step, s. MuJoCo resets an unstable state, clock included, to zero: that is how it is noticed."""
+"""The time on MuJoCo's clock before each step, s. MuJoCo sets it to zero when it resets an unstable state, which shows the reset."""
 
 
 class TrueDynamics(Dynamics):
     """The packaged MJCF of a robot, stepped by MuJoCo in float64 for batches of independent states.
 
     `rollout` runs open loop through `mujoco.rollout` on all cores. `step` is for closed loops. MuJoCo's constraint solver starts from
-    the accelerations of the step before (its *warm start*), so a state alone does not fix the next one to the last bit: `step` remembers
-    them for every row whose state is exactly the one it returned last and starts the others from zero, as a fresh `mjData` does. With
+    the accelerations of the step before (its *warm start*), so a state alone does not fix the next one to the last bit. `step` remembers
+    them for every row whose state is exactly the one it returned last. It starts other rows from zero, as a fresh `mjData` does. With
     `warm_start=False` it starts all rows from zero and runs on all cores, which is faster for large batches and differs within the
     solver's tolerance.
 
-    Inputs are numpy or torch, outputs are of the same kind, float64, without gradients. A row that MuJoCo declares unstable becomes NaN.
+    Inputs are numpy arrays or tensors. Outputs are of the same kind, float64, without gradients. A row that MuJoCo declares unstable
+    becomes NaN.
     """
 
     dtype = torch.float64
@@ -43,7 +44,7 @@ class TrueDynamics(Dynamics):
     def __init__(
         self, robot: str, *, threads: int | None = None, warm_start: bool = True, constrained: bool = True
     ) -> None:
-        """Load the packaged model of `robot`; an unknown name raises `KeyError` with the valid ones.
+        """Load the packaged model of `robot`. An unknown name raises `KeyError` with the valid ones.
 
         Without `constrained`, contacts and limits are switched off: the robot passes through everything.
         """
@@ -68,7 +69,7 @@ class TrueDynamics(Dynamics):
         self.sensor_count = len(self._sensor_columns)
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but modules, working memory and threads, which a copy makes for itself."""
+        """All attributes except modules, working memory and threads, which a copy makes for itself."""
         return {name: part for name, part in vars(self).items() if name not in ("_mujoco", "_data", "_pool", "_turn")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -80,7 +81,7 @@ class TrueDynamics(Dynamics):
     def remember(self, qpos: Array, qvel: Array, warm_start: Array) -> None:
         """Set the warm start `(B, nv)` that the next `step` uses for rows whose state is exactly `qpos (B, nq)`, `qvel (B, nv)`.
 
-        One state may be given without the leading axis, as `make_real`'s `info` holds it.
+        A single state needs no leading axis, as `make_real`'s `info` holds it.
         """
         q, v, warm = (np.atleast_2d(_float64(part)) for part in (qpos, qvel, warm_start))
         wanted = ((len(q), self.robot.nq), (len(q), self.robot.nv), (len(q), self.robot.nv))
@@ -96,7 +97,7 @@ class TrueDynamics(Dynamics):
     @overload
     def step(self, qpos: Array, qvel: Array, action: Array, features: object = None) -> Step: ...
     def step(self, qpos: Any, qvel: Any, action: Any, features: object = None) -> Step:
-        """One control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`; `features` are not needed."""
+        """One control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`. `features` has no effect."""
         start_q, start_v, control = self._checked(qpos, qvel, action, steps=False)
         with self._turn:
             if self._warm_start:
@@ -107,7 +108,7 @@ class TrueDynamics(Dynamics):
         return Step(*(_like(part, qpos) for part in result))
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """The states after each of T control steps under `actions (B, T, nu)`, each held for one of them."""
+        """The states after each of T control steps under `actions (B, T, nu)`, each held for one control step."""
         given = self._checked(qpos, qvel, actions, steps=True)
         with self._turn:
             path = self._rollout(*given)
@@ -115,14 +116,14 @@ class TrueDynamics(Dynamics):
 
     @cached_property
     def _pool(self) -> tuple[Any, list[Any]]:
-        """The threads of `rollout` and their memory, made when first needed: a single environment never does."""
+        """The threads of `rollout` and their memory, made when first needed. A single environment never needs them."""
         from mujoco.rollout import Rollout
 
         pool = Rollout(nthread=self._threads if self._threads > 1 else 0)
         return pool, [self._mujoco.MjData(self.model) for _ in range(self._threads)]
 
     def _checked(self, qpos: Any, qvel: Any, actions: Any, *, steps: bool) -> tuple[Array, Array, Array]:
-        """The inputs as float64 `(B, nq)`, `(B, nv)` and `(B, nu)` or `(B, T, nu)`, or a sentence saying what is wrong with them."""
+        """The inputs as float64 `(B, nq)`, `(B, nv)` and `(B, nu)` or `(B, T, nu)`. Raises `ValueError` for other shapes."""
         arrays = _float64(qpos), _float64(qvel), _float64(actions)
         rows = arrays[0].shape[0] if arrays[0].ndim else 0
         nq, nv, nu = self.robot.nq, self.robot.nv, self.robot.nu

@@ -1,4 +1,4 @@
-"""Keeps MuJoCo from printing a line for each motion that became unstable, where those are counted or marked anyway."""
+"""Keeps MuJoCo from printing a line for each unstable motion, where the caller counts or marks these."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_mujoco() -> Iterator[None]:
-    """Within, MuJoCo's warnings are dropped; whoever handled them before does so again afterwards."""
+    """A context in which MuJoCo's warnings are dropped. Afterwards the earlier handler is set again."""
     import mujoco
 
     handler = mujoco.get_mju_user_warning()

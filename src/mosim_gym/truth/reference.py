@@ -1,4 +1,4 @@
-"""What dm_control and MuJoCo themselves say about given states: the other side of every parity test and report."""
+"""dm_control and MuJoCo themselves, evaluated in given states. Parity tests and reports compare with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = np.ndarray
 
 
 class Reading(NamedTuple):
-    """dm_control's observation, by key `(B, k)` or `(B,)`, and reward `(B,)` in given states, and what `sensors (B, ns)` read there."""
+    """dm_control's observation by key, `(B, k)` or `(B,)`, reward `(B,)` and sensor readings `(B, ns)` in given states."""
 
     observation: dict[str, Array]
     reward: Array
@@ -58,7 +58,7 @@ class ReferenceTask:
         return np.ravel(self.env.physics.named.data.sensordata[self._sensors]) if self._sensors else np.zeros(0)
 
     def step(self, qpos: Array, qvel: Array, action: Array) -> Step:
-        """The states after one control step of dm_control from `qpos (B, nq)`, `qvel (B, nv)`, solver cold; NaN where it is unstable."""
+        """The states after one control step of dm_control from `qpos (B, nq)`, `qvel (B, nv)`, without warm start; NaN where unstable."""
         physics, after_q, after_v, sensors = self.env.physics, np.empty_like(qpos), np.empty_like(qvel), []
         substeps = self.task.robot.substeps
         for row, (q, v, u) in enumerate(zip(qpos, qvel, action, strict=True)):
@@ -87,7 +87,7 @@ class ReferenceTask:
 
 
 def suite_robot(domain: str) -> tuple[Robot, Any]:
-    """Any domain of dm_control's suite as a `Robot`, whether or not it is in the catalogue, with the `MjModel` it was compiled from."""
+    """A domain of dm_control's suite as a `Robot`, also one that is not in the catalogue, and the `MjModel` from which it was compiled."""
     suite = dm_control_suite()
     model = suite.load(domain, suite.TASKS_BY_DOMAIN[domain][0]).physics.model.ptr
     return compile_robot(model, name=domain, substeps=1), model
@@ -97,7 +97,7 @@ class ReferenceKinematics:
     """MuJoCo's own kinematics (`mj_kinematics`, `mj_comPos`, `mj_comVel`, `mj_subtreeVel`) for quantities of a robot."""
 
     def __init__(self, robot: Robot, model: Any) -> None:
-        """`model` is the `mujoco.MjModel` that `robot` was compiled from."""
+        """`model` is the `mujoco.MjModel` from which `robot` was compiled."""
         import mujoco
 
         self._mujoco, self._robot, self._model = mujoco, robot, model
@@ -113,12 +113,12 @@ class ReferenceKinematics:
         return qpos, rng.normal(size=(n, self._robot.nv)) * speed
 
     def compute(self, quantities: dict[str, Quantity], qpos: Array, qvel: Array) -> dict[str, Array]:
-        """Each quantity in each state, shaped as `ForwardKinematics` shapes it."""
+        """Each quantity in each state, of the same shape as from `ForwardKinematics`."""
         rows = [self._one(quantities.values(), q, v) for q, v in zip(qpos, qvel, strict=True)]
         return {name: np.array([row[i] for row in rows]) for i, name in enumerate(quantities)}
 
     def sweep(self, qpos: Array, qvel: Array) -> None:
-        """MuJoCo's whole kinematic pass in each state, one after another, results left behind: what a plain loop costs."""
+        """MuJoCo's whole kinematic pass in each state, one after another, without results, to time a plain loop."""
         m, d, lib = self._model, self.data, self._mujoco
         stored_q, stored_v = d.qpos, d.qvel
         for q, v in zip(qpos, qvel, strict=True):

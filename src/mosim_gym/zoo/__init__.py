@@ -1,4 +1,4 @@
-"""Trained models: the checkpoint format, the packaged weights with their cards, and `load`."""
+"""Checkpoints: their format, the packaged weights with their cards, and `load`."""
 
 from mosim_gym.zoo.names import load, packaged
 

@@ -1,4 +1,4 @@
-"""What the header of a checkpoint may hold: everything that a simulator, an environment or a comparison reads, and plain JSON besides."""
+"""Rules for the header of a checkpoint: for everything that a simulator, an environment or a comparison reads. The rest is plain JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mosim_gym.mechanics.schema import (
 
 KIND, FORMAT = "checkpoint", 1
 NAME = re.compile(r"(?P<robot>[a-z0-9_]+(@[0-9.]+)?)(:(?P<variant>[a-z0-9_-]+))?")
-"""Of a checkpoint: `robot[@dt][:variant]`."""
+"""A checkpoint's name: `robot[@dt][:variant]`."""
 
 CHECKPOINT_NAME = text(NAME, "named robot[@dt][:variant]", longest=100)
 _TENSORS = 1_000  # more blocks or correctors than this has no model
@@ -51,7 +51,7 @@ _MODEL = record(
 
 
 def _measured(value: Any) -> Misfit | None:
-    """An error that was measured; one of a model that runs away may be no number."""
+    """A measured error. That of a model that diverges may be NaN."""
     return None if value != value else number(0, 1e38)(value)  # NaN alone differs from itself
 
 
@@ -89,7 +89,7 @@ _HEADER = record(
 
 
 def checkpoint_header(robot: Robot | None = None) -> Rule:
-    """The rule of a header; with `robot`, its box must be one of that robot's states."""
+    """The rule for a header. With `robot`, its box must fit that robot's states."""
     if robot is None:
         return _HEADER
     sides = {"qpos": nullable(number()), "qvel": number()}
@@ -104,7 +104,7 @@ def checkpoint_header(robot: Robot | None = None) -> Rule:
 
 
 def _range(side: Rule) -> Rule:
-    """Lowest and highest of each coordinate."""
+    """The rule for the lowest and the highest value of each coordinate."""
     both = row(side, side)
 
     def rule(value: Any) -> Misfit | None:

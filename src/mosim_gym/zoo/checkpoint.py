@@ -28,13 +28,13 @@ ALIKE = (
 
 @torch.no_grad()
 def round_to_half(model: MoSim) -> None:
-    """Round the weights to float16, in place; statistics stay as they are."""
+    """Round the weights to float16, in place. Statistics are not rounded."""
     for parameter in model.parameters():
         parameter.copy_(parameter.half())
 
 
 def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any]) -> Path:
-    """Write weights and card atomically. Weights that float16 can hold as they are take half the space."""
+    """Write weights and card atomically. Weights are written as float16 if that is exact, in half the space."""
     arrays: dict[str, np.ndarray] = {}
     exact = all(torch.equal(p, p.half().float()) for p in model.parameters())
     halved = {name for name, _ in model.named_parameters()} if exact else set()
@@ -62,7 +62,7 @@ def read_card(path: str | Path) -> dict[str, Any]:
 
 def _check_header(path: Path, header: dict[str, Any], robot: Robot | None = None) -> None:
     if "card" not in header:
-        raise FileFault(f"{path} is no checkpoint of this package: it holds no card.")
+        raise FileFault(f"{path} is not a checkpoint of this package: it holds no card.")
     if header.get("version") != FORMAT:
         raise FileFault(
             f"{path} has checkpoint format {header.get('version')!r}; this version of mosim_gym reads {FORMAT}."
@@ -71,9 +71,9 @@ def _check_header(path: Path, header: dict[str, Any], robot: Robot | None = None
 
 
 def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSim, list[dict[str, Any]]]:
-    """One ensemble whose members are those of the checkpoints at `paths`, in order, and the checkpoints' cards.
+    """One ensemble of all members of the checkpoints at `paths`, in order, and the checkpoints' cards.
 
-    They must be of one robot, of one shape, and whitened alike, as runs on one recipe are whatever their seeds, up to rounding.
+    The checkpoints must be of one robot and one shape, and whitened alike up to rounding, as runs on one recipe with different seeds are.
     """
     simulators = [load_checkpoint(path, robot) for path in paths]
     configs = [replace(s.model.config, members=1) for s in simulators]
@@ -85,7 +85,7 @@ def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSi
         )
         if config != configs[0] or not shared:
             raise FileFault(
-                f"{path} cannot be in one ensemble with {paths[0]}: their models differ in shape or in the statistics of their data."
+                f"{path} does not fit into one ensemble with {paths[0]}: their models differ in shape or in the statistics of their data."
             )
     model = MoSim(robot, replace(configs[0], members=sum(s.members for s in simulators)))
     model.load_state_dict(
@@ -113,7 +113,7 @@ def load_checkpoint(path: str | Path, robot: Robot, **options: Unpack[SimulatorO
     try:
         shapes = model_shapes(robot, config)
     except (UnknownName, ValueError) as error:
-        raise FileFault(f"{path} is damaged: its card names what {robot.name!r} does not have: {error}") from error
+        raise FileFault(f"{path} is damaged: its card does not fit the robot {robot.name!r}: {error}") from error
     check_weights(path, arrays, shapes, deviations=("input_std", "output_std"))
     model = MoSim(robot, config)
     model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()})

@@ -1,4 +1,4 @@
-"""Packaged densities: for a checkpoint of the same name, where the data were that it was trained on."""
+"""Packaged densities: each is the density of the data that the checkpoint of the same name was trained on."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def packaged_densities() -> list[str]:
 
 
 def packaged_density_path(name: str) -> Path:
-    """Where the density of checkpoint `name` is kept."""
+    """The path of the density of checkpoint `name`."""
     return DENSITIES / f"{name.replace(':', '+')}.safetensors"
 
 
 def find_density(name: str | PathLike[str]) -> MotionDensity:
-    """The density of a packaged checkpoint by its name, or the one in a file."""
+    """The density of a packaged checkpoint by the checkpoint's name, or the density in a file by its path."""
     if not isinstance(name, str | PathLike):
-        raise TypeError(f"{name!r} is no density; give a name, a path or a MotionDensity.")
+        raise TypeError(f"{name!r} is not a density; give a name, a path or a MotionDensity.")
     if isinstance(name, str) and packaged_density_path(name).exists():
         return load_density(packaged_density_path(name), robot_at(name))
     path = Path(name)

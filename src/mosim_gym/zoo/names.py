@@ -29,12 +29,12 @@ def packaged() -> list[str]:
 
 
 def packaged_path(name: str) -> Path:
-    """Where the packaged checkpoint `name` is kept."""
+    """The path of the packaged checkpoint `name`."""
     return WEIGHTS / f"{name.replace(':', '+')}{SUFFIX}"
 
 
 def checkpoint_name(robot: str, variant: str | None = None) -> str:
-    """`robot[:variant]`; a variant that no name can have is refused."""
+    """`robot[:variant]`. Raises `ValueError` for a variant that a name cannot have."""
     name = robot if variant is None else f"{robot}:{variant}"
     if variant is not None and not NAME.fullmatch(name):
         raise ValueError(
@@ -44,7 +44,7 @@ def checkpoint_name(robot: str, variant: str | None = None) -> str:
 
 
 def robot_at(name: str) -> Robot:
-    """The robot of a checkpoint name; `@dt` makes one of its control steps last `dt` seconds."""
+    """The robot of a checkpoint name. With `@dt` its control steps last `dt` seconds."""
     match = NAME.fullmatch(name)
     if match is None:
         raise UnknownName("checkpoint", name, packaged())
@@ -52,15 +52,15 @@ def robot_at(name: str) -> Robot:
 
 
 def load(name: str | PathLike[str], **options: Unpack[SimulatorOptions]) -> Simulator:
-    """A Simulator by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or by path; `options` as for `Simulator`."""
+    """The Simulator of a checkpoint by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or path; `options` are `Simulator`'s."""
     with OwnArithmetic(torch.device("cpu")):
         return load_checkpoint(*find_checkpoint(name), **options)
 
 
 def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> tuple[Path, Robot]:
-    """The file of a checkpoint by packaged name or by path, and its robot; `also` are names that would have been valid, too."""
+    """The file of a checkpoint by packaged name or by path, and its robot. `also` has further names that the error lists as valid."""
     if not isinstance(name, str | PathLike):
-        raise TypeError(f"{name!r} is no checkpoint; give a packaged name or a path.")
+        raise TypeError(f"{name!r} is not a checkpoint; give a packaged name or a path.")
     if isinstance(name, str) and packaged_path(name).exists():
         return packaged_path(name), robot_at(name)
     path = Path(name)
@@ -76,6 +76,6 @@ def _looks_like_a_path(name: str) -> bool:
 
 
 def _if_a_task(name: str) -> str:
-    """The hint for whoever takes a task for a checkpoint."""
+    """The hint in the error if `name` is a task's id."""
     robot = find_task(name)[0].name if name in tasks() else None
     return f"It is a task; the checkpoint of its robot is {robot!r}." if robot in packaged() else ""

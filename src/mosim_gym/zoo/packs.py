@@ -1,4 +1,4 @@
-"""Packs: several checkpoints in one safetensors file, so that a whole zoo is a few files to fetch from where it was trained."""
+"""Packs: several checkpoints in one safetensors file, so that many checkpoints are few files to copy from another machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FULL = 14_000_000  # bytes beyond which a pack takes no further checkpoint
 
 
 def pack_cards(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
-    """By name, the pack in `folder` that holds a checkpoint, and its card."""
+    """For each checkpoint in the packs of `folder`, by name: the pack that holds it, and its card."""
     return {
         name: (path, header["card"])
         for path in sorted(folder.glob("models-*.safetensors"))
@@ -28,7 +28,7 @@ def pack_cards(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
 
 
 def pack(folder: Path, path: Path) -> Path:
-    """Move the checkpoint at `path` into a pack of `folder`, the last one or a new one; the pack's path."""
+    """Move the checkpoint at `path` into the last pack of `folder`, or into a new one if that is full. Returns the pack's path."""
     packs = sorted(folder.glob("models-*.safetensors"))
     target, arrays, headers = folder / f"models-{len(packs) + 1}.safetensors", {}, {}
     if packs and packs[-1].stat().st_size + path.stat().st_size <= FULL:
@@ -43,8 +43,9 @@ def pack(folder: Path, path: Path) -> Path:
 
 
 def unpack(path: Path, folder: Path) -> list[Path]:
-    """Write each checkpoint in the pack at `path` to a file of its own in `folder`, as `robot.safetensors`, which must not be there yet
-    unless it is the same.
+    """Write each checkpoint in the pack at `path` to a file of its own in `folder`, as `robot.safetensors`.
+
+    Raises `ValueError` if the file exists and holds another checkpoint.
     """
     arrays, headers = load_pack(path)
     parts = {
@@ -54,14 +55,12 @@ def unpack(path: Path, folder: Path) -> list[Path]:
     places = {name: folder / f"{name.replace(':', '+')}.safetensors" for name in headers}
     for name, place in places.items():
         if place.exists() and not _same(place, parts[name], headers[name]):
-            raise ValueError(
-                f"{place} is there already and would be replaced by another checkpoint; choose another folder."
-            )
+            raise ValueError(f"{place} exists and would be replaced by another checkpoint; choose another folder.")
     return [save_arrays(places[name], checkpoint.KIND, parts[name], headers[name]) for name in headers]
 
 
 def load_pack(path: Path) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
-    """The arrays of all checkpoints in the pack at `path`, and by its name the header of each; names are such as files can have."""
+    """The arrays of all checkpoints in the pack at `path`, and the header of each by name. All names are valid names of files."""
     arrays, header = load_arrays(path, KIND)
     check(path, "header", header, _HEADER)
     headers = header["checkpoints"]

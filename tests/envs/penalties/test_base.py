@@ -139,7 +139,7 @@ def test_unknown_penalties_and_what_is_none_are_one_sentence():
         KeyError, match=r"Unknown penalty 'densty'. Did you mean 'density'\? Valid: density, disagreement"
     ):
         PENALTIES.find("densty")
-    with pytest.raises(TypeError, match="is no penalty: it must be a class derived from Penalty"):
+    with pytest.raises(TypeError, match="is not a penalty: it must be a class derived from Penalty"):
         PENALTIES.add("dict", dict)
     with pytest.raises(ValueError, match="Two entries of the kind penalty are named 'density'"):
         PENALTIES.add("density", Effort)

@@ -171,7 +171,7 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path / "file")
     with pytest.raises(ValueError, match="The truth cannot learn"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="truth")
-    with pytest.raises(TypeError, match="5 is no checkpoint; give a packaged name or a path"):
+    with pytest.raises(TypeError, match="5 is not a checkpoint; give a packaged name or a path"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint=5)
     with pytest.raises(KeyError, match="Unknown checkpoint ''"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="")

@@ -48,7 +48,7 @@ SCHEDULES: Schedules = {
     ),
     "frozen": Schedule(
         "model never trained",
-        "gradients in a model that stays as it is, to see what its learning adds",
+        "gradients in a model that does not learn, for comparison",
         {"model_updates": 0},
     ),
 }  # fmt: skip

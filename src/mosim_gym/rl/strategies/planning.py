@@ -20,7 +20,11 @@ from mosim_gym.robots import load_task
 
 Array = np.ndarray
 USE = Use(
-    "a model, and no wish to train anything", "planning", "planning.md", "none", "a search at every step, or every few"
+    "a model, and time for a search at every step",
+    "planning",
+    "planning.md",
+    "none",
+    "a search at every step, or every few",
 )
 UNTIMED = 3  # first decisions, in which the model's steps are recorded
 

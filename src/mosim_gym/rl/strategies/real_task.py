@@ -10,7 +10,7 @@ from typing import Any
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.mechanics.settings import check_settings, setting
+from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.report import real_return
@@ -91,8 +91,7 @@ def real_task(
 
 def check(config: RealTaskConfig) -> None:
     """Refuse, in one sentence, what no run can be made of."""
-    if not isinstance(config, RealTaskConfig):
-        raise TypeError(f"config is of {type(config).__name__}; learning on the real task takes a RealTaskConfig.")
+    check_kind(config, RealTaskConfig, "learning on the real task takes a RealTaskConfig")
     check_settings(config)
     check_held(config.learner, config.real_envs)
     if LEARNERS.find(config.learner.algo).needs_gradients:

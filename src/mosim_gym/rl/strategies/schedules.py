@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import Field, replace
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.rl.flat_settings import changed
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, learner_config
 from mosim_gym.rl.strategies.base import option
 
-C = TypeVar("C")
+
+class HoldsLearner(Protocol):
+    """A dataclass with the configuration of a learner among its fields."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def learner(self) -> LearnerConfig:
+        """The learner's configuration."""
+        ...
+
+
+C = TypeVar("C", bound=HoldsLearner)
 GRADIENTS, BRANCHES = "gradients", "branches"
 """The schedules that are taken where none is named: with a learner that needs gradients, or none; and with any other."""
 
@@ -47,7 +59,7 @@ def scheduled(
         schedule = GRADIENTS if algo is None or LEARNERS.find(algo).needs_gradients else BRANCHES
     if schedule not in schedules:
         raise UnknownName("schedule", schedule, list(schedules))
-    config: Any = replace(default, **schedules[schedule].settings)  # type: ignore[type-var]
+    config = replace(default, **schedules[schedule].settings)
     if algo is not None and algo != config.learner.algo:
         same_kind = isinstance(config.learner, LEARNERS.find(algo).config_type)
         learner = replace(config.learner, algo=algo) if same_kind else on_branches(algo)

@@ -38,7 +38,7 @@ class ZeroShot(Strategy):
             "minutes of training in the model",
         ),
         Use(
-            "such a model, and a reward that changes wherever the robot is", "gradients", "gradients.md", "none",
+            "such a model, and a reward that changes in every state", "gradients", "gradients.md", "none",
             "minutes of training in the model, often fewer",
         ),
         Use(
