@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mosim_gym.mechanics.parts import Group, JointType
+from mosim_gym.mechanics.parts import GeomType, Group, JointType
 from mosim_gym.mechanics.quantities import Quantity
 from mosim_gym.mechanics.robot import Robot
 
@@ -151,7 +151,14 @@ class JointTree:
         ]
 
     def linear_form(self, quantity: Quantity) -> LinearForm:
-        """The linear form of the objects' origins."""
+        """The linear form of the objects' origins, or of the ways to them."""
+        there = self._points_of(quantity)
+        if quantity.origin is None:
+            return there
+        here = self._points_of(Quantity(quantity.kind, *quantity.origin, single=False))
+        return LinearForm(there.frames - here.frames, there.slides - here.slides, there.frees - here.frees)
+
+    def _points_of(self, quantity: Quantity) -> LinearForm:
         group, rows = self._rows(quantity)
         if quantity.object == "subtree":
             return self.centres_of_mass(rows)
@@ -159,6 +166,11 @@ class JointTree:
             return self.points(np.array(rows, int), self.robot.bodies.ipos[rows])
         if group is self.robot.bodies:
             return self.points(np.array(rows, int), np.zeros((len(rows), 3)))
+        if quantity.object == "tip":
+            geoms = self.robot.geoms
+            capsule = geoms.type[rows] == GeomType.CAPSULE
+            half = np.stack([matrix(geoms.quat[row])[:, 2] * geoms.size[row, 1] for row in rows])
+            return self.points(geoms.body[rows], geoms.pos[rows] + capsule[:, None] * half)
         return self.points(getattr(group, "body")[rows], getattr(group, "pos")[rows])  # noqa: B009
 
     def _rows(self, quantity: Quantity) -> tuple[Group, list[int]]:
@@ -168,6 +180,7 @@ class JointTree:
             "mass": robot.bodies,
             "subtree": robot.bodies,
             "geom": robot.geoms,
+            "tip": robot.geoms,
             "site": robot.sites,
             "contact": robot.contacts,
         }

@@ -11,17 +11,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["position", "rotation", "velocity", "angular_velocity"]
-Object = Literal["body", "mass", "geom", "site", "contact", "subtree"]
+Object = Literal["body", "mass", "geom", "tip", "site", "contact", "subtree"]
+"""`tip`: where a capsule's axis ends on the side of its z axis; a sphere's is its centre."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """`kind` of the objects `names`; `single` drops the axis over names."""
+    """`kind` of the objects `names`; `single` drops the axis over names.
+
+    A position or velocity with an `origin`, as many objects of one kind, is relative to these.
+    """
 
     kind: Kind
     object: Object
     names: tuple[str, ...]
     single: bool
+    origin: tuple[Object, tuple[str, ...]] | None = None
 
     @property
     def needs_velocity(self) -> bool:
@@ -69,3 +74,13 @@ def subtree_com(names: str | Sequence[str]) -> Quantity:
 def subtree_velocity(names: str | Sequence[str]) -> Quantity:
     """Velocity of the centre of mass of a body and all bodies below it, m/s (`subtree_linvel`)."""
     return _ask("velocity", "subtree", names)
+
+
+def relative_position(object: Object, names: Sequence[str], origin: Object, origins: Sequence[str]) -> Quantity:
+    """The way to each object's origin from that of another, m."""
+    return Quantity("position", object, tuple(names), single=False, origin=(origin, tuple(origins)))
+
+
+def relative_velocity(object: Object, names: Sequence[str], origin: Object, origins: Sequence[str]) -> Quantity:
+    """The rate of that way, m/s."""
+    return Quantity("velocity", object, tuple(names), single=False, origin=(origin, tuple(origins)))
