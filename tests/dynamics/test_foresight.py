@@ -10,12 +10,13 @@ import torch
 
 from mosim_gym.data.collection import Collector
 from mosim_gym.dynamics.config import Size, preset
+from mosim_gym.dynamics.contact_features import ContactFeatures
 from mosim_gym.dynamics.control_step import Motion
-from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.dynamics.foresight import Foresight
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.dynamics.solvers import mean_motion, semi_implicit
+from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.robots import load_robot
 from mosim_gym.truth.dynamics import TrueDynamics
 
@@ -33,7 +34,11 @@ def _flights(robot: str, rows: int = 64):
 
 def _foresight(robot: str) -> Foresight:
     description = load_robot(robot)
-    return Foresight(description, InputFeatures(description, preset("default")).contact, INSTANTS).double()
+    return Foresight(description, _contact(robot), INSTANTS).double()
+
+
+def _contact(robot: str) -> ContactFeatures:
+    return ContactFeatures(load_robot(robot), preset("default"), body_frame=robot == "humanoid").double()
 
 
 @pytest.mark.parametrize("robot", ["cheetah", "hopper", "walker", "humanoid", "acrobot"])
@@ -57,23 +62,27 @@ def test_the_way_of_flight_is_that_of_the_physics_steps():
     steps = action[:, None].expand(-1, 4, -1)
     path = TrueDynamics("hopper@0.005", constrained=False).rollout(qpos, qvel, steps)
     change = (path.qvel[:, -1] - qvel).square().mean()
-    assert (then_v - path.qvel).square().mean() < 0.01 * change
-    assert (then_q - path.qpos).square().mean() < 0.01 * change * 0.02**2
+    assert (then_v[:, 1:] - path.qvel).square().mean() < 0.01 * change
+    assert (then_q[:, 1:] - path.qpos).square().mean() < 0.01 * change * 0.02**2
 
 
 def test_what_is_foreseen_is_what_would_be_touched_there():
-    """At the step's end the features are those of the state to which flight leads."""
-    description = load_robot("hopper")
-    features = InputFeatures(description, preset("default")).double()
-    foresight = Foresight(description, features.contact, (1.0,)).double()
-    qpos, qvel, action, there = _flights("hopper")
+    """The way of flight ends in the state that contact-free motion ends in, and tells the same of it as a way that begins there."""
+    description, contact = load_robot("hopper"), _contact("hopper")
+    qpos, qvel, _, there = _flights("hopper")
     motion = mean_motion(description, qpos, qvel, there.qpos, there.qvel)
-    from mosim_gym.mechanics import ForwardKinematics
+    seen = Foresight(description, contact, (1.0,)).double()(qpos, qvel, motion)
+    kinematics = ForwardKinematics(description, contact.quantities)
 
-    values = ForwardKinematics(description, features.quantities)(there.qpos, there.qvel)
-    wanted = features.contact.foreseen(there.qpos, there.qvel, values)
-    torch.testing.assert_close(foresight(qpos, qvel, motion), wanted, rtol=1e-4, atol=1e-4)
-    del action
+    def told(q, v):
+        return contact.along(q.unsqueeze(1), v.unsqueeze(1), kinematics(q.unsqueeze(1), v.unsqueeze(1)))
+
+    now, then = told(qpos, qvel), told(there.qpos, there.qvel)
+    acting = contact.along_size(2) - contact.along_size(1)
+    present = contact.along_size(1) - acting
+    torch.testing.assert_close(seen[:, : present + acting], now, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(seen[:, present + acting :], then[:, present:], rtol=1e-4, atol=1e-4)
+    assert (seen[:, present + acting :] != 0).any()
 
 
 def _model(robot: str, members: int) -> MoSim:
@@ -114,13 +123,9 @@ def test_members_that_foresee_are_the_single_models_stacked():
 def test_flight_alone_says_what_a_model_without_correctors_says():
     model = _model("hopper", 1)
     qpos, qvel, action = (x.float() for x in _flights("hopper")[:3])
-    values = Simulator(model, {}).model.features
-    from mosim_gym.mechanics import ForwardKinematics
-
-    known = ForwardKinematics(model.robot, values.quantities)(qpos, qvel)
-    x = model.inputs(qpos, qvel, action, known)
+    x = model.inputs(qpos, qvel, action, {})
     torch.testing.assert_close(model.outputs(x, qpos, qvel, correctors=0), model.flight(x))
-    assert isinstance(model(qpos, qvel, action, known), Motion)
+    assert isinstance(model(qpos, qvel, action, {}), Motion)
 
 
 @pytest.mark.parametrize("instants", [(0.0,), (1.5,), (-0.5, 1.0)])

@@ -11,7 +11,7 @@ import torch
 from mosim_gym.data.collection import Collector
 from mosim_gym.data.stream import Transitions, chunk
 from mosim_gym.dynamics.config import Size, preset
-from mosim_gym.dynamics.features import InputFeatures
+from mosim_gym.dynamics.contact_features import ContactFeatures
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.training.config import FLIGHT_FIRST, Stage, TrainConfig, training_for
@@ -28,7 +28,7 @@ QUICK = TrainConfig(batch=128, pool_chunks=2, first_chunks=2, chunk_segments=40,
 def test_untouched_transitions_are_those_that_contacts_and_limits_do_not_change(robot):
     segments = Transitions(*(torch.from_numpy(c) for c in chunk(robot, "coverage", 5, 0, 200)[0]))
     description = load_robot(robot)
-    untouched = Untouched(description, InputFeatures(description, model_for(robot)).contact)
+    untouched = Untouched(description, ContactFeatures(description, model_for(robot), body_frame=False))
     flat = Transitions(*(column.flatten(0, 1) for column in segments))
     rows = untouched(flat)
     assert 0.01 < float(rows.float().mean()) < 0.9

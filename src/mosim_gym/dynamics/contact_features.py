@@ -89,7 +89,8 @@ class ContactFeatures(nn.Module):
         self._constant("_instants", np.reshape(instants, (-1, 1)))
         self.gap_count = points + singles
         self.size = (4 + 2 * config.ahead) * self.gap_count + 2 * len(owner) + len(varying)
-        self.foreseen_size = 3 * self.gap_count + len(owner)
+        self._now_size = self.gap_count + len(owner) + len(varying)
+        self._acting_size = 3 * self.gap_count + len(owner)
 
     def _index(self, name: str, values: object) -> None:
         self.register_buffer(name, torch.as_tensor(np.asarray(values, np.int64)), persistent=False)
@@ -142,12 +143,22 @@ class ContactFeatures(nn.Module):
             parts.append(foreseen.flatten(-3))  # for each instant, which gaps are closed, and how deep
         return torch.cat(parts, dim=-1)
 
-    def foreseen(self, qpos: Tensor, qvel: Tensor, values: KinematicValues) -> Tensor:
-        """What acts at a state that is foreseen, `(..., foreseen_size)`."""
-        gap, rate, _, _ = self.gaps(qpos, qvel, values, base_rotations(self.robot, qpos) if self._body_frame else [])
+    def along(self, qpos: Tensor, qvel: Tensor, values: KinematicValues) -> Tensor:
+        """The features of a way `(..., K, nq)`, `(..., K, nv)` that begins in the present, `(..., along_size(K))`."""
+        gap, rate, _, beside = self.gaps(
+            qpos, qvel, values, base_rotations(self.robot, qpos) if self._body_frame else []
+        )
         active, depth = (gap < 0).to(gap.dtype), -gap
         acting = active.index_select(-1, self._owner) * rate
-        return torch.cat((active, depth.clamp(0, 5 * DEEP), depth.clamp(0, STIFF), acting), dim=-1)
+        acts = torch.cat((active, depth.clamp(0, 5 * DEEP), depth.clamp(0, STIFF), acting), dim=-1).flatten(-2)
+        parts = [gap[..., 0, :].clamp(max=FAR), rate[..., 0, :], acts]
+        if beside is not None:
+            parts.append(beside[..., 0, :])
+        return torch.cat(parts, dim=-1)
+
+    def along_size(self, instants: int) -> int:
+        """How many numbers tell of a way that has so many instants, the present among them."""
+        return self._now_size + instants * self._acting_size
 
 
 def _moving_components(robot: Robot) -> np.ndarray:

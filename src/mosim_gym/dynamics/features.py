@@ -48,10 +48,11 @@ class InputFeatures(nn.Module):
             ("_pair_second", pairs[1]),
         ):
             self.register_buffer(name, torch.as_tensor(np.asarray(values, np.int64)), persistent=False)
-        self.contact = ContactFeatures(robot, config, body_frame=self.body_frame)
-        self.quantities = self.contact.quantities
+        # with foresight, contact features are of the way of flight, which these inputs lead to
+        self.contact = None if config.foresight else ContactFeatures(robot, config, body_frame=self.body_frame)
+        self.quantities = {} if self.contact is None else self.contact.quantities
         self.smooth_size = self.position_size + self.velocity_size + robot.nu
-        self.size = self.smooth_size + self.contact.size
+        self.size = self.smooth_size + (0 if self.contact is None else self.contact.size)
 
     def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Tensor:
         """The model's inputs; `values` must hold this object's `quantities` at the state."""
@@ -71,6 +72,6 @@ class InputFeatures(nn.Module):
         if len(self._pair_first):
             parts.append(qvel.index_select(-1, self._pair_first) * qvel.index_select(-1, self._pair_second))
         parts.append(action)
-        if self.contact.size:
+        if self.contact is not None and self.contact.size:
             parts.append(self.contact(qpos, qvel, values, rotations))
         return torch.cat(parts, dim=-1)

@@ -25,7 +25,7 @@ Array = np.ndarray
 
 
 class Foresight(nn.Module):
-    """Maps states and their flight to the contact features at `instants`, which are shares of the control step in (0, 1]."""
+    """Maps states and their flight to the contact features of now and at `instants`, which are shares of the control step in (0, 1]."""
 
     _times: Tensor
     _velocity: Tensor
@@ -38,16 +38,17 @@ class Foresight(nn.Module):
             raise ValueError(
                 f"foresight is {tuple(instants)}; instants are shares of the control step, above 0 and at most 1."
             )
-        self.robot, self._contact = robot, contact
+        self.robot, self.contact = robot, contact
         self._kinematics = ForwardKinematics(robot, contact.quantities)
-        self.size = len(instants) * contact.foreseen_size
+        instants = (0.0, *instants)
+        self.size = contact.along_size(len(instants))
         velocity, displacement = _reached(robot, instants)
         times = robot.control_step * np.array(instants)
         for name, values in (("_times", times[:, None]), ("_velocity", velocity), ("_displacement", displacement)):
             self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32), persistent=False)
 
     def states(self, qpos: Tensor, qvel: Tensor, flight: Motion) -> tuple[Tensor, Tensor]:
-        """Positions `(…, K, nq)` and velocities `(…, K, nv)` at the K instants of `flight` from `qpos (…, nq)`, `qvel (…, nv)`."""
+        """Positions `(…, K, nq)` and velocities `(…, K, nv)` of `flight` from `qpos (…, nq)`, `qvel (…, nv)`: now and at each instant."""
         now = qvel.unsqueeze(-2)
         acceleration = flight.acceleration.unsqueeze(-2)
         then = now + self._velocity[:, :1] * acceleration
@@ -59,9 +60,9 @@ class Foresight(nn.Module):
         return integrate(self.robot, qpos.unsqueeze(-2), moved, 1.0), then
 
     def forward(self, qpos: Tensor, qvel: Tensor, flight: Motion) -> Tensor:
-        """Contact features `(…, K n)`, those of the first instant first."""
+        """Contact features `(…, size)`."""
         then_q, then_v = self.states(qpos, qvel, flight)
-        return self._contact.foreseen(then_q, then_v, self._kinematics(then_q, then_v)).flatten(-2)
+        return self.contact.along(then_q, then_v, self._kinematics(then_q, then_v))
 
 
 def _reached(robot: Robot, instants: Sequence[float]) -> tuple[Array, Array]:

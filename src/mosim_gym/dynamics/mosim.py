@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mosim_gym.dynamics.config import MoSimConfig, Size
+from mosim_gym.dynamics.contact_features import ContactFeatures
 from mosim_gym.dynamics.control_step import Motion, learns_drift
 from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.dynamics.foresight import Foresight
@@ -62,7 +63,10 @@ class MoSim(nn.Module):
             raise ValueError(
                 f"The preset {config.preset!r} has no predictor, whose flight foresight needs: leave foresight empty."
             )
-        self.foresight = Foresight(robot, f.contact, config.foresight) if config.foresight and f.contact.size else None
+        self.foresight = None
+        if config.foresight:
+            contact = ContactFeatures(robot, config, body_frame=f.body_frame)
+            self.foresight = Foresight(robot, contact, config.foresight) if contact.size else None
         size = f.size + (0 if self.foresight is None else self.foresight.size)
         self.correctors = nn.ModuleList(net(size, outputs, corrector, zero=True) for corrector in config.correctors)
         rows, columns = torch.tril_indices(nv, nv)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mosim_gym.dynamics.config import MoSimConfig, Size
+from mosim_gym.dynamics.contact_features import ContactFeatures
 from mosim_gym.dynamics.control_step import learns_drift
 from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.dynamics.mosim import predicted_outputs
@@ -15,7 +16,10 @@ def model_shapes(robot: Robot, config: MoSimConfig) -> Shapes:
     """Name and shape of everything in the `state_dict` of a `MoSim` of `robot` with `config`."""
     f, nv = InputFeatures(robot, config), robot.nv
     outputs = nv * (2 if config.drift and learns_drift(robot) else 1) + config.sensors
-    size, predicted = f.size + len(config.foresight) * f.contact.foreseen_size, predicted_outputs(robot, config)
+    size, predicted = f.size, predicted_outputs(robot, config)
+    if config.foresight:
+        contact = ContactFeatures(robot, config, body_frame=f.body_frame)
+        size += contact.along_size(1 + len(config.foresight)) if contact.size else 0
     shapes: Shapes = {"input_mean": (size,), "input_std": (size,), "output_std": (outputs,)}
     members = config.members
     if config.inertia is not None and config.bias is not None and config.torque is not None:

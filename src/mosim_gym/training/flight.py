@@ -34,9 +34,7 @@ class Untouched:
     @torch.no_grad()
     def __call__(self, known: Transitions) -> Tensor:
         """Of single transitions `(N, …)`, which are flight, `(N,)`; the way between two true states is known by their velocities."""
-        then_q, then_v = self._path.states(known.qpos, known.qvel, known_motion(known))
-        qpos = torch.cat((known.qpos.unsqueeze(-2), then_q), dim=-2)
-        qvel = torch.cat((known.qvel.unsqueeze(-2), then_v), dim=-2)
+        qpos, qvel = self._path.states(known.qpos, known.qvel, known_motion(known))
         gap = self._contact.gaps(qpos, qvel, self._kinematics(qpos, qvel), []).gap
         return gap.amin((-2, -1)) > MARGIN
 

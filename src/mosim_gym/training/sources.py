@@ -91,7 +91,8 @@ class Sources:
 
     def _untouched(self) -> Callable[[Transitions], Transitions] | None:
         """What picks flight out of motion; None where there is next to none."""
-        untouched = Untouched(self._model.robot, self._model.features.contact).to(self._device)
+        assert self._model.foresight is not None
+        untouched = Untouched(self._model.robot, self._model.foresight.contact).to(self._device)
         return untouched.of if float(untouched(self.sample).float().mean()) >= FEW else None
 
     def close(self) -> None:
