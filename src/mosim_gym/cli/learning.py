@@ -40,10 +40,10 @@ class Collect:
     segments: Annotated[
         int,
         arg(
-            help="How many; one lasts 40 of the robot's own control steps in recipe coverage, 100 in narrow, 1 in flight."
+            help="How many; one lasts 40 of the robot's own control steps in recipes coverage and mixed, 100 in narrow, 1 in flight."
         ),
     ] = 5000
-    recipe: Annotated[str, arg(help="Starts and actions: coverage, narrow or flight.")] = "coverage"
+    recipe: Annotated[str, arg(help="Starts and actions: coverage, mixed, narrow or flight.")] = "coverage"
     seed: Seed = 0
 
     def run(self) -> None:
@@ -75,7 +75,12 @@ class Train(Reported):
     budget: Annotated[str, arg(help="Time for training, for example 90s, 20m or 1.5h.")] = "20m"
     preset: Annotated[str | None, arg(help="Model preset; by default the one that suits the robot.")] = None
     members: Annotated[int, arg(help="Ensemble members, trained together.")] = 1
-    recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
+    recipe: Annotated[
+        str | None,
+        arg(
+            help="Where the data come from: mixed, coverage or narrow; by default mixed for robots that touch something, else coverage."
+        ),
+    ] = None
     data: Annotated[Path | None, arg(help="A dataset of `mosim-gym collect` instead of fresh simulations.")] = None
     start: Annotated[
         str | None, arg(help="Refine this checkpoint, a packaged name or a path, through rollouts of several steps.")
@@ -115,8 +120,8 @@ class Train(Reported):
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
         if self.robot is None:
-            for_one = (self.data, self.preset, self.start, self.rate, self.stages, self.variant)
-            if any(choice is not None for choice in for_one) or self.recipe != "coverage":
+            for_one = (self.data, self.preset, self.recipe, self.start, self.rate, self.stages, self.variant)
+            if any(choice is not None for choice in for_one):
                 raise ValueError(
                     "--data, --preset, --rate, --recipe, --stages, --start and --variant are for one robot; name it."
                 )

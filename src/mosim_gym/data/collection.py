@@ -37,9 +37,11 @@ _COVERAGE = Recipe(resets=(("wide", 0.8), ("task", 0.2)), actions=(("coverage", 
 RECIPES: dict[str, Recipe] = {
     "coverage": _COVERAGE,
     "narrow": Recipe(resets=(("task", 1.0),), actions=(("uniform", 0.5), ("poisson", 0.5)), steps=100),
+    "mixed": replace(_COVERAGE, resets=(("wide", 0.5), ("task", 0.1), ("steady", 0.4))),
     "flight": replace(_COVERAGE, steps=1, flight=_COVERAGE.steps),
 }
-"""`coverage`: all that the robot can do. `narrow`: the motion of random actions from the task's own starts, as in the MoSim paper.
+"""`coverage`: everything the robot can do. `narrow`: what random actions reach from the task's own starts, as in the MoSim paper.
+`mixed`: as `coverage`, but four of ten segments start where random actions lead in the long run, as a robot lies on the ground.
 `flight`: single control steps without contacts and limits, from the states of `coverage`."""
 
 

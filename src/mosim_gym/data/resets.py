@@ -1,4 +1,5 @@
-"""Samplers of start states: `task` (the true task's own) and `wide` (coverage) by name, and `state_resets` (given states).
+"""Samplers of start states: by name `task` (the true task's own), `wide` (coverage) and `steady` (where random actions lead in the long
+run), and `state_resets` (given states).
 
 Each is a function `(rng, n) -> qpos (n, nq), qvel (n, nv)` in float64.
 """
@@ -10,10 +11,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from mosim_gym.data.actions import action_sampler
 from mosim_gym.mechanics import ForwardKinematics, contact_clearance, contact_quantities
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import RobotDefinition, load_robot
+from mosim_gym.truth.dynamics import TrueDynamics
 
 Array = np.ndarray
 Sampler = Callable[[np.random.Generator, int], tuple[Array, Array]]
@@ -83,6 +86,26 @@ def wide_resets(definition: RobotDefinition) -> Sampler:
     return sample
 
 
+STEADY_SEED, STEADY_PATHS = 10_013, 256
+STEADY_TIMES = (4.0, 8.0, 0.25)
+"""Motion under random actions counts as steady from 4 s on; states are taken until 8 s, every quarter of a second."""
+
+
+def steady_resets(definition: RobotDefinition) -> Sampler:
+    """States to which random actions lead in the long run, from the task's own starts; half under uniform, half under Poisson actions."""
+    robot, rng = load_robot(definition.name), np.random.default_rng(STEADY_SEED)
+    first, last, every = (max(1, round(time / robot.control_step)) for time in STEADY_TIMES)
+    qpos, qvel = task_resets(definition)(rng, STEADY_PATHS)
+    parts = [
+        action_sampler(name)(rng, STEADY_PATHS // 2, last, robot.nu, robot.control_step)
+        for name in ("uniform", "poisson")
+    ]
+    path = TrueDynamics(definition.name).rollout(qpos, qvel, robot.controls(np.concatenate(parts)))
+    states = [column[:, first::every].reshape(-1, column.shape[-1]) for column in (path.qpos, path.qvel)]
+    finite = np.isfinite(states[0]).all(1) & np.isfinite(states[1]).all(1)
+    return state_resets(states[0][finite], states[1][finite])
+
+
 def _turns(rng: np.random.Generator, n: int) -> Array:
     """Quaternions `(n, 4)`: a share of `TILTED` is any rotation, the others lean from upright, with any heading."""
     anyhow = rng.normal(size=(n, 4))
@@ -112,7 +135,11 @@ def state_resets(qpos: Array, qvel: Array) -> Sampler:
     return sample
 
 
-RESETS: dict[str, Callable[[RobotDefinition], Sampler]] = {"task": task_resets, "wide": wide_resets}
+RESETS: dict[str, Callable[[RobotDefinition], Sampler]] = {
+    "task": task_resets,
+    "wide": wide_resets,
+    "steady": steady_resets,
+}
 
 
 def reset_sampler(name: str, definition: RobotDefinition) -> Sampler:

@@ -104,7 +104,7 @@ PRESETS: dict[str, MoSimConfig] = {
         correctors=(Size(192, 3),),
         layer_norm=False,
         remainder=Size(192, 3),
-        foresight=(0.25, 0.5, 0.75, 1.0),
+        foresight=(0.25, 0.5, 0.75),
     ),
     "light": MoSimConfig(
         preset="light",

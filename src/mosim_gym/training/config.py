@@ -91,9 +91,8 @@ class TrainConfig:
     clip: float = 1.0
     ema: float = 0.998
     recipe: str = "coverage"
-    flight_recipe: str | None = (
-        "flight"  # what teaches flight; None: those of the recipe's own transitions in which nothing touched
-    )
+    # what teaches flight; None: those of the recipe's own transitions in which nothing touched
+    flight_recipe: str | None = "flight"
     pool_chunks: int = 32  # the most chunks of data held at once; beyond, a fresh one replaces the oldest
     first_chunks: int = 8  # chunks that are there before the first step
     chunk_segments: int = 1000
@@ -105,7 +104,7 @@ class TrainConfig:
 
 
 def training_for(
-    model: MoSimConfig, *, seed: int = 0, recipe: str = "coverage", device: str = "cpu", budget: float = 0.0
+    model: MoSimConfig, *, seed: int = 0, recipe: str | None = None, device: str = "cpu", budget: float = 0.0
 ) -> TrainConfig:
     """How a model is trained unless someone says otherwise: `paper-*` as the paper does, smooth motion without bfloat16.
 
@@ -115,7 +114,8 @@ def training_for(
     Networks are compiled where that is possible and the `budget`, in seconds, is long enough. On a GPU batches are four times as large, and
     several million transitions stay in its memory.
     """
-    config = TrainConfig(seed=seed, recipe=recipe, compile=budget >= WORTHWHILE and can_compile(device))
+    chosen = recipe or ("mixed" if model.foresight else "coverage")
+    config = TrainConfig(seed=seed, recipe=chosen, compile=budget >= WORTHWHILE and can_compile(device))
     if model.preset in ("smooth", "small"):
         config = replace(config, autocast=False, huber=0.01)
     if (

@@ -84,7 +84,7 @@ def train_checkpoint(
     preset_name: str | None = None,
     members: int = 1,
     seed: int = 0,
-    recipe: str = "coverage",
+    recipe: str | None = None,
     variant: str | None = None,
     device: str = "cpu",
     dataset: Dataset | None = None,

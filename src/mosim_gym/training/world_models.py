@@ -30,7 +30,7 @@ class MoSimModel(WorldModel):
         if not isinstance(data, Dataset | RecipeMotion):
             raise TypeError(f"data is a {type(data).__name__}; {self.title} learns from a RecipeMotion or a Dataset.")
         model = replace(model_for(data.robot, self.preset), sensors=len(sensor_columns(data.robot)))
-        recipe = data.recipe if isinstance(data, RecipeMotion) else "coverage"
+        recipe = data.recipe if isinstance(data, RecipeMotion) else None
         config = training_for(model, seed=seed, recipe=recipe, budget=budget)
         dataset = data if isinstance(data, Dataset) else None
         with TemporaryDirectory() as folder:
