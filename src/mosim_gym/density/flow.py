@@ -172,6 +172,6 @@ class ResidualFlow(nn.Module):
             layer.refine(100)
         return self.eval()
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """What it takes to build an equal one, besides the weights."""
         return {"size": self.size, "config": asdict(self.config)}
