@@ -12,7 +12,7 @@ import numpy as np
 
 from mosim_gym.adapters.vec_env import MoSimVecEnv
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.settings import Setting, setting
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners import sb3_internals
@@ -89,7 +89,7 @@ class OffPolicy(Learner):
         """Samples of the policy."""
         return self.model.predict(observation, deterministic=False)[0]
 
-    def policy(self, card: dict[str, Any]) -> ActorPolicy:
+    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
         """The actor's mean."""
         return actor_of(self.model, card)
 
@@ -105,7 +105,7 @@ class OffPolicy(Learner):
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
 
     @classmethod
-    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
+    def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
         """In a model that changes, what it once said is forgotten: the buffer is small there."""
         return TASKS.get(task, {}) if strategy == "zero-shot" else ON_BRANCHES
 

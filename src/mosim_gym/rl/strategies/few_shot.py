@@ -10,7 +10,8 @@ from typing import Any
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.backend import TRUTH, Checkpoint
 from mosim_gym.mechanics.dynamics import Dynamics
-from mosim_gym.mechanics.settings import check_kind, setting
+from mosim_gym.mechanics.settings import Setting, check_kind, setting
+from mosim_gym.rl.learners.base import LearnerConfig
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
@@ -28,7 +29,7 @@ from mosim_gym.robots import find_task
 from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load
 
-SCHEDULES: dict[str, dict[str, Any]] = {
+SCHEDULES: dict[str, dict[str, Setting | LearnerConfig]] = {
     "gradients": {},
     "branches": {
         "learner": on_branches("sac"), "model_updates": 250, "model_rate": 0.3, "branches": 64, "branch": 20, "virtual_steps": 100,

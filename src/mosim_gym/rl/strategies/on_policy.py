@@ -8,7 +8,8 @@ from typing import Any
 
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.seeding import initialised_by
-from mosim_gym.mechanics.settings import check_kind, setting
+from mosim_gym.mechanics.settings import Setting, check_kind, setting
+from mosim_gym.rl.learners.base import LearnerConfig
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
@@ -25,7 +26,7 @@ from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.robots import find_task
 from mosim_gym.training.run import model_for
 
-SCHEDULES: dict[str, dict[str, Any]] = {
+SCHEDULES: dict[str, dict[str, Setting | LearnerConfig]] = {
     "gradients": {},
     "branches": {
         "learner": on_branches("sac"), "preset": "", "model_updates": 250, "branches": 64, "branch": 20, "virtual_steps": 100,
