@@ -50,7 +50,9 @@ def test_what_does_not_matter_to_the_robot_does_not_matter_to_the_model(robot, e
     )
     wanted_q, wanted_v = elsewhere(description, here.qpos, here.qvel, shift, 1.3)
     np.testing.assert_allclose(there.qvel, wanted_v, rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(there.qpos, wanted_q, rtol=1e-3, atol=2e-3)  # nearly parallel shapes turn rounding into more
+    np.testing.assert_allclose(
+        there.qpos, wanted_q, rtol=1e-3, atol=2e-3
+    )  # nearly parallel shapes turn rounding into more
 
 
 def test_a_full_turn_of_an_unlimited_hinge_changes_nothing():

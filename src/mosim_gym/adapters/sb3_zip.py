@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import pickle  # noqa: TID251  # for the name of the error with which torch refuses one
 import struct
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -20,7 +21,8 @@ from gymnasium.spaces import Box
 from mosim_gym.adapters.sb3_actor import UnknownActor, build_actor
 from mosim_gym.adapters.zip_policy import ZipPolicy
 from mosim_gym.mechanics.archive import LARGEST, is_plain_archive, read_members
-from mosim_gym.mechanics.schema import check, each, one_of, record, text, whole
+from mosim_gym.mechanics.json_values import JSON
+from mosim_gym.mechanics.schema import checked, each, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault
 
 DATA, WEIGHTS = "data", "policy.pth"
@@ -57,14 +59,35 @@ _REFUSALS = (
 """What torch's loader of tensors raises for whatever else it is given."""
 
 
-def read_description(path: Path) -> tuple[str, dict[str, Any]]:
+class SpaceRecord(TypedDict):
+    """A flat box as SB3 describes it; of long arrays `low` and `high` are shortened, and the others say what all their numbers are."""
+
+    dtype: str
+    _shape: list[int]
+    low: NotRequired[str]
+    high: NotRequired[str]
+    low_repr: NotRequired[str]
+    high_repr: NotRequired[str]
+
+
+class Description(TypedDict):
+    """What is read of the JSON in a zip."""
+
+    policy_class: Mapping[str, Any]
+    policy_kwargs: Mapping[str, Any]
+    observation_space: JSON
+    action_space: JSON
+    use_sde: NotRequired[bool]
+
+
+def read_description(path: Path) -> tuple[str, dict[str, JSON]]:
     """The name of the algorithm whose signs the archive at `path` bears, and what it says in JSON."""
     members = read_members(path, {DATA: LONGEST_TEXT})
     if DATA not in members:
         raise FileFault(f"{path} is a zip file, but not one of Stable-Baselines3.")
     try:
         content = members[DATA].decode()
-        held = json.loads(content)
+        held: JSON = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise FileFault(f"{path} is damaged: what it says about its algorithm is not readable ({error}).") from error
     if not isinstance(held, dict):
@@ -77,10 +100,10 @@ def read_description(path: Path) -> tuple[str, dict[str, Any]]:
 
 def load_zip(path: Path, device: str) -> ZipPolicy:
     """The policy in the archive at `path`, without running anything that it holds; raises `FileFault` for what cannot be rebuilt so."""
-    name, held = read_description(path)
-    check(path, DATA, held, _DATA)
-    action = _space(path, "action_space", held)
-    observation = _space(path, "observation_space", held)
+    name, found = read_description(path)
+    held = checked(path, DATA, found, _DATA, Description)
+    action = _space(path, "action_space", held["action_space"])
+    observation = _space(path, "observation_space", held["observation_space"])
     if action is None or observation is None:
         raise _needs_trust(path, "its spaces are not flat boxes")
     try:
@@ -99,13 +122,13 @@ def _needs_trust(path: Path, why: str) -> FileFault:
     )
 
 
-def _space(path: Path, name: str, held: dict[str, Any]) -> Box | None:
+def _space(path: Path, name: str, given: JSON) -> Box | None:
     """A flat box from its readable description; None for spaces of another kind."""
-    said = held[name]
-    if _SPACE(said) is not None:
+    if _SPACE(given) is not None:
         return None
+    said = checked(path, name, given, _SPACE, SpaceRecord)
     size, kind = said["_shape"][0], np.dtype(said["dtype"])
-    sides = [_side(said, side, size) for side in ("low", "high")]
+    sides = [_side(said.get("low"), said.get("low_repr"), size), _side(said.get("high"), said.get("high_repr"), size)]
     if any(side is None for side in sides):
         return None
     low, high = (np.asarray(side, kind) for side in sides)
@@ -114,11 +137,11 @@ def _space(path: Path, name: str, held: dict[str, Any]) -> Box | None:
     return Box(low, high, dtype=kind.type)
 
 
-def _side(said: dict[str, Any], name: str, size: int) -> list[float] | None:
+def _side(said: str | None, alike: str | None, size: int) -> list[float] | None:
     """The bounds on one side; of long arrays numpy's text is shortened, and they are known only where they are all alike."""
-    words = str(said.get(name, "")).strip("[] \n").split()
+    words = (said or "").strip("[] \n").split()
     if "..." in words:
-        words = [str(said.get(f"{name}_repr"))] * size
+        words = [str(alike)] * size
     try:
         numbers = [float(word) for word in words]
     except ValueError:

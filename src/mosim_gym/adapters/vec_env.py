@@ -13,7 +13,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.ends import END_REASONS, END_TIME, NO_END, TorchStep
-from mosim_gym.envs.spaces import action_space, checked_actions, observation_space
+from mosim_gym.envs.spaces import Info, action_space, checked_actions, observation_space
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import find_task
@@ -48,7 +48,7 @@ class MoSimVecEnv(VecEnv):
         self._renderer: Renderer | None = None
         num_envs = self.torch.num_envs
         self._actions = torch.zeros(num_envs, *self._controls.shape)
-        self._no_infos: list[dict[str, Any]] = [{} for _ in range(num_envs)]
+        self._no_infos: list[Info] = [{} for _ in range(num_envs)]
         super().__init__(num_envs, observation_space(task), self._controls)
 
     def reset(self) -> Array:
@@ -78,13 +78,13 @@ class MoSimVecEnv(VecEnv):
         infos = self._no_infos if step.final is None else self._ended(step, step.final, done)
         return _numpy(step.observation), reward, done, infos
 
-    def _ended(self, step: TorchStep, final: torch.Tensor, done: Array) -> list[dict[str, Any]]:
+    def _ended(self, step: TorchStep, final: torch.Tensor, done: Array) -> list[Info]:
         """Infos of all rows; `final` are the last observations of those that are `done`."""
         infos = list(self._no_infos)
         last, ends = _numpy(final), step.end.cpu().numpy()
         cut = (step.truncated & ~step.terminated).cpu().numpy()
         for row in np.flatnonzero(done):
-            info = {"terminal_observation": last[row], "TimeLimit.truncated": bool(cut[row])}
+            info: Info = {"terminal_observation": last[row], "TimeLimit.truncated": bool(cut[row])}
             if ends[row] not in (NO_END, END_TIME):
                 info["end"] = END_REASONS[ends[row]]
             infos[row] = info
@@ -104,7 +104,7 @@ class MoSimVecEnv(VecEnv):
         states = (part.cpu().numpy() for part in (s.qpos, s.qvel, s.goal))
         return [self._renderer.frame(*row) for row in zip(*states, strict=True)]
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All but the renderer, which a copy opens anew."""
         return {**vars(self), "_renderer": None}
 

@@ -21,7 +21,7 @@ class ZipPolicy:
         self._squashed = squashed
         self._device = next((p.device for p in (*network.parameters(), *network.buffers())), torch.device("cpu"))
         self.observation_space, self.action_space = observation_space, action_space
-        self.card: dict[str, Any] = {"algorithm": algorithm}
+        self.card = {"algorithm": algorithm}
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tyro.conf import arg
 
@@ -34,7 +35,7 @@ class Reported:
     files: ClassVar[tuple[str, ...]] = ()  # what it writes besides
     traces: ClassVar[tuple[str, ...]] = (RESULT,)  # one of these is there where it has been at work
 
-    def write_result(self, result: dict[str, Any]) -> None:
+    def write_result(self, result: Mapping[str, object]) -> None:
         """Write it, in the place of the same command's last one."""
         options = {key: str(value) if isinstance(value, Path) else value for key, value in vars(self).items()}
         content = json.dumps({"command": type(self).__name__, "options": options, **result}, indent=1) + "\n"

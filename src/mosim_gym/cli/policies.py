@@ -32,7 +32,7 @@ def train_and_show(
     out: Path,
     seed: int,
     settings: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
     from mosim_gym.rl.report import check_episodes, real_return, shimmy_return, write_pictures
 
@@ -49,7 +49,12 @@ def train_and_show(
     print(f"{learned.summary}; real return {real}")
     if not (out / POLICY).exists():
         learned.policy.save(out / POLICY)
-    content = {"policy": learned.policy.card, "curve": learned.curve, "real": real.summary(), **learned.notes}
+    content: dict[str, object] = {
+        "policy": learned.policy.card,
+        "curve": learned.curve,
+        "real": real.summary(),
+        **learned.notes,
+    }
     if shimmy:
         through = shimmy_return(task, learned.policy, episodes=shimmy)
         print(f"through Shimmy {through}")

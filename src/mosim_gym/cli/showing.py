@@ -72,7 +72,7 @@ class Render(Reported):
             content = self._film_both(actor, self.side_by_side)
         self.write_result(content)
 
-    def _film_both(self, actor: Any, path: Path) -> dict[str, Any]:
+    def _film_both(self, actor: Any, path: Path) -> dict[str, object]:
         from mosim_gym.rl.report import side_by_side, write_side_by_side
         from mosim_gym.robots import load_task
 

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mosim_gym.mechanics.box import Box
+
 DIVERGED, OUTSIDE = "diverged", "outside the training box"
 MARGIN = 0.1
 """By which share of its width the box is widened on either side: a network does not fail at the edge of its data."""
@@ -26,10 +28,10 @@ class Bounds:
         if box is not None:
             self.move(box)
 
-    def move(self, box: Mapping[str, Any]) -> None:
+    def move(self, box: Box) -> None:
         """From now on the training box is this one, as a card has it."""
         low, high = (
-            torch.tensor([end if b is None else b for name in ("qpos", "qvel") for b in box[name][side]])
+            torch.tensor([end if b is None else b for part in (box["qpos"], box["qvel"]) for b in part[side]])
             for side, end in enumerate((-torch.inf, torch.inf))
         )
         margin = torch.where(torch.isfinite(high - low), MARGIN * (high - low), 0.0)

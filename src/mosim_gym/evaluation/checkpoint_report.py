@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NotRequired
 
 import numpy as np
 
-from mosim_gym.evaluation.endurance import endurance
+from mosim_gym.evaluation.endurance import Endurance, endurance
 from mosim_gym.evaluation.heldout import HeldOut, policy_controller, policy_test, random_test
-from mosim_gym.evaluation.prediction import prediction_report
+from mosim_gym.evaluation.prediction import PredictionReport, prediction_report
 from mosim_gym.evaluation.speed import rollout_speed
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.pictures.plots import horizon_plot
@@ -23,18 +24,25 @@ STRIP_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0)
 STRIP_HEIGHT = 120  # pixels of each frame
 
 
+class CheckpointReport(PredictionReport):
+    """What `checkpoint_report` finds: errors, and by predictor the long rollouts and the speeds."""
+
+    endurance: NotRequired[dict[str, Endurance]]
+    control_steps_per_second: NotRequired[dict[str, dict[str, int]]]
+
+
 def checkpoint_report(
     robot: str,
     predictors: Mapping[str, Dynamics],
     *,
-    box: Mapping[str, Any] | None = None,
+    box: Box | None = None,
     policies: Path | None = None,
     segments: int = 1000,
     steps: int = 100,
     long_segments: int = 1000,
     seed: int = 20_011,
     speed: bool = True,
-) -> dict[str, Any]:
+) -> CheckpointReport:
     """Random tests, the policy test where there is a policy, speed, and long rollouts of the first predictor where there is a training box.
 
     `policies` is a folder of trained policies for the test; without one for the robot, its scripted policy acts.
@@ -45,7 +53,8 @@ def checkpoint_report(
     if found is not None:
         task, kind, controller = found
         held_out[f"{task}, {kind}"] = policy_test(task, controller, segments=segments, steps=steps, seed=seed)
-    report = prediction_report(robot, predictors, segments=segments, steps=steps, seed=seed, policies=held_out)
+    errors = prediction_report(robot, predictors, segments=segments, steps=steps, seed=seed, policies=held_out)
+    report: CheckpointReport = {**errors}
     if box is not None and long_segments:
         first = next(iter(predictors))
         report["endurance"] = {first: endurance(robot, predictors[first], box, segments=long_segments, seed=seed)}
@@ -66,7 +75,7 @@ def speeds(robot: str, predictors: Mapping[str, Dynamics]) -> dict[str, dict[str
     }
 
 
-def endurance_table(report: dict[str, Any]) -> str:
+def endurance_table(report: CheckpointReport) -> str:
     """The long rollouts of a report as a Markdown table."""
     rows = [
         [
@@ -82,7 +91,7 @@ def endurance_table(report: dict[str, Any]) -> str:
     return table(heads, rows) if rows else ""
 
 
-def speed_table(report: dict[str, Any]) -> str:
+def speed_table(report: CheckpointReport) -> str:
     """The speeds of a report as a Markdown table."""
     measured = report.get("control_steps_per_second", {})
     rows = [[who, *(f"{value:,}" for value in s.values())] for who, s in measured.items()]
@@ -104,7 +113,7 @@ def truth_over_prediction(path: Path, robot: str, predictor: Dynamics, *, seed: 
     return state_strip(path, task, rows, STRIP_SECONDS, height=STRIP_HEIGHT)
 
 
-def write_pictures(folder: Path, stem: str, report: dict[str, Any], predictor: Dynamics) -> list[Path]:
+def write_pictures(folder: Path, stem: str, report: CheckpointReport, predictor: Dynamics) -> list[Path]:
     """The error-versus-horizon plot and the film strip of a report's robot."""
     return [
         horizon_plot(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import torch
 
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.numbers import check_at_least
-from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.provenance import Provenance, provenance
 from mosim_gym.robots import Task, load_task, tasks
 from mosim_gym.robots.spaces import sensor_count
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -238,10 +238,30 @@ def start_errors(task_id: str, *, n: int, seed: int) -> dict[str, float]:
     return result
 
 
-def parity_report(*, n: int = 2000, seed: int = 0) -> dict[str, Any]:
+class TaskParity(TypedDict):
+    """How far a task is from dm_control's: readings by precision, family of states and kind; `episode` and `starts` as found."""
+
+    states: int
+    float32: dict[str, dict[str, float]]
+    float64: dict[str, dict[str, float]]
+    step: float
+    episode: dict[str, float]
+    starts: dict[str, float]
+
+
+class ParityReport(TypedDict):
+    """What `parity_report` finds."""
+
+    provenance: Provenance
+    states_per_family: int
+    seed: int
+    tasks: dict[str, TaskParity]
+
+
+def parity_report(*, n: int = 2000, seed: int = 0) -> ParityReport:
     """Everything above for every task that dm_control has."""
     check_at_least(1, states=n)
-    report: dict[str, Any] = {"provenance": provenance(), "states_per_family": n, "seed": seed, "tasks": {}}
+    report: ParityReport = {"provenance": provenance(), "states_per_family": n, "seed": seed, "tasks": {}}
     for task_id in tasks():
         if not load_task(task_id).in_dm_control:
             continue
@@ -262,13 +282,13 @@ def parity_report(*, n: int = 2000, seed: int = 0) -> dict[str, Any]:
     return report
 
 
-def parity_table(report: dict[str, Any]) -> str:
+def parity_table(report: ParityReport) -> str:
     """The report as a Markdown table; every error is the largest absolute one."""
-    rows = []
+    rows: list[list[str]] = []
     for task_id, result in report["tasks"].items():
         worst = {
-            (dtype, kind): max(family[kind] for family in result[dtype].values())
-            for dtype in ("float32", "float64")
+            (dtype, kind): max(family[kind] for family in families.values())
+            for dtype, families in (("float32", result["float32"]), ("float64", result["float64"]))
             for kind in ("observation", "reward")
         }
         rows.append(

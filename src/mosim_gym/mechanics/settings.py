@@ -15,6 +15,8 @@ from typing import Any
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_seed, is_finite
 
+Setting = bool | int | float | str
+"""What most settings are."""
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name", bool: "true or false"}
 _RULE = "rule"
 

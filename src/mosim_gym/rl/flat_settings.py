@@ -7,7 +7,7 @@ from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
 
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.settings import kind_of
+from mosim_gym.mechanics.settings import Setting, kind_of
 
 C = TypeVar("C")
 HELD = "learner"
@@ -45,10 +45,10 @@ def changed(config: C, changes: Mapping[str, Any]) -> C:
     return replace(config, **mine)  # type: ignore[type-var]
 
 
-def as_changes(assignments: Sequence[str], config: Any) -> dict[str, Any]:
+def as_changes(assignments: Sequence[str], config: Any) -> dict[str, Setting]:
     """`["updates=16", "rate=3e-4"]` as settings of `config` with their values, each of its default's type."""
     valid = settings_of(config)
-    changes: dict[str, Any] = {}
+    changes: dict[str, Setting] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
@@ -56,7 +56,7 @@ def as_changes(assignments: Sequence[str], config: Any) -> dict[str, Any]:
                 f"{assignment!r} sets no training option: write name=value. Valid names: {', '.join(valid)}."
             )
         check_names([name], config)
-        default = valid[name].default
+        default: Any = valid[name].default
         try:
             changes[name] = _TRUTH[text.lower()] if isinstance(default, bool) else type(default)(text)
         except (ValueError, KeyError):

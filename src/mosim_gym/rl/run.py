@@ -9,12 +9,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
 from mosim_gym.mechanics.narrowing import is_dict
-from mosim_gym.mechanics.schema import anything, check, each, mapping, nullable, number, one_of, record, text, whole
+from mosim_gym.mechanics.schema import anything, checked, each, mapping, nullable, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault, check_folder, check_own, load_arrays, save_arrays
 from mosim_gym.rl.flat_settings import HELD
 from mosim_gym.training.state import restoring
@@ -46,13 +46,13 @@ class RunRecord:
 
     strategy: str
     task: str
-    config: dict[str, Any]
+    config: Mapping[str, Any]
     model: str
     """The identity of the dynamics that the policy is trained in."""
     judge: str | None = None
     """The identity of the dynamics that policies are evaluated in, where that is another one."""
     seconds: float = 0.0
-    curve: list[dict[str, Any]] = field(default_factory=list)
+    curve: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
     """One entry for each evaluation."""
     best: float | None = None
     """The highest score of an evaluated policy, which is kept as `best.safetensors`."""
@@ -69,6 +69,13 @@ _RECORD = record(
     }
 )  # fmt: skip
 _HEADER = record({"version": one_of(FORMAT), "record": _RECORD})
+
+
+class RunHeader(TypedDict):
+    """The header of a run's state: a `RunRecord` as JSON."""
+
+    version: int
+    record: Mapping[str, Any]
 
 
 class Run:
@@ -140,15 +147,14 @@ class Run:
         self._due = now + (max(self._save_every, (now - begun) / SAVING) if self._save_every else 0.0)
 
 
-def read_run(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+def read_run(path: Path) -> tuple[dict[str, Array], RunHeader]:
     """Arrays and header of the run's state at `path`."""
     arrays, header = load_arrays(path, KIND)
     if header.get("version") != FORMAT:
         raise FileFault(
             f"{path.parent} holds a run of an older version of mosim_gym, which cannot go on; choose another folder."
         )
-    check(path, "header", header, _HEADER)
-    return arrays, header
+    return arrays, checked(path, "header", header, _HEADER, RunHeader)
 
 
 def difference(found: object, wanted: object) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.registry import Registry
-from mosim_gym.mechanics.settings import check_settings
+from mosim_gym.mechanics.settings import Setting, check_settings
 from mosim_gym.policies.actor import ActorPolicy
 
 Array = np.ndarray
@@ -68,7 +68,7 @@ class Learner(ABC):
         """Exploring actions `(B, nu)` for observations `(B, n)`."""
 
     @abstractmethod
-    def policy(self, card: dict[str, Any]) -> ActorPolicy:
+    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
         """What it has learned, deterministic."""
 
     @abstractmethod
@@ -85,7 +85,7 @@ class Learner(ABC):
         return algo.upper()
 
     @classmethod
-    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
+    def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
         """What `strategy` is set to with this learner and `task`, by the names of settings, its own and the learner's."""
         return {}
 

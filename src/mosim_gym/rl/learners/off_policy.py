@@ -11,7 +11,7 @@ import numpy as np
 
 from mosim_gym.adapters.vec_env import MoSimVecEnv
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.settings import Setting, setting
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners import sb3_internals
@@ -95,7 +95,7 @@ class OffPolicy(Learner):
         """Samples of the policy."""
         return self.model.predict(observation, deterministic=False)[0]
 
-    def policy(self, card: dict[str, Any]) -> ActorPolicy:
+    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
         """The actor's mean."""
         return actor_of(self.model, card)
 
@@ -111,7 +111,7 @@ class OffPolicy(Learner):
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
 
     @classmethod
-    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
+    def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
         """In a model that changes, what it once said is forgotten: the buffer is small there. On the real task all is as SB3 has it."""
         known = {"zero-shot": TASKS.get(task, {}), "real-task": AS_SB3_HAS_IT}
         return known.get(strategy, ON_BRANCHES)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sb3_contrib import TQC
 from stable_baselines3 import A2C, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -88,7 +89,9 @@ def updates(model: Any) -> int:
 
 def state(model: Any) -> dict[str, Array]:
     """Networks, optimisers, the filled part of the replay buffer, the monitor's sums, counts, and generators of random numbers."""
-    arrays: dict[str, Any] = {f"policy/{name}": value.numpy() for name, value in model.policy.state_dict().items()}
+    arrays: dict[str, ArrayLike] = {
+        f"policy/{name}": value.numpy() for name, value in model.policy.state_dict().items()
+    }
     arrays |= optimiser_arrays(_optimisers(model))
     if model.log_ent_coef is not None:
         arrays["log_ent_coef"] = model.log_ent_coef.detach().numpy()
@@ -149,7 +152,7 @@ def algorithm(name: str) -> type[BaseAlgorithm]:
     return ALGORITHMS[name.lower()]
 
 
-def actor_of(model: Any, card: dict[str, Any]) -> ActorPolicy:
+def actor_of(model: Any, card: Mapping[str, Any]) -> ActorPolicy:
     """The actor of a trained SAC or TQC, on its own."""
     actor = model.policy.actor
     layers = [m for m in actor.latent_pi if isinstance(m, torch.nn.Linear)]

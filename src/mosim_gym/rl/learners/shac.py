@@ -21,7 +21,7 @@ from torch import Generator, Tensor, nn
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.spaces import action_space
 from mosim_gym.mechanics.seeding import initialised_by
-from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.settings import Setting, setting
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step, whole_numbers
 from mosim_gym.policies.actor import ActorPolicy
@@ -237,7 +237,7 @@ class Shac(Learner):
                 nn.utils.clip_grad_norm_(self.critic.parameters(), self.config.clip, foreach=True)
                 optimiser_step(self._critic_optimiser)
 
-    def policy(self, card: dict[str, Any]) -> ActorPolicy:
+    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
         """The actor without its noise; the whitening of observations is folded into its first layer."""
         layers = [layer for layer in self.actor if isinstance(layer, nn.Linear)]
         weights = [(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy()) for layer in layers]
@@ -284,7 +284,7 @@ class Shac(Learner):
         return f"gradients ({algo.upper()})"
 
     @classmethod
-    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
+    def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
         """Many environments move together; on short branches the critic is fitted more closely."""
         if strategy == "zero-shot":
             return {"num_envs": 128, "evaluate_every": 400_000}

@@ -17,7 +17,7 @@ def trained_in(dynamics: Dynamics) -> str:
     return TRUTH if dynamics.is_truth else MODEL
 
 
-def accounts(dynamics: Dynamics, record: RunRecord, steps: int) -> dict[str, Any]:
+def accounts(dynamics: Dynamics, record: RunRecord, steps: int) -> dict[str, str | int]:
     """What a policy's card says of its training in `steps` control steps of `dynamics`.
 
     Real steps are those that anything was learned from, and those before which training starts were chosen; the real steps of evaluations,

@@ -6,7 +6,7 @@ A strategy brings its configuration, which holds a learner's, the options of a r
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -63,13 +63,13 @@ class Learned:
 
     policy: ActorPolicy
     """Its card says `training_seconds` and `config`, and `real_steps` if any were taken."""
-    curve: list[dict[str, Any]]
+    curve: list[dict[str, float]]
     """Its evaluations, in order."""
     dynamics: Dynamics
     """The model that the policy was trained in, as it is at the end."""
     summary: str
     """One line for people, which the real return follows."""
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, object] = field(default_factory=dict[str, object])
     """What else stands in the result file."""
 
 

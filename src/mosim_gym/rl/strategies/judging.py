@@ -90,7 +90,7 @@ def check_stop(stop_at: float | None) -> None:
 def reached(record: RunRecord, stop_at: float | None) -> bool:
     """Whether a run has the return in the model that it is to stop at, confirmed."""
     latest = record.curve[-1] if record.curve else {}
-    return stop_at is not None and latest.get("confirmed", False) and latest["return_in_model"] >= stop_at
+    return stop_at is not None and bool(latest.get("confirmed", False)) and latest["return_in_model"] >= stop_at
 
 
 def keep_best(
@@ -141,4 +141,4 @@ def log_evaluation(logger: Logger, record: RunRecord) -> None:
     logger.record("model/return", latest["return_in_model"])
     logger.record("model/return_of_lowest_member", latest["lowest_member"])
     logger.record("time/seconds", record.seconds)
-    logger.dump(latest["steps"])
+    logger.dump(int(latest["steps"]))

@@ -15,6 +15,7 @@ from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import training_for
@@ -65,7 +66,7 @@ class ModelLearner:
         self._know(new)
 
     @property
-    def box(self) -> dict[str, Any]:
+    def box(self) -> Box:
         """The box of all states that the model has learned from, as cards have it."""
         return self.simulator.card["box"]
 

@@ -7,6 +7,7 @@ from dataclasses import Field, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.settings import Setting
 from mosim_gym.rl.flat_settings import changed
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, learner_config
 from mosim_gym.rl.strategies.base import option
@@ -35,7 +36,7 @@ class Schedule(NamedTuple):
     """What plots call it."""
     about: str
     """What it is, for people who choose one."""
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Setting | LearnerConfig]
     """What differs from the strategy's defaults."""
 
 

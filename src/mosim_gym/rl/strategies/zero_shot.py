@@ -89,7 +89,7 @@ class ZeroShotResult:
     dynamics: Dynamics
 
     @property
-    def curve(self) -> list[dict[str, Any]]:
+    def curve(self) -> list[dict[str, float]]:
         """The evaluations."""
         return self.record.curve
 
@@ -287,7 +287,7 @@ def _finished(run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[s
     return ZeroShotResult(policy, record, dynamics)
 
 
-def origin(dynamics: Dynamics) -> dict[str, Any]:
+def origin(dynamics: Dynamics) -> dict[str, object]:
     """What must stand beside a zero-shot number: how much true motion trained the model, from where, and whether anything was tuned."""
     keys = ("name", "transitions", "start_states", "tuned_on_real_return", "training_seconds")
     return {key: dynamics.card[key] for key in keys if key in dynamics.card}
