@@ -18,6 +18,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, with_options
@@ -38,7 +39,7 @@ SAVE_EVERY = 1_000
 
 
 @dataclass(frozen=True)
-class AlternationConfig:
+class AlternationConfig(KnowsOldNames):
     """A round: `model_updates` on batches of `model_batch` transitions, their rates those of ordinary training times `model_rate`;
     `branches` episodes of `branch` steps run side by side in the model for `virtual_steps`, in which `learner` learns; then `round_steps`
     real steps. Both kinds of learning alternate in `slices` equal parts. `random_steps` real steps come first.

@@ -14,10 +14,12 @@ from typing import Any
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.dynamics.prepared import PRECISIONS
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
-from mosim_gym.envs.batch import OUTSIDE_MODEL, TorchEnv
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.ends import OUTSIDE_MODEL
 from mosim_gym.envs.options import EPISODE_STEPS
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
@@ -46,7 +48,7 @@ SLICE = 50
 
 
 @dataclass(frozen=True)
-class ZeroShotConfig:
+class ZeroShotConfig(KnowsOldNames):
     """`learner` trains in `num_envs` environments of the model, whose networks are multiplied in `precision`.
 
     Episodes of training last `episode` steps. A share `spread_starts` of them starts spread over all that the robot can do, as its
