@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mosim_gym.rl.flat_settings import RENAMED, as_changes, changed, settings_of, with_options
+from mosim_gym.mechanics.renamed import RENAMED
+from mosim_gym.rl.flat_settings import as_changes, changed, settings_of, with_options
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.strategies.few_shot import FewShotConfig

@@ -17,7 +17,8 @@ CHEETAH_SETTINGS = "decay=2500", "evaluate_every=200000"
 """Learning rates fall with the updates, so that a fast machine ends early, or with the time, so that a slow one ends well."""
 CHEETAH_MODELS = "cheetah:small", "cheetah"
 """A small model to train in, fast, and the ensemble that judges: what holds in one small model alone is not kept."""
-NEXT = "rl zero-shot WalkerStand --budget 10m --stop-at 900"
+NEXT = "rl zero-shot FishUpright --algo shac --budget 10m --stop-at 900"
+"""A task whose policies have been measured: so many minutes are enough there."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Everything batched is built on it: the Gymnasium vector environment, the adapter
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.bounds import Bounds
 from mosim_gym.envs.core import Core, State
-from mosim_gym.envs.ends import TorchStep, judged, reason_of
+from mosim_gym.envs.ends import Autoreset, TorchStep, check_modes, judged, reason_of
 from mosim_gym.envs.generators import StartGenerators
 from mosim_gym.envs.held import held
 from mosim_gym.envs.options import ENDLESS, checked_options, step_limit
@@ -24,19 +24,15 @@ from mosim_gym.envs.recorded import Outcome, RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.envs.state_rows import as_parts, checked_controls, detached, from_parts, replaced, rows_of, rows_where
 from mosim_gym.mechanics.devices import usable_device
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import positive_number
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.threads import OwnArithmetic, is_few
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 
-Autoreset = Literal["next_step", "same_step", "disabled"]
-AUTORESETS: tuple[str, ...] = get_args(Autoreset)
-OUTSIDE_MODEL = ("truncate", "terminate", "continue")
 
-
-class TorchEnv:
+class TorchEnv(KnowsOldNames):
     """`num_envs` environments of `task`; `state` is theirs, `elapsed` how many steps their episodes have lasted."""
 
     def __init__(
@@ -70,13 +66,10 @@ class TorchEnv:
         """
         count = positive_number(num_envs, "num_envs")
         self._limit = step_limit(max_episode_steps)
-        if autoreset not in AUTORESETS:
-            raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
+        check_modes(autoreset, outside_model)
         self.repeat = positive_number(repeat, "repeat")
         if self.repeat > 1 and autoreset != "same_step":
             raise ValueError(f"repeat is {repeat} with autoreset {autoreset!r}; held actions need same_step.")
-        if outside_model not in OUTSIDE_MODEL:
-            raise UnknownName("outside_model", outside_model, list(OUTSIDE_MODEL))
         definition, _ = find_task(task)
         self.task, self.num_envs, self.device = load_task(task), count, usable_device(device)
         with OwnArithmetic(self.device):

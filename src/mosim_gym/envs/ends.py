@@ -1,17 +1,31 @@
-"""`TorchStep`: what a step of many environments gives, and why episodes were cut short."""
+"""`TorchStep`: what a step of many environments gives, why episodes were cut short, and what happens then."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.renamed import unknown_choice
 
 NO_END, END_DIVERGED, END_OUTSIDE, END_TIME, END_PENALTY = range(5)
+Autoreset = Literal["next_step", "same_step", "disabled"]
+"""When environments begin anew after an episode's end."""
+OUTSIDE_MODEL = ("truncate", "terminate", "continue")
+"""What may happen where a state leaves the model's training box."""
 END_REASONS = (None, DIVERGED, OUTSIDE, "time limit", "a penalty's limit")
 """What the numbers in `TorchStep.end` say."""
+
+
+def check_modes(autoreset: str, outside_model: str) -> None:
+    """Raise, in one sentence, for a way to begin anew or to leave the model that there is not."""
+    if autoreset not in get_args(Autoreset):
+        raise UnknownName("autoreset mode", autoreset, get_args(Autoreset))
+    if outside_model not in OUTSIDE_MODEL:
+        raise unknown_choice("outside_model", outside_model, OUTSIDE_MODEL)
 
 
 class TorchStep(NamedTuple):

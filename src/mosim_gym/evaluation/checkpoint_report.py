@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NotRequired
 
 import numpy as np
@@ -16,6 +17,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.world_model import WorldModel
 from mosim_gym.pictures.plots import horizon_plot
 from mosim_gym.pictures.strips import state_strip
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, tasks
@@ -42,9 +44,11 @@ def checkpoint_report(
     long_segments: int = 1000,
     seed: int = 20_011,
     speed: bool = True,
+    beside: Mapping[str, WorldModel] = MappingProxyType({}),
 ) -> CheckpointReport:
     """Random tests, the policy test where there is a policy, speed, and long rollouts of the first predictor where there is a training box.
 
+    World models `beside` the predictors are in the tests of prediction alone.
     `policies` is a folder of trained policies for the test; without one for the robot, its scripted policy acts.
     """
     check_at_least(1, segments=segments, steps=steps)
@@ -53,7 +57,8 @@ def checkpoint_report(
     if found is not None:
         task, kind, controller = found
         held_out[f"{task}, {kind}"] = policy_test(task, controller, segments=segments, steps=steps, seed=seed)
-    errors = prediction_report(robot, predictors, segments=segments, steps=steps, seed=seed, policies=held_out)
+    everyone = {**predictors, **beside}
+    errors = prediction_report(robot, everyone, segments=segments, steps=steps, seed=seed, policies=held_out)
     report: CheckpointReport = {**errors}
     if box is not None and long_segments:
         first = next(iter(predictors))

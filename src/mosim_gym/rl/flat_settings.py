@@ -7,22 +7,12 @@ from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
 
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.renamed import RENAMED, now_called
 from mosim_gym.mechanics.settings import Setting, kind_of
 
 C = TypeVar("C")
 HELD = "learner"
 """The field of a strategy's configuration that holds the learner's."""
-RENAMED = {
-    "following": "tau",
-    "horizon": "n_step",
-    "products": "matmul_precision",
-    "wide": "spread_starts",
-    "promising": "near_reward_starts",
-    "reach": "threshold_scale",
-    "ends": "outside_model (box: truncate, edge: terminate, finite: continue)",
-    "old": "pretraining_share",
-}
-"""What settings were called before."""
 
 
 def settings_of(config: Any) -> dict[str, Field[Any]]:
@@ -80,14 +70,8 @@ def check_names(names: Iterable[str], config: Any) -> None:
     valid = list(settings_of(config))
     for name in names:
         if name not in valid:
-            hint = _now_called(RENAMED[name], valid) if name in RENAMED else _whose(name)
+            hint = now_called(name, valid) if name in RENAMED else _whose(name)
             raise UnknownName("training option", name, valid, hint=hint)
-
-
-def _now_called(name: str, valid: Sequence[str]) -> str:
-    """What a setting is called now, and whether the configuration at hand has it."""
-    here = "." if name.partition(" ")[0] in valid else "; there is no such setting here."
-    return f"It is now called {name}{here}"
 
 
 def _whose(name: str) -> str:

@@ -10,11 +10,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, TypedDict
 
-import numpy as np
-import torch
-
 from mosim_gym.data.dataset import Dataset
-from mosim_gym.data.stream import chunk
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
@@ -29,16 +25,15 @@ from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes
 from mosim_gym.training.config import REFINEMENT, Stage, training_for
+from mosim_gym.training.disagreement import held_out_disagreement
 from mosim_gym.training.installing import Outcome, benchmarks, is_better, mean_error
 from mosim_gym.training.loop import STATE, train
-from mosim_gym.training.pool import VALIDATION_SEED, VALIDATION_SEGMENTS
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
 from mosim_gym.zoo.names import checkpoint_name, load, packaged_path, robot_at
 from mosim_gym.zoo.packs import pack, pack_cards
 
-DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
 SHORTEST = 1.0
 """Seconds of training that a run has at least."""
 ROUNDING = 1.01
@@ -260,7 +255,7 @@ def _finish(model: MoSim, card: Mapping[str, Any], folder: Path, install: bool) 
     several = model.config.members > 1
     card = {
         **card,
-        **({"disagreement": disagreement_quantiles(model, card["recipe"]["recipe"])} if several else {}),
+        **({"disagreement": held_out_disagreement(model, card["recipe"]["recipe"])} if several else {}),
         "parameters": sum(p.numel() for p in model.parameters()),
         "provenance": provenance(seeds=card["seeds"]),
         "benchmark": results,
@@ -279,12 +274,3 @@ def _origin(dataset: Dataset) -> dict[str, object]:
         "recipe": dataset.manifest["recipe"],
         "dataset": {"seed": dataset.manifest["seed"], "segments": dataset.manifest["segments"]},
     }
-
-
-def disagreement_quantiles(model: MoSim, recipe: Any) -> dict[str, float]:
-    """Quantiles of the members' disagreement over held-out motion of the kind that they were trained on."""
-    name = recipe if isinstance(recipe, str) else recipe["name"]
-    columns = chunk(model.robot.name, name, VALIDATION_SEED, 0, VALIDATION_SEGMENTS)[0]
-    qpos, qvel, action = (torch.from_numpy(column).flatten(0, 1) for column in columns[:3])
-    spread = Simulator(model, {}).disagreement(qpos, qvel, action).numpy()
-    return {str(q): float(f"{np.quantile(spread, q):.5g}") for q in DISAGREEMENT_QUANTILES}

@@ -77,6 +77,25 @@ def test_branches_end_where_the_model_has_seen_nothing_and_gradients_stay_number
     assert not np.allclose(state["learner/log_std"], -1.0)  # where it began
 
 
+def test_a_penalty_on_disagreement_is_measured_by_the_real_steps_and_survives_an_interruption(tmp_path):
+    def stop(state):
+        if state["real_steps"] >= 300:
+            raise KeyboardInterrupt
+
+    config = changed(QUICK, {"penalty": "disagreement"})
+    whole = on_policy(TASK, config, real_steps=500, folder=tmp_path / "whole")
+    assert set(whole.model.card["disagreement"]) == {"0.5", "0.9", "0.99", "0.999"}
+    with pytest.raises(KeyboardInterrupt):
+        on_policy(TASK, config, real_steps=500, folder=tmp_path / "broken", report=stop)
+    resumed = on_policy(TASK, config, real_steps=500, folder=tmp_path / "broken")
+    observation = np.ones(5, np.float32)
+    np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
+    with pytest.raises(FileFault, match="penalty disagreement, here none"):
+        on_policy(TASK, QUICK, real_steps=600, folder=tmp_path / "broken")
+    with pytest.raises(ValueError, match="at least two ensemble members"):
+        on_policy(TASK, changed(config, {"members": 1}), real_steps=500, folder=tmp_path / "one")
+
+
 @pytest.mark.parametrize("of", [few_shot.config_for_schedule, config_for_schedule])
 def test_the_best_known_schedule_is_the_default_and_others_have_names(of):
     assert of() == of("gradients") == type(of())()

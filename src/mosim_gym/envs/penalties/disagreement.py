@@ -14,7 +14,8 @@ from mosim_gym.mechanics.numbers import is_finite, is_flag
 class DisagreementPenalty(Penalty):
     """`weight · max(0, d / d₀ - 1)`, where the members' disagreement d exceeds d₀, its `quantile` over held-out motion of its recipe.
 
-    The card of the checkpoint holds d₀. With `truncate` an episode ends there. `info` holds `disagreement`, d / d₀.
+    The card of the checkpoint holds d₀; a model that goes on learning measures it over the real steps so far. With `truncate` an episode
+    ends there. `info` holds `disagreement`, d / d₀.
     """
 
     def __init__(self, weight: float = 1.0, *, truncate: bool = True, quantile: str = "0.999") -> None:
@@ -32,10 +33,11 @@ class DisagreementPenalty(Penalty):
         known = dynamics.card.get("disagreement", {})
         if self._quantile not in known:
             raise UnknownName("quantile of the training disagreement", self._quantile, list(known))
-        self._dynamics, self._usual = dynamics, float(known[self._quantile])
+        self._dynamics = dynamics
 
     def charge(self, state: State, action: Tensor) -> Charge:
         """The charge by the disagreement on the acceleration."""
         values = state.features.values
-        ratio = self._dynamics.disagreement(state.qpos, state.qvel, action, values) / self._usual
+        usual = self._dynamics.card["disagreement"][self._quantile]  # which a model that learns measures anew
+        ratio = self._dynamics.disagreement(state.qpos, state.qvel, action, values) / usual
         return Charge(self._weight * (ratio - 1).clamp(min=0), (ratio > 1) & self._truncate, {"disagreement": ratio})

@@ -12,6 +12,7 @@ import numpy as np
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.registry import Registry
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.settings import Setting, check_settings
 from mosim_gym.policies.actor import ActorPolicy
 
@@ -19,7 +20,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class LearnerConfig:
+class LearnerConfig(KnowsOldNames):
     """What a learner is set to. A subclass adds its settings, each with a default (`mechanics/settings.py`), and one for `algo`."""
 
     algo: str = ""

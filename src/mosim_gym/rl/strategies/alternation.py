@@ -18,6 +18,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, with_options
@@ -28,6 +29,7 @@ from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, Run, RunRecord
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
 from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
 from mosim_gym.rl.strategies.real_world import RealWorld, steps_taken
 from mosim_gym.rl.strategies.schedules import Schedules
 
@@ -37,13 +39,18 @@ SAVE_EVERY = 1_000
 
 
 @dataclass(frozen=True)
-class AlternationConfig:
+class AlternationConfig(KnowsOldNames):
     """A round: `model_updates` on batches of `model_batch` transitions, their rates those of ordinary training times `model_rate`;
     `branches` episodes of `branch` steps run side by side in the model for `virtual_steps`, in which `learner` learns; then `round_steps`
     real steps. Both kinds of learning alternate in `slices` equal parts. `random_steps` real steps come first.
+
+    `penalty` is taken off the rewards in the model, and `threshold_scale` belongs to densities, as in zero-shot training. The disagreement
+    of the model's members is measured by its quantile over all real steps so far.
     """
 
     learner: LearnerConfig = SHAC_ON_BRANCHES
+    penalty: str = NO_PENALTY
+    threshold_scale: float = setting(USUAL_SCALE, above=0, most=1_000)
     real_envs: int = setting(4, above=0, most=10_000)
     random_steps: int = setting(1_000, above=0, most=10**9)
     round_steps: int = setting(1_000, above=0, most=10**9)
@@ -101,6 +108,7 @@ def alternate(
     if not run.resumed:
         learner.add(world.collect(world.random, c.random_steps))
         prepare(learner)
+    _judge_itself(c, learner)
     env = branches_env(task, c, learner)
     policy = make_learner(env, c.learner, seed=c.seed, folder=run.folder)
     run.add("learner", policy)
@@ -113,6 +121,7 @@ def alternate(
         learner.add(world.collect(policy.act, min(c.round_steps, real_steps - world.steps)))
         env.set_starts(learner.states())
         env.bounds.move(learner.box)
+        _judge_itself(c, learner)
         over = world.steps >= real_steps
         if over or world.steps // c.evaluate_every > before // c.evaluate_every:
             real = real_return(task, policy.policy({"task": task}), episodes=c.episodes)
@@ -160,7 +169,7 @@ class FromRealSteps(Strategy):
         """The schedule with what was typed."""
         known = self.scheduled_config(options.schedule, algo=algo)
         changes = with_options(as_changes(settings, known), algo=algo, seed=seed)
-        return self.scheduled_config(options.schedule, **changes)
+        return self.scheduled_config(options.schedule, **with_penalty(changes, options.penalty))
 
     def standing(self, state: dict[str, float]) -> Standing:
         """By the real steps that the run has taken."""
@@ -175,6 +184,12 @@ def standing(state: dict[str, float]) -> Standing:
     return Standing(share, f"{seen}, {state['real_steps']:,.0f} real steps of {state['real_steps_in_all']:,.0f}")
 
 
+def _judge_itself(config: AlternationConfig, learner: ModelLearner) -> None:
+    """Have the model measure by how much its members differ where it was in reality, if a penalty may ask."""
+    if config.penalty != NO_PENALTY and learner.simulator.members > 1:
+        learner.measure_disagreement()
+
+
 def branches_env(task: str, config: AlternationConfig, learner: ModelLearner) -> TorchEnv:
     """Short episodes in the model that begin in real states."""
     return TorchEnv(
@@ -184,6 +199,7 @@ def branches_env(task: str, config: AlternationConfig, learner: ModelLearner) ->
         max_episode_steps=config.branch,
         stagger=True,
         reset_from=learner.states(),
+        penalties=penalties_of(config.penalty, config.threshold_scale),
         gradients=LEARNERS.find(config.learner.algo).needs_gradients,
     )
 
@@ -209,6 +225,7 @@ def check(c: AlternationConfig, real_steps: int) -> None:
     if steps_taken(real_steps, c.real_envs) <= first:
         raise ValueError(f"real_steps is {real_steps}; the first {first} are random, so it must be more.")
     check_held(c.learner, c.branches)
+    check_penalty(c.penalty, c.threshold_scale)
 
 
 def _share(total: int, part: int, parts: int) -> int:

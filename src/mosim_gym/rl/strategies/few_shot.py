@@ -21,6 +21,7 @@ from mosim_gym.rl.strategies.alternation import (
 )
 from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.model_penalty import penalty_option
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
 from mosim_gym.robots import find_task
@@ -104,7 +105,7 @@ def few_shot(
             batch=config.model_batch,
             rate=config.model_rate,
             seed=config.seed,
-            box=before.card.get("box"),
+            card=before.card,
         )
         if config.pretraining_share:
             learner.remember(first_motion(name, before.card.get("recipe", {})), config.pretraining_share)
@@ -132,6 +133,7 @@ class FewShotOptions:
         None, "The model to start from, such as cheetah:narrow; by default the robot's packaged one."
     )
     real_steps: int = option(50_000, "Real control steps in all.")
+    penalty: str | None = penalty_option()
 
 
 class FewShot(FromRealSteps):

@@ -13,6 +13,7 @@ from stable_baselines3.common.logger import Logger
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.renamed import RENAMED_VALUES
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.run import BEST, RunRecord
@@ -62,13 +63,11 @@ def _played(
     return total.reshape(each, members).T, env.steps_taken
 
 
-_BEFORE: dict[str, str] = {"box": "truncate", "edge": "terminate", "finite": "continue"}
-
-
 def outside_model_of(card: Mapping[str, Any]) -> str:
     """What happened outside the model where a policy was trained, by its card; cards of version 0.1.0 have it as `ends`."""
     config = card.get("config", {})
-    return config.get("outside_model", _BEFORE.get(config.get("ends", "box"), "truncate"))
+    before = RENAMED_VALUES["outside_model"].get(config.get("ends", "box"), "truncate")
+    return config.get("outside_model", before)
 
 
 def opened_judge(task: str, judge: Checkpoint | None) -> Dynamics | None:

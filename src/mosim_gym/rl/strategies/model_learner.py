@@ -19,8 +19,12 @@ from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import training_for
+from mosim_gym.training.disagreement import disagreement_quantiles
 from mosim_gym.training.losses import known_motion, one_step_loss
 from mosim_gym.training.optimisers import model_optimisers, optimiser_arrays, restore_optimisers
+
+MEASURED = 4_096
+"""Transitions over which the members' disagreement is measured."""
 
 
 class ModelLearner:
@@ -38,17 +42,18 @@ class ModelLearner:
         rate: float = 1.0,
         ema: float = 0.99,
         seed: int = 0,
-        box: Mapping[str, Any] | None = None,
+        card: Mapping[str, Any] | None = None,
     ) -> None:
-        """`model` is trained from the weights it has, which have seen the states in `box`, if any; `rate` multiplies the learning rates of
-        ordinary training.
+        """`model` is trained from the weights it has, about which `card` says what is known, the box of its states above all; `rate`
+        multiplies the learning rates of ordinary training.
         """
         config = replace(training_for(model.config), batch=batch, ema=ema)
         self.model, self._config = model.train(), config
         for parameter in model.parameters():
             parameter.requires_grad_(True)
         self._optimisers, self._rest = model_optimisers(model, config, torch.device("cpu"), rate=rate)
-        self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name, "box": box})
+        known = {name: part for name, part in (card or {}).items() if name in ("name", "box")}
+        self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name, "box": None, **known})
         self.simulator.refresh()  # its weights are going to change
         self.data: Transitions | None = None
         self._old: Transitions | None = None
@@ -74,6 +79,14 @@ class ModelLearner:
         box, card = training_box(self.model.robot, new), self.simulator.card
         known = joined_boxes(card["box"], box) if card.get("box") else box
         self.simulator.card = {**card, "box": known}
+
+    def measure_disagreement(self) -> None:
+        """Note in the card by how much the members differ over the real transitions so far (a sample of many), for penalties."""
+        assert self.data is not None
+        rows = torch.linspace(0, len(self.data.qpos) - 1, min(len(self.data.qpos), MEASURED)).long()
+        qpos, qvel, action = (part[rows] for part in (self.data.qpos, self.data.qvel, self.data.action))
+        spread = self.simulator.disagreement(qpos, qvel, action)
+        self.simulator.card = {**self.simulator.card, "disagreement": disagreement_quantiles(spread)}
 
     def remember(self, old: Transitions, share: float) -> None:
         """Let a `share` of each batch be drawn from `old (N, …)`: what the model has learned before and should not forget."""

@@ -19,6 +19,7 @@ from mosim_gym.rl.strategies.alternation import (
 )
 from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.model_penalty import penalty_option
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
 from mosim_gym.robots import find_task
@@ -109,6 +110,7 @@ class OnPolicyOptions:
 
     schedule: str | None = schedule_option(SCHEDULES)
     real_steps: int = option(100_000, "Real control steps in all.")
+    penalty: str | None = penalty_option()
 
 
 class OnPolicy(FromRealSteps):

@@ -14,13 +14,12 @@ from typing import Any
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.dynamics.prepared import PRECISIONS
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
-from mosim_gym.envs.batch import OUTSIDE_MODEL, TorchEnv
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.ends import OUTSIDE_MODEL
 from mosim_gym.envs.options import EPISODE_STEPS
-from mosim_gym.envs.penalties.base import PENALTIES, Penalty
-from mosim_gym.envs.penalties.density import DensityPenalty
 from mosim_gym.mechanics.dynamics import Dynamics
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
@@ -38,6 +37,7 @@ from mosim_gym.rl.strategies.judging import (
     opened_judge,
     reached,
 )
+from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
 from mosim_gym.rl.strategies.training_starts import training_starts
 from mosim_gym.robots import find_task
 
@@ -45,11 +45,10 @@ SAC = OffPolicyConfig()
 EVALUATED = "evaluated"
 SLICE = 50
 """Control steps of each environment between two looks at the clock."""
-NO_PENALTY = "none"
 
 
 @dataclass(frozen=True)
-class ZeroShotConfig:
+class ZeroShotConfig(KnowsOldNames):
     """`learner` trains in `num_envs` environments of the model, whose networks are multiplied in `precision`.
 
     Episodes of training last `episode` steps. A share `spread_starts` of them starts spread over all that the robot can do, as its
@@ -72,7 +71,7 @@ class ZeroShotConfig:
     near_reward_starts: float = setting(0.0, least=0, most=1)
     repeat: int = setting(1, above=0)
     penalty: str = NO_PENALTY
-    threshold_scale: float = setting(1.0, above=0, most=1_000)
+    threshold_scale: float = setting(USUAL_SCALE, above=0, most=1_000)
     outside_model: str = setting("truncate", choices=OUTSIDE_MODEL)
     evaluate_every: int = setting(100_000, above=0, most=10**12)
     evaluation_episodes: int = setting(EVALUATION_EPISODES, above=0, most=100_000)
@@ -107,10 +106,12 @@ def config_for(task: str, algo: str | None = None, **changes: Any) -> ZeroShotCo
     return changed(config, {**theirs, **given})
 
 
-def typed_config(task: str, algo: str | None, *, seed: int, settings: Sequence[str]) -> ZeroShotConfig:
-    """`config_for` with settings as people type them, `name=value`."""
+def typed_config(
+    task: str, algo: str | None, *, seed: int, settings: Sequence[str], penalty: str | None = None
+) -> ZeroShotConfig:
+    """`config_for` with settings as people type them, `name=value`, and the option `penalty`."""
     changes = with_options(as_changes(settings, config_for(task, algo)), algo=algo, seed=seed)
-    return config_for(task, **changes)
+    return config_for(task, **with_penalty(changes, penalty))
 
 
 def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
@@ -118,16 +119,11 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
     check_kind(config, ZeroShotConfig, "zero-shot training takes a ZeroShotConfig")
     check_settings(config)
     check_held(config.learner, config.num_envs)
-    if config.penalty not in (NO_PENALTY, *PENALTIES.names()) and not Path(config.penalty).is_file():
-        raise UnknownName("penalty", config.penalty, [NO_PENALTY, *PENALTIES.names(), "a density's file"])
+    check_penalty(config.penalty, config.threshold_scale)
     if config.penalty != NO_PENALTY and config.outside_model == "terminate":
         raise ValueError(
             f"outside_model=terminate with penalty={config.penalty}: penalised rewards may be negative, and leaving the model would pay; "
             "choose outside_model=truncate or outside_model=continue."
-        )
-    if config.threshold_scale != ZeroShotConfig.threshold_scale and not _is_density(config.penalty):
-        raise ValueError(
-            f"threshold_scale is {config.threshold_scale}, but penalty is {config.penalty}; only a density has a threshold."
         )
     if not budget > 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
@@ -225,26 +221,10 @@ def training_env(task: str, config: ZeroShotConfig, dynamics: Dynamics) -> Torch
             task, dynamics, spread=config.spread_starts, near_reward=config.near_reward_starts, seed=config.seed
         ),
         outside_model=config.outside_model,
-        penalties=_penalties(config),
+        penalties=penalties_of(config.penalty, config.threshold_scale),
         repeat=config.repeat,
         gradients=LEARNERS.find(config.learner.algo).needs_gradients,
     )
-
-
-def _is_density(penalty: str) -> bool:
-    if penalty in PENALTIES.names():
-        return issubclass(PENALTIES.find(penalty), DensityPenalty)
-    return penalty != NO_PENALTY
-
-
-def _penalties(config: ZeroShotConfig) -> list[Penalty]:
-    """What is taken off rewards in training; evaluations know nothing of it."""
-    if config.penalty == NO_PENALTY:
-        return []
-    if config.penalty not in PENALTIES.names():
-        return [DensityPenalty(config.penalty, threshold_scale=config.threshold_scale)]
-    kind = PENALTIES.find(config.penalty)
-    return [kind(threshold_scale=config.threshold_scale) if issubclass(kind, DensityPenalty) else kind()]
 
 
 def _counts(learner: Learner) -> dict[str, int]:

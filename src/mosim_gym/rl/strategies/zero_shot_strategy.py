@@ -12,6 +12,7 @@ from mosim_gym.mechanics.durations import clock, seconds
 from mosim_gym.pictures.learning_plots import chosen_point
 from mosim_gym.rl.strategies.accounting import said_of_training
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, Use, option
+from mosim_gym.rl.strategies.model_penalty import penalty_option
 from mosim_gym.rl.strategies.zero_shot import ZeroShotConfig, typed_config, zero_shot
 
 
@@ -25,6 +26,7 @@ class ZeroShotOptions:
     judge: str | None = option(
         None, "Another model to evaluate in, which chooses the policy; by default the one of --checkpoint."
     )
+    penalty: str | None = penalty_option()
 
 
 class ZeroShot(Strategy):
@@ -49,7 +51,7 @@ class ZeroShot(Strategy):
 
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> ZeroShotConfig:
         """The task's defaults with what was typed."""
-        return typed_config(task, algo, seed=seed, settings=settings)
+        return typed_config(task, algo, seed=seed, settings=settings, penalty=options.penalty)
 
     def learn(
         self, task: str, config: ZeroShotConfig, options: ZeroShotOptions, folder: Path, report: Report
