@@ -62,6 +62,6 @@ def test_what_is_there_already_stays_unless_it_is_the_same(tmp_path: Path) -> No
     assert unpack(path, tmp_path / "out") == [place]
     other = {**ARRAYS, "input_mean": ARRAYS["input_mean"] + 1}
     save_arrays(place, KIND, other, {key: value for key, value in HEADER.items() if key != "kind"})
-    with pytest.raises(ValueError, match="is there already and would be replaced by another checkpoint"):
+    with pytest.raises(ValueError, match="exists and would be replaced by another checkpoint"):
         unpack(path, tmp_path / "out")
     assert place.read_bytes() != before

@@ -1,4 +1,4 @@
-"""How far a long command has come: a bar on a terminal, elsewhere a line now and then."""
+"""`Progress`: the progress of a long command, as a bar on a terminal and as occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
 
 
 class Progress:
-    """Shows shares from 0 to 1 with a text, on stderr; use as a context manager."""
+    """Shows a share from 0 to 1 with a text, on stderr. Use it as a context manager."""
 
     def __init__(self, name: str) -> None:
-        """`name` stands before everything."""
+        """`name` begins every line."""
         self._name, self._shown = name, -LINE_SECONDS
         self._bar = tqdm(total=PARTS, desc=name, bar_format=LAYOUT) if sys.stderr.isatty() else None
 
@@ -29,7 +29,7 @@ class Progress:
             self._bar.close()
 
     def show(self, share: float, text: str) -> None:
-        """Show where the command stands; without a terminal every `LINE_SECONDS`, and at the end."""
+        """Show the progress; without a terminal every `LINE_SECONDS`, and at the end."""
         done = min(PARTS, int(PARTS * share))
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)

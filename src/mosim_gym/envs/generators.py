@@ -1,4 +1,4 @@
-"""`StartGenerators`: the random numbers that starts of episodes are drawn with, one generator for all environments or one for each."""
+"""`StartGenerators`: the random generators of the starts of episodes, one for all environments or one for each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch import Generator, Tensor
 
 
 class StartGenerators:
-    """Generators of `count` environments, which are seeded as `reset(seed=…)` says."""
+    """Generators of `count` environments, which `reset(seed=…)` seeds."""
 
     def __init__(self, count: int) -> None:
-        """Not seeded yet."""
+        """The generators are not seeded yet."""
         self._count = count
         self.common = Generator()
         self.each: list[Generator] | None = None
@@ -21,7 +21,7 @@ class StartGenerators:
         self._seeded = False
 
     def seed(self, seed: int | Sequence[int] | None) -> None:
-        """One number for all, one for each, or None to go on; without a first seed the generator begins anywhere."""
+        """Seed by one number for all or one for each. With None the generators continue, or begin at random if they have no seed yet."""
         if isinstance(seed, str):
             raise TypeError(f"seed is {seed!r}; it must be a whole number, or one for each environment.")
         if isinstance(seed, Sequence | np.ndarray):
@@ -37,7 +37,7 @@ class StartGenerators:
         self._seeded = True
 
     def of(self, rows: Tensor) -> Iterator[tuple[Generator, slice]]:
-        """The generators that starts of the environments `rows (n,)` are drawn with, and which of the n each one serves."""
+        """The generators for the starts of the environments `rows (n,)`, each with the slice of `rows` for which it draws."""
         if self.each is None:
             yield self.common, slice(0, len(rows))
             return
@@ -45,7 +45,7 @@ class StartGenerators:
             yield self.each[row], slice(place, place + 1)
 
     def keep(self) -> None:
-        """Let a reset without a seed go on from where the generator is."""
+        """Let a reset without a seed continue with the generator's present state."""
         self._seeded = True
 
     def state(self) -> Tensor:
@@ -59,7 +59,7 @@ class StartGenerators:
 
 
 def generator_seed(seed: int) -> int:
-    """What an environment's own generator is seeded with, for a `seed` as users give it."""
+    """The seed of an environment's own generator, from the `seed` that a user gives."""
     if not isinstance(seed, Integral) or seed < 0:
         raise ValueError(f"seed is {seed!r}; it must be a whole number, at least 0.")
     return int(np.random.default_rng(np.random.SeedSequence(seed)).integers(2**62))

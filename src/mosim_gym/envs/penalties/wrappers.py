@@ -12,10 +12,10 @@ from mosim_gym.envs.vector import MoSimVectorEnv
 
 
 class Penalised(gymnasium.Wrapper):  # type: ignore[type-arg]
-    """`penalty` is taken off the reward of a `MoSimEnv`. `info` holds what it came from, `penalty` and the task's own `raw_reward`."""
+    """Takes `penalty` off the reward of a `MoSimEnv`. `info` holds the penalty's readings, `penalty` and the task's own `raw_reward`."""
 
     def __init__(self, env: gymnasium.Env[Any, Any], penalty: Penalty) -> None:
-        """`env` may itself be wrapped; at its bottom must be a `MoSimEnv`."""
+        """`env` is a `MoSimEnv`, or wraps one."""
         super().__init__(env)
         base = env.unwrapped
         if not isinstance(base, MoSimEnv):
@@ -24,20 +24,20 @@ class Penalised(gymnasium.Wrapper):  # type: ignore[type-arg]
         self._base, self._penalty = base, penalty
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """As the environment's, less the penalty."""
+        """The environment's step, with the penalty taken off its reward."""
         with self._base.penalties.also(self._penalty):
             return self.env.step(action)
 
 
 class PenalisedVector(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
-    """`penalty` is taken off the rewards of a `MoSimVectorEnv`. `info` holds what it came from, `penalty` and the task's own `raw_reward`.
+    """Takes `penalty` off the rewards of a `MoSimVectorEnv`. `info` holds its readings, `penalty` and the task's own `raw_reward`.
 
-    Of penalties around one another all are taken off, and `penalty` is their sum. They are taken off where the reward is made: wrappers
-    between change what is left.
+    Several penalties around one another are all taken off, and `penalty` is their sum. They are taken off inside the environment, so
+    wrappers between them get the penalised reward.
     """
 
     def __init__(self, env: gymnasium.vector.VectorEnv[Any, Any, Any], penalty: Penalty) -> None:
-        """`env` may itself be wrapped; at its bottom must be a `MoSimVectorEnv`."""
+        """`env` is a `MoSimVectorEnv`, or wraps one."""
         super().__init__(env)
         base = env.unwrapped
         if not isinstance(base, MoSimVectorEnv):
@@ -46,7 +46,7 @@ class PenalisedVector(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]
         self._torch, self._penalty = base.torch, penalty
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
-        """As the environments', less the penalty."""
+        """The environments' step, with the penalty taken off their rewards."""
         with self._torch.penalties.also(self._penalty):
             return self.env.step(actions)
 
@@ -58,6 +58,6 @@ def penalise(env: Any, penalty: Penalty) -> Penalised | PenalisedVector:
     if isinstance(env, gymnasium.Env):
         return Penalised(env, penalty)
     raise TypeError(
-        f"env is a {type(env).__name__}; a penalty goes around gym.make or gym.make_vec of a MoSim id; "
+        f"env is a {type(env).__name__}; it must come from gym.make or gym.make_vec of a MoSim id; "
         "a TorchEnv takes penalties=[…]."
     )

@@ -1,4 +1,4 @@
-"""Few-shot: a model that was trained on other motion, and a policy in it, go on learning from a few real steps of the task."""
+"""Few-shot: a model that was trained on other motion, and a policy in it, learn from a few real steps of the task."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ SCHEDULES: dict[str, dict[str, Any]] = {
     },
     "frozen": {"model_updates": 0},
 }  # fmt: skip
-"""`gradients`, the best known: SHAC on branches of 100 steps; `branches`: SAC on shorter ones; `paper`: the MoSim paper's, 1,000 real steps
-for every 5,000 in the model, a batch for the model every 100 of those, and as many updates of the policy as steps in the model; `frozen`:
-`gradients` in a model that stays as it is, to see what its learning is worth."""
+"""`gradients`: SHAC on branches of 100 steps. `branches`: SAC on shorter branches. `paper`: the MoSim paper's, 1,000 real steps for every
+5,000 in the model, a batch for the model every 100 of those, and one update of the policy for each step in the model. `frozen`:
+`gradients` in a model that does not learn, for comparison."""
 
 
 @dataclass(frozen=True)
 class FewShotConfig(AlternationConfig):
-    """A share `pretraining_share` of each batch of the model is motion that it was trained on first, so that it is not forgotten.
+    """`pretraining_share` is the share of motion of the model's first training in each batch, which keeps the model from forgetting it.
 
     Defaults are those of the schedule `gradients`.
     """
@@ -55,8 +55,9 @@ class FewShotConfig(AlternationConfig):
 
 
 def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> FewShotConfig:
-    """The named schedule, by default `gradients` (with SAC or TQC `branches`), with settings of the strategy and of its learner changed by
-    name; what neither has is refused with the valid names.
+    """The configuration of the named schedule, with settings of the strategy and of its learner changed by name.
+
+    The default schedule is `gradients`, with SAC or TQC `branches`. An unknown setting raises with the valid ones.
     """
     return scheduled(FewShotConfig(), SCHEDULES, schedule, algo, changes)
 
@@ -70,8 +71,9 @@ def few_shot(
     checkpoint: Checkpoint | None = None,
     report: Report = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, starting from the packaged model or
-    `checkpoint`; an interrupted run goes on.
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, from the packaged model or `checkpoint`.
+
+    An interrupted run continues.
     """
     if not isinstance(config, FewShotConfig):
         raise TypeError(f"config is of {type(config).__name__}; few-shot learning takes a FewShotConfig.")
@@ -114,12 +116,12 @@ def few_shot(
 
 @dataclass(frozen=True)
 class FewShotOptions:
-    """What a run of few-shot learning is told on the command line."""
+    """The options of few-shot learning on the command line."""
 
     schedule: str | None = option(
         None,
-        "gradients (the default): SHAC on episodes from real states; branches (with SAC or TQC): short ones; paper: 1,000 real "
-        "steps for 5,000 in the model; frozen: gradients in a model that stays as it is.",
+        "gradients (the default): SHAC on episodes from real states; branches (with SAC or TQC): on shorter ones; paper: 1,000 real "
+        "steps for 5,000 in the model; frozen: gradients in a model that does not learn.",
     )
     checkpoint: str | None = option(
         None, "The model to start from, such as cheetah:narrow; by default the robot's packaged one."
@@ -130,12 +132,14 @@ class FewShotOptions:
 class FewShot(FromRealSteps):
     """`few_shot` as a strategy."""
 
-    summary = "Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."
+    summary = (
+        "Let a model of other motion, and a policy in it, learn from few real steps. An interrupted run continues."
+    )
     options = FewShotOptions
     scheduled_config = staticmethod(config_for_schedule)
 
     def learn(self, task: str, config: FewShotConfig, options: FewShotOptions, folder: Path, report: Report) -> Learned:
-        """Learn from the real steps."""
+        """Run `few_shot`."""
         result = few_shot(
             task, config, real_steps=options.real_steps, folder=folder, checkpoint=options.checkpoint, report=report
         )

@@ -1,4 +1,4 @@
-"""On-policy: model and policy learn together from nothing, and every real step is counted from zero."""
+"""On-policy: model and policy learn together from nothing, and every real step is counted."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "model_updates": 1, "branches": 64, "branch": 1, "virtual_steps": 2,
     },
 }  # fmt: skip
-"""`gradients`, the best known: SHAC on branches of 100 steps, in an ensemble of smaller networks; `branches`: SAC on 20-step branches in
-the robot's own networks; `paper`: the MoSim paper's, a model batch every 100 real steps and one-step
-predictions from replayed states for the next 100, with as many updates of the policy."""
+"""`gradients`: SHAC on branches of 100 steps, in an ensemble of smaller networks. `branches`: SAC on branches of 20 steps, in the robot's
+own networks. `paper`: the MoSim paper's, a batch for the model every 100 real steps, then 100 one-step predictions from replayed states
+with one update of the policy each."""
 
 
 @dataclass(frozen=True)
 class OnPolicyConfig(AlternationConfig):
-    """An ensemble of `members` learns from nothing: `first_model_updates` on the random steps, before the first round.
+    """An ensemble of `members` learns from nothing. It makes `first_model_updates` on the random steps before the first round.
 
-    `preset` names its networks; "" are the robot's own. Defaults are those of the schedule `gradients`.
+    `preset` names its networks, and "" stands for the robot's own. Defaults are those of the schedule `gradients`.
     """
 
     random_steps: int = setting(2_000, above=0)
@@ -54,8 +54,9 @@ class OnPolicyConfig(AlternationConfig):
 
 
 def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> OnPolicyConfig:
-    """The named schedule, by default `gradients` (with SAC or TQC `branches`), with settings of the strategy and of its learner changed by
-    name; what neither has is refused with the valid names.
+    """The configuration of the named schedule, with settings of the strategy and of its learner changed by name.
+
+    The default schedule is `gradients`, with SAC or TQC `branches`. An unknown setting raises with the valid ones.
     """
     return scheduled(OnPolicyConfig(), SCHEDULES, schedule, algo, changes)
 
@@ -68,7 +69,7 @@ def on_policy(
     folder: str | Path,
     report: Report = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on."""
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`. An interrupted run continues."""
     if not isinstance(config, OnPolicyConfig):
         raise TypeError(f"config is of {type(config).__name__}; on-policy learning takes an OnPolicyConfig.")
     check(config, real_steps)
@@ -98,11 +99,11 @@ def on_policy(
 
 @dataclass(frozen=True)
 class OnPolicyOptions:
-    """What a run of on-policy learning is told on the command line."""
+    """The options of on-policy learning on the command line."""
 
     schedule: str | None = option(
         None,
-        "gradients (the default): an ensemble, and SHAC on episodes from real states; branches (with SAC or TQC): short ones; "
+        "gradients (the default): an ensemble, and SHAC on episodes from real states; branches (with SAC or TQC): on shorter ones; "
         "paper: one-step predictions.",
     )
     real_steps: int = option(100_000, "Real control steps in all.")
@@ -111,13 +112,13 @@ class OnPolicyOptions:
 class OnPolicy(FromRealSteps):
     """`on_policy` as a strategy."""
 
-    summary = "Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."
+    summary = "Learn model and policy together from nothing, counting every real step. An interrupted run continues."
     options = OnPolicyOptions
     scheduled_config = staticmethod(config_for_schedule)
 
     def learn(
         self, task: str, config: OnPolicyConfig, options: OnPolicyOptions, folder: Path, report: Report
     ) -> Learned:
-        """Learn from the real steps."""
+        """Run `on_policy`."""
         result = on_policy(task, config, real_steps=options.real_steps, folder=folder, report=report)
         return learned(result)
