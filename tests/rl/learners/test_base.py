@@ -230,5 +230,5 @@ def test_what_is_no_learner_is_one_sentence():
     for wrong in (ZeroShotConfig(), None, "sac"):
         with pytest.raises(TypeError, match=r"learner is of \w+; it must be a LearnerConfig"):
             check_held(wrong, ENVS)
-    with pytest.raises(TypeError, match="is no learner: it must be a class derived from Learner"):
+    with pytest.raises(TypeError, match="is not a learner: it must be a class derived from Learner"):
         LEARNERS.add("config", ShacConfig)  # pyright: ignore[reportArgumentType]
