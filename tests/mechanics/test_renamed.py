@@ -31,7 +31,7 @@ ARGUMENTS = [
     (lambda: FewShotConfig(old=0.1), "FewShotConfig has no 'old'. It is now called pretraining_share."),
     (
         lambda: ShacConfig(wide=0.1),
-        "ShacConfig has no 'wide'. It is now called spread_starts; there is no such setting here",
+        "ShacConfig has no 'wide'. It is now called spread_starts; ShacConfig does not have it",
     ),
 ]
 

@@ -1,7 +1,7 @@
-"""Policies in Stable-Baselines3's zips, rebuilt from weights and readable text alone: no pickle in the file is ever opened.
+"""Policies in Stable-Baselines3's zips, rebuilt from weights and readable text alone. No pickle in the file is opened.
 
-A zip holds `policy.pth`, the weights, which torch's own loader reads as tensors and nothing else, and `data`, a JSON object that has beside
-each pickle a readable description. Together they tell the actor of a closed list of architectures.
+A zip holds `policy.pth`, the weights, which torch's own loader reads as plain tensors. It also holds `data`, a JSON object that has a
+readable description beside each pickle. Together they define the actor, for a closed list of architectures.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ SIGNS = {
     "PPO": {"n_epochs"},
     "A2C": {"gae_lambda"},
 }
-"""What a zip holds of the algorithm that wrote it; the first whose signs are all there is the one."""
+"""The keys in a zip's JSON by which its algorithm is known: the first algorithm with all its keys there wrote the zip."""
 
-STRANGE = (".recurrent.", ".maskable.")  # modules of policies that PPO's signs would be mistaken for
+STRANGE = (".recurrent.", ".maskable.")  # modules of policies that have PPO's keys, but are not PPO's
 _SPACE = record(
     {"dtype": one_of("float32", "float64"), "_shape": each(whole(1, 100_000), 1, 1)}, {"low": text(), "high": text()}
 )
@@ -56,7 +56,7 @@ _REFUSALS = (
     pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError, AssertionError, ArithmeticError,
     struct.error,
 )  # fmt: skip
-"""What torch's loader of tensors raises for whatever else it is given."""
+"""What torch's loader of tensors raises for other content."""
 
 
 class SpaceRecord(TypedDict):
@@ -81,25 +81,25 @@ class Description(TypedDict):
 
 
 def read_description(path: Path) -> tuple[str, dict[str, JSON]]:
-    """The name of the algorithm whose signs the archive at `path` bears, and what it says in JSON."""
+    """The name of the algorithm that wrote the archive at `path`, and the archive's JSON."""
     members = read_members(path, {DATA: LONGEST_TEXT})
     if DATA not in members:
-        raise FileFault(f"{path} is a zip file, but not one of Stable-Baselines3.")
+        raise FileFault(f"{path} is a zip file, but Stable-Baselines3 did not write it.")
     try:
         content = members[DATA].decode()
         held: JSON = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise FileFault(f"{path} is damaged: what it says about its algorithm is not readable ({error}).") from error
+        raise FileFault(f"{path} is damaged: its description of the algorithm is not readable ({error}).") from error
     if not isinstance(held, dict):
-        raise FileFault(f"{path} is damaged: what it says about its algorithm is no object.")
+        raise FileFault(f"{path} is damaged: its description of the algorithm is not an object.")
     found = next((name for name, signs in SIGNS.items() if signs <= held.keys()), None)
     if found is None or any(part in content for part in STRANGE):
-        raise FileFault(f"{path} holds another policy than those of {', '.join(SIGNS)}.")
+        raise FileFault(f"{path} holds a policy of an unknown algorithm; known are {', '.join(SIGNS)}.")
     return found, held
 
 
 def load_zip(path: Path, device: str) -> ZipPolicy:
-    """The policy in the archive at `path`, without running anything that it holds; raises `FileFault` for what cannot be rebuilt so."""
+    """The policy in the archive at `path`, without running anything in it. Raises `FileFault` for a policy that cannot be rebuilt so."""
     name, found = read_description(path)
     held = checked(path, DATA, found, _DATA, Description)
     action = _space(path, "action_space", held["action_space"])
@@ -117,8 +117,8 @@ def load_zip(path: Path, device: str) -> ZipPolicy:
 
 def _needs_trust(path: Path, why: str) -> FileFault:
     return FileFault(
-        f"{path} cannot be rebuilt from its weights alone: {why}. load_policy(path, trusted=True), or --trusted, has "
-        "Stable-Baselines3 load it, which runs whatever code the file holds: only for files whose author you trust."
+        f"{path} cannot be rebuilt from its weights alone: {why}. load_policy(path, trusted=True), or --trusted, lets "
+        "Stable-Baselines3 load it, which runs any code in the file: only for files whose author you trust."
     )
 
 
@@ -138,7 +138,7 @@ def _space(path: Path, name: str, given: JSON) -> Box | None:
 
 
 def _side(said: str | None, alike: str | None, size: int) -> list[float] | None:
-    """The bounds on one side; of long arrays numpy's text is shortened, and they are known only where they are all alike."""
+    """The bounds on one side. numpy shortens the text of long arrays, so their bounds are known only if all are equal."""
     words = (said or "").strip("[] \n").split()
     if "..." in words:
         words = [str(alike)] * size
@@ -150,16 +150,16 @@ def _side(said: str | None, alike: str | None, size: int) -> list[float] | None:
 
 
 def _weights(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of `policy.pth`, each no larger than the bytes that it came from."""
+    """The tensors of `policy.pth`, each no larger than the file."""
     content = read_members(path, {WEIGHTS: LARGEST}).get(WEIGHTS)
     if content is None or not is_plain_archive(content):
         raise FileFault(f"{path} is damaged: it has no {WEIGHTS} as torch writes it.")
     try:
         state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)  # noqa: TID251  # tensors alone
     except _REFUSALS as error:
-        raise FileFault(f"{path} is damaged: its {WEIGHTS} holds more or other than tensors.") from error
+        raise FileFault(f"{path} is damaged: its {WEIGHTS} must hold plain tensors only.") from error
     if not isinstance(state, dict):
-        raise FileFault(f"{path} is damaged: its {WEIGHTS} is no table of tensors.")
+        raise FileFault(f"{path} is damaged: its {WEIGHTS} is not a table of tensors.")
     for name, value in state.items():
         plain = isinstance(name, str) and type(value) in (torch.Tensor, torch.nn.Parameter)
         if not plain or value.layout != torch.strided or value.device.type != "cpu":

@@ -1,4 +1,4 @@
-"""`evaluate`: parity and kinematics against the simulator, prediction of a checkpoint."""
+"""`evaluate`: parity and kinematics against dm_control and MuJoCo, prediction of a checkpoint."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Parity(Reported):
 
 @dataclass(frozen=True)
 class Kinematics(Reported):
-    """Compare forward kinematics with MuJoCo's: exactness and speed for 14 robots."""
+    """Compare forward kinematics with MuJoCo's: errors and speed for 14 robots."""
 
     out: Out = Path("runs/kinematics")
     states: Annotated[int, arg(help="Random states for each robot.")] = 4000
@@ -57,7 +57,7 @@ class Prediction(Reported):
     out: Out = Path("runs/prediction")
     segments: Annotated[int, arg(help="Test segments.")] = 1000
     steps: Annotated[int, arg(help="Control steps in each.")] = 100
-    policies: Annotated[Path | None, arg(help="Folder of trained test policies; else scripted ones.")] = None
+    policies: Annotated[Path | None, arg(help="Folder of trained test policies; by default scripted ones act.")] = None
     seed: Annotated[int, arg(help="Seed of the test segments; training never uses it.")] = 20_011
     beside: Annotated[
         str | None,
@@ -118,7 +118,7 @@ class Prediction(Reported):
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure, against the simulator or dm_control."""
+    """Measure parity, kinematics or prediction against MuJoCo and dm_control."""
 
     what: (
         Annotated[Parity, subcommand("parity")]

@@ -1,4 +1,4 @@
-"""How far a long command has come: a bar on a terminal, elsewhere a line now and then."""
+"""`Progress`: the progress of a long command, as a bar on a terminal and as occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
 
 
 class Progress:
-    """Shows shares from 0 to 1 with a text, on stderr; use as a context manager."""
+    """Shows a share from 0 to 1 with a text, on stderr. Use it as a context manager."""
 
     def __init__(self, name: str, every: float = LINE_SECONDS) -> None:
-        """`name` stands before everything; without a terminal there is a line `every` so many seconds."""
+        """`name` begins every line. Without a terminal there is a line every `every` seconds."""
         self._name, self._every, self._shown, self._done = name, every, -every, 0
         self._bar = tqdm(total=PARTS, desc=name, bar_format=LAYOUT) if sys.stderr.isatty() else None
 
@@ -29,9 +29,9 @@ class Progress:
             self._bar.close()
 
     def show(self, share: float, text: str) -> None:
-        """Show where the command stands; without a terminal now and then, and at the end.
+        """Show the progress; without a terminal every `every` seconds, and at the end.
 
-        A share that falls, as of a return that is to be reached, leaves what was shown.
+        A share below an earlier one, such as that of a return, leaves the progress where it was.
         """
         done = self._done = max(self._done, min(PARTS, int(PARTS * share)))
         if self._bar is not None:

@@ -1,4 +1,4 @@
-"""Registered world models that are fitted on given motion, to be measured beside a checkpoint."""
+"""Registered world models that are fitted on given motion, to measure them beside a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mosim_gym.mechanics.world_model import WORLD_MODELS, MotionData, WorldModel
 
 
 def named(names: str | None) -> list[str]:
-    """The world models in `names`, which commas part; an unknown one raises `KeyError` with the valid ones."""
+    """The world models in `names`, a list with commas. An unknown name raises `KeyError` with the valid ones."""
     found = [name.strip() for name in (names or "").split(",") if name.strip()]
     for name in found:
         WORLD_MODELS.find(name)
@@ -20,7 +20,7 @@ def named(names: str | None) -> list[str]:
 
 
 def motion_to_fit(robot: str, card: Mapping[str, Any], folder: Path | None, seed: int) -> MotionData:
-    """The dataset in `folder`; without one fresh motion by the recipe that a checkpoint with this `card` learned from."""
+    """The dataset in `folder`. Without a folder, fresh motion by the recipe from which a checkpoint with this `card` learned."""
     if folder is not None:
         return open_dataset(folder, robot=robot)
     recipe = card.get("recipe", {}).get("recipe", "coverage")
@@ -35,7 +35,7 @@ def fitted(
     seed: int,
     report: Callable[[str], None] = lambda _: None,
 ) -> dict[str, WorldModel]:
-    """The world models of these names, each of which learned from `data` for about `budget` seconds; `report` is told which is next."""
+    """The world models of these names, each trained on `data` for about `budget` seconds. `report` gets the name of the next one."""
     models: dict[str, WorldModel] = {}
     for name in names:
         report(name)

@@ -1,4 +1,4 @@
-"""Everything that is measured about a checkpoint: prediction, endurance and speed, always of the same weights, with pictures."""
+"""All measurements of a checkpoint, of the same weights: prediction, endurance and speed, with pictures."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def checkpoint_report(
     speed: bool = True,
     beside: Mapping[str, WorldModel] = MappingProxyType({}),
 ) -> CheckpointReport:
-    """Random tests, the policy test where there is a policy, speed, and long rollouts of the first predictor where there is a training box.
+    """Random tests, the policy test if there is a policy, speed, and long rollouts of the first predictor if there is a training box.
 
     World models `beside` the predictors are in the tests of prediction alone.
-    `policies` is a folder of trained policies for the test; without one for the robot, its scripted policy acts.
+    `policies` is a folder of trained policies for the policy test. For a robot without one, its scripted policy acts.
     """
     check_at_least(1, segments=segments, steps=steps)
     found = policy_controller(robot, policies)
@@ -104,7 +104,7 @@ def speed_table(report: CheckpointReport) -> str:
 
 
 def truth_over_prediction(path: Path, robot: str, predictor: Dynamics, *, seed: int = 20_011) -> Path:
-    """A film strip of one held-out segment under random actions: the truth above, what the model predicts from its first state below."""
+    """A film strip of one held-out segment under random actions: the truth above, the model's prediction from its first state below."""
     h = load_robot(robot).control_step
     steps = [round(t / h) for t in STRIP_SECONDS]
     test = random_test(robot, "poisson", segments=8, steps=steps[-1] + 1, seed=seed)

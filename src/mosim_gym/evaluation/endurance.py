@@ -1,4 +1,4 @@
-"""Whether long rollouts stay sane: 1,000 steps from the task's starts, finite, inside the training box, with the truth's statistics."""
+"""Long rollouts of 1,000 steps from the task's starts: are they finite, inside the training box, and of the truth's statistics?"""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ def endurance(
     steps: int = 1000,
     seed: int = 20_011,
 ) -> Endurance:
-    """Shares of finite segments and of segments inside `box` throughout, and how far the states' deviations are from the truth's.
+    """The shares of segments that are finite, and that are inside `box` throughout, and the differences of moments from the truth's.
 
     `box` has the lowest and the highest numbers of the training data for `qpos` and `qvel`, null where they do not matter. Moments are
-    over all segments and steps: deviations relative to the truth's, means in units of the truth's deviations, the worst dimension of each.
+    over all segments and steps: standard deviations relative to the truth's, means in units of the truth's standard deviations. The worst
+    dimension of each is returned.
     """
     rng = np.random.default_rng([seed, 5])
     description = load_robot(robot)
@@ -70,7 +71,7 @@ def _share_inside(box: Box, path: Trajectory) -> float:
 
 
 def within(box: Sequence[Sequence[float | None]], states: np.ndarray) -> np.ndarray:
-    """`(N,)`: whether all of each segment's states `(N, T, n)` lie in `box (2, n)`, None being no bound."""
+    """Whether all states of each segment `(N, T, n)` lie in `box (2, n)`, as `(N,)`. None is no bound."""
     low, high = (np.array([np.nan if b is None else b for b in side], float) for side in box)
     outside = (states < low) | (states > high) | ~np.isfinite(states)
     return np.logical_not(outside.any((1, 2)))

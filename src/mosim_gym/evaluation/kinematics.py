@@ -1,4 +1,4 @@
-"""How exact and how fast forward kinematics is, beside MuJoCo's own."""
+"""The error and the speed of forward kinematics, beside MuJoCo's own."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def every_quantity(robot: Robot) -> dict[str, Quantity]:
 
 
 def learning_quantities(robot: Robot) -> dict[str, Quantity]:
-    """What a learned model and a task ask for: contact points with velocities, and the whole robot's centre of mass."""
+    """What a learned model and a task need: contact points with velocities, and the whole robot's centre of mass."""
     root = next(name for i, name in enumerate(robot.bodies.names) if i and robot.bodies.parent[i] == 0)
     return {**contact_quantities(robot), "com": subtree_com(root), "com_velocity": subtree_velocity(root)}
 
@@ -121,7 +121,7 @@ class KinematicsReport(TypedDict):
 
 
 def kinematics_report(*, states: int = 4000, seed: int = 0, budget: float = 1.0) -> KinematicsReport:
-    """Exactness and speed for every domain in `DOMAINS`."""
+    """Errors and speeds for every domain in `DOMAINS`."""
     check_at_least(1, states=states)
     domains: dict[str, RobotKinematics] = {}
     for domain in DOMAINS:

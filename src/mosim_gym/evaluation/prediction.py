@@ -1,4 +1,4 @@
-"""How well a simulator predicts, open loop from true states: raw and normalised error over the horizon, beside floors and baselines."""
+"""Errors of open-loop predictions from true states: raw and normalised over the horizon, beside baselines and the chaos floor."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def errors_in(test: Mapping[str, Errors | float]) -> dict[str, Errors]:
 
 
 def squared_errors(path: Trajectory, test: HeldOut) -> Array:
-    """Squared error of every state dimension at every step of every segment: `(N, T, nq + nv)`. Not finite where a prediction is not.
+    """The squared error of every state dimension at every step of every segment, `(N, T, nq + nv)`. Not finite where a prediction is not.
 
-    A quaternion and its negative are one rotation: the nearer of them is compared.
+    A quaternion and its negative are one rotation, so the nearer of the two is compared.
     """
     qpos = np.array(path.qpos)
     for turned in test.quaternions:
@@ -79,14 +79,15 @@ def state_variance(test: HeldOut) -> Array:
 def prediction_errors(predictor: WorldModel | Dynamics, test: HeldOut, *, control_step: float = 1.0) -> Errors:
     """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, valid time, and the curve.
 
-    `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test. `diverged` is
-    the share of segments whose prediction is not finite somewhere; they are left out of the errors. `touch`, where there are sensors whose
-    readings x a state does not tell, is the error of log(1 + x), as tasks observe it, over its variance, up to each horizon.
+    - `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test.
+    - `diverged` is the share of segments whose prediction is not finite somewhere. They are left out of the errors.
+    - `touch` exists where sensor readings x do not follow from the state. It is the error of log(1 + x), which tasks observe, over its
+      variance, up to each horizon.
     """
     model = as_world_model(predictor)
     if model.context > test.history.qpos.shape[1]:
         raise ValueError(
-            f"{type(model).__name__} wants {model.context} true states first; a test has {test.history.qpos.shape[1]}."
+            f"{type(model).__name__} needs {model.context} true states first; a test has {test.history.qpos.shape[1]}."
         )
     path = model.rollout(test.history.latest(model.context), test.actions)
     squared = squared_errors(path, test)
@@ -112,12 +113,12 @@ def prediction_errors(predictor: WorldModel | Dynamics, test: HeldOut, *, contro
 
 
 def curve_steps(steps: int) -> list[int]:
-    """Horizons up to `steps` that a curve is drawn through, on a logarithmic axis."""
+    """The horizons up to `steps` at which a curve has points, evenly spaced on a logarithmic axis."""
     return sorted({round(step) for step in np.geomspace(1, steps, CURVE_POINTS)})
 
 
 def _touch_errors(path: Trajectory, test: HeldOut, finite: Array) -> dict[str, float]:
-    """Error over variance of log(1 + x), x the readings of sensors, up to each horizon; nothing where there are none."""
+    """The error over variance of log(1 + x) up to each horizon, with x the sensor readings; empty if there are none."""
     if test.sensors is None or path.sensors is None:
         return {}
     truth, said = np.log1p(test.sensors), np.log1p(np.clip(path.sensors[finite], 0, None))
@@ -136,7 +137,7 @@ def prediction_report(
     policies: Mapping[str, HeldOut] | None = None,
     baselines: bool = True,
 ) -> PredictionReport:
-    """Every predictor, the baselines and the chaos floor on i.i.d. and Poisson random tests and on the segments of `policies`."""
+    """Errors of every predictor, the baselines and the chaos floor, in uniform and Poisson random tests and in the tests of `policies`."""
     check_at_least(1, segments=segments, steps=steps)
     tests = {
         name: random_test(robot, name, segments=segments, steps=steps, seed=seed) for name in ("uniform", "poisson")

@@ -31,13 +31,13 @@ def pack_cards(folder: Path) -> dict[str, tuple[Path, CheckpointCard]]:
     }
 
 
-def pack(folder: Path, path: Path) -> Path:
-    """Move the checkpoint at `path` into the last pack of `folder`, or into a new one if that is full. Returns the pack's path."""
+def pack(folder: Path, path: Path, *, full: int = FULL) -> Path:
+    """Move the checkpoint at `path` into the last pack of `folder`, or into a new one if that has `full` bytes. Returns the pack's path."""
     packs = sorted(folder.glob("models-*.safetensors"))
     target = folder / f"models-{len(packs) + 1}.safetensors"
     arrays: dict[str, np.ndarray] = {}
     headers: dict[str, CheckpointHeader] = {}
-    if packs and packs[-1].stat().st_size + path.stat().st_size <= FULL:
+    if packs and packs[-1].stat().st_size + path.stat().st_size <= full:
         target = packs[-1]
         arrays, headers = load_pack(target)
     weights, found = load_arrays(path, checkpoint.KIND)

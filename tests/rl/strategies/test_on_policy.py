@@ -172,7 +172,7 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
     with pytest.raises(ValueError, match="discount is 2"):
         on_policy(TASK, changed(QUICK, {"discount": 2}), real_steps=600, folder=tmp_path)
     for wrong in (config_for("CartpoleSwingup"), None):
-        with pytest.raises(TypeError, match=r"learner is of \w+; a strategy holds a LearnerConfig"):
+        with pytest.raises(TypeError, match=r"learner is of \w+; it must be a LearnerConfig"):
             on_policy(TASK, dataclasses.replace(QUICK, learner=wrong), real_steps=600, folder=tmp_path)
     with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
         on_policy(TASK, QUICK, real_steps=100, folder=tmp_path)

@@ -1,8 +1,8 @@
-"""What differs from the defaults for a task, where SAC or TQC train zero-shot.
+"""Settings of tasks that differ from the defaults, for zero-shot training by SAC or TQC.
 
-Where a reward is rare, episodes begin everywhere and are short, so that the reward is met. The entropy's weight is fixed there: a learned
-weight vanishes before there is anything to be learned. Longer targets carry values back faster; what targets of a single step
-(`n_step` 1) are worth is measured by the study `targets`.
+Where a reward is rare, episodes begin everywhere and are short, so that training meets the reward. The weight of the entropy is fixed
+there, because a learned weight vanishes before the first reward. Longer targets carry values back faster. The study `targets` measures
+targets of a single step (`n_step` 1).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TASKS: dict[str, dict[str, Setting]] = {
     "HumanoidRun": _RISE,
 }
 ON_BRANCHES: dict[str, Setting] = {"updates": 12, "buffer": 200_000, "warm_up": 0}
-"""What differs where the model changes in training, as in few-shot and on-policy learning."""
+"""Settings that differ where the model changes in training, as in few-shot and on-policy learning."""
 AS_SB3_HAS_IT: dict[str, Setting] = {
     "updates": 1, "rate": 3e-4, "n_step": 1, "warm_up": 100, "observations": "plain", "critic": "plain", "matmul_precision": "float32",
 }  # fmt: skip

@@ -25,14 +25,14 @@ def penalty_option() -> Any:
 
 
 def with_penalty(changes: Mapping[str, Any], penalty: str | None) -> dict[str, Any]:
-    """Settings that were typed, and the option `penalty`, if it was given; one of the two is enough."""
+    """The settings `changes` with the option `penalty`, if it is given. Raises if both have a penalty."""
     if penalty is not None and "penalty" in changes:
         raise ValueError("penalty is given twice, by --penalty and by --set; once is enough.")
     return {**changes, **({} if penalty is None else {"penalty": penalty})}
 
 
 def check_penalty(penalty: str, threshold_scale: float) -> None:
-    """Raise, in one sentence, for a penalty that there is not, and for a scale that it does not have."""
+    """Raise, in one sentence, for an unknown penalty, and for a scale of one that has no threshold."""
     if penalty not in (NO_PENALTY, *PENALTIES.names()) and not Path(penalty).is_file():
         raise UnknownName("penalty", penalty, [NO_PENALTY, *PENALTIES.names(), "a density's file"])
     if threshold_scale != USUAL_SCALE and not _is_density(penalty):
@@ -42,7 +42,7 @@ def check_penalty(penalty: str, threshold_scale: float) -> None:
 
 
 def penalties_of(penalty: str, threshold_scale: float) -> list[Penalty]:
-    """What is taken off rewards in training; evaluations know nothing of it."""
+    """The penalties on rewards in training. Evaluations have none."""
     if penalty == NO_PENALTY:
         return []
     if penalty not in PENALTIES.names():

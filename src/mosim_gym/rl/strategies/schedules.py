@@ -26,7 +26,7 @@ class HoldsLearner(Protocol):
 
 C = TypeVar("C", bound=HoldsLearner)
 GRADIENTS, BRANCHES = "gradients", "branches"
-"""The schedules that are taken where none is named: with a learner that needs gradients, or none; and with any other."""
+"""The default schedules: of a learner that needs gradients or where none is named, and of any other learner."""
 
 
 class Schedule(NamedTuple):
@@ -52,9 +52,9 @@ def on_branches(algo: str, **changes: Any) -> LearnerConfig:
 def scheduled(
     default: C, schedules: Schedules, schedule: str | None, algo: str | None, changes: Mapping[str, Any]
 ) -> C:
-    """`default` by the named schedule, with the learner of `algo` and settings changed by name.
+    """`default` with the named schedule, the learner `algo`, and the settings `changes`.
 
-    Without a schedule's name it is `gradients`, or `branches` for a learner that needs no gradients.
+    The default schedule is `gradients`, or `branches` for a learner that needs no gradients.
     """
     if schedule is None:
         schedule = GRADIENTS if algo is None or LEARNERS.find(algo).needs_gradients else BRANCHES
