@@ -1,4 +1,4 @@
-"""mosim_gym: learn a robot's motion once, then train any policy inside it through the Gymnasium API.
+"""mosim_gym: learn a robot's motion once, then train any policy inside the learned motion through the Gymnasium API.
 
 Importing this package registers the `MoSim/<Task>-v0` ids. No simulator is imported until one is needed.
 """
@@ -21,16 +21,16 @@ __all__ = ["Dynamics", "__version__", "load", "load_policy", "make_real", "tasks
 
 
 def make_real(task: str, **options: Any) -> RealEnv:
-    """The true dm_control task with the learned environment's spaces and episode rules; `options` as for `truth.real.RealEnv`."""
+    """The real dm_control task, with the learned environment's spaces and episode rules; `options` as for `envs.real.RealEnv`."""
     from mosim_gym.envs.real import make_real
 
     return make_real(task, **options)
 
 
 def load_policy(path: str | PathLike[str], **options: Any) -> Any:
-    """A policy with SB3's `predict`, from one of this package's actor files or from the weights of an SB3 zip; nothing in a file is run.
+    """A policy with SB3's `predict`, from one of this package's actor files or from the weights of an SB3 zip. Nothing in a file is run.
 
-    `options` as for `adapters.policy_files.load_policy`; with `trusted=True` a zip is loaded by SB3 itself, which runs what code it holds.
+    `options` as for `adapters.policy_files.load_policy`. With `trusted=True` SB3 itself loads a zip, which runs any code in it.
     """
     from mosim_gym.adapters.policy_files import load_policy
 

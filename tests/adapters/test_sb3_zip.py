@@ -173,7 +173,7 @@ def test_a_pickle_among_the_weights_is_refused_and_not_run(tmp_path: Path) -> No
     marker, content = tmp_path / "ran", io.BytesIO()
     torch.save({"action_net.weight": Payload(marker)}, content)  # noqa: TID251
     path = _rewritten(_saved(tmp_path)[1], "policy.pth", content.getvalue())
-    with pytest.raises(FileFault, match=r"policy\.pth holds more or other than tensors"):
+    with pytest.raises(FileFault, match=r"policy\.pth must hold plain tensors only"):
         load_policy(path)
     assert not marker.exists()
 
@@ -277,7 +277,7 @@ def test_a_bomb_inside_the_weights_is_not_unpacked(tmp_path: Path) -> None:
 
 def test_what_the_weights_do_not_tell_needs_trust(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, path = _saved(tmp_path, policy_kwargs={"activation_fn": torch.nn.Mish})
-    with pytest.raises(FileFault, match=r"Mish.*trusted=True\), or --trusted, .* runs whatever code the file holds"):
+    with pytest.raises(FileFault, match=r"Mish.*trusted=True\), or --trusted, .* runs any code in the file"):
         load_policy(path)
     observation = np.ones(SIZE, np.float32)
     trusted = load_policy(path, trusted=True)

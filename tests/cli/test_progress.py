@@ -18,6 +18,17 @@ def test_without_a_terminal_the_first_and_the_last_report_are_lines(capsys):
     assert capsys.readouterr().err.splitlines() == ["CheetahRun  10 %: time 0.1", "CheetahRun 100 %: time 1.0"]
 
 
+def test_what_is_shown_never_goes_backwards(capsys):
+    with Progress("CheetahRun", every=0.0) as progress:
+        for share in (0.8, 0.3, 0.9):
+            progress.show(share, f"return {share}")
+    assert capsys.readouterr().err.splitlines() == [
+        "CheetahRun  80 %: return 0.8",
+        "CheetahRun  80 %: return 0.3",
+        "CheetahRun  90 %: return 0.9",
+    ]
+
+
 def test_both_limits_are_shown_and_the_nearer_one_counts():
     state = {"seconds": 187.0, "budget": 600.0, "return_in_model": 680.0, "stop_at": 850.0, "steps": 1_234_567}
     standing = ZeroShot().standing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
@@ -11,6 +11,7 @@ from mosim_gym.mechanics.schema import (
     Rule,
     anything,
     check,
+    checked,
     each,
     mapping,
     nullable,
@@ -38,6 +39,18 @@ CARD = record(
 )
 def test_what_fits_passes(value: Any) -> None:
     check(Path("x"), "card", value, CARD)
+
+
+class Sizes(TypedDict):
+    width: int
+
+
+def test_a_record_that_fits_comes_back_as_it_is_and_another_one_does_not() -> None:
+    rule = record({"width": whole(1)})
+    sizes = checked(Path("x"), "sizes", {"width": 3}, rule, Sizes)
+    assert sizes["width"] == 3
+    with pytest.raises(FileFault, match=r"sizes.width is 0"):
+        checked(Path("x"), "sizes", {"width": 0}, rule, Sizes)
 
 
 @pytest.mark.parametrize(

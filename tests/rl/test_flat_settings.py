@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mosim_gym.rl.flat_settings import RENAMED, as_changes, changed, settings_of, with_options
+from mosim_gym.mechanics.renamed import RENAMED
+from mosim_gym.rl.flat_settings import as_changes, changed, settings_of, with_options
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.strategies.few_shot import FewShotConfig
@@ -32,7 +33,7 @@ def test_settings_of_the_learner_stand_beside_the_strategys():
     ("typed", "sentence"),
     [
         ("updates=many", r"'updates=many': updates needs a whole number, such as 8"),
-        ("width", r"'width' sets no training option: write name=value. Valid names: num_envs, .*, width,"),
+        ("width", r"'width' is not a training option: write name=value. Valid names: num_envs, .*, width,"),
     ],
 )
 def test_what_is_typed_wrongly_is_one_sentence(typed, sentence):
@@ -58,5 +59,5 @@ def test_a_setting_of_another_learner_says_whose_it_is():
 
 def test_what_is_an_option_is_no_setting():
     assert with_options({"width": 3}, seed=1, algo=None) == {"width": 3, "seed": 1}
-    with pytest.raises(ValueError, match="seed is no setting but an option: give it as --seed"):
+    with pytest.raises(ValueError, match="seed is an option and not a setting: give it as --seed"):
         with_options({"seed": 3}, seed=1)

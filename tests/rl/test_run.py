@@ -85,10 +85,10 @@ def test_a_state_that_lacks_a_part_or_is_of_an_older_version_is_one_sentence(tmp
         Run(tmp_path, record()).add("one", Counter())
     _, header = read_run(run.path)
     save_arrays(run.path, KIND, {}, {**header, "version": 1})
-    with pytest.raises(FileFault, match="holds a run of an older version of mosim_gym, which cannot go on"):
+    with pytest.raises(FileFault, match="holds a run of an older version of mosim_gym, which cannot be continued"):
         Run(tmp_path, record())
     save_arrays(run.path, KIND, {}, {"record": header["record"]})
-    with pytest.raises(FileFault, match="holds a run of an older version of mosim_gym, which cannot go on"):
+    with pytest.raises(FileFault, match="holds a run of an older version of mosim_gym, which cannot be continued"):
         Run(tmp_path, record())
     save_arrays(run.path, KIND, {}, {**header, "record": {**header["record"], "seconds": "long"}})
     with pytest.raises(FileFault, match="seconds"):

@@ -23,11 +23,11 @@ from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import Stage, TrainConfig
-from mosim_gym.training.installing import install_pack, is_better, score
+from mosim_gym.training.installing import is_better, score
 from mosim_gym.training.loop import train
 from mosim_gym.training.muon import Muon, orthogonalised
 from mosim_gym.training.run import train_all, train_checkpoint
-from mosim_gym.zoo import names, packs
+from mosim_gym.zoo import names
 from mosim_gym.zoo.checkpoint import read_card
 
 SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
@@ -270,35 +270,13 @@ def test_training_from_a_dataset(tmp_path):
     assert reports[-1]["validation"] < reports[0]["validation"]
 
 
-def test_robot_after_robot_into_few_files_and_finished_ones_are_kept(tmp_path, monkeypatch):
+def test_robot_after_robot_into_few_files_and_finished_ones_are_kept(tmp_path):
     options = {"budget": 3.0, "folder": tmp_path / "run", "members": 1, "seed": 0, "device": "cpu", "install": False}
     first = train_all(["pendulum"], **options)
     again = train_all(["pendulum"], **options)
     assert [path.name for path in (tmp_path / "run").rglob("*")] == ["models-1.safetensors"]
     assert [outcome.card["benchmark"] for outcome in again] == [outcome.card["benchmark"] for outcome in first]
     assert again[0].card["box"]["qpos"] == [[None], [None]]  # it turns freely
-
-    monkeypatch.setattr(names, "WEIGHTS", tmp_path / "weights")  # nothing is packaged there yet
-    outcomes = install_pack(first[0].path, tmp_path / "unpacked")
-    assert [outcome.installed for outcome in outcomes] == [True]
-    assert mosim_gym.load(tmp_path / "unpacked" / "pendulum.safetensors").robot.name == "pendulum"
-    assert (tmp_path / "weights" / "pendulum.safetensors").exists()
-    assert not any(outcome.installed for outcome in install_pack(first[0].path, tmp_path / "unpacked"))  # no better
-
-
-def test_packs_are_of_bounded_size(tmp_path, monkeypatch):
-    monkeypatch.setattr(packs, "FULL", 100_000)  # bytes: one of these fits, two do not
-    for name in ("pendulum", "cartpole"):
-        copy = tmp_path / f"{name}.safetensors"
-        copy.write_bytes(names.packaged_path(name).read_bytes())
-        packs.pack(tmp_path, copy)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["models-1.safetensors", "models-2.safetensors"]
-    assert set(packs.pack_cards(tmp_path)) == {"pendulum", "cartpole"}
-    for number in (1, 2):
-        [path] = packs.unpack(tmp_path / f"models-{number}.safetensors", tmp_path / "out")
-        assert path.read_bytes() == names.packaged_path(path.stem).read_bytes()
-    with pytest.raises(FileFault, match="not a pack"):
-        packs.unpack(names.packaged_path("pendulum"), tmp_path)
 
 
 BLOCKED = ("gymnasium", "dm_control", "shimmy", "stable_baselines3", "tyro", "tqdm", "tensorboard", "matplotlib", "PIL")

@@ -93,7 +93,7 @@ def test_what_predicts_nothing_is_one_sentence(test):
     class Nostalgic(Extrapolation):
         context = 100
 
-    with pytest.raises(ValueError, match="Nostalgic wants 100 true states first; a test has 64"):
+    with pytest.raises(ValueError, match="Nostalgic needs 100 true states first; a test has 64"):
         prediction_errors(Nostalgic(), test)
     with pytest.raises(KeyError, match="Unknown world model 'rssm'"):
         WORLD_MODELS.find("rssm")

@@ -1,4 +1,4 @@
-"""Packs of strangers: their names lead nowhere but into the folder that was asked for."""
+"""Packs: of bounded size, and those of strangers write into the folder that was asked for alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.zoo.checkpoint import KIND
 from mosim_gym.zoo.names import packaged_path
-from mosim_gym.zoo.packs import unpack
+from mosim_gym.zoo.packs import pack, pack_cards, unpack
 
 ARRAYS, HEADER = load_arrays(packaged_path("pendulum"), KIND)
 
@@ -62,6 +62,20 @@ def test_what_is_there_already_stays_unless_it_is_the_same(tmp_path: Path) -> No
     assert unpack(path, tmp_path / "out") == [place]
     other = {**ARRAYS, "input_mean": ARRAYS["input_mean"] + 1}
     save_arrays(place, KIND, other, {key: value for key, value in HEADER.items() if key != "kind"})
-    with pytest.raises(ValueError, match="is there already and would be replaced by another checkpoint"):
+    with pytest.raises(ValueError, match="exists and would be replaced by another checkpoint"):
         unpack(path, tmp_path / "out")
     assert place.read_bytes() != before
+
+
+def test_packs_are_of_bounded_size(tmp_path: Path) -> None:
+    for name in ("pendulum", "cartpole"):
+        copied = tmp_path / f"{name}.safetensors"
+        copied.write_bytes(packaged_path(name).read_bytes())
+        pack(tmp_path, copied, full=100_000)  # bytes: one of these fits, two do not
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["models-1.safetensors", "models-2.safetensors"]
+    assert set(pack_cards(tmp_path)) == {"pendulum", "cartpole"}
+    for number in (1, 2):
+        [path] = unpack(tmp_path / f"models-{number}.safetensors", tmp_path / "out")
+        assert path.read_bytes() == packaged_path(path.stem).read_bytes()
+    with pytest.raises(FileFault, match="not a pack"):
+        unpack(packaged_path("pendulum"), tmp_path)

@@ -1,4 +1,4 @@
-"""Policies from files: this package's own, and the zips of Stable-Baselines3."""
+"""Policies from files: actor files of this package, and zips of Stable-Baselines3."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ WRITERS: dict[str, type[BaseAlgorithm]] = {kind.__name__: kind for kind in (TQC,
 
 
 def load_policy(path: str | PathLike[str], *, device: str = "cpu", trusted: bool = False) -> Any:
-    """Something with SB3's `predict`: the actor in a file of `ActorPolicy.save`, or in a zip of Stable-Baselines3 named `*.zip`.
+    """A policy with SB3's `predict`: the actor in a file of `ActorPolicy.save`, or in a zip of Stable-Baselines3 named `*.zip`.
 
-    Files are data: nothing that they hold is run. Of a zip, weights and readable text alone are used, which tell the deterministic policies
-    of SAC, TQC, CrossQ, TD3, PPO, A2C, TRPO and ARS with SB3's own multi-layer perceptrons. With `trusted` SB3 itself loads a zip, whole,
-    sampling and all: it opens pickles, which run whatever code the file's author put there, as you.
+    Files are data: nothing that they hold is run. Only the weights and the readable text of a zip are used. They define the deterministic
+    policies of SAC, TQC, CrossQ, TD3, PPO, A2C, TRPO and ARS with SB3's own multi-layer perceptrons. With `trusted` SB3 itself loads the
+    whole zip, so that its policy can also sample. It opens pickles, which run any code that the file's author put there, with your rights.
     """
     path = Path(path)
     if not path.is_file():
@@ -36,7 +36,7 @@ def load_policy(path: str | PathLike[str], *, device: str = "cpu", trusted: bool
 
 
 def _trusted_zip(path: Path, device: str) -> BaseAlgorithm:
-    """What SB3 makes of it, with the algorithm whose signs the archive bears."""
+    """The algorithm that SB3 loads from the zip. Its kind follows from the readable part of the archive."""
     found = WRITERS[read_description(path)[0]]
     try:
         return found.load(path, device=device)
@@ -45,7 +45,7 @@ def _trusted_zip(path: Path, device: str) -> BaseAlgorithm:
 
 
 def check_policy(policy: Any, task: str) -> None:
-    """Raise, in one sentence, if `policy` says that it was trained on other spaces than `task` has."""
+    """Raise `ValueError` if `policy` was trained on other spaces than `task` has."""
     find_task(task)
     for name, wanted in (("observation_space", observation_space(task)), ("action_space", action_space(task))):
         found = getattr(policy, name, None)

@@ -1,4 +1,4 @@
-"""Actors of Stable-Baselines3's algorithms as plain networks, from the tensors of their policy and the readable part of its settings."""
+"""Actors of Stable-Baselines3's algorithms as plain networks, made from a policy's tensors and the readable part of its settings."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 @dataclass(frozen=True)
 class Family:
-    """Policies whose actor is made alike: where its layers are among the policy's tensors, and what follows them."""
+    """Policies whose actors have the same structure: the names of their layers among the policy's tensors, and what follows them."""
 
     hidden: str  # each linear map in it is followed by the activation
-    output: str  # one linear map, or the last of `hidden` where they are the same
+    output: str  # one linear map, or the last of `hidden` if they are the same
     extractor: str
-    ignored: tuple[str, ...]  # beginnings of the names of whatever does not act
+    ignored: tuple[str, ...]  # beginnings of the names of tensors that the actor does not use
     activation: type[nn.Module] = nn.ReLU
     squashed: bool = True
 
@@ -63,23 +63,23 @@ FAMILIES = {
     "stable_baselines3.common.policies": _PPO,
     "sb3_contrib.ars.policies": Family("action_net", "action_net", "features_extractor", ()),
 }
-"""By the module of its policy class, all that is known of an actor."""
+"""The family of an actor, by the module of its policy class."""
 
 
 class UnknownActor(ValueError):
-    """An actor that is none of those that can be rebuilt."""
+    """An actor that cannot be rebuilt."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """`network` maps observations `(B, n)` to actions `(B, nu)`, in [-1, 1] where they are `squashed`, to be scaled to their range."""
+    """`network` maps observations `(B, n)` to actions `(B, nu)`. `squashed` actions are in [-1, 1] and need scaling to their range."""
 
     network: nn.Module
     squashed: bool
 
 
 class Scaled(nn.Module):
-    """`(x - mean) / deviation`, and where there are `scale` and `shift`, times the one plus the other."""
+    """`(x - mean) / deviation`, and with `scale` and `shift` also `scale · x + shift` of that."""
 
     mean: Tensor
     deviation: Tensor
@@ -89,19 +89,19 @@ class Scaled(nn.Module):
     def __init__(
         self, mean: Tensor, deviation: Tensor, scale: Tensor | None = None, shift: Tensor | None = None
     ) -> None:
-        """All `(n,)`."""
+        """All arguments are `(n,)`."""
         super().__init__()
         for name, value in (("mean", mean), ("deviation", deviation), ("scale", scale), ("shift", shift)):
             self.register_buffer(name, value)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(B, n)` → `(B, n)`."""
+        """The scaled `x (B, n)`."""
         x = (x - self.mean) / self.deviation
         return x if self.scale is None or self.shift is None else self.scale * x + self.shift
 
 
 def build_actor(held: Mapping[str, Any], tensors: Mapping[str, Tensor], observations: int, actions: int) -> Actor:
-    """The actor of the policy whose JSON is `held` and whose state is `tensors`; raises `UnknownActor` for any other than those above."""
+    """The actor of the policy whose JSON is `held` and whose state is `tensors`. Raises `UnknownActor` for one of no `Family`."""
     kind, settings = held["policy_class"], held["policy_kwargs"]
     family = FAMILIES.get(kind["__module__"])
     if family is None:
@@ -122,7 +122,7 @@ def build_actor(held: Mapping[str, Any], tensors: Mapping[str, Tensor], observat
             steps.append(nn.Hardtanh(-limit, limit))
     squashed = _squashes(family, kind, settings, shared)
     if used:
-        raise UnknownActor(f"its {next(iter(used))[:60]} is none of a multi-layer perceptron's")
+        raise UnknownActor(f"its {next(iter(used))[:60]} does not belong to a multi-layer perceptron")
     if squashed:
         steps.append(nn.Tanh())
     network = nn.Sequential(*steps)
@@ -139,7 +139,7 @@ def _squashes(family: Family, kind: Mapping[str, Any], settings: Mapping[str, An
 
 
 def _whitened(settings: Mapping[str, Any], family: Family, used: dict[str, Tensor]) -> Scaled | None:
-    """The features extractor, where it is this package's own; a flattening one does nothing."""
+    """This package's features extractor, if the policy has it; None for one that only flattens."""
     extractor = settings.get("features_extractor_class", FLAT)
     if extractor == FLAT:
         return None
@@ -172,7 +172,7 @@ def _flag(settings: Mapping[str, Any], name: str, usual: bool) -> bool:
 
 
 def _take(used: dict[str, Tensor], prefix: str) -> dict[int | None, dict[str, Tensor]]:
-    """The tensors under `prefix`, taken out of `used`, by their module's number in a sequence; None where there is no sequence."""
+    """The tensors under `prefix`, taken out of `used`, by the number of their module in a sequence; None if there is no sequence."""
     found: dict[int | None, dict[str, Tensor]] = defaultdict(dict)
     for name in [name for name in used if name.startswith(f"{prefix}.")]:
         number, _, part = name[len(prefix) + 1 :].rpartition(".")
@@ -184,7 +184,7 @@ def _take(used: dict[str, Tensor], prefix: str) -> dict[int | None, dict[str, Te
 def _layers(
     modules: dict[int | None, dict[str, Tensor]], activation: type[nn.Module], eps: float, *, last_is_output: bool
 ) -> list[nn.Module]:
-    """The modules in order; an activation stands after each linear map but the output, and leaves a gap in the numbers."""
+    """The modules in order. An activation follows each linear map but the output, and leaves a gap in the numbers."""
     steps: list[nn.Module] = []
     numbers = sorted(number for number in modules if number is not None)
     expected = 0
@@ -220,14 +220,14 @@ def _linear(parts: Mapping[str, Tensor]) -> nn.Linear:
 
 
 def _renormed(parts: Mapping[str, Tensor], eps: float) -> Scaled:
-    """CrossQ's normalisation, as it is when nothing is learned."""
+    """CrossQ's normalisation as it acts outside training."""
     if parts.keys() != {"scale", "bias", "ra_mean", "ra_var", "steps"} or not bool((parts["ra_var"] >= 0).all()):
         raise UnknownActor("one of its normalisations is not CrossQ's")
     return Scaled(parts["ra_mean"], (parts["ra_var"] + eps).sqrt(), parts["scale"], parts["bias"])
 
 
 def _check(network: nn.Sequential, observations: int, actions: int) -> None:
-    """Sizes that fit each other, and numbers that mean something."""
+    """Raise `UnknownActor` unless the layers fit each other and the weights are finite and of sane size."""
     size = observations
     for step in network:
         if isinstance(step, nn.Linear):

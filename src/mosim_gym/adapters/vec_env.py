@@ -1,4 +1,4 @@
-"""`MoSimVecEnv`: the batched environment as Stable-Baselines3 wants it."""
+"""`MoSimVecEnv`: the batched environment as a `VecEnv` of Stable-Baselines3."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.ends import END_REASONS, END_TIME, NO_END, TorchStep
-from mosim_gym.envs.spaces import action_space, checked_actions, observation_space
+from mosim_gym.envs.spaces import Info, action_space, checked_actions, observation_space
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import find_task
@@ -22,10 +22,11 @@ Array = np.ndarray
 
 
 class MoSimVecEnv(VecEnv):
-    """`num_envs` environments of `task` for Stable-Baselines3; further options as for `TorchEnv`. A `TorchEnv` may be given as it is.
+    """`num_envs` environments of `task` for Stable-Baselines3, with further options as for `TorchEnv`. `task` may be a `TorchEnv`, too.
 
-    Rows whose episode ended hold `terminal_observation`, and `TimeLimit.truncated` where it was cut short (by time, or because the model
-    was left): learners then bootstrap from that observation rather than take the end for the task's own. `end` says why.
+    The infos of rows whose episode ended hold `terminal_observation`. They hold `TimeLimit.truncated` where the episode was cut short, by
+    time or because it left the model. Learners then bootstrap from that observation, because the task did not end the episode. `end` has
+    the reason.
     """
 
     observation_space: spaces.Space[Any]
@@ -48,11 +49,11 @@ class MoSimVecEnv(VecEnv):
         self._renderer: Renderer | None = None
         num_envs = self.torch.num_envs
         self._actions = torch.zeros(num_envs, *self._controls.shape)
-        self._no_infos: list[dict[str, Any]] = [{} for _ in range(num_envs)]
+        self._no_infos: list[Info] = [{} for _ in range(num_envs)]
         super().__init__(num_envs, observation_space(task), self._controls)
 
     def reset(self) -> Array:
-        """Begin episodes everywhere, with the seeds and options that `seed` and `set_options` left for this reset."""
+        """Begin an episode in every environment, with the seeds and options that `seed` and `set_options` have set."""
         seeds = self._seeds
         known = all(seed is not None for seed in seeds)
         consecutive = known and seeds == list(range(seeds[0] or 0, (seeds[0] or 0) + self.num_envs))
@@ -67,24 +68,24 @@ class MoSimVecEnv(VecEnv):
         return _numpy(observation)
 
     def step_async(self, actions: Array) -> None:
-        """Remember what to do."""
+        """Store the actions for `step_wait`."""
         self._actions = torch.from_numpy(checked_actions(actions, self._controls, self.num_envs)).to(self.torch.device)
 
     def step_wait(self) -> VecEnvStepReturn:
-        """Do it. Infos are the same empty ones wherever no episode ended."""
+        """Make the step. Rows whose episode goes on share empty infos."""
         step = self.torch.step(self._actions)
         reward = step.reward.detach().cpu().numpy().astype(np.float32)
         done = (step.terminated | step.truncated).cpu().numpy()
         infos = self._no_infos if step.final is None else self._ended(step, step.final, done)
         return _numpy(step.observation), reward, done, infos
 
-    def _ended(self, step: TorchStep, final: torch.Tensor, done: Array) -> list[dict[str, Any]]:
-        """Infos of all rows; `final` are the last observations of those that are `done`."""
+    def _ended(self, step: TorchStep, final: torch.Tensor, done: Array) -> list[Info]:
+        """Infos of all rows. `final` holds the last observations of the rows that are `done`."""
         infos = list(self._no_infos)
         last, ends = _numpy(final), step.end.cpu().numpy()
         cut = (step.truncated & ~step.terminated).cpu().numpy()
         for row in np.flatnonzero(done):
-            info = {"terminal_observation": last[row], "TimeLimit.truncated": bool(cut[row])}
+            info: Info = {"terminal_observation": last[row], "TimeLimit.truncated": bool(cut[row])}
             if ends[row] not in (NO_END, END_TIME):
                 info["end"] = END_REASONS[ends[row]]
             infos[row] = info
@@ -104,8 +105,8 @@ class MoSimVecEnv(VecEnv):
         states = (part.cpu().numpy() for part in (s.qpos, s.qvel, s.goal))
         return [self._renderer.frame(*row) for row in zip(*states, strict=True)]
 
-    def __getstate__(self) -> dict[str, Any]:
-        """All but the renderer, which a copy opens anew."""
+    def __getstate__(self) -> dict[str, object]:
+        """All attributes except the renderer, which a copy opens anew."""
         return {**vars(self), "_renderer": None}
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
@@ -114,7 +115,7 @@ class MoSimVecEnv(VecEnv):
         return [value for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """There is one object: its attributes cannot be set for some environments alone."""
+        """Set the attribute for all environments. They share one object, so it cannot be set for some of them only."""
         if len(list(self._get_indices(indices))) != self.num_envs:
             raise ValueError("The environments of a batch share their attributes: set them for all or for none.")
         setattr(self, attr_name, value)
@@ -122,12 +123,12 @@ class MoSimVecEnv(VecEnv):
     def env_method(
         self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
     ) -> list[Any]:
-        """The method of this object, called once; its result, once for each environment."""
+        """The result of this object's method, which is called once, repeated for each environment."""
         result = getattr(self, method_name)(*method_args, **method_kwargs)
         return [result for _ in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
-        """Never: wrappers go around the batch."""
+        """Always false, because wrappers go around the batch."""
         return [False for _ in self._get_indices(indices)]
 
 

@@ -11,22 +11,22 @@ from torch import nn
 
 
 class ZipPolicy:
-    """An actor with SB3's `predict`; `card` names the algorithm, `observation_space` and `action_space` are those it was trained on."""
+    """An actor with SB3's `predict`. `card` names the algorithm. `observation_space` and `action_space` are those it was trained on."""
 
     def __init__(
         self, algorithm: str, network: nn.Module, squashed: bool, observation_space: Box, action_space: Box
     ) -> None:
-        """`network` maps observations to actions: in [-1, 1] where they are `squashed`, else in their own units."""
+        """`network` maps observations to actions, in [-1, 1] if they are `squashed`, else in their own units."""
         self._network = network.eval().requires_grad_(False)
         self._squashed = squashed
         self._device = next((p.device for p in (*network.parameters(), *network.buffers())), torch.device("cpu"))
         self.observation_space, self.action_space = observation_space, action_space
-        self.card: dict[str, Any] = {"algorithm": algorithm}
+        self.card = {"algorithm": algorithm}
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[np.ndarray, None]:
-        """The control `(nu,)` or `(B, nu)` for one observation or many; samples are not to be had."""
+        """The deterministic control `(nu,)` for one observation, or `(B, nu)` for B of them."""
         if not deterministic:
             raise ValueError(
                 "A policy from a zip's weights is deterministic; load_policy(path, trusted=True) gives SB3's own, which samples."

@@ -1,11 +1,12 @@
-"""What the commands share: options, the result file, the progress bar."""
+"""Options, the result file and checks that the commands share."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tyro.conf import arg
 
@@ -16,32 +17,32 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
-Seed = Annotated[int, arg(help="Seed of everything random.")]
-Out = Annotated[Path, arg(help="Folder for whatever is written.")]
+Seed = Annotated[int, arg(help="Seed of all random numbers.")]
+Out = Annotated[Path, arg(help="Folder for the files that are written.")]
 Trusted = Annotated[
     bool,
     arg(
-        help="Have Stable-Baselines3 itself load the policy's zip, which can hold code and runs it: only where you trust its author."
+        help="Let Stable-Baselines3 itself load the policy's zip, which runs any code in it: only if you trust its author."
     ),
 ]
 RESULT = "result.json"
 
 
 class Reported:
-    """A command whose result is kept as `out/result.json`, with the command and options that give it again."""
+    """A command that writes its result to `out/result.json`, with the command and the options that give it again."""
 
     out: Path
-    files: ClassVar[tuple[str, ...]] = ()  # what it writes besides
-    traces: ClassVar[tuple[str, ...]] = (RESULT,)  # one of these is there where it has been at work
+    files: ClassVar[tuple[str, ...]] = ()  # its other files
+    traces: ClassVar[tuple[str, ...]] = (RESULT,)  # a folder with one of these is the command's own
 
-    def write_result(self, result: dict[str, Any]) -> None:
-        """Write it, in the place of the same command's last one."""
+    def write_result(self, result: Mapping[str, object]) -> None:
+        """Write `result`. It replaces the last result of the same command."""
         options = {key: str(value) if isinstance(value, Path) else value for key, value in vars(self).items()}
         content = json.dumps({"command": type(self).__name__, "options": options, **result}, indent=1) + "\n"
         print(f"wrote {write_atomically(self.out / RESULT, content)}")
 
     def check_result(self) -> None:
-        """Raise if there is a `result.json` of another command, or anything of somebody else: it would be lost."""
+        """Raise if the folder holds a `result.json` of another command, or other files that would be lost."""
         path = self.out / RESULT
         trace = next((place for name in self.traces if (place := self.out / name).exists()), path)
         check_own((self.out / name for name in self.files), trace)
@@ -56,7 +57,7 @@ class Reported:
 
 
 def check_options(command: object) -> None:
-    """Raise, before any work is done, for an impossible seed, and if nothing can be written to `--out` or something there would be lost."""
+    """Raise, before any work is done, for an impossible seed, for an `--out` that cannot be written, and for files that would be lost."""
     for value in vars(command).values():
         if is_dataclass(value):
             check_options(value)
@@ -69,5 +70,5 @@ def check_options(command: object) -> None:
 
 
 def advance(bar: tqdm, done: int) -> None:
-    """Move a bar to `done`, which may be more than one further."""
+    """Move a bar to `done`, by any number of steps."""
     bar.update(done - bar.n)

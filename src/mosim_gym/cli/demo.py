@@ -1,4 +1,4 @@
-"""`demo`: the main job in a few minutes, and a table of what came of it."""
+"""`demo`: trains a policy inside a model in a few minutes, plays it in dm_control, and prints a table of the returns."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from mosim_gym.cli.common import Out, Reported, Seed
 from mosim_gym.cli.policies import SHOWN, TRAINED, train_and_show
 
 CHEETAH_SETTINGS = "decay=2500", "evaluate_every=200000"
-"""Learning rates fall with the updates, so that a fast machine ends early, or with the time, so that a slow one ends well."""
+"""Learning rates fall with the updates, so that a fast machine is done early, or with the time, so that a slow machine is done in time."""
 CHEETAH_MODELS = "cheetah:small", "cheetah"
-"""A small model to train in, fast, and the ensemble that judges: what holds in one small model alone is not kept."""
-NEXT = "rl zero-shot WalkerStand --budget 10m --stop-at 900"
+"""A small model for fast training, and an ensemble for the evaluations, so that a policy must work in more than the small model."""
+NEXT = "rl zero-shot FishUpright --algo shac --budget 10m --stop-at 900"
+"""A task whose policies have been measured: so many minutes are enough there."""
 
 
 @dataclass(frozen=True)
 class Demo(Reported):
-    """The main job in a few minutes: train a policy inside a model, then see what it is worth in dm_control. The same command goes on
-    where an interrupted one was.
-    """
+    """Train a policy inside a model in a few minutes, then play it in dm_control. The same command continues an interrupted run."""
 
     files, traces = SHOWN, TRAINED
 
     task: Annotated[str, arg(help="The task; CheetahRun by SHAC in the small model, others by SAC.")] = "CheetahRun"
     budget: Annotated[str, arg(help="Time for training, at most.")] = "10m"
-    stop_at: Annotated[float, arg(help="End the training before, when the return in the model is this high.")] = 850.0
+    stop_at: Annotated[float, arg(help="End the training early, when the return in the model is this high.")] = 850.0
     out: Out = Path("runs/demo")
     seed: Seed = 0
 
@@ -48,7 +47,7 @@ class Demo(Reported):
         torch.set_num_threads(1)  # a second one would wait for whatever else the machine does
         print(
             f"{self.task}: {algo.upper()} trains inside the model until the return there passes {self.stop_at:g}, "
-            f"for {self.budget} at most; reality is asked once, at the end …",
+            f"for {self.budget} at most; the policy is played in reality at the end …",
             flush=True,
         )
         content = train_and_show(
@@ -67,7 +66,7 @@ class Demo(Reported):
 
 
 def demo_table(task: str, content: Mapping[str, Any]) -> str:
-    """Returns of the policy in `content`, as `train_and_show` gives it, beside published ones of `task`."""
+    """A table of the returns in `content`, a result of `train_and_show`, beside published returns of `task`."""
     from mosim_gym.evaluation.published import AFTER_A_MILLION
     from mosim_gym.evaluation.tables import table
     from mosim_gym.mechanics.packages import has_dm_control
@@ -95,5 +94,5 @@ def demo_table(task: str, content: Mapping[str, Any]) -> str:
 
 
 def _program() -> str:
-    """This program as it was called, where that is known."""
+    """The path by which this program was called, if that is known."""
     return sys.argv[0] if Path(sys.argv[0]).name == "mosim-gym" else "mosim-gym"

@@ -1,4 +1,4 @@
-"""What is done to files themselves: `reseal`."""
+"""Commands on files: `reseal`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 
 @dataclass(frozen=True)
 class Reseal:
-    """Check files that version 0.1.0 wrote, and give them the checksum of their content that today's files have."""
+    """Check files of version 0.1.0, and add the checksum of their content that newer files have."""
 
     paths: Annotated[
         Positional[tuple[Path, ...]],
@@ -25,4 +25,4 @@ class Reseal:
             raise ValueError("Name at least one file, such as runs/train/cheetah/checkpoint.safetensors.")
         for path in self.paths:
             kind, written = reseal(path)
-            print(f"{path}: {kind}, {'sealed' if written else 'whole, and sealed already'}")
+            print(f"{path}: {kind}, {'sealed' if written else 'undamaged, and sealed already'}")

@@ -1,4 +1,4 @@
-"""From an MJCF robot to a checkpoint: `build-robot`, `collect`, `train`, `combine`, `unpack`, `density`."""
+"""Commands from an MJCF robot to a checkpoint: `build-robot`, `collect`, `train`, `combine`, `unpack`, `density`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from mosim_gym.cli.common import Out, Reported, Seed, advance
 class BuildRobot:
     """Build a robot's packaged files from its MJCF: its description with true starts, and a self-contained MJCF."""
 
-    name: Annotated[
-        Positional[str], arg(help="A robot of the catalogue, ours or a third party's; `all` for every one.")
-    ]
-    out: Annotated[Path | None, arg(help="Folder to write to; by default the one the robot's package reads.")] = None
+    name: Annotated[Positional[str], arg(help="A robot of this or of another package; `all` for every robot.")]
+    out: Annotated[Path | None, arg(help="Folder to write to; by default the one that the robot's package reads.")] = (
+        None
+    )
 
     def run(self) -> None:
         from mosim_gym.robots import find_robot, load_robot, load_task, robot_definitions
@@ -33,14 +33,14 @@ class BuildRobot:
 
 @dataclass(frozen=True)
 class Collect:
-    """Simulate segments of true motion and keep them on disk. An interrupted collection goes on where it was."""
+    """Simulate segments of true motion and keep them on disk. An interrupted collection continues."""
 
     robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
     out: Out = Path("runs/data")
     segments: Annotated[
         int,
         arg(
-            help="How many; one lasts 40 of the robot's own control steps in recipes coverage and mixed, 100 in narrow, 1 in flight."
+            help="Number of segments, of 40 of the robot's own control steps in recipes coverage and mixed, 100 in narrow, 1 in flight."
         ),
     ] = 5000
     recipe: Annotated[str, arg(help="Starts and actions: coverage, mixed, narrow or flight.")] = "coverage"
@@ -68,12 +68,12 @@ class Collect:
 
 @dataclass(frozen=True)
 class Train(Reported):
-    """Learn how a robot moves: data, model, benchmark and checkpoint, in a given time. An interrupted run goes on where it was."""
+    """Train a model of a robot's motion in a given time: data, model, benchmark and checkpoint. An interrupted run continues."""
 
     robot: Annotated[Positional[str | None], arg(help="A robot such as cheetah; leave out with --all.")] = None
-    all: Annotated[bool, arg(help="Every robot in turn, the budget divided among them.")] = False
+    all: Annotated[bool, arg(help="Train every robot in turn; the budget is divided among them.")] = False
     budget: Annotated[str, arg(help="Time for training, for example 90s, 20m or 1.5h.")] = "20m"
-    preset: Annotated[str | None, arg(help="Model preset; by default the one that suits the robot.")] = None
+    preset: Annotated[str | None, arg(help="Model preset; by default the robot's own.")] = None
     members: Annotated[int, arg(help="Ensemble members, trained together.")] = 1
     recipe: Annotated[
         str | None,
@@ -87,7 +87,9 @@ class Train(Reported):
     ] = None
     rate: Annotated[
         float | None,
-        arg(help="Refine at this share of ordinary training's rates, by default 0.1: the shorter, the lower."),
+        arg(
+            help="Refine at this share of ordinary training's rates, by default 0.1; a shorter time needs a lower rate."
+        ),
     ] = None
     stages: Annotated[
         str | None,
@@ -162,7 +164,7 @@ class Train(Reported):
 
 @dataclass(frozen=True)
 class Combine:
-    """Make one ensemble of several checkpoints of one robot, trained alike from different seeds."""
+    """Make one ensemble of several checkpoints of one robot, trained in the same way with different seeds."""
 
     checkpoints: Annotated[Positional[tuple[Path, ...]], arg(help="Checkpoint files, one for each member.")]
     install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
@@ -179,10 +181,10 @@ class Combine:
 
 @dataclass(frozen=True)
 class Unpack:
-    """Take the checkpoints out of packs that `train --all` wrote, perhaps on another machine."""
+    """Write the checkpoints in packs of `train --all` to files of their own."""
 
     packs: Annotated[Positional[tuple[Path, ...]], arg(help="Files such as models-1.safetensors.")]
-    install: Annotated[bool, arg(help="Make those the packaged checkpoints whose benchmark is better.")] = False
+    install: Annotated[bool, arg(help="Replace packaged checkpoints whose benchmark is worse.")] = False
     out: Out = Path("runs/unpack")
 
     def run(self) -> None:
@@ -205,12 +207,12 @@ class Unpack:
 
 @dataclass(frozen=True)
 class Density(Reported):
-    """Fit a density to the states and actions that a model is trained on, for penalties. An interrupted fit goes on where it was."""
+    """Fit a density to the states and actions of a model's training data, for penalties. An interrupted fit continues."""
 
     robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
     recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
     budget: Annotated[str, arg(help="Time for fitting, for example 90s, 20m or 1.5h.")] = "10m"
-    install: Annotated[bool, arg(help="Make it the packaged density of the checkpoint of that recipe.")] = False
+    install: Annotated[bool, arg(help="Make it the packaged density of the checkpoint of this recipe.")] = False
     out: Out = Path("runs/density")
     seed: Seed = 0
 
@@ -244,6 +246,6 @@ class Density(Reported):
         card = density.card
         print(
             f"{name}: log-density of held-out motion {card['held_out_log_density']:.2f} nats; "
-            f"of a normal distribution {card['gaussian_log_density']:.2f}"
+            f"by a normal distribution {card['gaussian_log_density']:.2f}"
         )
         self.write_result({"card": card})

@@ -1,4 +1,4 @@
-"""`plan`: real episodes whose actions are searched for in the model."""
+"""`plan`: plays real episodes by searching the model for the actions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mosim_gym.cli.common import Out, Reported, Seed
 
 @dataclass(frozen=True)
 class Plan(Reported):
-    """Play a real task without any policy: search the model for the best actions to come, do the first, and search again."""
+    """Play a real task without a policy: search the model for the best next actions, take the first one, and search again."""
 
     files = ("return.png", "plan.mp4")
 
@@ -22,11 +22,11 @@ class Plan(Reported):
         "mppi"
     )
     horizon: Annotated[int, arg(help="Control steps to look ahead.")] = 50
-    hold: Annotated[int, arg(help="Control steps for which an action is held, until the next search.")] = 1
+    hold: Annotated[int, arg(help="Control steps for which an action is held before the next search.")] = 1
     samples: Annotated[int, arg(help="Sequences of actions tried in each iteration.")] = 512
-    iterations: Annotated[int, arg(help="How often the search is narrowed.")] = 2
+    iterations: Annotated[int, arg(help="Number of iterations of a search.")] = 2
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
-    precision: Annotated[Literal["float32", "fast"], arg(help="In what the model is computed.")] = "float32"
+    precision: Annotated[Literal["float32", "fast"], arg(help="Precision of the model.")] = "float32"
     episodes: Annotated[int, arg(help="Real episodes, played side by side.")] = 1
     steps: Annotated[int, arg(help="Control steps of each.")] = 1000
     out: Out = Path("runs/plan")

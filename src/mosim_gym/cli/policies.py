@@ -1,4 +1,4 @@
-"""`rl`: policies trained by a strategy, and what they are worth in reality."""
+"""`rl`: trains policies by a strategy, and plays them in reality."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def train_and_show(
     out: Path,
     seed: int,
     settings: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Training with a progress bar, then real episodes, plots and videos; everything worth noting about it."""
+) -> dict[str, object]:
+    """Train with a progress bar, then play real episodes and write plots and videos. Returns the content of the result file."""
     from mosim_gym.rl.report import check_episodes, real_return, shimmy_return, write_pictures
 
     check_episodes(task, episodes, shimmy)
@@ -49,7 +49,12 @@ def train_and_show(
     print(f"{learned.summary}; real return {real}")
     if not (out / POLICY).exists():
         learned.policy.save(out / POLICY)
-    content = {"policy": learned.policy.card, "curve": learned.curve, "real": real.summary(), **learned.notes}
+    content: dict[str, object] = {
+        "policy": learned.policy.card,
+        "curve": learned.curve,
+        "real": real.summary(),
+        **learned.notes,
+    }
     if shimmy:
         through = shimmy_return(task, learned.policy, episodes=shimmy)
         print(f"through Shimmy {through}")
@@ -61,7 +66,7 @@ def train_and_show(
 
 @cache
 def strategy_command(name: str) -> type:
-    """The command `rl NAME` of a registered strategy: its own options, and those that all strategies have."""
+    """The command `rl NAME` of a registered strategy, with its own options and those that all strategies have."""
     from mosim_gym.rl.strategies.base import STRATEGIES
 
     kind = STRATEGIES.find(name)
@@ -88,7 +93,7 @@ def strategy_command(name: str) -> type:
             *own,
             (
                 "episodes",
-                Annotated[int, arg(help="Real episodes to play at the end, which nothing is learned from.")],
+                Annotated[int, arg(help="Real episodes to play at the end; nothing is learned from them.")],
                 10,
             ),
             ("shimmy", Annotated[int, arg(help="Real episodes to play through plain Shimmy as well.")], 0),
@@ -96,9 +101,7 @@ def strategy_command(name: str) -> type:
                 "set",
                 Annotated[
                     tuple[str, ...],
-                    arg(
-                        help="Other settings than the defaults, the learner's among them, such as updates=16 rate=3e-4."
-                    ),
+                    arg(help="Settings of the strategy and of its learner, such as updates=16 rate=3e-4."),
                 ],
                 (),
             ),
@@ -122,7 +125,7 @@ class PolicyTest(Reported):
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
     policy: Annotated[
-        Path, arg(help="A file that zero-shot wrote, or an SB3 zip, of which the weights alone are read.")
+        Path, arg(help="A policy's file of this package, or an SB3 zip, of which only the weights are read.")
     ]
     checkpoint: Annotated[str | None, arg(help="The model; by default the robot's packaged one.")] = None
     episodes: Annotated[int, arg(help="Real episodes.")] = 50
@@ -160,12 +163,12 @@ class PolicyTest(Reported):
 
 @dataclass(frozen=True)
 class Rl:
-    """Train policies inside a model, and see what they are worth in reality."""
+    """Train policies inside a model, and play them in reality."""
 
 
 @cache
 def rl_command() -> type:
-    """`Rl` with a subcommand for each registered strategy. They are loaded here, and not whenever the program starts."""
+    """`Rl` with a subcommand for each registered strategy. Strategies are loaded here, and not at every start of the program."""
     from mosim_gym.rl.strategies.base import STRATEGIES
 
     how = [Annotated[strategy_command(name), subcommand(name)] for name in STRATEGIES.names()]

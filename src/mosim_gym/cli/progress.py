@@ -1,4 +1,4 @@
-"""How far a long command has come: a bar on a terminal, elsewhere a line now and then."""
+"""`Progress`: the progress of a long command, as a bar on a terminal and as occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
 
 
 class Progress:
-    """Shows shares from 0 to 1 with a text, on stderr; use as a context manager."""
+    """Shows a share from 0 to 1 with a text, on stderr. Use it as a context manager."""
 
-    def __init__(self, name: str) -> None:
-        """`name` stands before everything."""
-        self._name, self._shown = name, -LINE_SECONDS
+    def __init__(self, name: str, every: float = LINE_SECONDS) -> None:
+        """`name` begins every line. Without a terminal there is a line every `every` seconds."""
+        self._name, self._every, self._shown, self._done = name, every, -every, 0
         self._bar = tqdm(total=PARTS, desc=name, bar_format=LAYOUT) if sys.stderr.isatty() else None
 
     def __enter__(self) -> Progress:
@@ -29,12 +29,15 @@ class Progress:
             self._bar.close()
 
     def show(self, share: float, text: str) -> None:
-        """Show where the command stands; without a terminal every `LINE_SECONDS`, and at the end."""
-        done = min(PARTS, int(PARTS * share))
+        """Show the progress; without a terminal every `every` seconds, and at the end.
+
+        A share below an earlier one, such as that of a return, leaves the progress where it was.
+        """
+        done = self._done = max(self._done, min(PARTS, int(PARTS * share)))
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
             self._bar.update(done - self._bar.n)
             self._bar.refresh()
-        elif share >= 1 or time.monotonic() - self._shown >= LINE_SECONDS:
+        elif share >= 1 or time.monotonic() - self._shown >= self._every:
             self._shown = time.monotonic()
             print(f"{self._name} {done * 100 // PARTS:3d} %: {text}", file=sys.stderr, flush=True)

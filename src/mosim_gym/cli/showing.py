@@ -1,4 +1,4 @@
-"""What there is, and what it looks like: `info`, `render`, `demo`."""
+"""`info` describes tasks and robots, `render` films a policy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mosim_gym.mechanics.storage import check_folder
 
 @dataclass(frozen=True)
 class Info:
-    """Describe a task, a robot, or (without a name) list everything there is."""
+    """Describe a task or a robot. Without a name, list all tasks and robots."""
 
     name: Annotated[Positional[str | None], arg(help="A task such as CheetahRun or a robot such as cheetah.")] = None
 
@@ -35,12 +35,14 @@ class Info:
 
 @dataclass(frozen=True)
 class Render(Reported):
-    """Film a policy in the real task, or beside what the model predicts for its actions."""
+    """Film a policy in the real task, alone or above the model's prediction for the same actions."""
 
     files = ("return.png", "episode.mp4", "strip.png")
 
     task: Annotated[Positional[str], arg(help="A task such as CheetahRun.")]
-    policy: Annotated[str, arg(help="scripted, random, or a policy's file: ours, or an SB3 zip.")] = "scripted"
+    policy: Annotated[str, arg(help="scripted, random, or a policy's file (of this package, or an SB3 zip).")] = (
+        "scripted"
+    )
     side_by_side: Annotated[
         Path | None, arg(help="An mp4: truth above prediction under the same actions, the error below.")
     ] = None
@@ -57,7 +59,7 @@ class Render(Reported):
         from mosim_gym.studies.demonstration import demonstrate, find_policy
 
         if self.side_by_side is None and self.checkpoint is not None:
-            raise ValueError("--checkpoint is for --side-by-side alone: without it, only the real task is filmed.")
+            raise ValueError("--checkpoint needs --side-by-side: without it, only the real task is filmed.")
         if self.side_by_side is not None:
             check_folder(self.side_by_side.parent, "--side-by-side in")
             check_video(self.side_by_side)
@@ -72,7 +74,7 @@ class Render(Reported):
             content = self._film_both(actor, self.side_by_side)
         self.write_result(content)
 
-    def _film_both(self, actor: Any, path: Path) -> dict[str, Any]:
+    def _film_both(self, actor: Any, path: Path) -> dict[str, object]:
         from mosim_gym.rl.report import side_by_side, write_side_by_side
         from mosim_gym.robots import load_task
 

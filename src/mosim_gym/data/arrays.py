@@ -14,7 +14,7 @@ import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -28,6 +28,16 @@ KIND = np.dtype("<f8")
 BLOCK = 1000  # segments looked at once
 MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER = re.compile(rb"\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), \} *\n")
+
+
+class ChunkRecord(TypedDict):
+    """How many segments a chunk has, and of each array the SHA-256 of its part."""
+
+    segments: int
+    qpos: str
+    qvel: str
+    actions: str
+    sensors: str
 
 
 def array_path(folder: Path, name: str) -> Path:
@@ -83,10 +93,19 @@ def create_arrays(folder: Path, shapes: Shapes) -> Segments:
     return map_arrays(folder, shapes, writable=True)
 
 
-def checksums(arrays: Segments, first: int, last: int) -> dict[str, Any]:
+def checksums(arrays: Segments, first: int, last: int) -> ChunkRecord:
     """The number of `segments` from `first` to before `last`, and the SHA-256 of each array's part of them."""
-    sums = {name: digest({name: array[first:last]}) for name, array in arrays._asdict().items()}
-    return {"segments": last - first, **sums}
+
+    def part(name: str, array: Array) -> str:
+        return digest({name: array[first:last]})
+
+    return {
+        "segments": last - first,
+        "qpos": part("qpos", arrays.qpos),
+        "qvel": part("qvel", arrays.qvel),
+        "actions": part("actions", arrays.actions),
+        "sensors": part("sensors", arrays.sensors),
+    }
 
 
 def check_finite(folder: Path, arrays: Segments, first: int, last: int) -> None:

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -31,7 +30,7 @@ from mosim_gym.data.arrays import (
     map_arrays,
 )
 from mosim_gym.data.collection import Collector, Segments, recipe_for
-from mosim_gym.data.manifest import KIND, MANIFEST, UNSEALED, read_manifest, write_manifest
+from mosim_gym.data.manifest import KIND, MANIFEST, UNSEALED, VERSION, Manifest, read_manifest, write_manifest
 from mosim_gym.data.stream import Transitions, transitions
 from mosim_gym.mechanics.numbers import check_seed, positive_number
 from mosim_gym.mechanics.storage import FileFault
@@ -39,13 +38,15 @@ from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
 
 Array = np.ndarray
+DESCRIBING = ("kind", "robot", "fingerprint", "recipe", "steps", "seed", "planned")
+"""What of a manifest says which collection it is of."""
 CHUNK = 1000  # segments simulated at once
 
 
 class Dataset:
     """True segments on disk, `len(dataset)` of them. Slices are read when they are needed."""
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], arrays: Segments) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, arrays: Segments) -> None:
         """Use `open_dataset` or `collect_dataset`."""
         self.folder, self.manifest, self._arrays = folder, manifest, arrays
 
@@ -136,31 +137,31 @@ def collect_dataset(
     chosen = recipe_for(robot, recipe)
     segments = positive_number(segments, "segments")
     check_seed(seed)
-    wanted = {
+    wanted: Manifest = {
         "kind": KIND,
+        "version": VERSION,
         "robot": robot,
         "fingerprint": load_robot(robot).fingerprint,
-        "recipe": {"name": recipe, **asdict(chosen)},
+        "recipe": json.loads(json.dumps({"name": recipe, **asdict(chosen)})),  # as it will be read again
         "steps": chosen.steps,
         "seed": seed,
         "planned": segments,
+        "segments": 0,
+        "dropped": 0,
+        "next_chunk": 0,
+        "chunks": [],
     }
-    wanted = json.loads(json.dumps(wanted))  # as it will be read again
     shapes = _shapes(robot, segments, chosen.steps)
     there = read_manifest(folder) if (folder / MANIFEST).exists() else None
     if there is not None and there["segments"]:
-        odd = next((key for key, value in wanted.items() if there[key] != value), None)
-        if odd is not None:
-            raise FileFault(
-                f"{folder} holds another dataset ({odd} is {there[odd]!r} there, {wanted[odd]!r} here); choose another folder."
-            )
+        _check_same(folder, there, wanted)
         arrays = map_arrays(folder, shapes)
         _check_content(folder, there, arrays)
         manifest = _sealed(there, arrays)
         arrays = map_arrays(folder, shapes, writable=True)
     else:
         check_own_arrays(folder, shapes, begun=there is not None)
-        manifest = {**wanted, "segments": 0, "dropped": 0, "next_chunk": 0, "chunks": []}
+        manifest = wanted
         arrays = _begin(folder, manifest, shapes)
     collector = Collector(robot, recipe)
     while (done := manifest["segments"]) < segments:
@@ -174,7 +175,7 @@ def collect_dataset(
         manifest["segments"] += count
         manifest["dropped"] += collector.dropped - before
         manifest["next_chunk"] += 1
-        manifest["chunks"].append(checksums(fresh, 0, count))
+        manifest.setdefault("chunks", []).append(checksums(fresh, 0, count))
         manifest = write_manifest(folder, manifest)
         report(manifest["segments"])
     return Dataset(folder, manifest, arrays)
@@ -208,7 +209,7 @@ def reseal_dataset(folder: str | Path) -> Dataset:
     return open_dataset(folder)
 
 
-def _begin(folder: Path, manifest: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> Segments:
+def _begin(folder: Path, manifest: Manifest, shapes: dict[str, tuple[int, ...]]) -> Segments:
     """Write the manifest of a dataset without segments, and its arrays. If the disk cannot hold them, nothing is left behind."""
     check_space(folder, shapes)
     made = not folder.exists()
@@ -222,7 +223,16 @@ def _begin(folder: Path, manifest: dict[str, Any], shapes: dict[str, tuple[int, 
         raise
 
 
-def _mapped(folder: Path, manifest: dict[str, Any]) -> Segments:
+def _check_same(folder: Path, there: Mapping[str, object], here: Mapping[str, object]) -> None:
+    """Refuse to go on where the collection in `folder` is another one."""
+    odd = next((key for key in DESCRIBING if there[key] != here[key]), None)
+    if odd is not None:
+        raise FileFault(
+            f"{folder} holds another dataset ({odd} is {there[odd]!r} there, {here[odd]!r} here); choose another folder."
+        )
+
+
+def _mapped(folder: Path, manifest: Manifest) -> Segments:
     """The arrays that `manifest` describes. Its robot must be this package's robot of that name."""
     fingerprint = load_robot(manifest["robot"]).fingerprint
     if manifest["fingerprint"] != fingerprint:
@@ -233,7 +243,7 @@ def _mapped(folder: Path, manifest: dict[str, Any]) -> Segments:
     return map_arrays(folder, _shapes(manifest["robot"], manifest["planned"], manifest["steps"]))
 
 
-def _check_content(folder: Path, manifest: dict[str, Any], arrays: Segments) -> None:
+def _check_content(folder: Path, manifest: Manifest, arrays: Segments) -> None:
     """Check that all numbers are finite and match their checksums. Warn if there are no checksums."""
     if manifest["version"] == UNSEALED:
         warnings.warn(
@@ -246,8 +256,9 @@ def _check_content(folder: Path, manifest: dict[str, Any], arrays: Segments) -> 
     for number, chunk in enumerate(manifest.get("chunks", ())):
         last = first + chunk["segments"]
         check_finite(folder, arrays, first, last)
-        found = checksums(arrays, first, last)
-        odd = next((name for name in found if found[name] != chunk[name]), None)
+        found: Mapping[str, object] = checksums(arrays, first, last)
+        known: Mapping[str, object] = chunk
+        odd = next((name for name in found if found[name] != known[name]), None)
         if odd is not None:
             raise FileFault(
                 f"{array_path(folder, odd)} is damaged: its numbers in chunk {number} (segments {first} to {last - 1}) do not match their "
@@ -256,7 +267,7 @@ def _check_content(folder: Path, manifest: dict[str, Any], arrays: Segments) -> 
         first = last
 
 
-def _sealed(manifest: dict[str, Any], arrays: Segments) -> dict[str, Any]:
+def _sealed(manifest: Manifest, arrays: Segments) -> Manifest:
     """`manifest`, with the checksums of the present numbers if it has none."""
     if manifest["version"] != UNSEALED:
         return manifest

@@ -17,9 +17,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
+from mosim_gym.data.arrays import ChunkRecord
 from mosim_gym.data.collection import Segments
+from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.seal import digest
 from mosim_gym.mechanics.storage import FileFault, write_atomically
 
@@ -29,54 +31,96 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 LONGEST = 500  # characters of a name in a manifest
 
 
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+class RecipeRecord(TypedDict):
+    """A recipe by its name, and what it was."""
+
+    name: str
+    resets: list[list[str | float]]
+    actions: list[list[str | float]]
+    steps: int
+    flight: NotRequired[int]
+
+
+class Manifest(TypedDict):
+    """What the module's docstring says of it."""
+
+    kind: str
+    version: int
+    robot: str
+    fingerprint: str
+    recipe: RecipeRecord
+    steps: int
+    seed: int
+    planned: int
+    segments: int
+    dropped: int
+    next_chunk: int
+    chunks: NotRequired[list[ChunkRecord]]
+    seal: NotRequired[str]
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
     """Write `manifest` to `folder` with its seal, atomically. Returns what was written."""
-    sealed = {"kind": KIND, "version": VERSION, **{name: manifest[name] for name in _CHECKS if name != "seal"}}
+    sealed: Manifest = {
+        "kind": KIND,
+        "version": VERSION,
+        "robot": manifest["robot"],
+        "fingerprint": manifest["fingerprint"],
+        "recipe": manifest["recipe"],
+        "steps": manifest["steps"],
+        "seed": manifest["seed"],
+        "planned": manifest["planned"],
+        "segments": manifest["segments"],
+        "dropped": manifest["dropped"],
+        "next_chunk": manifest["next_chunk"],
+        "chunks": manifest.get("chunks", []),
+    }
     sealed["seal"] = _seal(sealed)
     write_atomically(folder / MANIFEST, json.dumps(sealed, indent=1) + "\n")
     return sealed
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> Manifest:
     """The manifest in `folder`. Raises `FileFault` for one that is missing, damaged or inconsistent."""
     path = folder / MANIFEST
     if not path.is_file():
         raise FileFault(f"There is no dataset in {folder}: it has no {MANIFEST}.")
     try:
-        manifest = json.loads(path.read_bytes().decode())
+        content: JSON = json.loads(path.read_bytes().decode())
     except OSError as error:
         raise FileFault(f"{path} cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
         raise FileFault(f"{path} is damaged: it is not readable JSON ({error}).") from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+    if not isinstance(content, dict) or content.get("kind") != KIND:
         raise FileFault(f"{path} is not the manifest of a mosim_gym dataset.")
-    version = manifest.get("version")
+    version = content.get("version")
     if version not in (UNSEALED, VERSION) or isinstance(version, bool):
         raise FileFault(f"{path} has format {str(version)[:50]}; this version of mosim_gym reads {VERSION}.")
-    _check_kinds(path, manifest)
-    if version == VERSION and manifest["seal"] != _seal(manifest):
+    _check_kinds(path, content)
+    manifest = cast("Manifest", content)  # which is what was checked
+    if version == VERSION and content["seal"] != _seal(content):
         raise FileFault(f"{path} is damaged: its content does not match its seal; collect the dataset again.")
     _check_counts(path, manifest)
     return manifest
 
 
-def _seal(manifest: Mapping[str, Any]) -> str:
+def _seal(manifest: Mapping[str, object]) -> str:
     return digest({}, json.dumps({k: v for k, v in manifest.items() if k != "seal"}, sort_keys=True))
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: JSON) -> bool:
     return type(value) is int and value >= 0
 
 
-def _is_positive(value: Any) -> bool:
+def _is_positive(value: JSON) -> bool:
     return type(value) is int and value >= 1
 
 
-def _is_name(value: Any) -> bool:
+def _is_name(value: JSON) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST
 
 
-def _are_shares(value: Any) -> bool:
+def _are_shares(value: JSON) -> bool:
     """`[["task", 0.2], …]`."""
     return isinstance(value, list) and all(
         isinstance(pair, list) and len(pair) == 2 and _is_name(pair[0]) and type(pair[1]) in (int, float)
@@ -84,7 +128,7 @@ def _are_shares(value: Any) -> bool:
     )
 
 
-def _is_recipe(value: Any) -> bool:
+def _is_recipe(value: JSON) -> bool:
     return (
         isinstance(value, dict)
         and value.keys() - {"flight"} == {"name", "resets", "actions", "steps"}
@@ -96,7 +140,7 @@ def _is_recipe(value: Any) -> bool:
     )
 
 
-def _are_chunks(value: Any) -> bool:
+def _are_chunks(value: JSON) -> bool:
     """`[{"segments": 1000, "qpos": "9f86…", …}, …]`."""
     return isinstance(value, list) and all(
         isinstance(chunk, dict)
@@ -107,11 +151,11 @@ def _are_chunks(value: Any) -> bool:
     )
 
 
-def _is_sha256(value: Any) -> bool:
+def _is_sha256(value: JSON) -> bool:
     return isinstance(value, str) and bool(SHA256.fullmatch(value))
 
 
-_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+_CHECKS: dict[str, tuple[Callable[[JSON], bool], str]] = {
     "robot": (_is_name, "a robot's name"),
     "fingerprint": (_is_name, "a fingerprint"),
     "recipe": (_is_recipe, "a recipe with name, resets, actions and steps"),
@@ -126,7 +170,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def _check_kinds(path: Path, manifest: Mapping[str, Any]) -> None:
+def _check_kinds(path: Path, manifest: Mapping[str, JSON]) -> None:
     """Refuse missing keys, unknown keys, and values of another kind."""
     wanted = _CHECKS.keys() - ({"chunks", "seal"} if manifest["version"] == UNSEALED else set())
     for name in _CHECKS:
@@ -140,11 +184,12 @@ def _check_kinds(path: Path, manifest: Mapping[str, Any]) -> None:
             raise FileFault(f"{path} is damaged: {name} is {str(manifest[name])[:50]!r}; it must be {needed}.")
 
 
-def _check_counts(path: Path, manifest: Mapping[str, Any]) -> None:
+def _check_counts(path: Path, manifest: Manifest) -> None:
     """Refuse numbers that contradict one another."""
     segments, planned = manifest["segments"], manifest["planned"]
     if segments > planned:
         raise FileFault(f"{path} is damaged: it has {segments} segments, but {planned} were planned.")
-    summed = sum(chunk["segments"] for chunk in manifest.get("chunks", ({"segments": segments},)))
+    chunks = manifest.get("chunks")
+    summed = segments if chunks is None else sum(chunk["segments"] for chunk in chunks)
     if summed != segments:
         raise FileFault(f"{path} is damaged: it has {segments} segments, but its chunks have {summed}.")

@@ -172,6 +172,6 @@ class ResidualFlow(nn.Module):
             layer.refine(100)
         return self.eval()
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """What is needed to build an equal flow, besides the weights."""
         return {"size": self.size, "config": asdict(self.config)}

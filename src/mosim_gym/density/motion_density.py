@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from mosim_gym.density.coordinates import MinimalCoordinates
 from mosim_gym.density.flow import FlowConfig, ResidualFlow, flow_shapes
 from mosim_gym.density.prepared import PreparedFlow
 from mosim_gym.mechanics import Robot
-from mosim_gym.mechanics.schema import anything, check, mapping, number, one_of, record, text, whole
+from mosim_gym.mechanics.json_values import JSON
+from mosim_gym.mechanics.schema import anything, checked, mapping, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
 
@@ -39,6 +40,33 @@ HEADER = record(
     }
 )
 """What the header of a density's file may hold."""
+
+
+class FlowRecord(TypedDict):
+    """A `FlowConfig` as JSON."""
+
+    blocks: int
+    width: int
+    layers: int
+    contraction: float
+
+
+class DensityCard(TypedDict):
+    """What is read of a density's card; see `MotionDensity`."""
+
+    robot: str
+    fingerprint: str
+    size: int
+    config: FlowRecord
+    quantiles: NotRequired[dict[str, float]]
+    recipe: NotRequired[JSON]
+
+
+class DensityHeader(TypedDict):
+    """The header of a density's file."""
+
+    version: int
+    card: DensityCard
 
 
 class MotionDensity:
@@ -76,7 +104,7 @@ class MotionDensity:
         return save_arrays(Path(path), KIND, arrays, {"version": FORMAT, "card": card})
 
 
-def read_density_card(path: str | Path) -> dict[str, Any]:
+def read_density_card(path: str | Path) -> DensityCard:
     """The card of the density at `path`."""
     return _read(Path(path))[1]
 
@@ -103,11 +131,10 @@ def load_density(path: str | Path, robot: Robot) -> MotionDensity:
     return MotionDensity(robot, flow, card)
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _read(path: Path) -> tuple[dict[str, np.ndarray], DensityCard]:
     arrays, header = load_arrays(path, KIND)
     if header.get("version") != FORMAT:
         raise FileFault(
             f"{path} has density format {header.get('version')!r}; this version of mosim_gym reads {FORMAT}."
         )
-    check(path, "header", header, HEADER)
-    return arrays, header["card"]
+    return arrays, checked(path, "header", header, HEADER, DensityHeader)["card"]

@@ -53,7 +53,7 @@ class MoSimConfig:
     solver: str = "semi_implicit"
     members: int = 1  # of the ensemble, weights stacked
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain data for a card."""
         return asdict(self)
 

@@ -1,4 +1,4 @@
-"""Which dynamics an environment runs on: the truth, a learned checkpoint, or an object of the user's own."""
+"""Opens the dynamics of an environment: the truth, a learned checkpoint, or an object of the user's own."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Checkpoint = str | PathLike[str] | Dynamics
 
 
 class CheckpointMissing(FileNotFoundError):
-    """No checkpoint can be had for a robot."""
+    """A robot has no packaged checkpoint."""
 
 
 @dataclass(frozen=True)
 class DynamicsOptions:
-    """How a checkpoint is opened: `solver`, `precision` and `ensemble` are the Simulator's; `device` is that of all tensors."""
+    """How a checkpoint is opened: `solver`, `precision` and `ensemble` as for `Simulator`. `device` is the device of all tensors."""
 
     device: torch.device | str = "cpu"
     solver: str | None = None
@@ -36,7 +36,7 @@ class DynamicsOptions:
     ensemble: int | Sequence[int] | None = None
 
     def of_checkpoints(self) -> SimulatorOptions:
-        """The choices that only a checkpoint given by name or path has, where they are not the defaults."""
+        """The options that only checkpoints given by name or path have, where they differ from the defaults."""
         chosen: SimulatorOptions = {}
         if self.solver is not None:
             chosen["solver"] = self.solver
@@ -50,15 +50,15 @@ class DynamicsOptions:
 def open_dynamics(
     robot: RobotDefinition, checkpoint: Checkpoint | None, options: DynamicsOptions = DynamicsOptions()
 ) -> Dynamics:
-    """`checkpoint` as given to `gym.make`: a packaged name or a path, None for the robot's packaged one, `"truth"` for MuJoCo.
+    """The dynamics of a `gym.make` argument: a packaged name or a path, None for the robot's packaged checkpoint, `"truth"` for MuJoCo.
 
-    Open dynamics are taken as they are. They must move this very robot; those with shorter control steps, such as `hopper@0.005`, take as
-    many as a control step needs.
+    A `Dynamics` is returned unchanged. Dynamics must move this robot. Those with shorter control steps, such as `hopper@0.005`, make as
+    many of them as a control step of the robot needs.
     """
     by_name = not isinstance(checkpoint, Dynamics) and checkpoint != TRUTH
     chosen = options.of_checkpoints()
     if chosen and not by_name:
-        raise ValueError(f"{', '.join(chosen)}: only learned checkpoints given by name or path have that choice.")
+        raise ValueError(f"{', '.join(chosen)}: only learned checkpoints given by name or path have this option.")
     needed = load_robot(robot.name)
     dynamics = _opened(robot, checkpoint, chosen).to(usable_device(options.device))
     if dynamics.robot.fingerprint == needed.fingerprint:

@@ -1,12 +1,12 @@
-"""`TorchEnv`: B environments of one task as torch tensors, stepped together, on any device, with gradients if asked for.
+"""`TorchEnv`: B environments of one task as torch tensors, stepped together, on any device, with or without gradients.
 
-Everything batched is built on it: the Gymnasium vector environment, the adapter for Stable-Baselines3, planners and learners.
+The Gymnasium vector environment, the adapter for Stable-Baselines3, planners and learners are built on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.bounds import Bounds
 from mosim_gym.envs.core import Core, State
-from mosim_gym.envs.ends import TorchStep, judged, reason_of
+from mosim_gym.envs.ends import Autoreset, TorchStep, check_modes, judged, reason_of
 from mosim_gym.envs.generators import StartGenerators
 from mosim_gym.envs.held import held
 from mosim_gym.envs.options import ENDLESS, checked_options, step_limit
@@ -24,20 +24,16 @@ from mosim_gym.envs.recorded import Outcome, RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.envs.state_rows import as_parts, checked_controls, detached, from_parts, replaced, rows_of, rows_where
 from mosim_gym.mechanics.devices import usable_device
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import positive_number
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.threads import OwnArithmetic, is_few
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 
-Autoreset = Literal["next_step", "same_step", "disabled"]
-AUTORESETS: tuple[str, ...] = get_args(Autoreset)
-OUTSIDE_MODEL = ("truncate", "terminate", "continue")
 
-
-class TorchEnv:
-    """`num_envs` environments of `task`; `state` is theirs, `elapsed` how many steps their episodes have lasted."""
+class TorchEnv(KnowsOldNames):
+    """`num_envs` environments of `task`. `state` holds their states, and `elapsed` the steps that their episodes have lasted."""
 
     def __init__(
         self,
@@ -61,22 +57,19 @@ class TorchEnv:
         """`max_episode_steps` is None for 1,000 and -1 for no limit. With `stagger` the first episodes begin at random times, so that they
         do not all end together.
 
-        `outside_model` says what happens where the model has left its training box: `truncate` cuts the episode short, and a learner's
-        estimate stands for what would have come; `terminate` ends it for good, with no reward beyond; `continue` goes on.
+        `outside_model` says what happens where a state leaves the training box. `truncate` cuts the episode short, and a learner's
+        estimate stands for the rest. `terminate` ends the episode for good, with no reward beyond. `continue` goes on.
 
-        Each action is held for `repeat` control steps; the reward of such a longer step is their mean.
+        Each action is held for `repeat` control steps. The reward of such a longer step is their mean.
 
-        With `gradients` rewards and states are functions of the actions, back to the last `detach`. For the others see the documentation.
+        With `gradients` rewards and states are functions of the actions, back to the last `detach`. The documentation has the others.
         """
         count = positive_number(num_envs, "num_envs")
         self._limit = step_limit(max_episode_steps)
-        if autoreset not in AUTORESETS:
-            raise UnknownName("autoreset mode", autoreset, list(AUTORESETS))
+        check_modes(autoreset, outside_model)
         self.repeat = positive_number(repeat, "repeat")
         if self.repeat > 1 and autoreset != "same_step":
             raise ValueError(f"repeat is {repeat} with autoreset {autoreset!r}; held actions need same_step.")
-        if outside_model not in OUTSIDE_MODEL:
-            raise UnknownName("outside_model", outside_model, list(OUTSIDE_MODEL))
         definition, _ = find_task(task)
         self.task, self.num_envs, self.device = load_task(task), count, usable_device(device)
         with OwnArithmetic(self.device):
@@ -109,19 +102,19 @@ class TorchEnv:
         self._over = torch.ones(count, dtype=torch.bool)
         self._state: State | None = None
         self.ended: State | None = None
-        """The states in which episodes ended, where they were reset in the same step."""
+        """The states before the last step's resets, if an episode was reset in the same step, else None."""
         self.elapsed = torch.zeros(count, dtype=torch.long)
         self.steps_taken = 0
         """Control steps of all environments together, since they were made."""
         self.penalty = torch.zeros(count, device=self.device)
-        """What the penalties together took off the last rewards."""
+        """The sum of all penalties on the last rewards, `(B,)`."""
         self.raw_reward = torch.zeros(count, device=self.device)
-        """The last rewards before that."""
+        """The last rewards without penalties, `(B,)`."""
         self.readings: dict[str, Tensor] = {}
-        """What the last penalties came from, by name."""
+        """The last readings of the penalties, by name."""
 
     def set_starts(self, reset_from: ResetFrom) -> None:
-        """Let later episodes begin elsewhere."""
+        """Let later episodes begin in `reset_from`."""
         self._starts = Starts(self.task, reset_from)
 
     @property
@@ -138,10 +131,11 @@ class TorchEnv:
         options: Mapping[str, Any] | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
-        """Begin episodes in all rows, or where `mask (B,)` is true; the observations of all rows.
+        """Begin episodes in all rows, or where `mask (B,)` is true. Returns the observations of all rows.
 
-        The same seed and batch size give the same episodes; one seed for each row gives each the episodes of a single environment with it.
-        `options` are as for a single environment, one row for all or one for each; on the truth `warm_start` is for resets of all rows.
+        The same seed and batch size give the same episodes. With one seed for each row, each has the episodes of a single environment with
+        its seed. `options` are those of a single environment, as one row for all or one row for each. On the truth `warm_start` needs a
+        reset of all rows.
         """
         with self._own:
             return self._reset(seed, options, mask)
@@ -165,7 +159,7 @@ class TorchEnv:
             return self.observation()
 
     def _begin(self, rows: Tensor, given: Mapping[str, Tensor]) -> None:
-        """Put fresh starts into these rows."""
+        """Put new starts into `rows`."""
         if not len(rows):
             return
         fresh = self._starts.fresh(self.core, self._generators, rows, given)
@@ -177,7 +171,7 @@ class TorchEnv:
             self._state = replaced(self._state, rows.to(self.device), fresh)
 
     def _begun(self, over: Tensor, observation: Tensor) -> Tensor:
-        """Put fresh starts where `over (B,)` is true; `observation (B, n)` with theirs."""
+        """Put new starts where `over (B,)` is true. Returns `observation (B, n)` with their observations."""
         rows = over.nonzero()[:, 0].cpu()
         self._begin(rows, {})
         here = rows.to(self.device)
@@ -190,7 +184,7 @@ class TorchEnv:
         return flatten(self.core.observe(self.state))
 
     def step(self, action: Tensor) -> TorchStep:
-        """One step of every row under `action (B, nu)`; episodes that end are reset as the autoreset mode says."""
+        """One step of every row under `action (B, nu)`. Episodes that end are reset by the autoreset mode."""
         with self._own:
             return self._step(action) if self.repeat == 1 else held(self._step, action, self.repeat)
 
@@ -206,7 +200,7 @@ class TorchEnv:
         return self._restart(waiting, TorchStep(moved.observation, reward, terminated, truncated, end, None))
 
     def _waiting(self) -> Tensor | None:
-        """`(B,)`: the rows that this step only resets; None where there are none."""
+        """The rows that this step only resets, as a mask `(B,)`; None if there are none."""
         if not bool(self._over.any()):
             return None
         if self._autoreset != "next_step":
@@ -214,7 +208,7 @@ class TorchEnv:
         return self._over.clone()
 
     def _move(self, before: State, action: Tensor) -> Outcome:
-        """Where the dynamics leads. A row whose new state is not finite stays where it was, without reward and without gradient."""
+        """The outcome of the dynamics. A row whose new state is not finite keeps its old state, without reward and without gradient."""
         with torch.set_grad_enabled(self._gradients):
             moved = self._advance(before, action)
         self.steps_taken += self.num_envs
@@ -239,7 +233,7 @@ class TorchEnv:
         return moved
 
     def _charge(self, before: State, action: Tensor, moved: Outcome) -> tuple[Tensor, Tensor | None]:
-        """The rewards less all penalties, and where a penalty cuts an episode, `(B,)`."""
+        """The rewards minus all penalties, and whether a penalty cuts the episode, each `(B,)`."""
         self.raw_reward = moved.reward.detach()
         if not self.penalties:
             self.penalty, self.readings = torch.zeros_like(self.raw_reward), {}
@@ -249,7 +243,7 @@ class TorchEnv:
         return moved.reward - self.penalty, charge.cut
 
     def _restart(self, waiting: Tensor | None, step: TorchStep) -> TorchStep:
-        """Begin episodes where others are over, as the autoreset mode says."""
+        """Begin new episodes where episodes are over, by the autoreset mode."""
         if waiting is not None:
             keep = ~waiting.to(self.device)
             self.raw_reward, self.penalty = self.raw_reward * keep, self.penalty * keep
@@ -278,7 +272,7 @@ class TorchEnv:
         self._generators.keep()
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """All that the next steps depend on: states with their kinematics, to the last bit, ages of episodes, and the generator."""
+        """All that the next steps depend on, to the last bit: states with their kinematics, ages of episodes, and the generator."""
         own = {
             "elapsed": self.elapsed,
             "generator": self._generators.state(),
@@ -287,7 +281,7 @@ class TorchEnv:
         return {name: part.detach().cpu().numpy().copy() for name, part in {**as_parts(self.state), **own}.items()}
 
     def resume(self, snapshot: Mapping[str, np.ndarray]) -> None:
-        """Go on from what `snapshot` gave."""
+        """Continue from a result of `snapshot`."""
         found = {name: from_numpy(np.array(part)) for name, part in snapshot.items()}
         self.place(found["qpos"], found["qvel"], found["goal"], found["elapsed"])
         self._state = from_parts(self.state, found)
@@ -295,7 +289,7 @@ class TorchEnv:
         self.steps_taken = int(found["steps_taken"])
 
     def __getstate__(self) -> dict[str, object]:
-        """All that a copy needs to go on in the same way; its gradients reach back to where it was copied."""
+        """All that a copy needs to continue in the same way. Its gradients reach back to the copy."""
         cut = {
             name: None if state is None else detached(state)
             for name, state in (("_state", self._state), ("ended", self.ended))
@@ -303,5 +297,5 @@ class TorchEnv:
         return {**vars(self), **cut}
 
     def detach(self) -> None:
-        """Forget how the present states came about: gradients reach back to here and no further."""
+        """Cut the gradients: from now on they reach back to the present states and no further."""
         self._state = detached(self.state)

@@ -1,4 +1,4 @@
-"""When a rollout has left what its model knows: the state is not finite, or outside the box of the training data."""
+"""`Bounds`: whether a rollout has left what its model knows, with a state that is not finite or outside the box of the training data."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mosim_gym.mechanics.box import Box
+
 DIVERGED, OUTSIDE = "diverged", "outside the training box"
 MARGIN = 0.1
-"""By which share of its width the box is widened on either side: a network does not fail at the edge of its data."""
+"""The share of its width by which the box is widened on either side, because a network does not fail at the edge of its data."""
 
 
 class Bounds:
-    """The widened training box of a model's card; without one only states that are not finite are out of bounds."""
+    """The widened training box of a model's card. Without a box only states that are not finite are out of bounds."""
 
     def __init__(self, card: Mapping[str, Any] | None, dtype: torch.dtype, device: torch.device) -> None:
         """`card` is a Simulator's, None for the truth."""
         self._dtype, self._device = dtype, device
         self._sides: tuple[Tensor, Tensor] | None = None  # of qpos and qvel side by side
         self.version = 0
-        """How often they were moved: what was recorded before holds no longer."""
+        """How often the bounds were moved. Steps that were recorded before are then invalid."""
         box = (card or {}).get("box")
         if box is not None:
             self.move(box)
 
-    def move(self, box: Mapping[str, Any]) -> None:
-        """From now on the training box is this one, as a card has it."""
+    def move(self, box: Box) -> None:
+        """Set the training box, in a card's format."""
         low, high = (
-            torch.tensor([end if b is None else b for name in ("qpos", "qvel") for b in box[name][side]])
+            torch.tensor([end if b is None else b for part in (box["qpos"], box["qvel"]) for b in part[side]])
             for side, end in enumerate((-torch.inf, torch.inf))
         )
         margin = torch.where(torch.isfinite(high - low), MARGIN * (high - low), 0.0)
@@ -37,16 +39,16 @@ class Bounds:
         self._sides = (low - margin).to(self._device, self._dtype), (high + margin).to(self._device, self._dtype)
 
     def open(self) -> None:
-        """From now on only states that are not finite are out of bounds."""
+        """Remove the training box, so that only states that are not finite are out of bounds."""
         self.version += 1
         self._sides = None
 
     def finite(self, qpos: Tensor, qvel: Tensor, sensors: Tensor) -> Tensor:
-        """`(B,)`: whether `qpos (B, nq)`, `qvel (B, nv)` and `sensors (B, ns)` are numbers."""
+        """Whether `qpos (B, nq)`, `qvel (B, nv)` and `sensors (B, ns)` are finite, `(B,)`."""
         return torch.isfinite(qpos.sum(-1) + qvel.sum(-1) + sensors.sum(-1))
 
     def inside(self, qpos: Tensor, qvel: Tensor) -> Tensor | None:
-        """`(B,)`: whether the states are within the widened box; None where there is none."""
+        """Whether the states are within the widened box, `(B,)`; None if there is no box."""
         if self._sides is None:
             return None
         low, high = self._sides

@@ -23,7 +23,7 @@ from mosim_gym.robots import Features, Task
 
 
 class State(NamedTuple):
-    """The states of B environments; `features` are their kinematics."""
+    """The states of B environments. `features` holds their kinematics."""
 
     qpos: Tensor
     qvel: Tensor
@@ -33,7 +33,7 @@ class State(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """What `step` returns: the next state, its observation by name, reward `(B,)`, and where the episode ended for good `(B,)`."""
+    """The result of a step: the next state, its observation by name, reward `(B,)`, and whether the episode ended for good `(B,)`."""
 
     state: State
     observation: dict[str, Tensor]
@@ -42,7 +42,7 @@ class Transition(NamedTuple):
 
 
 class Core:
-    """`task` on `device` in `dtype`; `quantities` are further kinematic quantities the dynamics wants to find in `features`."""
+    """`task` on `device` in `dtype`. `quantities` are further kinematic quantities that the dynamics reads from `features`."""
 
     def __init__(
         self,
@@ -63,14 +63,14 @@ class Core:
         self._high = torch.as_tensor(high, dtype=dtype, device=self.device)
 
     def reset(self, generator: Generator, n: int, options: Mapping[str, Any] | None = None) -> State:
-        """Starts of `n` episodes; `options` may fix `qpos`, `qvel` and `goal`, as one row for all or one for each."""
+        """Starts of `n` episodes. `options` may set `qpos`, `qvel` and `goal`, as one row for all or one row for each."""
         given = checked_options(options, self.task, rows=n)
         start = self.task.sample_start(generator, n)._asdict()
         start.update({name: from_numpy(value) for name, value in given.items()})
         return self.at(start["qpos"], start["qvel"], start["goal"])
 
     def at(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> State:
-        """The state of environments in `qpos (B, nq)`, `qvel (B, nv)` with `goal (B, goal_size)`; sensors are zero before a first step."""
+        """States at `qpos (B, nq)`, `qvel (B, nv)` with `goal (B, goal_size)`. Sensors are zero before the first step."""
         qpos, qvel, goal = (part.to(self.device, self.dtype) for part in (qpos, qvel, goal))
         sensors = qpos.new_zeros(len(qpos), self.sensor_count)
         return State(qpos, qvel, goal, sensors, self._features(qpos, qvel))
@@ -80,7 +80,7 @@ class Core:
         return self.task.observation(state.features, state.goal, state.sensors)
 
     def step(self, state: State, action: Tensor, dynamics: Dynamics) -> Transition:
-        """Apply `action (B, nu)` for one control step; the dynamics sees it clipped to the actuators' range, the reward as it is."""
+        """Apply `action (B, nu)` for one control step. The dynamics gets it clipped to the actuators' range, the reward unclipped."""
         action = as_kind(action, self.device, self.dtype)
         qpos, qvel, sensors = dynamics.step(state.qpos, state.qvel, self.clipped(action), features=state.features)
         after = State(qpos, qvel, state.goal, sensors, self._features(qpos, qvel))
@@ -91,7 +91,7 @@ class Core:
         return Transition(after, self.observe(after), reward, terminated)
 
     def clipped(self, action: Tensor) -> Tensor:
-        """The controls that reach the actuators."""
+        """`action`, clipped to the actuators' range."""
         return torch.clamp(as_kind(action, self.device, self.dtype), self._low, self._high)
 
     def _features(self, qpos: Tensor, qvel: Tensor) -> Features:

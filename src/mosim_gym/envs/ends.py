@@ -1,24 +1,39 @@
-"""`TorchStep`: what a step of many environments gives, and why episodes were cut short."""
+"""`TorchStep`: the result of a step of many environments, the reasons why episodes were cut short, and the choices of what follows."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.renamed import unknown_choice
 
 NO_END, END_DIVERGED, END_OUTSIDE, END_TIME, END_PENALTY = range(5)
+Autoreset = Literal["next_step", "same_step", "disabled"]
+"""When environments are reset after an episode's end."""
+OUTSIDE_MODEL = ("truncate", "terminate", "continue")
+"""The choices of what happens where a state leaves the model's training box."""
 END_REASONS = (None, DIVERGED, OUTSIDE, "time limit", "a penalty's limit")
-"""What the numbers in `TorchStep.end` say."""
+"""The reasons for the numbers in `TorchStep.end`."""
+
+
+def check_modes(autoreset: str, outside_model: str) -> None:
+    """Raise `UnknownName` for an unknown autoreset mode or an unknown `outside_model`."""
+    if autoreset not in get_args(Autoreset):
+        raise UnknownName("autoreset mode", autoreset, get_args(Autoreset))
+    if outside_model not in OUTSIDE_MODEL:
+        raise unknown_choice("outside_model", outside_model, OUTSIDE_MODEL)
 
 
 class TorchStep(NamedTuple):
     """One step of B environments.
 
-    `observation (B, n)` is what to act on next. Where an episode ended and was reset in the same step, `final` holds the observations
-    before that, for all rows; else it is None. `end (B,)` says why episodes were cut short, as an index of `END_REASONS`.
+    `observation (B, n)` is the observation for the next action. If an episode ended and was reset in the same step, `final` holds the
+    observations before the reset, for all rows; else it is None. `end (B,)` has the reasons why episodes were cut short, as indices of
+    `END_REASONS`.
     """
 
     observation: Tensor
@@ -30,9 +45,9 @@ class TorchStep(NamedTuple):
 
 
 def reason_of(late: Tensor, inside: Tensor | None, cut: Tensor | None, finite: Tensor) -> Tensor:
-    """`(B,)`: why episodes are cut short, as an index of `END_REASONS`; the gravest reason counts.
+    """The reasons why episodes are cut short, as indices of `END_REASONS`, `(B,)`. Of several reasons the gravest counts.
 
-    `late` says whose time is over, `inside` who is inside the training box, `cut` whom a penalty cuts, `finite` whose state is finite.
+    `late`: the time is over. `inside`: the state is in the training box. `cut`: a penalty cuts the episode. `finite`: the state is finite.
     """
     end = torch.where(late.to(finite.device), END_TIME, NO_END)
     if inside is not None:
@@ -43,9 +58,9 @@ def reason_of(late: Tensor, inside: Tensor | None, cut: Tensor | None, finite: T
 
 
 def judged(end: Tensor, terminated: Tensor, *, terminates_outside: bool) -> tuple[Tensor, Tensor]:
-    """`(B,)`, `(B,)`: where episodes are terminated, and where they are truncated, for the task's own `terminated (B,)`.
+    """Whether episodes are terminated, and whether they are truncated, each `(B,)`, from the task's own `terminated (B,)`.
 
-    With `terminates_outside` only time truncates: whoever leaves the model is terminated.
+    With `terminates_outside` only time truncates. An episode that leaves the model is then terminated.
     """
     if not terminates_outside:
         return terminated, end != NO_END

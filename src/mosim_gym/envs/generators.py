@@ -1,4 +1,4 @@
-"""`StartGenerators`: the random numbers that starts of episodes are drawn with, one generator for all environments or one for each."""
+"""`StartGenerators`: the random generators of the starts of episodes, one for all environments or one for each."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mosim_gym.mechanics.typed_torch import whole_numbers
 
 
 class StartGenerators:
-    """Generators of `count` environments, which are seeded as `reset(seed=…)` says."""
+    """Generators of `count` environments, which `reset(seed=…)` seeds."""
 
     def __init__(self, count: int) -> None:
-        """Not seeded yet."""
+        """The generators are not seeded yet."""
         self._count = count
         self.common = Generator()
         self.each: list[Generator] | None = None
@@ -23,7 +23,7 @@ class StartGenerators:
         self._seeded = False
 
     def seed(self, seed: int | Sequence[int] | None) -> None:
-        """One number for all, one for each, or None to go on; without a first seed the generator begins anywhere."""
+        """Seed by one number for all or one for each. With None the generators continue, or begin at random if they have no seed yet."""
         if isinstance(seed, str):
             raise TypeError(f"seed is {seed!r}; it must be a whole number, or one for each environment.")
         if isinstance(seed, Sequence | np.ndarray):
@@ -39,7 +39,7 @@ class StartGenerators:
         self._seeded = True
 
     def of(self, rows: Tensor) -> Iterator[tuple[Generator, slice]]:
-        """The generators that starts of the environments `rows (n,)` are drawn with, and which of the n each one serves."""
+        """The generators for the starts of the environments `rows (n,)`, each with the slice of `rows` for which it draws."""
         if self.each is None:
             yield self.common, slice(0, len(rows))
             return
@@ -47,7 +47,7 @@ class StartGenerators:
             yield self.each[row], slice(place, place + 1)
 
     def keep(self) -> None:
-        """Let a reset without a seed go on from where the generator is."""
+        """Let a reset without a seed continue with the generator's present state."""
         self._seeded = True
 
     def state(self) -> Tensor:
@@ -61,7 +61,7 @@ class StartGenerators:
 
 
 def generator_seed(seed: int) -> int:
-    """What an environment's own generator is seeded with, for a `seed` as users give it."""
+    """The seed of an environment's own generator, from the `seed` that a user gives."""
     if not isinstance(seed, Integral) or seed < 0:
         raise ValueError(f"seed is {seed!r}; it must be a whole number, at least 0.")
     return int(np.random.default_rng(np.random.SeedSequence(seed)).integers(2**62))

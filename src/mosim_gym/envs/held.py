@@ -1,4 +1,4 @@
-"""An action that is held for several control steps, as one longer step."""
+"""Holds an action for several control steps, as one longer step."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from mosim_gym.envs.ends import TorchStep
 
 
 def held(step: Callable[[Tensor], TorchStep], action: Tensor, repeat: int) -> TorchStep:
-    """`repeat` calls of `step(action)`. The reward is their mean; what follows the end of an episode counts for nobody.
+    """`repeat` calls of `step(action)`. The reward is their mean, in which steps after an episode's end count as 0.
 
-    `step` resets episodes in the step that ends them.
+    `step` must reset episodes in the step that ends them.
     """
     whole = step(action)
     reward = whole.reward / repeat

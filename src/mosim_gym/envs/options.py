@@ -1,4 +1,4 @@
-"""What a user hands to `reset` and to an environment's constructor, checked once for the learned, the true and the real environment."""
+"""Checks of the arguments of `reset` and of environments' constructors, for the learned, the true and the real environment."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ RENDER_MODES = ("rgb_array",)
 EPISODE_STEPS = 1000
 """dm_control's time limit, the same number of control steps for every task."""
 ENDLESS = 2**31 - 1
-"""More control steps than any episode lasts."""
+"""The number of control steps that stands for no limit."""
 UNIT = 1e-9
-"""A quaternion whose norm differs from 1 by less than this is not normalised, so that a state that was saved continues bit for bit."""
+"""A quaternion whose norm differs from 1 by less than this is not normalised, so that a saved state continues bit for bit."""
 Array = np.ndarray
 
 
 def step_limit(max_episode_steps: int | None) -> int:
-    """After how many control steps an episode is cut, as `gymnasium.make` has it: None is the default, `EPISODE_STEPS`, and -1 never."""
+    """The number of control steps after which an episode is cut, from `gymnasium.make`'s argument: None is `EPISODE_STEPS`, -1 is never."""
     if max_episode_steps is None:
         return EPISODE_STEPS
     steps = whole_number(max_episode_steps)
@@ -37,10 +37,10 @@ def step_limit(max_episode_steps: int | None) -> int:
 def checked_options(
     options: Mapping[str, object] | None, task: Task, *, rows: int, warm_start: bool = False
 ) -> dict[str, Array]:
-    """The given ones of `qpos`, `qvel` and `goal` as float64 `(rows, k)`, or a sentence saying what is wrong.
+    """The given ones of `qpos`, `qvel` and `goal` as float64 `(rows, k)`. Raises for wrong names, shapes and numbers.
 
     Each may be one row for all environments or one row for each. Velocities default to zero where positions are given. Quaternions are
-    normalised. The `info` of a step may be handed over whole: its `end` is ignored, and its `warm_start` is, unless `warm_start` is true.
+    normalised. `options` may be the whole `info` of a step. Its `end` is ignored, and so is its `warm_start` unless `warm_start` is true.
     """
     robot = task.robot
     sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": task.goal_size, "warm_start": robot.nv}
@@ -87,7 +87,7 @@ def _rows(name: str, value: object, size: int, rows: int, task: Task) -> Array:
 
 
 def checked_picture(render_mode: str | None, width: object, height: object) -> None:
-    """Raise, in one sentence, if nothing can be painted in this mode or size."""
+    """Raise `ValueError` for an unknown mode or an impossible size of pictures."""
     if render_mode is not None and render_mode not in RENDER_MODES:
         raise ValueError(f"Unknown render_mode {render_mode!r}. Valid: None, {', '.join(RENDER_MODES)}.")
     for name, size in (("width", width), ("height", height)):

@@ -1,4 +1,4 @@
-"""`PlainSpec`: environments whose specification can be written as JSON, unless arrays of states or objects are among their arguments."""
+"""`PlainSpec`: a mixin by which an environment's specification can be written as JSON, unless its arguments hold arrays or objects."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from gymnasium.envs.registration import EnvSpec
 
 
 class PlainSpec:
-    """A mixin for environments. The arguments in their `spec`, which `gymnasium.make` sets, are turned into plain values: text and numbers
-    that JSON can hold, in the place of paths, devices, numpy numbers and members of enumerations.
+    """Turns the arguments in an environment's `spec`, which `gymnasium.make` sets, into plain values.
+
+    Paths, devices, numpy numbers and members of enumerations become text and numbers that JSON can hold.
     """
 
     _spec: EnvSpec | None = None
 
     @property
     def spec(self) -> EnvSpec | None:
-        """How the environment was made."""
+        """The specification from which the environment was made."""
         return self._spec
 
     @spec.setter
@@ -30,7 +31,7 @@ class PlainSpec:
 
 
 def _plain(kwargs: Mapping[str, object]) -> dict[str, object]:
-    """Paths and devices as text, numpy's numbers as Python's, members of an enumeration as their values; the rest as it is."""
+    """Paths and devices as text, numpy's numbers as Python's, members of an enumeration as their values, and all others unchanged."""
     plain: dict[str, object] = {}
     for name, value in kwargs.items():
         if isinstance(value, os.PathLike):

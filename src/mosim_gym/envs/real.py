@@ -23,12 +23,12 @@ from mosim_gym.robots.suite import dm_control_suite, physics_error
 
 
 class RealEnv(gymnasium.Env[Any, np.ndarray]):
-    """dm_control's own environment, untouched inside: its resets, its physics, its rewards.
+    """dm_control's own environment, with its resets, physics and rewards unchanged.
 
-    Observations are float32 in dm_control's key order (or, with `obs="dict"`, Shimmy's space), rewards Python floats. An episode that
-    reaches `max_episode_steps` is truncated; one that the task ends is terminated. `info` holds the exact float64 state: `qpos`, `qvel`,
-    `goal`, and `warm_start`, the solver's memory. Given back as the `options` of `reset`, here or on the truth behind `gymnasium.make`,
-    all of it continues the very same trajectory. So does a copied or pickled environment.
+    Observations are float32 in dm_control's key order, or with `obs="dict"` of Shimmy's space. Rewards are Python floats. An episode that
+    reaches `max_episode_steps` is truncated. An episode that the task ends is terminated. `info` holds the exact float64 state: `qpos`,
+    `qvel`, `goal`, and `warm_start`, the solver's memory. `reset(options=info)`, here or on the truth behind `gymnasium.make`, continues
+    the very same trajectory. So does a copied or pickled environment.
     """
 
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
@@ -43,7 +43,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         width: int = 480,
         height: int = 360,
     ) -> None:
-        """Load the dm_control task with this id, for example `CheetahRun`; `max_episode_steps` is None for 1,000 and -1 for no limit."""
+        """Load the dm_control task with this id, for example `CheetahRun`. `max_episode_steps` is None for 1,000 and -1 for no limit."""
         definition, kind = find_task(task)
         if not kind.in_dm_control:
             raise ValueError(
@@ -65,7 +65,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         self._steps: int | None = None
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, Info]:
-        """Start an episode as dm_control does; `options` may set `qpos`, `qvel` (default 0 with `qpos`), `goal` and `warm_start`."""
+        """Start an episode as dm_control does. `options` may set `qpos`, `qvel` (0 by default with `qpos`), `goal` and `warm_start`."""
         super().reset(seed=seed)
         given = checked_options(options, self.task, rows=1, warm_start=True)
         if seed is not None:
@@ -87,7 +87,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         return self._env.task.get_observation(physics)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, Info]:
-        """One control step of dm_control; a state that its physics calls unstable is not entered but ends the episode as truncated."""
+        """One control step of dm_control. A state that its physics declares unstable is not entered, and truncates the episode."""
         if self._steps is None:
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
         before = self._env.task.get_observation(self._env.physics), self._info()
@@ -124,7 +124,7 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
         return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
 
     def __getstate__(self) -> dict[str, object]:
-        """All but the renderer: a copy opens its own when it is asked for pictures."""
+        """All attributes except the renderer, which a copy opens when it renders."""
         return {**vars(self), "_renderer": None}
 
     def close(self) -> None:
@@ -136,5 +136,5 @@ class RealEnv(gymnasium.Env[Any, np.ndarray]):
 
 
 def make_real(task: str, **options: Any) -> RealEnv:
-    """The true environment of `task` (for example `CheetahRun`), with the learned one's spaces; `options` as for `RealEnv`."""
+    """The real environment of `task` (for example `CheetahRun`), with the spaces of the learned environment; `options` as for `RealEnv`."""
     return RealEnv(task, **options)

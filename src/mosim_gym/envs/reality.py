@@ -1,4 +1,4 @@
-"""The real task, whoever defined it."""
+"""`reality`: the real task, from dm_control or in MuJoCo behind this package's core."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from mosim_gym.robots import find_task
 def reality(task: str, **options: Any) -> gymnasium.Env[Any, Any]:
     """dm_control's own environment of `task`, or MuJoCo behind the package's core for a task that dm_control does not have.
 
-    Where dm_control is not installed, as on Python 3.13, its tasks are played in MuJoCo behind the core, too; a warning says so once.
-    `options` are those that both take, such as `max_episode_steps` and `render_mode`; `info` holds `qpos`, `qvel` and `goal`.
+    Where dm_control is not installed, as on Python 3.13, its tasks are played in MuJoCo behind the core, too, with one warning.
+    `options` are those that both take, such as `max_episode_steps` and `render_mode`. `info` holds `qpos`, `qvel` and `goal`.
     """
     if find_task(task)[1].in_dm_control:
         if has_dm_control():

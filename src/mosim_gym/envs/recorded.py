@@ -29,16 +29,16 @@ from mosim_gym.robots import Features
 from mosim_gym.robots.spaces import flatten
 
 PROOFS = 3  # recorded steps that must equal computed ones, bit for bit, before the recording is relied on
-_BRANCH = "Converting a tensor to a"  # how torch says that Python or numpy looked at a tensor's numbers
+_BRANCH = "Converting a tensor to a"  # torch's warning that Python or numpy read a tensor's numbers
 _ARITHMETIC = {f"aten::{name}" for name in ("add", "sub", "rsub", "mul", "div")}
 _RECORDING = Lock()  # Python's list of warnings, which is looked through, is one for all threads
 _SHAPES_ONLY = str(Path(mechanics.__file__).parent)  # kinematics branches on shapes, which do not change here
 
 
 class Outcome(NamedTuple):
-    """Where a control step of B environments led.
+    """The outcome of a control step of B environments.
 
-    `observation (B, n)` is flat; `finite (B,)` and `inside (B,)`, None without a training box, are what `Bounds` says of the state.
+    `observation (B, n)` is flat. `finite (B,)` and `inside (B,)` are those of `Bounds` for the new state. `inside` is None without a box.
     """
 
     state: State
@@ -52,14 +52,14 @@ class Outcome(NamedTuple):
 class RecordedStep:
     """`core.step` with `dynamics`, then `bounds`, for batches of `rows`.
 
-    The first step records; the next ones are both computed and replayed, and compared. Where they differ, where Python looks at numbers
-    on the way (a task of your own may), or where `dynamics` does not say that it is `recordable`, every step is computed.
+    The first step is recorded. The next ones are both computed and replayed, and compared. Every step is computed if they differ, if Python
+    reads a tensor's numbers on the way (a task of your own may do so), or if `dynamics` is not `recordable`.
 
     On the CPU large batches are stepped in shards, if `dynamics` has a `shard_unit`.
     """
 
     def __init__(self, core: Core, dynamics: Dynamics, bounds: Bounds, rows: int, *, record: bool = True) -> None:
-        """Record nothing yet; without `record`, never: replayed steps have no gradients."""
+        """Nothing is recorded yet. Without `record` nothing ever is, because replayed steps have no gradients."""
         self._core, self._dynamics, self._bounds, self._count = core, dynamics, bounds, rows
         self._names = list(core.kinematics.quantities)
         self._record = record
@@ -69,7 +69,7 @@ class RecordedStep:
         self._begin()
 
     def _begin(self) -> None:
-        """Forget what was recorded."""
+        """Forget all recordings."""
         self._versions = self._bounds.version, self._dynamics.version
         record = self._record and self._dynamics.recordable(self._count)
         sizes = {self._count} if self.shards is None else self.shards.sizes
@@ -115,7 +115,7 @@ class RecordedStep:
 
 
 class Replay:
-    """A function of tensors of one shape, recorded and replayed once it has been proved that the recording does the same.
+    """A function of tensors of one shape, which is recorded, compared, and then replayed.
 
     Several threads may call it at once.
     """
@@ -123,19 +123,19 @@ class Replay:
     def __init__(self, *, record: bool) -> None:
         """Without `record` every call computes."""
         self.proofs: int | None = 0 if record else None
-        """How many calls have proved the recording; None where every call computes."""
+        """The number of calls in which the recording gave the computed result; None if every call computes."""
         self._recorded: Compute | None = None
         self._lock = Lock()
 
     def __getstate__(self) -> bool:
-        """Whether to record: a recording cannot be copied, and a copy makes and proves its own."""
+        """Whether to record. A recording cannot be copied, so a copy makes and compares its own."""
         return self.proofs is not None
 
     def __setstate__(self, record: bool) -> None:
         self.__init__(record=record)
 
     def __call__(self, compute: Compute, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """`compute(*inputs)`; it must be the same function in each call."""
+        """`compute(*inputs)`. `compute` must be the same function in each call."""
         if self.proofs is None:
             return compute(*inputs)
         if self.proofs < PROOFS:
@@ -168,7 +168,7 @@ class Replay:
 
 
 def _recorded(compute: Compute, inputs: tuple[Tensor, ...]) -> Compute | None:
-    """The graph of `compute`; None if Python's way through it depended on the tensors' numbers."""
+    """The graph of `compute`; None if the path of Python through it depended on the tensors' numbers."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         # torch.jit.trace would hand the graph, with the weights in it, to a register of torch's that keeps it for good.
@@ -180,7 +180,7 @@ def _recorded(compute: Compute, inputs: tuple[Tensor, ...]) -> Compute | None:
 
 
 def _round_numbers(graph: Any) -> None:
-    """Keep the numbers of a recorded graph in the precision that they are used in: each use would round them anew."""
+    """Keep the constants of a recorded graph in the precision in which they are used, so that they are not rounded at each use."""
     for node in list(graph.nodes()):
         if node.kind() == "aten::rsub":
             _turn_round(graph, node)
@@ -198,7 +198,7 @@ def _round_numbers(graph: Any) -> None:
 
 
 def _turn_round(graph: Any, node: Any) -> None:
-    """Make `rsub(x, number)` the same `sub(number, x)`, whose number can be kept rounded."""
+    """Replace `rsub(x, number)` by the equal `sub(number, x)`, whose constant can be kept rounded."""
     x, number, factor = node.inputs()
     if number.node().kind() != "prim::Constant" or number.toIValue() is None or factor.toIValue() != 1:
         return

@@ -16,7 +16,7 @@ def env_id(task: str) -> str:
 
 
 def register_all() -> None:
-    """Register every task that is not registered yet; entry points are strings, so that specs serialise."""
+    """Register every task that is not registered yet. Entry points are strings, so that specs can be serialised."""
     for task in tasks():
         if env_id(task) not in gymnasium.registry:
             gymnasium.register(  # pyright: ignore[reportUnknownMemberType]  # one of its parameters has no type

@@ -35,10 +35,10 @@ from mosim_gym.robots.spaces import flatten, observation_shapes, sensor_count
 
 
 class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[reportIncompatibleVariableOverride]
-    """A drop-in for the dm_control task: the same observations and rewards, moved by learned or true dynamics.
+    """A replacement for the dm_control task with the same observations and rewards, moved by learned or true dynamics.
 
-    `info` holds the state in the dynamics' own precision, `qpos`, `qvel`, `goal`, and on a truncation of our own making `end`, its
-    reason: `diverged` or `outside the training box`. A copied or pickled environment goes on as this one would.
+    `info` holds the state in the dynamics' own precision: `qpos`, `qvel`, `goal`. Where this environment truncates the episode, `end` has
+    the reason: `diverged` or `outside the training box`. A copied or pickled environment continues as this one would.
     """
 
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
@@ -58,7 +58,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         width: int = 480,
         height: int = 360,
     ) -> None:
-        """`task` is an id such as `CheetahRun`; for the other arguments see `gymnasium.make` in the documentation."""
+        """`task` is an id such as `CheetahRun`. The documentation has the other arguments."""
         checked_picture(render_mode, width, height)
         definition, _ = find_task(task)
         self.task = load_task(task)
@@ -89,10 +89,10 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         self._renderer: Renderer | None = None
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, Info]:
-        """Start an episode; `options` may set `qpos`, `qvel` (default 0 with `qpos`) and `goal`. The same seed gives the same episode.
+        """Start an episode. `options` may set `qpos`, `qvel` (0 by default with `qpos`) and `goal`. The same seed gives the same episode.
 
-        What `make_real` gives as `info` may be handed over whole: on the truth its `warm_start`, the solver's memory, continues that very
-        trajectory to the last bit; a learned model has no such memory and leaves it aside.
+        `options` may be the whole `info` of `make_real`. On the truth its `warm_start`, the solver's memory, continues the same trajectory
+        to the last bit. A learned model has no such memory and ignores it.
         """
         super().reset(seed=seed)
         with self._own:
@@ -114,7 +114,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         return self._packed(observation), self._info(self._state)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, Info]:
-        """One control step; a state that is no longer finite is not entered but ends the episode as truncated."""
+        """One control step. A state that is not finite is not entered, and truncates the episode."""
         with self._own:
             return self._step(action)
 
@@ -169,7 +169,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
         return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
 
     def __getstate__(self) -> dict[str, object]:
-        """All but the renderer: a copy goes on in the same way, and opens its own when it is asked for pictures."""
+        """All attributes except the renderer, which a copy opens when it renders."""
         return {**vars(self), "_renderer": None}
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Gymnasium spaces of a task: the same for the learned, the true and the real environment, so that a policy loads on any of them."""
+"""Gymnasium spaces of a task. They are equal for the learned, the true and the real environment, so that a policy loads on all of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def action_space(task: str) -> spaces.Box:
 
 
 def observation_space(task: str, kind: ObservationKind = "flat") -> spaces.Space[Any]:
-    """`flat`: one unbounded float32 vector in dm_control's order. `dict`: Shimmy's space, sorted keys, float64, scalars of shape ()."""
+    """The space of observations. `flat`: one unbounded float32 vector in dm_control's order. `dict`: Shimmy's, sorted keys, float64."""
     shapes = observation_shapes(task)
     if kind == "flat":
         size = sum(int(np.prod(shape)) for shape in shapes.values())
@@ -36,14 +36,14 @@ def observation_space(task: str, kind: ObservationKind = "flat") -> spaces.Space
 
 
 def pack_observation(parts: Mapping[str, np.ndarray], kind: ObservationKind) -> Any:
-    """One environment's named parts, in dm_control's order, as an element of `observation_space`; always freshly allocated."""
+    """One environment's named parts, in dm_control's order, as a newly allocated element of `observation_space`."""
     if kind == "flat":
         return np.concatenate([np.ravel(part) for part in parts.values()]).astype(np.float32)
     return {name: np.array(parts[name], np.float64) for name in sorted(parts)}
 
 
 def unflatten_observation(flat: np.ndarray, shapes: Mapping[str, tuple[int, ...]] | None) -> Any:
-    """Flat observations `(…, n)` as elements of `observation_space`, freshly allocated: `dict` with the parts' `shapes`, else `flat`."""
+    """Flat observations `(…, n)` as newly allocated elements of `observation_space`: `dict` with the parts' `shapes`, else `flat`."""
     if shapes is None:
         return np.array(flat, np.float32)
     parts: dict[str, np.ndarray] = {}
@@ -56,7 +56,7 @@ def unflatten_observation(flat: np.ndarray, shapes: Mapping[str, tuple[int, ...]
 
 
 def checked_action(action: Any, space: spaces.Box) -> np.ndarray:
-    """`action` as float32 of the space's shape, or one sentence saying what is wrong with it."""
+    """`action` as float32 of the space's shape. Raises for another shape or dtype, and for numbers that are not finite."""
     array = np.asarray(action)
     if array.shape != space.shape:
         raise ValueError(f"The action has shape {array.shape}; this environment needs {space.shape}.")
@@ -69,7 +69,7 @@ def checked_action(action: Any, space: spaces.Box) -> np.ndarray:
 
 
 def checked_actions(actions: Any, space: spaces.Box, rows: int) -> np.ndarray:
-    """`actions` of a batch as float32 `(rows, nu)`, or one sentence saying what is wrong with them."""
+    """`actions` of a batch as float32 `(rows, nu)`. Raises for another shape or dtype, and for numbers that are not finite."""
     array = np.asarray(actions)
     if array.shape != (rows, *space.shape):
         raise ValueError(f"The actions have shape {array.shape}; these environments need {(rows, *space.shape)}.")

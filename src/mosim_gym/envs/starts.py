@@ -1,4 +1,4 @@
-"""Where episodes start: in the task's own starts, or in states that someone gave."""
+"""The starts of episodes: the task's own, or given states."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from mosim_gym.robots import Task
 
 TASK = "task"
 ResetFrom = str | PathLike[str] | Dataset | Mapping[str, Any] | tuple[Any, Any] | np.ndarray | Tensor
-"""`"task"`; or states: `(qpos (N, nq), qvel (N, nv))`, both side by side in one array, a mapping with `qpos` and `qvel` (and `goal`), a
-dataset, or a dataset's folder."""
+"""`"task"`, or states: a pair `(qpos (N, nq), qvel (N, nv))`, both side by side in one array, a mapping with `qpos` and `qvel` (and
+`goal`), a dataset, or a dataset's folder."""
 
 
 class Starts:
-    """Draws the options that `Core.reset` is given for new episodes."""
+    """Draws the options of `Core.reset` for new episodes."""
 
     def __init__(self, task: Task, reset_from: ResetFrom = TASK) -> None:
-        """States of the wrong shape, of another robot, or not finite, are refused in one sentence."""
+        """Raises for states of a wrong shape, of another robot, or not finite."""
         self._states: dict[str, Tensor] | None = None
         if isinstance(reset_from, str) and reset_from == TASK:
             return
@@ -58,14 +58,14 @@ class Starts:
         self._states = {name: from_numpy(value) for name, value in states.items()}
 
     def draw(self, generator: Generator, n: int) -> dict[str, Tensor]:
-        """Options for `n` episodes; nothing where the task draws its own."""
+        """Options for `n` episodes; empty if the task draws its own starts."""
         if self._states is None:
             return {}
         rows = torch.randint(len(self._states["qpos"]), (n,), generator=generator)
         return {name: value[rows] for name, value in self._states.items()}
 
     def fresh(self, core: Core, generators: StartGenerators, rows: Tensor, given: Mapping[str, Tensor]) -> State:
-        """Starts of the episodes of environments `rows (n,)`; `given` fixes what it holds, a row for each."""
+        """Starts of the episodes of environments `rows (n,)`. The values in `given`, a row for each, replace drawn ones."""
         parts: list[State] = []
         for generator, here in generators.of(rows):
             n = here.stop - here.start
@@ -85,7 +85,7 @@ def _named(states: object) -> dict[str, object]:
 
 
 def _split(states: np.ndarray | Tensor, task: Task) -> tuple[Any, Any]:
-    """`(N, nq + nv)` as positions and velocities."""
+    """The positions and the velocities in `states (N, nq + nv)`."""
     nq, nv = task.robot.nq, task.robot.nv
     if states.ndim != 2 or states.shape[1] != nq + nv:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The states of many environments: rows taken out, replaced and joined; without their gradients; as named tensors, and back."""
+"""Functions on the states of many environments: take, replace and join rows, detach gradients, convert to named tensors and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mosim_gym.robots import Features
 
 
 def rows_of(state: State, rows: Tensor) -> State:
-    """The states of these rows."""
+    """The states of `rows`."""
     f = state.features
     values = {name: value[rows] for name, value in f.values.items()}
     qpos, qvel = state.qpos[rows], state.qvel[rows]
@@ -20,7 +20,7 @@ def rows_of(state: State, rows: Tensor) -> State:
 
 
 def replaced(state: State, rows: Tensor, fresh: State) -> State:
-    """`state` with `fresh` in these rows; gradients of the others stay."""
+    """`state` with `fresh` in `rows`. The other rows keep their gradients."""
 
     def put(old: Tensor, new: Tensor) -> Tensor:
         return old.index_copy(0, rows, new.to(old.dtype))
@@ -33,7 +33,7 @@ def replaced(state: State, rows: Tensor, fresh: State) -> State:
 
 
 def joined(states: Sequence[State]) -> State:
-    """The rows of all of them, in order."""
+    """The rows of all `states`, in order."""
     f = states[0].features
     qpos, qvel = torch.cat([s.qpos for s in states]), torch.cat([s.qvel for s in states])
     values = {name: torch.cat([s.features[name] for s in states]) for name in f.values}
@@ -50,13 +50,13 @@ def detached(state: State) -> State:
 
 
 def as_parts(state: State) -> dict[str, Tensor]:
-    """All tensors of a state by name, kinematics among them."""
+    """All tensors of a state by name, with its kinematics."""
     own = {"qpos": state.qpos, "qvel": state.qvel, "goal": state.goal, "sensors": state.sensors}
     return own | {f"features/{name}": value for name, value in state.features.values.items()}
 
 
 def from_parts(like: State, parts: Mapping[str, Tensor]) -> State:
-    """Inverse of `as_parts`; `like` is any state of the same environments."""
+    """Inverse of `as_parts`. `like` is any state of the same environments."""
     f = like.features
     values = {name: parts[f"features/{name}"].to(value.device) for name, value in f.values.items()}
     qpos, qvel = parts["qpos"].to(like.qpos), parts["qvel"].to(like.qvel)
@@ -65,7 +65,7 @@ def from_parts(like: State, parts: Mapping[str, Tensor]) -> State:
 
 
 def rows_where(mask: Tensor, count: int) -> Tensor:
-    """The rows where `mask (count,)` is true, or one sentence saying what is wrong with it."""
+    """The rows where `mask (count,)` is true. Raises `ValueError` for another shape or dtype."""
     mask = torch.as_tensor(mask)
     if mask.dtype != torch.bool or mask.shape != (count,):
         raise ValueError(
@@ -75,7 +75,7 @@ def rows_where(mask: Tensor, count: int) -> Tensor:
 
 
 def checked_controls(action: Tensor, count: int, nu: int) -> Tensor:
-    """`action (count, nu)` as a tensor, or one sentence saying what is wrong with it."""
+    """`action (count, nu)` as a tensor. Raises `ValueError` for another shape."""
     action = torch.as_tensor(action)
     if action.shape != (count, nu):
         raise ValueError(f"The actions have shape {tuple(action.shape)}; these environments need {(count, nu)}.")

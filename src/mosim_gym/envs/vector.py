@@ -1,4 +1,4 @@
-"""`MoSimVectorEnv`: many environments of a task as ONE batched `gymnasium.vector.VectorEnv`, numpy at the surface."""
+"""`MoSimVectorEnv`: many environments of a task as one batched `gymnasium.vector.VectorEnv`, with numpy arrays at the surface."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _MODES = {
 
 
 class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]):  # pyright: ignore[reportIncompatibleVariableOverride]
-    """`num_envs` copies of a task, moved together by one call of the model.
+    """`num_envs` environments of a task, which one call of the model moves together.
 
     `info` holds the states `qpos`, `qvel` and `goal` of all environments and, where episodes were truncated, their reasons in `end`.
-    `torch` is the same as tensors: `venv.torch.step` stays on the device and carries gradients if made with `gradients=True`.
-    A copied or pickled environment goes on as this one would.
+    `torch` is the same batch as a `TorchEnv`: `venv.torch.step` stays on the device, and has gradients if made with `gradients=True`.
+    A copied or pickled environment continues as this one would.
     """
 
     metadata = {"render_modes": list(RENDER_MODES), "autoreset_mode": AutoresetMode.NEXT_STEP}
@@ -70,7 +70,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
         width: int = 480,
         height: int = 360,
     ) -> None:
-        """`max_episode_steps` is None for 1,000 and -1 for no limit; for the other arguments see `TorchEnv` and the documentation."""
+        """`max_episode_steps` is None for 1,000 and -1 for no limit. `TorchEnv` and the documentation have the other arguments."""
         checked_picture(render_mode, width, height)
         try:
             self._mode = AutoresetMode(autoreset_mode)
@@ -106,9 +106,9 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
     def reset(
         self, *, seed: int | Sequence[int] | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[Any, Info]:
-        """Begin episodes, in all environments or where `options["reset_mask"]` is true.
+        """Begin episodes in all environments, or where `options["reset_mask"]` is true.
 
-        `options` may also set `qpos`, `qvel` and `goal`, one row for all or one for each environment.
+        `options` may also set `qpos`, `qvel` and `goal`, as one row for all environments or one row for each.
         """
         _check_mapping(options)
         given = dict(options or {})
@@ -136,7 +136,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
         )
 
     def _add_final(self, info: Info, final: torch.Tensor, done: Array) -> None:
-        """Gymnasium's `final_obs` and `final_info` of the episodes that ended, as its own vector environments give them."""
+        """Add `final_obs` and `final_info` of the episodes that ended to `info`, in the format of Gymnasium's own vector environments."""
         rows = np.flatnonzero(done)
         packed = self._packed(final)
         observations = np.full(self.num_envs, None, object)
@@ -160,7 +160,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
         return info
 
     def _charged(self) -> dict[str, Array]:
-        """What penalties took off the rewards, and what that came from; nothing without penalties."""
+        """The penalties, their readings and the rewards without them; empty if there are no penalties."""
         env = self.torch
         if not env.penalties:
             return {}
@@ -190,7 +190,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
         )
 
     def __getstate__(self) -> dict[str, object]:
-        """All but the renderer: a copy goes on in the same way, and opens its own when it is asked for pictures."""
+        """All attributes except the renderer, which a copy opens when it renders."""
         return {**vars(self), "_renderer": None}
 
     def close_extras(self, **kwargs: Any) -> None:

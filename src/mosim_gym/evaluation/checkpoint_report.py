@@ -1,20 +1,23 @@
-"""Everything that is measured about a checkpoint: prediction, endurance and speed, always of the same weights, with pictures."""
+"""All measurements of a checkpoint, of the same weights: prediction, endurance and speed, with pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import NotRequired
 
 import numpy as np
 
-from mosim_gym.evaluation.endurance import endurance
+from mosim_gym.evaluation.endurance import Endurance, endurance
 from mosim_gym.evaluation.heldout import HeldOut, policy_controller, policy_test, random_test
-from mosim_gym.evaluation.prediction import prediction_report
+from mosim_gym.evaluation.prediction import PredictionReport, prediction_report
 from mosim_gym.evaluation.speed import rollout_speed
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.world_model import WorldModel
 from mosim_gym.pictures.plots import horizon_plot
 from mosim_gym.pictures.strips import state_strip
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, tasks
@@ -23,21 +26,30 @@ STRIP_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0)
 STRIP_HEIGHT = 120  # pixels of each frame
 
 
+class CheckpointReport(PredictionReport):
+    """What `checkpoint_report` finds: errors, and by predictor the long rollouts and the speeds."""
+
+    endurance: NotRequired[dict[str, Endurance]]
+    control_steps_per_second: NotRequired[dict[str, dict[str, int]]]
+
+
 def checkpoint_report(
     robot: str,
     predictors: Mapping[str, Dynamics],
     *,
-    box: Mapping[str, Any] | None = None,
+    box: Box | None = None,
     policies: Path | None = None,
     segments: int = 1000,
     steps: int = 100,
     long_segments: int = 1000,
     seed: int = 20_011,
     speed: bool = True,
-) -> dict[str, Any]:
-    """Random tests, the policy test where there is a policy, speed, and long rollouts of the first predictor where there is a training box.
+    beside: Mapping[str, WorldModel] = MappingProxyType({}),
+) -> CheckpointReport:
+    """Random tests, the policy test if there is a policy, speed, and long rollouts of the first predictor if there is a training box.
 
-    `policies` is a folder of trained policies for the test; without one for the robot, its scripted policy acts.
+    World models `beside` the predictors are in the tests of prediction alone.
+    `policies` is a folder of trained policies for the policy test. For a robot without one, its scripted policy acts.
     """
     check_at_least(1, segments=segments, steps=steps)
     found = policy_controller(robot, policies)
@@ -45,7 +57,9 @@ def checkpoint_report(
     if found is not None:
         task, kind, controller = found
         held_out[f"{task}, {kind}"] = policy_test(task, controller, segments=segments, steps=steps, seed=seed)
-    report = prediction_report(robot, predictors, segments=segments, steps=steps, seed=seed, policies=held_out)
+    everyone = {**predictors, **beside}
+    errors = prediction_report(robot, everyone, segments=segments, steps=steps, seed=seed, policies=held_out)
+    report: CheckpointReport = {**errors}
     if box is not None and long_segments:
         first = next(iter(predictors))
         report["endurance"] = {first: endurance(robot, predictors[first], box, segments=long_segments, seed=seed)}
@@ -66,7 +80,7 @@ def speeds(robot: str, predictors: Mapping[str, Dynamics]) -> dict[str, dict[str
     }
 
 
-def endurance_table(report: dict[str, Any]) -> str:
+def endurance_table(report: CheckpointReport) -> str:
     """The long rollouts of a report as a Markdown table."""
     rows = [
         [
@@ -82,7 +96,7 @@ def endurance_table(report: dict[str, Any]) -> str:
     return table(heads, rows) if rows else ""
 
 
-def speed_table(report: dict[str, Any]) -> str:
+def speed_table(report: CheckpointReport) -> str:
     """The speeds of a report as a Markdown table."""
     measured = report.get("control_steps_per_second", {})
     rows = [[who, *(f"{value:,}" for value in s.values())] for who, s in measured.items()]
@@ -90,7 +104,7 @@ def speed_table(report: dict[str, Any]) -> str:
 
 
 def truth_over_prediction(path: Path, robot: str, predictor: Dynamics, *, seed: int = 20_011) -> Path:
-    """A film strip of one held-out segment under random actions: the truth above, what the model predicts from its first state below."""
+    """A film strip of one held-out segment under random actions: the truth above, the model's prediction from its first state below."""
     h = load_robot(robot).control_step
     steps = [round(t / h) for t in STRIP_SECONDS]
     test = random_test(robot, "poisson", segments=8, steps=steps[-1] + 1, seed=seed)
@@ -104,7 +118,7 @@ def truth_over_prediction(path: Path, robot: str, predictor: Dynamics, *, seed: 
     return state_strip(path, task, rows, STRIP_SECONDS, height=STRIP_HEIGHT)
 
 
-def write_pictures(folder: Path, stem: str, report: dict[str, Any], predictor: Dynamics) -> list[Path]:
+def write_pictures(folder: Path, stem: str, report: CheckpointReport, predictor: Dynamics) -> list[Path]:
     """The error-versus-horizon plot and the film strip of a report's robot."""
     return [
         horizon_plot(

@@ -1,4 +1,4 @@
-"""Tasks and robots in words, from the catalogue: for `mosim-gym info` and the generated pages of the documentation."""
+"""Descriptions of tasks and robots from the catalogue, for `mosim-gym info` and the generated pages of the documentation."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def task_table() -> str:
 
 
 def describe_task(task_id: str) -> str:
-    """A task's page: spaces with names and units, reward, start, end, deviations from dm_control."""
+    """The description of a task: spaces with names and units, reward, start, end, deviations from dm_control."""
     definition, kind = find_task(task_id)
     task, sections = load_task(task_id), task_sections(task_id)
     shapes = observation_shapes(task_id)
@@ -128,12 +128,13 @@ def tasks_page() -> str:
     head = [
         "# Tasks",
         "",
-        "This page is generated from the robot files by `python scripts/generate_docs.py`.",
+        "On this page you choose a task, and look up its spaces, reward, start and end. `python scripts/generate_docs.py` writes it",
+        "from the robot files.",
         "",
         task_table(),
         "",
         "Every task runs 1,000 control steps unless `max_episode_steps` says otherwise. The flat observation is float32, in the",
-        "order shown here, which is dm_control's own; with `obs=\"dict\"` it is Shimmy's dictionary (keys sorted, float64). Actions",
+        "order shown here, which is dm_control's own. With `obs=\"dict\"` it is Shimmy's dictionary (keys sorted, float64). Actions",
         "are float32 and clipped to their range.",
     ]
     pages = []

@@ -1,4 +1,4 @@
-"""What predictions are compared with: no motion, a linear model, and the truth from slightly wrong states."""
+"""Baselines of predictions: no motion, a linear model, and the truth from slightly wrong states."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from mosim_gym.mechanics.world_model import MotionData, WorldModel
 from mosim_gym.truth.dynamics import TrueDynamics
 
 CHAOS = (1e-4, 1e-3)
-"""The perturbation of positions and velocities of the true state whose growth in the truth itself is the chaos floor."""
+"""The deviations of positions and velocities from the true state. Their growth in the truth itself is the chaos floor."""
 STEADY_SEGMENTS, STEADY_STEPS = 500, 100
 LINEAR_BLOCKS = 2
-"""Blocks of motion that a linear model is fitted to; it has few numbers to learn."""
+"""Blocks of motion to which a linear model is fitted. It has few numbers to learn."""
 
 
 class SteadyMotion:
-    """Motion of the kind that tests hold: in the steady state, a block under uniform actions and a block under Poisson actions."""
+    """Motion like that of the tests, in the steady state: a block under uniform actions and a block under Poisson actions."""
 
     def __init__(self, robot: str, seed: int = 0) -> None:
-        """500 segments of 100 control steps a block."""
+        """Each block has 500 segments of 100 control steps."""
         self.robot, self._seed = robot, seed
 
     def blocks(self) -> Iterator[Segments]:
@@ -45,10 +45,10 @@ class HoldLast(WorldModel):
     is_floor = True
 
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
-        """There is nothing to learn."""
+        """Do nothing: nothing is learned."""
 
     def rollout(self, history: History, actions: Array) -> Trajectory:
-        """The present state, again and again."""
+        """The present state at every step."""
         steps = actions.shape[1]
         qpos, qvel = (np.repeat(part[:, -1:], steps, 1) for part in (history.qpos, history.qvel))
         return Trajectory(qpos, qvel, None)
@@ -61,7 +61,7 @@ class LinearModel(WorldModel):
     is_floor = True
 
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
-        """Exactly, to the first blocks of the data, whatever the budget."""
+        """Fit by least squares to the first two blocks of the data. The budget has no effect."""
         inputs, changes = zip(*(self._rows(block) for block in islice(data.blocks(), LINEAR_BLOCKS)), strict=True)
         self._map = np.linalg.lstsq(np.concatenate(inputs), np.concatenate(changes), rcond=None)[0]
 
@@ -77,7 +77,7 @@ class LinearModel(WorldModel):
         return np.concatenate((state, action, np.ones((*state.shape[:-1], 1))), axis=-1)
 
     def rollout(self, history: History, actions: Array) -> Trajectory:
-        """States that stay within ten times the largest number of the present: linear models diverge."""
+        """States clipped to about ten times the largest number of the present state, because linear models diverge."""
         state = np.concatenate((history.qpos[:, -1], history.qvel[:, -1]), axis=-1)
         bound = 10 * np.abs(state).max() + 10
         path = []
@@ -89,20 +89,20 @@ class LinearModel(WorldModel):
 
 
 class Perturbed(WorldModel):
-    """The truth from slightly wrong states: what no model can beat unless its one-step error is far smaller."""
+    """The truth from slightly wrong states. A model errs less only if its one-step error is far smaller than their deviation."""
 
     title = "chaos floor"
     is_floor = True
 
     def __init__(self, robot: str, *, seed: int = 0) -> None:
-        """`CHAOS` says how wrong."""
+        """`CHAOS` has the deviations."""
         self._dynamics, self._rng = TrueDynamics(robot), np.random.default_rng(seed)
 
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
-        """There is nothing to learn."""
+        """Do nothing: nothing is learned."""
 
     def rollout(self, history: History, actions: Array) -> Trajectory:
-        """The true future of the perturbed present."""
+        """The truth's rollout from the perturbed present state."""
         q, v = (
             part[:, -1] + size * self._rng.normal(size=part[:, -1].shape)
             for part, size in zip(history[:2], CHAOS, strict=True)
@@ -111,7 +111,7 @@ class Perturbed(WorldModel):
 
 
 def floors(robot: str) -> list[WorldModel]:
-    """What every prediction of `robot` is compared with, ready to predict."""
+    """All baselines for `robot`, ready to predict."""
     linear = LinearModel()
     linear.fit(SteadyMotion(robot), budget=0.0, seed=0)
     return [HoldLast(), linear, Perturbed(robot)]

@@ -1,4 +1,4 @@
-"""Held-out segments of true motion to test predictions on: random actions, and the motion of policies that no model was trained for."""
+"""Held-out segments of true motion to test predictions: motion under random actions, and motion of policies."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 STEADY_AFTER = 8.0
-"""Seconds of motion before a test begins: what happened at the reset is over by then, and states are those that the actions lead to."""
+"""Seconds of motion before a test begins. By then the motion is in a steady state, which the actions determine and not the reset."""
 HISTORY = 64
-"""True states that a test keeps up to and with the present one, for models that want to see some of them."""
+"""The number of true states up to and with the present one that a test keeps, for models that need a history."""
 POLICY_NOISE = 0.15  # standard deviation added to a policy's controls, as a share of half their range
 Controller = Callable[[Array], Array]
 """Controls `(B, nu)` for flat observations `(B, n)` of a task."""
@@ -36,8 +36,8 @@ Controller = Callable[[Array], Array]
 class HeldOut(NamedTuple):
     """True segments: the `history` before them, `actions (N, T, nu)` and the states that follow, `(N, T, nq)`, `(N, T, nv)`.
 
-    `quaternions` are the columns of `qpos` in which quaternions stand; `sensors (N, T, ns)` what was read after each step of that which
-    the state does not tell.
+    `quaternions` are the columns of `qpos` that hold quaternions. `sensors (N, T, ns)` are the readings after each step of the sensors that
+    do not follow from the state.
     """
 
     history: History
@@ -64,7 +64,7 @@ def burn_in_steps(robot: Robot) -> int:
 
 
 def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: int) -> HeldOut:
-    """Segments of the steady state under random `actions`: the task's starts, 8 s under the same actions, and then `steps` more."""
+    """Segments of `steps` control steps under random `actions`, after 8 s of motion under such actions from the task's starts."""
     rng = np.random.default_rng([seed, 1])
     description = load_robot(robot)
     qpos, qvel = task_resets(find_robot(robot))(rng, segments)
@@ -76,7 +76,7 @@ def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: in
 
 
 def policy_test(task: str, controller: Controller, *, segments: int, steps: int, seed: int) -> HeldOut:
-    """Segments of a policy's own motion in `task`, with noise of 0.15 on its controls, after 8 s of it from the task's starts."""
+    """Segments of a policy's motion in `task`, with noise of 0.15 on its controls, after 8 s of such motion from the task's starts."""
     instance = load_task(task)
     burn_in = burn_in_steps(instance.robot)
     goal = instance.sample_goal(torch.Generator().manual_seed(seed), segments).numpy()
@@ -117,7 +117,7 @@ def observer(task: Task) -> Callable[[Step, Array], Array]:
 
 
 def row_by_row(make: Callable[[], Policy]) -> Controller:
-    """The controller that gives each row of observations a policy of its own."""
+    """A controller that has a policy of its own for each row of observations."""
     policies: list[Policy] = []
 
     def control(observations: Array) -> Array:
@@ -149,11 +149,11 @@ TESTED_TASKS = {
     "reacher": "ReacherEasy",
     "walker": "WalkerWalk",
 }
-"""For each robot the task in whose policy's motion it is tested."""
+"""For each robot, the task of its policy test."""
 
 
 def policy_controller(robot: str, policies: Path | None = None) -> tuple[str, str, Controller] | None:
-    """Task, description and controller of `robot`'s policy test: `policies/<task>.npz` if it is there, else the scripted policy."""
+    """Task, description and controller of `robot`'s policy test: that of `policies/<task>.npz` if it exists, else the scripted one."""
     task = TESTED_TASKS.get(robot)
     if task is None:
         return None

@@ -1,10 +1,10 @@
-"""How exact and how fast forward kinematics is, beside MuJoCo's own."""
+"""The error and the speed of forward kinematics, beside MuJoCo's own."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from mosim_gym.mechanics import (
 )
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.parts import Group
-from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.provenance import Provenance, provenance
 from mosim_gym.mechanics.quantities import Object
 from mosim_gym.truth.reference import ReferenceKinematics, suite_robot
 
@@ -52,7 +52,7 @@ def every_quantity(robot: Robot) -> dict[str, Quantity]:
 
 
 def learning_quantities(robot: Robot) -> dict[str, Quantity]:
-    """What a learned model and a task ask for: contact points with velocities, and the whole robot's centre of mass."""
+    """What a learned model and a task need: contact points with velocities, and the whole robot's centre of mass."""
     root = next(name for i, name in enumerate(robot.bodies.names) if i and robot.bodies.parent[i] == 0)
     return {**contact_quantities(robot), "com": subtree_com(root), "com_velocity": subtree_velocity(root)}
 
@@ -99,10 +99,31 @@ def kinematics_time(robot: Robot, model: Any, *, seed: int, budget: float = 1.0)
     return {"ours_ms": batch * 1e3, "ours_single_ms": single * 1e3, "mujoco_loop_ms": loop * 1e3}
 
 
-def kinematics_report(*, states: int = 4000, seed: int = 0, budget: float = 1.0) -> dict[str, Any]:
-    """Exactness and speed for every domain in `DOMAINS`."""
+class RobotKinematics(TypedDict):
+    """What is found for one robot: `errors` by precision and quantity, m, rad, m/s or rad/s, and `time`, ms."""
+
+    nq: int
+    contact_points: int
+    max_error_float32: float
+    max_error_float64: float
+    errors: dict[str, dict[str, float]]
+    time: dict[str, float]
+
+
+class KinematicsReport(TypedDict):
+    """What `kinematics_report` finds."""
+
+    provenance: Provenance
+    states: int
+    seed: int
+    batch: int
+    domains: dict[str, RobotKinematics]
+
+
+def kinematics_report(*, states: int = 4000, seed: int = 0, budget: float = 1.0) -> KinematicsReport:
+    """Errors and speeds for every domain in `DOMAINS`."""
     check_at_least(1, states=states)
-    domains = {}
+    domains: dict[str, RobotKinematics] = {}
     for domain in DOMAINS:
         robot, model = suite_robot(domain)
         errors = kinematics_error(robot, model, states=states, seed=seed)
@@ -117,7 +138,7 @@ def kinematics_report(*, states: int = 4000, seed: int = 0, budget: float = 1.0)
     return {"provenance": provenance(), "states": states, "seed": seed, "batch": BATCH, "domains": domains}
 
 
-def kinematics_table(report: dict[str, Any]) -> str:
+def kinematics_table(report: KinematicsReport) -> str:
     """The report as a Markdown table."""
     rows = [
         [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import torch
 
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.numbers import check_at_least
-from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.provenance import Provenance, provenance
 from mosim_gym.robots import Task, load_task, tasks
 from mosim_gym.robots.spaces import sensor_count
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -20,7 +20,7 @@ AT_THE_EDGES = "at the edges"
 
 
 class States(NamedTuple):
-    """States, controls and goals to compare in: `(B, nq)`, `(B, nv)`, `(B, nu)`, `(B, g)`."""
+    """States, controls and goals in which tasks are compared: `(B, nq)`, `(B, nv)`, `(B, nu)`, `(B, g)`."""
 
     qpos: Array
     qvel: Array
@@ -31,7 +31,7 @@ class States(NamedTuple):
 def _task_values(
     task: Task, states: States, dtype: torch.dtype, sensors: Array | None = None
 ) -> tuple[dict[str, Array], Array]:
-    """Observation and reward; readings of sensors `(B, ns)` are zero unless given."""
+    """Observation and reward. Sensor readings `(B, ns)` are zero unless given."""
     qpos, qvel, action, goal = (torch.from_numpy(part).to(dtype) for part in states)
     features = task.features(qpos, qvel)
     if sensors is None:
@@ -80,7 +80,7 @@ def episode_states(reference: ReferenceTask, rng: np.random.Generator, n: int) -
 
 
 def edge_states(task: Task, rng: np.random.Generator, n: int, *, halvings: int) -> States:
-    """States on both sides of where the reward leaves 0, where it reaches 1, and of its median, by bisection between random states.
+    """States on both sides of the edges where the reward leaves 0, reaches 1 and crosses its median, by bisection between random states.
 
     After `halvings` of the segment between two states the edge is about `10 · 2^-halvings` away, in radians or metres.
     """
@@ -105,8 +105,8 @@ def edge_states(task: Task, rng: np.random.Generator, n: int, *, halvings: int) 
 def state_families(task_id: str, *, n: int, seed: int) -> dict[str, States]:
     """The families of states in which a task is compared, about `n` each.
 
-    `at the edges` is as near to the reward's edges as float64 resolves; in float32 a state there may fall on the other side of an edge,
-    so that float32 is compared `near the edges` only.
+    `at the edges` is as near to the reward's edges as float64 resolves. In float32 such a state may fall on the other side of an edge,
+    so float32 is compared `near the edges` only.
     """
     rng = np.random.default_rng(seed)
     task = load_task(task_id)
@@ -119,9 +119,9 @@ def state_families(task_id: str, *, n: int, seed: int) -> dict[str, States]:
 
 
 def resolvable(task: Task, states: States, *, digits: float = 4 * float(np.finfo(np.float32).eps)) -> Array:
-    """`(B,)` bool: where changes of the state by a few units in float32's last place leave the reward within 1e-5.
+    """Whether changes of the state by a few units in float32's last place change the reward by less than 1e-5, `(B,)`.
 
-    A reward that jumps (a target touched or not) cannot be had in float32 nearer to the jump than the state itself can be held.
+    Where a reward jumps (a target touched or not), float32 cannot resolve it nearer to the jump than it resolves the state.
     """
     rng = np.random.default_rng(0)
     reward = _task_values(task, states, torch.float64)[1]
@@ -135,10 +135,10 @@ def resolvable(task: Task, states: States, *, digits: float = 4 * float(np.finfo
 
 
 def reading_errors(task_id: str, states: States, dtype: torch.dtype) -> dict[str, float]:
-    """Largest difference of observation and reward from dm_control's, in `dtype`. Observations are compared in units of the largest number
-    of their part, if that is more than 1.
+    """The largest differences of observation and reward from dm_control's, in `dtype`.
 
-    In float32 the reward is compared where it is `resolvable`; `left_out` counts the other states.
+    Observations are compared in units of the largest number of their part, if that is more than 1. In float32 the reward is compared where
+    it is `resolvable`, and `left_out` counts the other states.
     """
     task = load_task(task_id)
     truth = ReferenceTask(task_id).read(*states)
@@ -159,9 +159,9 @@ def reading_errors(task_id: str, states: States, dtype: torch.dtype) -> dict[str
 
 
 def step_error(task_id: str, states: States) -> float:
-    """Largest absolute difference of the true dynamics' next state from dm_control's, both with a cold solver.
+    """The largest absolute difference of the true dynamics' next state from dm_control's, both without warm start.
 
-    Both must find the same states unstable. Of sensors it is the difference of `log(1 + x)`, which is what tasks read.
+    Both must find the same states unstable, else it is infinite. Sensors are compared as `log(1 + x)`, which tasks read.
     """
     reference = ReferenceTask(task_id)
     truth = reference.step(states.qpos, states.qvel, states.action)
@@ -176,7 +176,7 @@ def step_error(task_id: str, states: States) -> float:
 
 
 def episode_error(task_id: str, *, steps: int, seed: int) -> dict[str, float]:
-    """One whole episode of dm_control and of the core on the true dynamics from the same start, under the same random controls."""
+    """The returns of one whole episode in dm_control and on the true dynamics, from the same start, under the same random controls."""
     reference = ReferenceTask(task_id, seed)
     task, env = reference.task, reference.env
     env.reset()
@@ -215,7 +215,7 @@ def kolmogorov_smirnov(a: Array, b: Array) -> tuple[float, float]:
 def start_errors(task_id: str, *, n: int, seed: int) -> dict[str, float]:
     """Our starts against dm_control's: the smallest Kolmogorov-Smirnov p-value over dimensions, and the largest shift of moments.
 
-    The p-value is multiplied by the number of dimensions among which it is the smallest (Bonferroni).
+    The p-value is multiplied by the number of dimensions (Bonferroni).
     Moments are compared in units of the true standard deviation. Dimensions that do not vary must agree exactly.
     """
     reference = ReferenceTask(task_id, seed)
@@ -238,10 +238,30 @@ def start_errors(task_id: str, *, n: int, seed: int) -> dict[str, float]:
     return result
 
 
-def parity_report(*, n: int = 2000, seed: int = 0) -> dict[str, Any]:
-    """Everything above for every task that dm_control has."""
+class TaskParity(TypedDict):
+    """How far a task is from dm_control's: readings by precision, family of states and kind; `episode` and `starts` as found."""
+
+    states: int
+    float32: dict[str, dict[str, float]]
+    float64: dict[str, dict[str, float]]
+    step: float
+    episode: dict[str, float]
+    starts: dict[str, float]
+
+
+class ParityReport(TypedDict):
+    """What `parity_report` finds."""
+
+    provenance: Provenance
+    states_per_family: int
+    seed: int
+    tasks: dict[str, TaskParity]
+
+
+def parity_report(*, n: int = 2000, seed: int = 0) -> ParityReport:
+    """All these comparisons for every task that dm_control has."""
     check_at_least(1, states=n)
-    report: dict[str, Any] = {"provenance": provenance(), "states_per_family": n, "seed": seed, "tasks": {}}
+    report: ParityReport = {"provenance": provenance(), "states_per_family": n, "seed": seed, "tasks": {}}
     for task_id in tasks():
         if not load_task(task_id).in_dm_control:
             continue
@@ -262,13 +282,13 @@ def parity_report(*, n: int = 2000, seed: int = 0) -> dict[str, Any]:
     return report
 
 
-def parity_table(report: dict[str, Any]) -> str:
-    """The report as a Markdown table; every error is the largest absolute one."""
-    rows = []
+def parity_table(report: ParityReport) -> str:
+    """The report as a Markdown table. Every error is the largest absolute one."""
+    rows: list[list[str]] = []
     for task_id, result in report["tasks"].items():
         worst = {
-            (dtype, kind): max(family[kind] for family in result[dtype].values())
-            for dtype in ("float32", "float64")
+            (dtype, kind): max(family[kind] for family in families.values())
+            for dtype, families in (("float32", result["float32"]), ("float64", result["float64"]))
             for kind in ("observation", "reward")
         }
         rows.append(

@@ -1,9 +1,9 @@
-"""How well a simulator predicts, open loop from true states: raw and normalised error over the horizon, beside floors and baselines."""
+"""Errors of open-loop predictions from true states: raw and normalised over the horizon, beside baselines and the chaos floor."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import Trajectory
 from mosim_gym.mechanics.numbers import check_at_least
-from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.provenance import Provenance, provenance
 from mosim_gym.mechanics.world_model import WorldModel, as_world_model
 from mosim_gym.robots import load_robot
 
@@ -26,10 +26,41 @@ VALID = 0.4
 """A prediction is valid for as long as the root mean square of its normalised errors stays below this."""
 
 
-def squared_errors(path: Trajectory, test: HeldOut) -> Array:
-    """Squared error of every state dimension at every step of every segment: `(N, T, nq + nv)`. Not finite where a prediction is not.
+class Errors(TypedDict):
+    """What `prediction_errors` finds; by the horizon in control steps, as text, where there are several."""
 
-    A quaternion and its negative are one rotation: the nearer of them is compared.
+    raw: dict[str, float]
+    normalised: dict[str, float]
+    diverged: float
+    one_step_raw: float
+    valid_seconds: float
+    curve: dict[str, float]
+    touch: NotRequired[dict[str, float]]
+
+
+class PredictionReport(TypedDict):
+    """What `prediction_report` finds. A test has the `Errors` of everyone, and the mean `state_variance` of its states."""
+
+    robot: str
+    provenance: Provenance
+    segments: int
+    steps: int
+    seed: int
+    burn_in_seconds: float
+    burn_in_steps: int
+    valid_threshold: float
+    tests: dict[str, dict[str, Errors | float]]
+
+
+def errors_in(test: Mapping[str, Errors | float]) -> dict[str, Errors]:
+    """The errors in a test of a report, by predictor."""
+    return {who: found for who, found in test.items() if not isinstance(found, int | float)}
+
+
+def squared_errors(path: Trajectory, test: HeldOut) -> Array:
+    """The squared error of every state dimension at every step of every segment, `(N, T, nq + nv)`. Not finite where a prediction is not.
+
+    A quaternion and its negative are one rotation, so the nearer of the two is compared.
     """
     qpos = np.array(path.qpos)
     for turned in test.quaternions:
@@ -45,17 +76,18 @@ def state_variance(test: HeldOut) -> Array:
     return states.reshape(-1, states.shape[-1]).var(0)
 
 
-def prediction_errors(predictor: WorldModel | Dynamics, test: HeldOut, *, control_step: float = 1.0) -> dict[str, Any]:
+def prediction_errors(predictor: WorldModel | Dynamics, test: HeldOut, *, control_step: float = 1.0) -> Errors:
     """Raw MSE over dimensions and steps up to each horizon, error over variance at each horizon, valid time, and the curve.
 
-    `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test. `diverged` is
-    the share of segments whose prediction is not finite somewhere; they are left out of the errors. `touch`, where there are sensors whose
-    readings x a state does not tell, is the error of log(1 + x), as tasks observe it, over its variance, up to each horizon.
+    - `valid_seconds` is the median over segments of the time for which a prediction is valid, at most the length of the test.
+    - `diverged` is the share of segments whose prediction is not finite somewhere. They are left out of the errors.
+    - `touch` exists where sensor readings x do not follow from the state. It is the error of log(1 + x), which tasks observe, over its
+      variance, up to each horizon.
     """
     model = as_world_model(predictor)
     if model.context > test.history.qpos.shape[1]:
         raise ValueError(
-            f"{type(model).__name__} wants {model.context} true states first; a test has {test.history.qpos.shape[1]}."
+            f"{type(model).__name__} needs {model.context} true states first; a test has {test.history.qpos.shape[1]}."
         )
     path = model.rollout(test.history.latest(model.context), test.actions)
     squared = squared_errors(path, test)
@@ -67,24 +99,26 @@ def prediction_errors(predictor: WorldModel | Dynamics, test: HeldOut, *, contro
     steps = len(errors)
     valid = np.where(invalid.any(1), invalid.argmax(1), steps)
     touch = _touch_errors(path, test, finite)
-    return {
+    found: Errors = {
         "raw": {str(h): float(errors[:h].mean()) for h in RAW_HORIZONS if h <= steps},
         "normalised": {str(h): float(relative[h - 1].mean()) for h in NORMALISED_HORIZONS if h <= steps},
         "diverged": float(1 - finite.mean()),
         "one_step_raw": float(errors[0].mean()),
         "valid_seconds": float(np.median(valid) * control_step),
         "curve": {str(step): float(f"{errors[step - 1].mean():.4g}") for step in curve_steps(steps)},
-        **({"touch": touch} if touch else {}),
     }
+    if touch:
+        found["touch"] = touch
+    return found
 
 
 def curve_steps(steps: int) -> list[int]:
-    """Horizons up to `steps` that a curve is drawn through, on a logarithmic axis."""
+    """The horizons up to `steps` at which a curve has points, evenly spaced on a logarithmic axis."""
     return sorted({round(step) for step in np.geomspace(1, steps, CURVE_POINTS)})
 
 
 def _touch_errors(path: Trajectory, test: HeldOut, finite: Array) -> dict[str, float]:
-    """Error over variance of log(1 + x), x the readings of sensors, up to each horizon; nothing where there are none."""
+    """The error over variance of log(1 + x) up to each horizon, with x the sensor readings; empty if there are none."""
     if test.sensors is None or path.sensors is None:
         return {}
     truth, said = np.log1p(test.sensors), np.log1p(np.clip(path.sensors[finite], 0, None))
@@ -102,8 +136,8 @@ def prediction_report(
     seed: int = 20_011,
     policies: Mapping[str, HeldOut] | None = None,
     baselines: bool = True,
-) -> dict[str, Any]:
-    """Every predictor, the baselines and the chaos floor on i.i.d. and Poisson random tests and on the segments of `policies`."""
+) -> PredictionReport:
+    """Errors of every predictor, the baselines and the chaos floor, in uniform and Poisson random tests and in the tests of `policies`."""
     check_at_least(1, segments=segments, steps=steps)
     tests = {
         name: random_test(robot, name, segments=segments, steps=steps, seed=seed) for name in ("uniform", "poisson")
@@ -132,13 +166,12 @@ def prediction_report(
     }
 
 
-def prediction_table(report: dict[str, Any]) -> str:
+def prediction_table(report: PredictionReport) -> str:
     """The report as a Markdown table of raw mean squared errors."""
-    rows = []
+    rows: list[list[str]] = []
     for test, results in report["tests"].items():
-        for who, result in results.items():
-            if who != "state_variance":
-                raw = (f"{v:.3g}" for v in result["raw"].values())
-                rows.append([test, who, f"{result['one_step_raw']:.2e}", *raw, f"{result['valid_seconds']:.2f} s"])
+        for who, result in errors_in(results).items():
+            raw = (f"{v:.3g}" for v in result["raw"].values())
+            rows.append([test, who, f"{result['one_step_raw']:.2e}", *raw, f"{result['valid_seconds']:.2f} s"])
     horizons = [f"{h} steps" for h in RAW_HORIZONS if h <= report["steps"]]
     return table(["Actions", "Predictor", "1 step", *horizons, "valid for"], rows)

@@ -1,4 +1,4 @@
-"""Returns that others published for tasks of dm_control, to stand beside this package's."""
+"""Returns that others published for tasks of dm_control."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ AFTER_100_000 = {
     "ReacherHard": {"TD-MPC2": 414.0, "Simba": 939.0},
     "WalkerRun": {"TD-MPC2": 723.0, "BMPC": 751.0},
 }
-"""Real returns after 100,000 real steps, the best that is published last."""
+"""Real returns after 100,000 real steps, by task and method. The last one of a task is the best published."""
 
 
 def levels_after_100_000(task: str) -> dict[str, float]:
-    """What is published for 100,000 real steps, by the names that plots give it."""
+    """Published returns after 100,000 real steps, by their names in plots."""
     return {f"{name}, 100,000 steps\n(published)": value for name, value in AFTER_100_000.get(task, {}).items()}
 
 
 def published_levels(task: str) -> dict[str, float]:
-    """SAC's and TD-MPC2's returns after a million real steps, by the names that plots give them."""
+    """SAC's and TD-MPC2's returns after a million real steps, by their names in plots."""
     found = AFTER_A_MILLION.get(task, {})
     return {f"{name}, 1 M real steps\n(published)": found[name] for name in ("SAC", "TD-MPC2") if name in found}

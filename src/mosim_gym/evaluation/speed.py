@@ -1,4 +1,4 @@
-"""How fast a simulator is: control steps a second for a batch, microseconds for a single state."""
+"""The speed of a simulator: control steps a second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REPEATS = 9
 
 
 def rollout_speed(robot: str, predictor: Dynamics, *, batch: int = 1024, steps: int = 50) -> float:
-    """Control steps a second of `rollout` from the resting state under random actions: the median of nine runs."""
+    """Control steps a second of `rollout` from the resting state under random actions, as the median of nine runs."""
     description = load_robot(robot)
     rng = np.random.default_rng(0)
     qpos = torch.from_numpy(np.tile(description.qpos0, (batch, 1))).float()

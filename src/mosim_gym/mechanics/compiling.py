@@ -21,7 +21,8 @@ from mosim_gym.mechanics.parts import (
     Sites,
     Tendons,
 )
-from mosim_gym.mechanics.robot import Invariances, Robot, rounded
+from mosim_gym.mechanics.robot import Invariances, Robot
+from mosim_gym.mechanics.seal import rounded
 
 if TYPE_CHECKING:
     import mujoco

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -31,18 +31,13 @@ from mosim_gym.mechanics.parts import (
     Sites,
     Tendons,
 )
-from mosim_gym.mechanics.robot_schema import check_arrays, check_header
+from mosim_gym.mechanics.robot_schema import RobotRecord, check_arrays, read_header
+from mosim_gym.mechanics.seal import rounded
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
 Array = np.ndarray
+G = TypeVar("G", bound=Group)
 FORMAT = 1
-
-
-def rounded(values: Array) -> str:
-    """An array as text of eight significant digits, so that its identity does not depend on a compiler's last bit."""
-    numbers = np.asarray(values)
-    text = [f"{0.0 if abs(v) < 1e-12 else v:.8g}" for v in numbers.astype(float).ravel()]
-    return f"{numbers.shape}{text}"
 
 
 @dataclass(frozen=True)
@@ -76,9 +71,6 @@ _GROUPS: dict[str, type[Group]] = {
     "actuators": Actuators,
     "sensors": Sensors,
 }
-_SCALARS = (
-    "name", "physics_step", "substeps", "integrator", "contact_enabled", "limit_enabled", "density", "viscosity", "model_digest",
-)  # fmt: skip
 _APPEARANCE = {"geoms.rgba", "geoms.group"}
 
 
@@ -198,10 +190,20 @@ class Robot:
             digest.update(key.encode() + np.ascontiguousarray(arrays[key]).tobytes())
         return digest.hexdigest()
 
-    def _flatten(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        header: dict[str, Any] = {key: getattr(self, key) for key in _SCALARS}
-        header["invariances"] = dataclasses.asdict(self.invariances)
-        header["names"] = {group: list(getattr(self, group).names) for group in _GROUPS}
+    def _flatten(self) -> tuple[RobotRecord, dict[str, Array]]:
+        header: RobotRecord = {
+            "name": self.name,
+            "physics_step": self.physics_step,
+            "substeps": self.substeps,
+            "integrator": self.integrator,
+            "contact_enabled": self.contact_enabled,
+            "limit_enabled": self.limit_enabled,
+            "density": self.density,
+            "viscosity": self.viscosity,
+            "model_digest": self.model_digest,
+            "invariances": {"translations": list(self.invariances.translations), "yaw": self.invariances.yaw},
+            "names": {group: list(getattr(self, group).names) for group in _GROUPS},
+        }
         arrays: dict[str, Array] = {"qpos0": self.qpos0, "gravity": self.gravity}
         for group, kind in _GROUPS.items():
             for item in dataclasses.fields(kind):
@@ -238,13 +240,13 @@ class Robot:
     def load(cls, path: str | Path) -> Robot:
         """Read a file that `save` wrote. Raises `FileFault` for other files and for damaged ones."""
         path = Path(path)
-        arrays, outer = load_arrays(path, "robot")
-        if outer.get("version") != FORMAT:
+        arrays, found = load_arrays(path, "robot")
+        if found.get("version") != FORMAT:
             raise FileFault(
-                f"{path} has robot format {outer.get('version')!r}, this version of mosim_gym reads {FORMAT}: "
+                f"{path} has robot format {found.get('version')!r}, this version of mosim_gym reads {FORMAT}: "
                 "build it again with `mosim-gym build-robot`."
             )
-        check_header(path, outer, FORMAT, _GROUPS)
+        outer = read_header(path, found, FORMAT, _GROUPS)
         check_arrays(path, outer["robot"]["names"], arrays, _GROUPS)
         try:
             for name, earlier in outer.get("shared_banks", {}).items():
@@ -258,21 +260,35 @@ class Robot:
         return robot
 
     @classmethod
-    def _unflatten(cls, header: dict[str, Any], arrays: dict[str, Array]) -> Robot:
+    def _unflatten(cls, header: RobotRecord, arrays: dict[str, Array]) -> Robot:
         for array in arrays.values():
             array.setflags(write=False)  # a loaded robot is shared by all who ask for it
-        groups: dict[str, Any] = {
-            group: kind(
-                names=tuple(header["names"][group]),
-                **{f.name: arrays[f"{group}.{f.name}"] for f in dataclasses.fields(kind) if f.name != "names"},
-            )
-            for group, kind in _GROUPS.items()
-        }
+
+        def table(group: str, kind: type[G]) -> G:
+            columns = [f.name for f in dataclasses.fields(kind) if f.name != "names"]
+            return kind(tuple(header["names"][group]), **{name: arrays[f"{group}.{name}"] for name in columns})
+
         banks = sorted({key.split(".")[1] for key in arrays if key.startswith("reset_banks.")})
         invariances = Invariances(tuple(header["invariances"]["translations"]), header["invariances"]["yaw"])
         return cls(
-            **{key: header[key] for key in _SCALARS},
-            **groups,
+            name=header["name"],
+            bodies=table("bodies", Bodies),
+            joints=table("joints", Joints),
+            dofs=table("dofs", Dofs),
+            geoms=table("geoms", Geoms),
+            sites=table("sites", Sites),
+            contacts=table("contacts", Contacts),
+            tendons=table("tendons", Tendons),
+            actuators=table("actuators", Actuators),
+            sensors=table("sensors", Sensors),
+            physics_step=header["physics_step"],
+            substeps=header["substeps"],
+            integrator=header["integrator"],
+            contact_enabled=header["contact_enabled"],
+            limit_enabled=header["limit_enabled"],
+            density=header["density"],
+            viscosity=header["viscosity"],
+            model_digest=header["model_digest"],
             qpos0=arrays["qpos0"],
             gravity=arrays["gravity"],
             invariances=invariances,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
 from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.parts import Group, JointType
-from mosim_gym.mechanics.schema import LARGEST, check, each, mapping, nullable, number, one_of, record, text, whole
+from mosim_gym.mechanics.schema import LARGEST, checked, each, mapping, nullable, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault
 
 Array = np.ndarray
@@ -29,8 +30,40 @@ _INDICES = {
 """Arrays of row numbers, and the group to which the rows belong."""
 
 
-def check_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type[Group]]) -> None:
-    """Raise `FileFault` unless the header is that of a robot. Call it before anything in the header is used."""
+class InvariancesRecord(TypedDict):
+    """What a robot's motion does not depend on, as its file says it."""
+
+    translations: list[str]
+    yaw: str | None
+
+
+class RobotRecord(TypedDict):
+    """All of a robot that is no array, as its file says it; `names` are those of each group's parts."""
+
+    name: str
+    physics_step: float
+    substeps: int
+    integrator: str
+    contact_enabled: bool
+    limit_enabled: bool
+    density: float
+    viscosity: float
+    model_digest: str
+    invariances: InvariancesRecord
+    names: dict[str, list[str]]
+
+
+class RobotHeader(TypedDict):
+    """The header of a robot's file."""
+
+    version: int
+    robot: RobotRecord
+    shared_banks: NotRequired[dict[str, str]]
+    checksum: NotRequired[str]
+
+
+def read_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type[Group]]) -> RobotHeader:
+    """The header of a robot. Raises `FileFault` for any other. Call it before anything in the header is used."""
     names = record({group: each(text(), longest=10_000) for group in groups}, others=False)
     robot = record(
         {
@@ -49,7 +82,8 @@ def check_header(path: Path, outer: JSON, version: int, groups: Mapping[str, typ
         others=False,
     )
     shared = {"shared_banks": mapping(text())}
-    check(path, "header", outer, record({"version": one_of(version), "robot": robot}, {**shared, "checksum": text()}))
+    rule = record({"version": one_of(version), "robot": robot}, {**shared, "checksum": text()})
+    return checked(path, "header", outer, rule, RobotHeader)
 
 
 def check_arrays(

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar, cast
 
 from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.storage import FileFault
@@ -30,6 +31,7 @@ class Misfit:
     wanted: str
 
 
+T = TypeVar("T")
 Rule = Callable[[JSON], Misfit | None]
 
 
@@ -43,6 +45,12 @@ def check(path: Path, name: str, value: JSON, rule: Rule) -> None:
         raise FileFault(
             f"{path} is damaged: its {name}{misfit.place} is {_short(misfit.found)}; it must be {misfit.wanted}."
         )
+
+
+def checked(path: Path, name: str, value: JSON, rule: Rule, kind: type[T]) -> T:
+    """`value`, once it is checked, as `kind`: the type of what fits `rule`."""
+    check(path, name, value, rule)
+    return cast("T", value)
 
 
 def number(low: float = -LARGEST, high: float = LARGEST) -> Rule:

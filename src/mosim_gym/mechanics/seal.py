@@ -20,3 +20,10 @@ def digest(arrays: Mapping[str, np.ndarray], header: str = "") -> str:
         found.update(f"\n{len(name.encode())} {name} {kind.str} {array.shape}\n".encode())
         found.update(np.ascontiguousarray(array, kind).reshape(-1).view(np.uint8).data)
     return found.hexdigest()
+
+
+def rounded(values: np.ndarray) -> str:
+    """An array as text of eight significant digits, so that its identity does not depend on a compiler's last bit."""
+    numbers = np.asarray(values)
+    text = [f"{0.0 if abs(v) < 1e-12 else v:.8g}" for v in numbers.astype(float).ravel()]
+    return f"{numbers.shape}{text}"

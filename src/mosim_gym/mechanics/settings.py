@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import check_seed, is_finite
+from mosim_gym.mechanics.renamed import unknown_choice
 
+Setting = bool | int | float | str
+"""What most settings are."""
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a name", bool: "true or false"}
 _RULE = "rule"
 
@@ -35,7 +37,7 @@ class Rule:
         if self.seed:
             check_seed(value, name)
         if self.choices is not None and value not in self.choices:
-            raise UnknownName(name, value, list(self.choices))
+            raise unknown_choice(name, value, list(self.choices))
         if not isinstance(value, int | float):
             return
         fits = (

@@ -8,15 +8,15 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.narrowing import is_dict, is_sequence
 from mosim_gym.mechanics.seal import digest
 
@@ -103,7 +103,7 @@ def _rounded(content: object) -> object:
     return [_rounded(value) for value in content] if is_sequence(content) else content
 
 
-def save_arrays(path: Path, kind: str, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Path:
+def save_arrays(path: Path, kind: str, arrays: Mapping[str, np.ndarray], header: Mapping[str, object]) -> Path:
     """Write named arrays and a JSON header as one safetensors file of the given `kind`, sealed by the `digest` of both."""
     text = json.dumps({"kind": kind, **header}, sort_keys=True)
     contiguous = {key: np.asarray(value, order="C") for key, value in arrays.items()}
@@ -120,7 +120,7 @@ def _in_order(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[end:]
 
 
-def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, JSON]]:
     """Read a file that `save_arrays` wrote. Raises `FileFault` for other files, and for content that differs from its seal.
 
     Files of version 0.1.0 have no seal, and each raises one warning.
@@ -182,11 +182,11 @@ def is_safetensors(path: Path) -> bool:
         return False
 
 
-def _header(path: Path, text: str) -> dict[str, Any]:
+def _header(path: Path, text: str) -> dict[str, JSON]:
     try:
-        header = json.loads(text)
+        header: JSON = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FileFault(f"{path} is damaged: its header is not readable ({error}).") from error
-    if not is_dict(header):
+    if not isinstance(header, dict):
         raise FileFault(f"{path} is damaged: its header is a {type(header).__name__}, not an object.")
     return header

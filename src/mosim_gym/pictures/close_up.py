@@ -1,4 +1,4 @@
-"""Close-ups: windows that keep a robot large and whole through a strip of pictures, all of one scale."""
+"""Close-ups: windows in which a robot is large and whole in every picture of a strip, all of one scale."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mosim_gym.pictures.viewpoint import Framing
 Array = np.ndarray
 FILLED = 0.84  # of a window, by the robot where it is largest
 GROUND = 0.13  # of a window's height lies below the floor
-APART = 1.7  # states of a column that together take so many times the largest robot's room are looked at one by one
+APART = 1.7  # states of a column that together take more than so many times the largest robot's room have a window each
 
 
 def close_ups(drawing: Drawing, states: Array) -> list[list[Framing]]:
     """Windows `[row][column]` for states `(rows, columns, nq)` that are shown above one another, such as truth and prediction.
 
-    The states of a column share one window, so that what differs is seen; where they are too far apart, each has its own. Robots that
-    do not travel, and states that are not finite, keep the drawing's own.
+    The states of a column share one window, which shows their differences. States that are too far apart have a window each. Robots that
+    do not travel, and states that are not finite, keep the drawing's own window.
     """
     rows, columns, size = states.shape
     own = drawing.framing
@@ -50,7 +50,7 @@ def _height(low: Array, high: Array, own: Framing) -> float:
 
 
 def _window(low: Array, high: Array, height: float, own: Framing) -> Framing:
-    """The window of that height in whose middle the box is, or that stands on the floor."""
+    """The window of that height with the box in its middle, or above the floor."""
     x, y = (float(side) for side in (low + high) / 2)
     if own.floor is not None:
         y = max(own.floor + (0.5 - GROUND) * height, float(high[1]) - (0.5 - (1 - FILLED) / 2) * height)

@@ -38,8 +38,8 @@ LABEL = (222, 228, 235)
 class Drawing:
     """Draws states of `robot` as pictures of `width` × `height` pixels, without the geoms named in `hidden_geoms`.
 
-    The view is chosen by `truth.viewpoint`; a ground with tiles of a fixed size in the world, numbered in metres,
-    shows how the robot travels.
+    `pictures.viewpoint` chooses the view. The ground has tiles of a fixed size in the world, numbered in metres, which show how the robot
+    travels.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Drawing:
         hidden_geoms: Iterable[str] = (),
         lettering: float = 0.022,
     ) -> None:
-        """Work out what is visible, from where, and at which scale; `lettering` is the letters' height as a share of the width."""
+        """Find what is visible, the view and the scale. `lettering` is the letters' height as a share of the width."""
         self.robot, self.width, self.height = robot, width, height
         self.view = choose_view(robot)
         geoms, hidden = robot.geoms, set(hidden_geoms)
@@ -80,20 +80,20 @@ class Drawing:
 
     @property
     def framing(self) -> Framing:
-        """The window that pictures are looked at through."""
+        """The window of the pictures."""
         return self._framing
 
     def _look_through(self, framing: Framing) -> None:
         self._framing, self._scale = framing, self._size[0] / framing.width  # pixels per metre
 
     def through(self, framing: Framing) -> Drawing:
-        """The same drawing, looked at through another window of the same shape."""
+        """The same drawing through another window of the same shape."""
         other = copy.copy(self)
         other._look_through(framing)
         return other
 
     def extent(self, qpos: Array) -> tuple[Array, Array]:
-        """Lowest and highest points `(N, 2)`, m in the picture's plane, of all that moves in the states `qpos (N, nq)`."""
+        """The lowest and the highest points, each `(N, 2)`, m in the picture's plane, of all moving shapes in the states `qpos (N, nq)`."""
         points, turns, _ = self._pose(np.asarray(qpos, np.float64))
         rows = np.flatnonzero(self._moving).tolist()
         outlines = np.stack(
@@ -132,7 +132,7 @@ class Drawing:
         return values["position"].numpy(), values["rotation"].numpy(), values["com"].numpy()
 
     def _nearness(self, points: Array, turns: Array) -> Array:
-        """Depth `(G,)`, m, to sort the shapes by: the centres', or the nearest points' where these lie in a plane."""
+        """The depth `(G,)`, m, that sorts the shapes: that of their centres, or of their nearest points if the centres lie in a plane."""
         depth = self.view.depth(points)
         if self._moving.any() and np.ptp(depth[self._moving]) > 1e-6:
             return depth
@@ -150,7 +150,7 @@ class Drawing:
         return self.view.flat(point + support_points(*self._shape(row), self._directions @ turn) @ turn.T)
 
     def _frame(self) -> Framing:
-        """Around the standing robot if it travels, else around all that it can reach and all that is fixed about it."""
+        """The window around the standing robot if it travels, else around all that it can reach and all fixed shapes."""
         robot, follows = self.robot, travels(self.robot)
         floor = None
         if not self.view.from_above and len(self._grounds):
@@ -163,11 +163,11 @@ class Drawing:
         return fit(every.min(0), every.max(0), aspect=self.width / self.height, follows=follows, floor=floor)
 
     def _pixels(self, points: Array, corner: Array) -> list[tuple[float, float]]:
-        """Picture's plane `(K, 2)` → pixels."""
+        """Points of the picture's plane `(K, 2)` as pixels."""
         return [(float(x), float(y)) for x, y in (points - corner) * [self._scale, -self._scale]]
 
     def _shades(self, depth: Array) -> Array:
-        """Brightness `(G,)` of shapes with centres at `depth (G,)`: seen from the side, far limbs are darker."""
+        """Brightness `(G,)` of shapes with centres at `depth (G,)`. From the side, far limbs are darker."""
         shades, moving = np.ones(len(depth)), self._moving
         if moving.any() and not self.view.from_above and np.ptp(depth[moving]) > 0.02:
             shades[moving] -= 0.35 * (depth[moving].max() - depth[moving]) / np.ptp(depth[moving])
@@ -197,7 +197,7 @@ class Drawing:
         ink.polygon(self._pixels(outline - border / 2, corner), (*_mix(colour, (255, 255, 255), 0.45), 255))
 
     def _draw_ground(self, picture: Image.Image, ink: ImageDraw.ImageDraw, corner: Array) -> None:
-        """The ground from the side: a band under a row of tiles, with the distance in metres as often as there is room."""
+        """The ground from the side: a band under a row of tiles, with the distance in metres wherever there is room."""
         if self._framing.floor is None:
             return
         wide, high = self._size
@@ -219,7 +219,7 @@ class Drawing:
         ink.line((0, top, wide, top), INK, round(OUTLINE * wide))
 
     def _draw_map(self, ink: ImageDraw.ImageDraw, corner: Array) -> None:
-        """The ground from above: tiles, as far as the ground reaches."""
+        """The ground from above: tiles on its whole area."""
         tile = _round_step(self._framing.width / 10)
         for geom in self._grounds:
             middle, half = self.robot.geoms.pos[geom, :2], self.robot.geoms.size[geom, :2]

@@ -24,8 +24,8 @@ Curve = Sequence[Mapping[str, float]]
 
 
 def chosen_point(curve: Curve) -> Mapping[str, float]:
-    """The evaluation of a training run whose policy was kept: the one that it stopped with, else the first with the highest return of the
-    lowest member.
+    """The evaluation of a training run whose policy was kept: the last one if the run stopped at its mark, else the first with the highest
+    return of the lowest member.
     """
     stopped = curve[-1].get("confirmed", False)
     return curve[-1] if stopped else max(curve, key=lambda point: point.get("lowest_member", point["return_in_model"]))
@@ -39,8 +39,10 @@ def learning_plot(
     title: str = "",
     levels: Mapping[str, float] | None = None,
 ) -> Path:
-    """Plot the return in the model against training time, a curve for each seed, and the `real` return of each seed's chosen policy, as
-    `PolicyReturn.summary` has it, where that policy was found. `levels` are returns of others, as horizontal lines.
+    """Plot the return in the model against training time, a curve for each seed.
+
+    `real` has the real return of each seed's chosen policy, as from `PolicyReturn.summary`. It is shown at the time when that policy was
+    found. `levels` are returns that others reached, as horizontal lines.
     """
     from matplotlib.figure import Figure
 
@@ -87,8 +89,9 @@ def _marker(axes: Axes, at: float, real: Mapping[str, Any], label: str | None) -
 def watched_plot(
     path: str | Path, runs: Mapping[str, Sequence[Curve]], *, world: str = "the model", title: str = ""
 ) -> Path:
-    """Plot training runs in `world` that were watched from reality, a panel for each kind of run with a curve for each of its seeds: by
-    minutes, the return in the world and the `real` return of the same policies.
+    """Plot the return in `world` and the `real` return of the same policies against training time in minutes.
+
+    Each kind of run has a panel, with a curve for each of its seeds.
     """
     from matplotlib.figure import Figure
 
@@ -123,7 +126,7 @@ def watched_plot(
 
 
 def _seeds_note(counts: Sequence[int]) -> str:
-    """What the lines of panels with so many seeds each are."""
+    """The note on lines for panels with `counts` seeds each."""
     if set(counts) == {1}:
         return ONE_SEED
     return "thin: the second seed" + (f"; {ONE_SEED}" if 1 in counts else "")
@@ -132,7 +135,7 @@ def _seeds_note(counts: Sequence[int]) -> str:
 def real_steps_plot(
     path: str | Path, curves: Sequence[Curve], *, title: str = "", levels: Mapping[str, float] | None = None
 ) -> Path:
-    """Plot the real `return` against `real_steps`, a curve for each seed; `levels` are returns of others, as horizontal lines."""
+    """Plot the real `return` against `real_steps`, a curve for each seed. `levels` are returns that others reached, as horizontal lines."""
     from matplotlib.figure import Figure
 
     _check_curves("real_steps_plot", curves)
@@ -186,18 +189,18 @@ def _check_curves(name: str, curves: Sequence[Curve]) -> None:
 
 
 def _line(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str, seeds: int, label: str | None, **look: Any) -> None:
-    """A curve, dashed if there is no second seed."""
+    """A curve, dashed if there is only one seed."""
     axes.plot(x, y, linestyle="-" if seeds > 1 else DASHED, color=colour, label=label, **look)
 
 
 def _band(axes: Axes, x: np.ndarray, mean: np.ndarray, spread: np.ndarray, colour: str, label: str | None) -> None:
-    """Mean ± spread, where returns can be."""
+    """The band of mean ± spread, within the range of returns."""
     low, high = (np.clip(mean + side * spread, 0, MAX_RETURN) for side in (-1, 1))
     axes.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0, label=label)
 
 
 def _levels(axes: Axes, levels: Mapping[str, float]) -> None:
-    """Horizontal lines with names."""
+    """Horizontal lines with their names in the legend."""
     ordered = sorted(levels.items(), key=lambda item: -item[1])
     for (name, level), line in zip(ordered, itertools.cycle(LEVELS), strict=False):
         axes.axhline(level, color=FAINT, linewidth=1.2, linestyle=line, label=f"{name}: {level:.0f}")
@@ -211,7 +214,7 @@ def _against_real_steps(axes: Axes) -> None:
 
 
 def _legend_beside(axes: Axes, title: str, *, note: str = "") -> None:
-    """The legend at the right of the axes, where it hides nothing, and the title above them."""
+    """A legend to the right of the axes, and a title above them."""
     axes.legend(
         loc="center left", bbox_to_anchor=(1.0, 0.5), title=note or None, title_fontsize=8.5, alignment="left",
         labelspacing=0.7,
@@ -221,7 +224,7 @@ def _legend_beside(axes: Axes, title: str, *, note: str = "") -> None:
 
 
 def _shared_legend(figure: Figure, axes: Axes, *, note: str) -> None:
-    """One legend for all panels, below them: what is labelled in `axes`, each once, and the note."""
+    """One legend for all panels, below them, with each label of `axes` once, and the note."""
     from matplotlib.lines import Line2D
 
     handles, labels = axes.get_legend_handles_labels()

@@ -1,8 +1,7 @@
-"""The OpenGL that MuJoCo paints with: which kind works on this machine, and an off-screen canvas that uses it.
+"""OpenGL for MuJoCo's pictures: which kind works on this machine, and an off-screen canvas that uses it.
 
-MuJoCo's own `Renderer` uses the kind that `MUJOCO_GL` named when `mujoco` was first imported, and a kind that fails
-leaves Python's OpenGL bindings unusable until the process ends. So the kinds are tried in a process of their own,
-once, and only when the first picture is wanted.
+MuJoCo's own `Renderer` uses the kind that `MUJOCO_GL` named when `mujoco` was first imported. A kind that fails leaves Python's OpenGL
+bindings unusable until the process ends. So the kinds are tried in another process, once, when the first picture is needed.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ _PROBE_SECONDS = 60
 
 
 def turned_off() -> bool:
-    """Whether `MUJOCO_GL` says that no OpenGL is wanted."""
+    """Whether `MUJOCO_GL` turns OpenGL off."""
     return os.environ.get("MUJOCO_GL", "").strip().lower() in _TURNED_OFF
 
 
 def working_backend() -> str | None:
-    """The kind of OpenGL to use, None if there is none: what `MUJOCO_GL` names, else the first that works."""
+    """The kind of OpenGL to use: the one that `MUJOCO_GL` names, else the first that works; None if none works."""
     if turned_off():
         return None
     wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
@@ -58,7 +57,7 @@ def working_backend() -> str | None:
 
 @cache
 def _works(kind: str) -> bool:
-    """Whether a picture can be painted with this kind."""
+    """Whether this kind can render a picture."""
     try:
         probe = subprocess.run(
             [sys.executable, "-c", _PROBE, BACKENDS[kind]],
@@ -73,7 +72,7 @@ def _works(kind: str) -> bool:
 
 
 class Canvas:
-    """An off-screen picture of `width` × `height` pixels of one model; to be used from the thread that made it."""
+    """An off-screen picture of `width` × `height` pixels of one model. Use it only from the thread that made it."""
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int, *, backend: str) -> None:
         """Open an OpenGL context of the kind `backend`."""
@@ -96,7 +95,7 @@ class Canvas:
         _OPEN.add(self)
 
     def paint(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """The picture `(height, width, 3)`, uint8, of `data` through camera number `camera`; -1 shows it all."""
+        """The picture `(height, width, 3)`, uint8, of `data` through camera number `camera`; -1 shows the whole model."""
         mujoco = self._mujoco
         if self._context is None or self._painter is None:
             raise RuntimeError("The renderer has been closed.")
@@ -114,7 +113,7 @@ class Canvas:
         return pixels[::-1].copy()  # OpenGL counts rows from the bottom
 
     def close(self) -> None:
-        """Free the context; a second call does nothing."""
+        """Free the context. A second call does nothing."""
         if self._context is not None:
             self._context.make_current()
             if self._painter is not None:

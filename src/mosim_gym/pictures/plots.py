@@ -1,4 +1,4 @@
-"""Plots, all in one style. Nothing here touches matplotlib's global state: figures are made without pyplot."""
+"""Plots, all in one style. Figures are made without pyplot, so matplotlib's global state does not change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ INK, FAINT, GRID = "#2b323c", "#6b7480", "#e4e8ed"
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The package's look, for figures made inside the `with` block."""
+    """A context in which figures have the package's style."""
     from cycler import cycler
     from matplotlib import rc_context
 
@@ -74,7 +74,7 @@ def style() -> Iterator[None]:
 
 
 def save(figure: Figure, path: str | Path) -> Path:
-    """Write `figure` in the format of the path's ending, atomically and without a date in it."""
+    """Write `figure` in the format of the path's ending, atomically and without a date."""
     path = Path(path)
     content = BytesIO()
     kind = path.suffix.lower().removeprefix(".")
@@ -148,12 +148,12 @@ def _curves(axes: Axes, curves: list[np.ndarray], colour: str, control_step: flo
 
 
 def colours_for(count: int) -> list[str]:
-    """So many colours, in an order that tells the first ones apart best."""
+    """`count` colours. The first ones are the easiest to tell apart."""
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
 def _points(curve: Mapping[str, float]) -> tuple[list[int], list[float]]:
-    """Horizons in order, and the errors there; a file may have them in any order."""
+    """The horizons in order, and the errors at them. A file may have them in any order."""
     steps = sorted(int(step) for step in curve)
     return steps, [curve[str(step)] for step in steps]
 
@@ -163,14 +163,14 @@ FLOORS = {
     "linear model": ("linear model", (0, (1, 1))),
     "chaos floor": ("chaos floor (MuJoCo,\nstart a little off)", "-."),
 }
-"""What models are seen against: the names in a report, in a plot, and the line."""
+"""Baselines of the plots: the name in a report, the name in a plot, and the style of the line."""
 HORIZON_TESTS = {"uniform": "uniform actions", "poisson": "Poisson actions, held for some steps"}
 
 
 def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *, control_step: float) -> Path:
-    """Plot mean squared error against the horizon for everyone in a `prediction_report`, on logarithmic axes: a panel for each random test.
+    """Plot mean squared error against the horizon for all predictors of a `prediction_report`, on logarithmic axes.
 
-    Baselines, the chaos floor and the variance of the states themselves are grey lines with names; `control_step` is in s.
+    Each random test has a panel. Baselines, the chaos floor and the variance of the states are grey lines. `control_step` is in s.
     """
     from matplotlib.figure import Figure
 
@@ -196,7 +196,7 @@ def horizon_plot(path: str | Path, report: Mapping[str, Any], title: str = "", *
 
 
 def _horizon_curves(axes: Axes, results: Mapping[str, Any]) -> None:
-    """Models in colours, what they are seen against in grey."""
+    """Models in colours, baselines in grey."""
     models = [name for name in results if name not in (*FLOORS, "state_variance")]
     for name, colour in zip(models, colours_for(len(models)), strict=True):
         axes.plot(*_points(results[name]["curve"]), color=colour, label=_model_name(name))
@@ -207,7 +207,7 @@ def _horizon_curves(axes: Axes, results: Mapping[str, Any]) -> None:
 
 
 def _model_name(name: str) -> str:
-    """`cheetah, fast, one member` without the word that goes to a line of its own."""
+    """The name of a model in a plot. The precision has a line of its own."""
     parts = name.split(", ")
     fast = "fast" in parts[1:]
     shown = ", ".join(part for part in parts if part != "fast")
@@ -215,8 +215,9 @@ def _model_name(name: str) -> str:
 
 
 def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, Any]], batches: Sequence[int]) -> Path:
-    """Plot control steps a second against the number of environments, on an idle machine and beside a busy process, with the peers as
-    horizontal lines.
+    """Plot control steps a second against the number of environments, on an idle machine and beside a busy process.
+
+    Peers are horizontal lines.
     """
     from matplotlib.figure import Figure
 
@@ -249,7 +250,7 @@ def speed_plot(path: str | Path, results: Mapping[str, Mapping[str, Any]], batch
 
 
 def error_panel(errors: np.ndarray, *, control_step: float, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """A picture `(height, width, 3)` of prediction errors `(T,)` over time, and the column of each step in it, to mark the present at."""
+    """A picture `(height, width, 3)` of prediction errors `(T,)` over time, and the picture's column of each step, to mark the present."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

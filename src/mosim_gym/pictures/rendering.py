@@ -1,4 +1,4 @@
-"""`Renderer`: pictures of a robot's states, by MuJoCo where it can paint, else drawn from our own kinematics."""
+"""`Renderer`: pictures of a robot's states, by MuJoCo where it can render, else drawn from this package's kinematics."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ Array = np.ndarray
 class Renderer:
     """Pictures of `width` × `height` pixels of a robot (its name or its definition) in given states.
 
-    Nothing is opened before the first picture, so that an environment can be made on a machine that cannot paint.
-    `backend` forces a kind of OpenGL, or `"drawing"`; by default the first that works is taken. Give the `task` so
-    that its goal is shown. `camera` is the name or number of one of the model's cameras; drawings choose their own
-    view.
+    No library is opened before the first picture, so an environment can be made on a machine without OpenGL. `backend` sets a kind of
+    OpenGL, or `"drawing"`. By default the first that works is used. With `task` the picture shows the task's goal. `camera` is the name or
+    the number of one of the model's cameras. Drawings choose their own view.
     """
 
     def __init__(
@@ -42,9 +41,9 @@ class Renderer:
         camera: int | str = 0,
         backend: str | None = None,
     ) -> None:
-        """Remember what to paint."""
+        """Open nothing yet."""
         if width < 1 or height < 1:
-            raise ValueError(f"A picture of {width} × {height} pixels cannot be painted; both must be at least 1.")
+            raise ValueError(f"A picture of {width} × {height} pixels is impossible; both must be at least 1.")
         if backend is not None and backend not in (DRAWING, *BACKENDS):
             raise UnknownName("backend", backend, [DRAWING, *BACKENDS])
         self._definition = find_robot(robot) if isinstance(robot, str) else robot
@@ -57,7 +56,7 @@ class Renderer:
 
     @property
     def backend(self) -> str:
-        """What paints: `"egl"`, `"osmesa"`, `"glfw"`, `"cgl"` or `"drawing"`."""
+        """The kind of rendering: `"egl"`, `"osmesa"`, `"glfw"`, `"cgl"` or `"drawing"`."""
         if self._backend is None:
             self._backend = (working_backend() if _has_mujoco() else None) or DRAWING
             if self._backend == DRAWING and not turned_off():
@@ -101,7 +100,7 @@ class Renderer:
         self._canvas = Canvas(self._model, *self._size, backend=self.backend)
 
     def _camera_number(self) -> int:
-        """Number of the camera; -1, a view of the whole model, for models without cameras."""
+        """The number of the camera; -1, a view of the whole model, for models without cameras."""
         cameras = [self._model.camera(i).name for i in range(self._model.ncam)]
         if isinstance(self._camera, str):
             if self._camera not in cameras:
@@ -112,7 +111,7 @@ class Renderer:
         return self._camera if cameras else -1
 
     def close(self) -> None:
-        """Free what painting holds; the next `frame` opens it again."""
+        """Free all resources. The next `frame` opens them again."""
         if self._canvas is not None:
             self._canvas.close()
         self._canvas = self._drawing = None

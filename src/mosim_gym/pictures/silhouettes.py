@@ -3,9 +3,9 @@
 The outline of a convex body K, seen along an axis, is the curve of its support points: for each direction d in the
 picture's plane the point
 
-    s(d) = argmax { d · x : x ∈ K },
+    s(d) = argmax { d · x : x ∈ K }.
 
-which every shape of MuJoCo has in closed form. The outline of K grown by w on all sides is `s(d) + w d`.
+Every shape of MuJoCo has it in closed form. The outline of K, grown by w on all sides, is `s(d) + w d`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Array = np.ndarray
 
 
 def _unit(vectors: Array) -> Array:
-    """Rows scaled to length 1; rows too short to have a direction become 0."""
+    """Rows scaled to length 1. Rows too short to have a direction become 0."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 1e-9)
 
 
 def _signs(directions: Array) -> Array:
-    """±1, and 0 for a direction along a face, whose middle then stands for it."""
+    """±1, or 0 for a direction along a face, which selects the middle of the face."""
     return np.sign(np.where(np.abs(directions) < 1e-9, 0.0, directions))
 
 
@@ -72,7 +72,7 @@ def support_points(kind: GeomType, size: Array, directions: Array) -> Array:
 
 
 def rounding(kind: GeomType, size: Array) -> float:
-    """Radius in m of the ball that could roll inside all around the shape's outline; 0 for shapes with edges."""
+    """The radius, m, of the largest ball that can roll along the inside of the shape's outline; 0 for shapes with edges."""
     match kind:
         case GeomType.SPHERE | GeomType.CAPSULE:
             return float(size[0])

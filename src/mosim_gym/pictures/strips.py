@@ -1,4 +1,4 @@
-"""Film strips of states: the same moments in several worlds, above one another, drawn close up."""
+"""Film strips of states: a row for each world, a column for each moment, drawn close up."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def state_strip(
 ) -> Path:
     """Write a png with a row of drawings for each item of `rows`, states `(T, nq)` at `times` in s, in frames `height` pixels high.
 
-    All drawings are of one scale, and those of one moment show the same place, as `close_ups` has it.
+    All drawings have one scale. Those of one moment show the same place, by `close_ups`.
     """
     drawing = Drawing(
         task.robot,

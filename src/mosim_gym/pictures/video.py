@@ -22,17 +22,16 @@ INK, FAINT = (40, 46, 56), (120, 128, 140)
 
 
 def check_video(path: Path) -> None:
-    """Raise if no video can be written to a file of that name."""
+    """Raise `ValueError` if `path` does not end in .mp4."""
     if path.suffix.lower() != ".mp4":
-        raise ValueError(f"{path} does not end in .mp4; videos are written to nothing else.")
+        raise ValueError(f"{path} does not end in .mp4, the only format of videos.")
 
 
 def write_video(path: str | Path, frames: Iterable[Array], fps: float, *, progress: bool = False) -> Path:
     """Write `frames`, uint8 `(H, W, 3)` each, as an H.264 video of `fps` frames a second, and return its path.
 
-    `frames` may be a generator: one picture is held at a time. H.264 halves the colours' resolution, so that an odd
-    last row or column is doubled. The file appears when it is complete; an interrupted write leaves what was there
-    before.
+    `frames` may be a generator, of which one picture is held at a time. H.264 halves the resolution of colours, so an odd last row or
+    column is doubled. The file appears when it is complete. An interrupted write does not change an earlier file.
     """
     from imageio_ffmpeg import write_frames
 
@@ -85,11 +84,11 @@ def film_strip(
 ) -> Path:
     """Write a png with one labelled row of frames, uint8 `(H, W, 3)` each, for each item of `rows`.
 
-    All frames are scaled to `height` pixels; `captions` stand above the columns, for example times.
+    All frames are scaled to `height` pixels. `captions`, for example times, stand above the columns.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
-        raise ValueError(f"{path} does not end in .png; film_strip writes nothing else.")
+        raise ValueError(f"{path} does not end in .png, the only format of film strips.")
     if not rows or not all(len(row) for row in rows.values()):
         raise ValueError("film_strip needs at least one row, and at least one frame in every row.")
     pictures = {label: [_scaled(_checked(f, None), height) for f in row] for label, row in rows.items()}
@@ -124,7 +123,7 @@ def film_strip(
 
 
 def _few_colours(sheet: Image.Image, pictures: Array) -> Image.Image:
-    """The sheet in `COLOURS`, where `pictures (H, W)` is true, and elsewhere in the shades of its text, which those would tint."""
+    """The sheet in `COLOURS` where `pictures (H, W)` is true, and elsewhere in the shades of its text, which `COLOURS` would tint."""
     few = sheet.quantize(COLOURS, kmeans=2)
     shades = np.linspace(0, 1, TEXT_SHADES)[:, None]
     text = np.concatenate([(1 - shades) * np.array(ink) + shades * 255 for ink in (INK, FAINT)]).round()
@@ -143,7 +142,7 @@ def _checked(frame: Array, shape: tuple[int, ...] | None) -> Array:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"A frame is {pixels.dtype} of shape {pixels.shape}; frames are uint8 of shape (H, W, 3).")
     if shape is not None and pixels.shape != shape:
-        raise ValueError(f"A frame has shape {pixels.shape}, the first one had {shape}; all must be alike.")
+        raise ValueError(f"A frame has shape {pixels.shape}, the first one had {shape}; all must have the same shape.")
     return pixels
 
 

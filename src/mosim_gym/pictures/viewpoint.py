@@ -1,8 +1,7 @@
-"""Viewpoint: from where a robot is looked at, and how a camera without perspective follows it.
+"""The view of a robot, and how a camera without perspective follows it.
 
-Robots that move in a plane are looked at along its normal: from the side (a cheetah, a pole) or from above (an arm on
-a table). Robots that move in space are looked at from the side, turned a little, so that the far limbs show behind the
-near ones.
+The view of a robot that moves in a plane is along the plane's normal: from the side (a cheetah, a pole) or from above (an arm on a table).
+The view of a robot that moves in space is from the side, turned a little, so that the far limbs show behind the near ones.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ class View:
         return bool(self.toward[2] > 0.5)
 
     def flat(self, points: Array) -> Array:
-        """World `(..., 3)` → picture `(..., 2)`, m."""
+        """Points of the world `(..., 3)` in the picture's plane, `(..., 2)`, m."""
         return points @ np.stack((self.right, self.up), axis=1)
 
     def depth(self, points: Array) -> Array:
-        """World `(..., 3)` → nearness to the viewer `(...)`, m."""
+        """The nearness to the viewer `(...)`, m, of points of the world `(..., 3)`."""
         return points @ self.toward
 
 
@@ -55,9 +54,9 @@ OBLIQUE = _looking(np.array([np.sin(SPATIAL_AZIMUTH), -np.cos(SPATIAL_AZIMUTH), 
 
 
 def choose_view(robot: Robot) -> View:
-    """Along the normal of the plane in which all joints move, where that is an axis of the world; else obliquely.
+    """The view along the normal of the plane in which all joints move, if that is an axis of the world, else the oblique view.
 
-    Without hinges the slides span the plane; of several possible planes the upright one seen from the side is taken.
+    Without hinges the slides span the plane. Of several possible planes the upright one is taken, seen from the side.
     """
     tree = JointTree(robot)
     angles = planar_angles(tree)
@@ -73,7 +72,7 @@ def choose_view(robot: Robot) -> View:
 
 
 def travels(robot: Robot) -> bool:
-    """Whether the camera must follow: the robot floats freely, or declares that its place does not matter."""
+    """Whether the camera must follow the robot: it floats freely, or declares that its place does not matter."""
     return bool(robot.invariances.translations) or (len(robot.joints) > 0 and robot.joints.type[0] == JointType.FREE)
 
 
@@ -81,9 +80,8 @@ def travels(robot: Robot) -> bool:
 class Framing:
     """A window of `width` × `height` m onto the picture's plane.
 
-    A camera that `follows` keeps the robot's centre of mass in its middle, except that a picture with a `floor` keeps
-    its height unless the robot would leave it at the top; any other camera stays at `centre`. The floor is given by
-    its height in the picture, None for none.
+    A camera that `follows` keeps the robot's centre of mass in its middle. With a `floor` it keeps its height unless the robot would leave
+    the picture at the top. A camera that does not follow stays at `centre`. `floor` is the floor's height in the picture, or None.
     """
 
     centre: tuple[float, float]
@@ -102,9 +100,9 @@ class Framing:
 
 
 def fit(low: Array, high: Array, *, aspect: float, follows: bool, floor: float | None) -> Framing:
-    """The window of shape `aspect` (width / height) around the box from `low (2,)` to `high (2,)` that a robot takes.
+    """The window of shape `aspect` (width / height) around the robot's box from `low (2,)` to `high (2,)`.
 
-    A robot that is followed gets more room around it than one whose whole reach the box already is.
+    A robot that is followed has more room around it. The box of any other robot already is its whole reach.
     """
     bottom = low[1] if floor is None else min(low[1], floor)
     size = np.array([high[0] - low[0], high[1] - bottom]) / (0.55 if follows else 0.84)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
-from mosim_gym.mechanics.schema import check, each, one_of, record, text
+from mosim_gym.mechanics.schema import checked, each, one_of, record, text
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
 
@@ -22,10 +23,14 @@ HEADER = record(
 """What the header of a policy's file may hold."""
 
 
+class _Header(TypedDict):
+    card: Mapping[str, Any]
+
+
 class ActorPolicy:
     """A deterministic multi-layer perceptron: `middle + half · tanh(Wₙ relu(… relu(W₀ x + b₀) …) + bₙ)`, with SB3's `predict`."""
 
-    def __init__(self, weights: list[tuple[Array, Array]], low: Array, high: Array, card: dict[str, Any]) -> None:
+    def __init__(self, weights: list[tuple[Array, Array]], low: Array, high: Array, card: Mapping[str, Any]) -> None:
         """`weights` are `(W (out, in), b (out,))` of each layer. `low` and `high (nu,)` are the controls' range."""
         self.layers = [(np.asarray(w, np.float32), np.asarray(b, np.float32)) for w, b in weights]
         self._middle, self._half = (high + low) / 2, (high - low) / 2
@@ -66,7 +71,7 @@ def load_actor(path: Path) -> ActorPolicy:
         )
     if "card" not in header or not {"w0", "b0", "low", "high"} <= set(arrays):
         raise FileFault(f"{path} is not a policy of this package: its card or its layers are missing.")
-    check(path, "header", header, HEADER)
+    card = checked(path, "header", header, HEADER, _Header)["card"]
     weights = [
         (arrays[f"w{i}"], arrays[f"b{i}"])
         for i in range((len(arrays) - 2) // 2)
@@ -78,7 +83,7 @@ def load_actor(path: Path) -> ActorPolicy:
     check_weights(path, arrays, shapes)
     if not (low < high).all():
         raise FileFault(f"{path} is damaged: its lowest controls are not below the highest.")
-    return ActorPolicy(weights, low, high, header["card"])
+    return ActorPolicy(weights, low, high, card)
 
 
 def _shapes(path: Path, weights: list[tuple[Array, Array]]) -> dict[str, tuple[int, ...]]:

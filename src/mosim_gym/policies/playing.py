@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NotRequired, Protocol, TypedDict
 
 import numpy as np
 from tqdm import tqdm
@@ -21,11 +21,11 @@ _RESAMPLING_SEED = 0  # the interval is a function of the returns alone
 class Environment(Protocol):
     """What `evaluate` needs of a Gymnasium environment."""
 
-    def reset(self, *, seed: int | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None) -> tuple[Any, Mapping[str, Any]]:
         """First observation and info."""
         ...
 
-    def step(self, action: Any, /) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    def step(self, action: Any, /) -> tuple[Any, Any, Any, Any, Mapping[str, Any]]:
         """Observation, reward, terminated, truncated, info."""
         ...
 
@@ -43,6 +43,21 @@ class Policy(Protocol):
     def predict(self, observation: Any, *, deterministic: bool = False) -> tuple[Any, Any]:
         """The action, and a recurrent state, which `evaluate` does not use."""
         ...
+
+
+class ReturnSummary(TypedDict):
+    """A `PolicyReturn` as results have it; `rewards` are those of every step of every episode."""
+
+    episodes: int
+    seed: int
+    mean: float
+    std: float
+    standard_error: float
+    interval_95: list[float]
+    returns: list[float]
+    lengths: list[int]
+    terminated: list[bool]
+    rewards: NotRequired[list[list[float]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +106,7 @@ class PolicyReturn:
         low, high = np.percentile(self.returns[drawn].mean(axis=1), [2.5, 97.5])
         return float(low), float(high)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> ReturnSummary:
         """All results except the rewards of single steps, ready for JSON."""
         return {
             "episodes": self.episodes,

@@ -1,4 +1,4 @@
-"""Settings by name, as people type them: those of a strategy's configuration, and those of the learner that it holds, side by side."""
+"""Settings by name: those of a strategy's configuration and those of the learner's configuration in it, in one list."""
 
 from __future__ import annotations
 
@@ -7,26 +7,16 @@ from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
 
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.settings import kind_of
+from mosim_gym.mechanics.renamed import RENAMED, now_called
+from mosim_gym.mechanics.settings import Setting, kind_of
 
 C = TypeVar("C")
 HELD = "learner"
 """The field of a strategy's configuration that holds the learner's."""
-RENAMED = {
-    "following": "tau",
-    "horizon": "n_step",
-    "products": "matmul_precision",
-    "wide": "spread_starts",
-    "promising": "near_reward_starts",
-    "reach": "threshold_scale",
-    "ends": "outside_model (box: truncate, edge: terminate, finite: continue)",
-    "old": "pretraining_share",
-}
-"""What settings were called before."""
 
 
 def settings_of(config: Any) -> dict[str, Field[Any]]:
-    """The fields of a configuration by name; those of the learner that it holds are among them."""
+    """The fields of a configuration by name, with those of the learner's configuration in it."""
     found = {item.name: item for item in fields(config)}
     if HELD not in found:
         return found
@@ -35,7 +25,7 @@ def settings_of(config: Any) -> dict[str, Field[Any]]:
 
 
 def changed(config: C, changes: Mapping[str, Any]) -> C:
-    """`config` with the settings `changes`, its own and its learner's; what neither has is refused with the valid names."""
+    """`config` with the settings `changes`, its own and its learner's. An unknown name raises with the valid ones."""
     check_names(changes, config)
     own = {item.name for item in fields(config)}  # type: ignore[arg-type]
     mine = {name: value for name, value in changes.items() if name in own}
@@ -45,18 +35,18 @@ def changed(config: C, changes: Mapping[str, Any]) -> C:
     return replace(config, **mine)  # type: ignore[type-var]
 
 
-def as_changes(assignments: Sequence[str], config: Any) -> dict[str, Any]:
-    """`["updates=16", "rate=3e-4"]` as settings of `config` with their values, each of its default's type."""
+def as_changes(assignments: Sequence[str], config: Any) -> dict[str, Setting]:
+    """The settings in `["updates=16", "rate=3e-4"]` with their values, each of the type of its default in `config`."""
     valid = settings_of(config)
-    changes: dict[str, Any] = {}
+    changes: dict[str, Setting] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ValueError(
-                f"{assignment!r} sets no training option: write name=value. Valid names: {', '.join(valid)}."
+                f"{assignment!r} is not a training option: write name=value. Valid names: {', '.join(valid)}."
             )
         check_names([name], config)
-        default = valid[name].default
+        default: Any = valid[name].default
         try:
             changes[name] = _TRUTH[text.lower()] if isinstance(default, bool) else type(default)(text)
         except (ValueError, KeyError):
@@ -68,30 +58,24 @@ _TRUTH = {"true": True, "false": False}
 
 
 def with_options(settings: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-    """Settings that were typed, and options that have a name of their own, None being none; one of the two is enough for each."""
+    """Typed settings, together with options that have a flag of their own and are not None. Raises if a setting is such an option."""
     twice = next((name for name in options if name in settings), None)
     if twice is not None:
-        raise ValueError(f"{twice} is no setting but an option: give it as --{twice}.")
+        raise ValueError(f"{twice} is an option and not a setting: give it as --{twice}.")
     return {**{name: value for name, value in options.items() if value is not None}, **settings}
 
 
 def check_names(names: Iterable[str], config: Any) -> None:
-    """Refuse what is no setting of `config`, and say what it is called now, or whose it is."""
+    """Raise for a name that is not a setting of `config`, with its new name, or with the learner that has it."""
     valid = list(settings_of(config))
     for name in names:
         if name not in valid:
-            hint = _now_called(RENAMED[name], valid) if name in RENAMED else _whose(name)
+            hint = now_called(name, valid) if name in RENAMED else _whose(name)
             raise UnknownName("training option", name, valid, hint=hint)
 
 
-def _now_called(name: str, valid: Sequence[str]) -> str:
-    """What a setting is called now, and whether the configuration at hand has it."""
-    here = "." if name.partition(" ")[0] in valid else "; there is no such setting here."
-    return f"It is now called {name}{here}"
-
-
 def _whose(name: str) -> str:
-    """Which learners have the setting `name`."""
+    """The hint with the learners that have the setting `name`."""
     from mosim_gym.rl.learners.base import LEARNERS
 
     owners = [algo for algo in LEARNERS.names() if name in settings_of(LEARNERS.find(algo).config_type)]

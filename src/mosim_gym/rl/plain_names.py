@@ -1,4 +1,4 @@
-"""What people are shown in the place of identifiers: learners, and the runs of studies."""
+"""Plain names for people, in place of identifiers: of learners, and the runs of studies."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def learner_name(algo: str) -> str:
 
 
 def run_name(study: str, label: str) -> str:
-    """What a kind of runs in a study is called; its label where that is plain already."""
+    """The plain name of a kind of runs in a study, or its label if that is plain already."""
     return RUNS.get((study, label), label)
 
 
 def policy_title(card: Mapping[str, Any]) -> str:
-    """The title of a policy's pictures: task, learner, and the model if it is not the robot's own, or MuJoCo."""
+    """The title of a policy's pictures: task, learner, and MuJoCo or the model if that is not the robot's own."""
     task, model = card["task"], card.get("model", {}).get("name", "")
     if card.get("trained_in") == TRUTH:
         model = TRUTH

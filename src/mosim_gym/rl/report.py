@@ -1,4 +1,4 @@
-"""What a policy trained in the model is worth in reality: real episodes, learning curve, and a video of both worlds."""
+"""Measures and shows a policy in reality: real episodes, learning curve, and videos of reality and model."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from mosim_gym.robots import find_task, load_task
 REAL_SEED = 1000
 FRAMES_A_SECOND = 30
 STRIP_FRAMES = 8
-CURSOR = (47, 109, 179)  # where a video is in the curve below it
+CURSOR = (47, 109, 179)  # colour of the line that marks a video's present in the curve below it
 Array = np.ndarray
 
 
 def real_return(task: str, policy: Policy, *, episodes: int = 10, seed: int = REAL_SEED) -> PolicyReturn:
-    """Whole episodes of the policy's deterministic actions in the real task."""
+    """The returns of whole episodes in the real task with the policy's deterministic actions."""
     env = reality(task)
     try:
         return evaluate(env, policy, episodes=episodes, seed=seed)
@@ -41,7 +41,7 @@ def real_return(task: str, policy: Policy, *, episodes: int = 10, seed: int = RE
 
 
 def check_episodes(task: str, episodes: int, shimmy: int = 0) -> None:
-    """Raise if so many real episodes of `task` cannot be played, `shimmy` of them through Shimmy, which has dm_control's tasks only."""
+    """Raise if `task` cannot be played for so many episodes, in reality or through Shimmy, which has dm_control's tasks only."""
     check_at_least(1, episodes=episodes)
     check_at_least(0, shimmy=shimmy)
     if shimmy and not find_task(task)[1].in_dm_control:
@@ -51,9 +51,9 @@ def check_episodes(task: str, episodes: int, shimmy: int = 0) -> None:
 
 
 def shimmy_return(task: str, policy: Policy, *, episodes: int = 3, seed: int = REAL_SEED) -> PolicyReturn:
-    """The same through plain Shimmy and Gymnasium's FlattenObservation, with nothing of this package in between.
+    """`real_return` through plain Shimmy and Gymnasium's FlattenObservation, without this package.
 
-    Shimmy sorts an observation's parts by name and dm_control does not: the flat vector is put into dm_control's order.
+    Shimmy sorts an observation's parts by name and dm_control does not, so the flat vector is put into dm_control's order.
     """
     from gymnasium.wrappers import FlattenObservation, TimeLimit
 
@@ -74,7 +74,7 @@ def shimmy_return(task: str, policy: Policy, *, episodes: int = 3, seed: int = R
 
 
 def shimmy_order(task: str) -> Array:
-    """Where each number of our flat observation stands in Shimmy's, whose parts are sorted by name."""
+    """The place of each number of this package's flat observation in Shimmy's, whose parts are sorted by name."""
     from mosim_gym.robots.spaces import observation_shapes
 
     shapes = observation_shapes(task)
@@ -88,10 +88,11 @@ def shimmy_order(task: str) -> Array:
 
 
 class SideBySide(NamedTuple):
-    """One episode, played twice under the same actions: frames of the truth and of the prediction, and the prediction's squared error.
+    """One episode in reality and in the model under the same actions: frames of both, and the squared error of the model.
 
-    `stride` control steps lie between two frames; `errors (T,)` is the mean over all positions and velocities, NaN once the model ended;
-    `start` is where both began, as `reset` takes it; `true_states (frames, nq)` are what the frames of the truth show.
+    `stride` is the number of control steps between two frames. `errors (T,)` are means over all positions and velocities, NaN once the
+    model's episode has ended. `start` has the options of `reset` with which both began. `true_states (frames, nq)` are the states in the
+    frames of the truth.
     """
 
     truth: list[Array]
@@ -105,7 +106,7 @@ class SideBySide(NamedTuple):
 def side_by_side(
     task: str, policy: Policy, *, steps: int = 400, seed: int = REAL_SEED, checkpoint: Any = None
 ) -> SideBySide:
-    """The policy acts on what is true; the model starts in the same state, is given the same actions, and nothing else."""
+    """Play the policy in reality. The model starts in the same state and gets the same actions, and nothing else."""
     forget = getattr(policy, "reset", None)
     if forget is not None:
         forget()
@@ -143,7 +144,7 @@ def side_by_side(
 
 
 def write_side_by_side(path: Path, shown: SideBySide, *, control_step: float) -> Path:
-    """A video with the truth above, the prediction below it, and at the bottom the error so far."""
+    """Write a video with the truth above, the prediction below it, and the error at the bottom."""
     width = shown.truth[0].shape[1]
     panel, columns = error_panel(shown.errors, control_step=control_step, width=width, height=150)
 
@@ -163,7 +164,7 @@ def _stride(control_step: float) -> int:
 def imagined_frames(
     task: str, policy: Policy, start: dict[str, Array], *, steps: int = 400, checkpoint: Any = None
 ) -> tuple[list[Array], Array]:
-    """Frames of an episode that the policy plays in the model on its own, from `start` on, and the states `(frames, nq)` in them."""
+    """Frames of an episode that the policy plays in the model from `start`, and their states `(frames, nq)`."""
     env = gymnasium.make(env_id(task), checkpoint=checkpoint, max_episode_steps=steps)
     robot = load_task(task).robot
     stride = _stride(robot.control_step)
@@ -192,7 +193,7 @@ def write_pictures(
     *,
     checkpoint: Any = None,
 ) -> list[Path]:
-    """Learning curves of training in the model, or against real steps, where `curves` hold either; and what `write_films` makes."""
+    """Write the learning curves, in the model or against real steps, as `curves` hold them, and all that `write_films` makes."""
     path, card = out / "learning.png", policy.card
     latest = curves[0][-1] if curves and curves[0] else {}
     plots: list[Path] = []
@@ -207,7 +208,7 @@ def write_pictures(
 
 
 def write_films(task: str, policy: Policy, out: Path, *, checkpoint: Any = None, steps: int = 400) -> list[Path]:
-    """A film strip, and two videos: the policy in reality above it in the model; the truth above its prediction."""
+    """Write two videos and a film strip. Videos: the policy in reality above, in the model below; the truth above, its prediction below."""
     h = load_task(task).robot.control_step
     shown = side_by_side(task, policy, steps=steps, checkpoint=checkpoint)
     imagined, states = imagined_frames(task, policy, shown.start, steps=steps, checkpoint=checkpoint)

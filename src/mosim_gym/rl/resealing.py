@@ -1,4 +1,4 @@
-"""Seals for files that have none: each is loaded and checked as a whole first, as its kind is when it is used."""
+"""Adds seals to files that have none. Each file is first loaded and checked as a whole, in the way in which its kind is used."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ CHECKS: Mapping[str, Callable[[Path], object]] = {
     training_state.KIND: training_state.read_header,
     "robot": Robot.load,
 }
-"""By the kind of file, what loads it and raises for whatever is wrong with it."""
+"""For each kind of file, the function that loads it and raises for faults."""
 
 
 def reseal(path: Path) -> tuple[str, bool]:
-    """Check the file (or the folder of a dataset) at `path` and write it again with a seal, if it has none; its kind, and whether it was
-    written.
+    """Check the file (or the folder of a dataset) at `path`, and write it again with a seal if it has none.
+
+    Returns its kind, and whether it was written.
     """
     if path.is_dir():
         before = read_manifest(path)

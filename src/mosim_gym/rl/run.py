@@ -1,4 +1,4 @@
-"""`Run`: a training run in a folder. It has an identity, a clock, and a state on disk from which it goes on after any interruption.
+"""`Run`: a training run in a folder. It has an identity, a clock, and a state on disk from which it continues after an interruption.
 
 The state is one safetensors file, written atomically: the arrays of all parts (anything with `state` and `restore`), and the record.
 """
@@ -9,12 +9,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
 from mosim_gym.mechanics.narrowing import is_dict
-from mosim_gym.mechanics.schema import anything, check, each, mapping, nullable, number, one_of, record, text, whole
+from mosim_gym.mechanics.schema import anything, checked, each, mapping, nullable, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault, check_folder, check_own, load_arrays, save_arrays
 from mosim_gym.rl.flat_settings import HELD
 from mosim_gym.training.state import restoring
@@ -24,7 +24,7 @@ KIND, FORMAT = "policy run", 2
 STATE, BEST, POLICY = "state.safetensors", "best.safetensors", "policy.safetensors"
 SAVE_SECONDS = 20.0
 SAVING = 0.03
-"""Of a run's time, at most, goes into saving it."""
+"""The largest share of a run's time that is spent on saving."""
 _IDENTITY = ("strategy", "task", "config", "model", "judge")
 
 
@@ -32,7 +32,7 @@ class Part(Protocol):
     """Something whose state a run saves."""
 
     def state(self) -> dict[str, Array]:
-        """All that goes on depends on."""
+        """All that the continued run depends on."""
         ...
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
@@ -42,24 +42,24 @@ class Part(Protocol):
 
 @dataclass
 class RunRecord:
-    """What a run is, and what has happened in it so far."""
+    """The identity of a run, and its results so far."""
 
     strategy: str
     task: str
-    config: dict[str, Any]
+    config: Mapping[str, Any]
     model: str
-    """The identity of the dynamics that the policy is trained in."""
+    """The identity of the dynamics in which the policy is trained."""
     judge: str | None = None
-    """The identity of the dynamics that policies are evaluated in, where that is another one."""
+    """The identity of the dynamics in which policies are evaluated, if it is another one."""
     seconds: float = 0.0
-    curve: list[dict[str, Any]] = field(default_factory=list)
+    curve: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
     """One entry for each evaluation."""
     best: float | None = None
     """The highest score of an evaluated policy, which is kept as `best.safetensors`."""
     evaluation_steps: int = 0
-    """Control steps that evaluations took."""
+    """The number of control steps in evaluations."""
     next_evaluation: int = 0
-    """When the next evaluation is due, in control steps of training."""
+    """The number of control steps of training at which the next evaluation is due."""
 
 
 _RECORD = record(
@@ -71,12 +71,19 @@ _RECORD = record(
 _HEADER = record({"version": one_of(FORMAT), "record": _RECORD})
 
 
+class RunHeader(TypedDict):
+    """The header of a run's state: a `RunRecord` as JSON."""
+
+    version: int
+    record: Mapping[str, Any]
+
+
 class Run:
-    """A run in `folder`. Where an earlier run was interrupted, `record` is its record, and `add` puts back its parts."""
+    """A run in `folder`. If it continues an interrupted run, `record` is that run's record, and `add` restores the run's parts."""
 
     def __init__(self, folder: Path, record: RunRecord, save_every: float = SAVE_SECONDS) -> None:
-        """A folder that holds the state of another run, or results of something else, is refused in one sentence. `save_every` are the
-        seconds from one save to the next; with 0 a save is always due.
+        """Raises `FileFault` for a folder that holds another run or other results. `save_every` are the seconds from one save to the next.
+        With 0 a save is always due.
         """
         if not save_every >= 0:
             raise ValueError(f"save_every is {save_every}; it must be a number of seconds, at least 0.")
@@ -97,7 +104,7 @@ class Run:
 
     @property
     def resumed(self) -> bool:
-        """Whether the run goes on from a state on disk."""
+        """Whether the run continues from a state on disk."""
         return self._arrays is not None
 
     def _load(self) -> None:
@@ -112,7 +119,7 @@ class Run:
         self.record, self._arrays = found, arrays
 
     def add(self, name: str, part: Part) -> None:
-        """Save `part` with the run from now on; put back its state where the run goes on."""
+        """Save `part` with the run from now on. Restore its state if the run continues an earlier one."""
         self._parts[name] = part
         if self._arrays is None:
             return
@@ -122,13 +129,13 @@ class Run:
             part.restore(mine)
 
     def tick(self) -> float:
-        """Note how long the run has lasted, in seconds."""
+        """Record and return the run's duration, s."""
         self.record.seconds = time.monotonic() - self._begun
         return self.record.seconds
 
     @property
     def save_due(self) -> bool:
-        """Whether it is time to save: every `save_every` seconds, or less often where saving takes long."""
+        """Whether it is time to save: every `save_every` seconds, or less often if saving takes long."""
         return time.monotonic() >= self._due
 
     def save(self) -> None:
@@ -140,19 +147,18 @@ class Run:
         self._due = now + (max(self._save_every, (now - begun) / SAVING) if self._save_every else 0.0)
 
 
-def read_run(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+def read_run(path: Path) -> tuple[dict[str, Array], RunHeader]:
     """Arrays and header of the run's state at `path`."""
     arrays, header = load_arrays(path, KIND)
     if header.get("version") != FORMAT:
         raise FileFault(
-            f"{path.parent} holds a run of an older version of mosim_gym, which cannot go on; choose another folder."
+            f"{path.parent} holds a run of an older version of mosim_gym, which cannot be continued; choose another folder."
         )
-    check(path, "header", header, _HEADER)
-    return arrays, header
+    return arrays, checked(path, "header", header, _HEADER, RunHeader)
 
 
 def difference(found: object, wanted: object) -> str:
-    """What is in one place and not in the other, of settings field by field."""
+    """The differences between `found` and `wanted` in words, field by field for settings."""
     if not (is_dict(found) and is_dict(wanted)):
         return f"{found}, here {wanted}"
     there, here = _flat(found), _flat(wanted)
@@ -161,7 +167,7 @@ def difference(found: object, wanted: object) -> str:
 
 
 def _flat(settings: Mapping[str, object]) -> dict[str, object]:
-    """Settings, those of the learner among them."""
+    """The settings in one mapping, with those of the learner."""
     learner = settings.get(HELD)
     own = {name: value for name, value in settings.items() if name != HELD}
     return {**own, **(learner if is_dict(learner) else {})}

@@ -27,7 +27,7 @@ CARD = (
 )
 
 
-def measure_policy(path: Path, *, episodes: int, shimmy: int) -> dict[str, Any]:
+def measure_policy(path: Path, *, episodes: int, shimmy: int) -> dict[str, object]:
     """Everything about the policy in `path` that stands in the results."""
     policy = load_policy(path)
     task = policy.card["task"]

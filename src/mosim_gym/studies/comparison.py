@@ -87,7 +87,7 @@ ALTERNATIVES: dict[str, Entry] = {
 
 def run_entry(
     robot: str, name: str, entry: Entry, *, folder: Path, budget: float = 0.0, steps: int | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Train one entry for `budget` seconds or for `steps`, and test it; a result that is in `folder` is read back, a broken run goes on."""
     place = folder / name.replace(" ", "-").replace(",", "")
     path = place / "result.json"

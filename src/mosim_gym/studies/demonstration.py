@@ -30,7 +30,7 @@ def find_policy(task: str, name: str, *, seed: int) -> Policy | None:
 
 def demonstrate(
     env: Any, task: str, actor: Policy, *, episodes: int, steps: int, seed: int, out: Path
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Play `episodes` of `steps` control steps in the real environment `env`, which renders; write plot, video and strip to `out`, return
     the numbers.
     """

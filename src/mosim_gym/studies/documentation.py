@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mosim_gym.evaluation.describe import tasks_page
-from mosim_gym.evaluation.kinematics import kinematics_table
-from mosim_gym.evaluation.parity import parity_table
+from mosim_gym.evaluation.kinematics import KinematicsReport, kinematics_table
+from mosim_gym.evaluation.parity import ParityReport, parity_table
 from mosim_gym.rl.strategies import few_shot, on_policy, real_task, zero_shot
 from mosim_gym.studies.efficiency_tables import efficiency_summary
 from mosim_gym.studies.gallery import gallery_page
@@ -140,8 +140,8 @@ class Documentation:
             **{self.docs / "strategies" / f"{page}.md": content for page, content in self._strategies().items()},
             self.docs / "results" / "parity.md": {
                 "parity targets": parity_targets(parity),
-                "parity": f"{parity_table(parity)}\n\n{measured(parity)}",
-                "kinematics": f"{kinematics_table(kinematics)}\n\n{measured(kinematics)}",
+                "parity": f"{parity_table(cast('ParityReport', parity))}\n\n{measured(parity)}",
+                "kinematics": f"{kinematics_table(cast('KinematicsReport', kinematics))}\n\n{measured(kinematics)}",
                 "kinematics targets": kinematics_targets(kinematics),
             },
             self.docs / "results" / "prediction.md": {

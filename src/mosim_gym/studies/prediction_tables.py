@@ -64,23 +64,21 @@ def protocol(reports: Reports) -> str:
 
 def training_table() -> str:
     """What each packaged checkpoint learned from, by its card."""
-    rows = []
-    for name in packaged():
-        card = read_card(packaged_path(name))
-        rows.append(
-            [
-                f"`{name}`",
-                _recipe(card),
-                f"{card['transitions'] / 1e6:.1f} M",
-                f"{card['training_seconds'] / 60:.0f} min",
-                f"{card['parameters'] / 1e3:,.0f} k",
-            ]
-        )
+    rows = [[f"`{name}`", *_training(read_card(packaged_path(name)))] for name in packaged()]
     return table(["Checkpoint", "Recipe of its data", "True transitions", "Training", "Parameters"], rows)
 
 
 def _recipe(card: Mapping[str, Any]) -> str:
     return str(card["recipe"]["recipe"])
+
+
+def _training(card: Mapping[str, Any]) -> list[str]:
+    return [
+        _recipe(card),
+        f"{card['transitions'] / 1e6:.1f} M",
+        f"{card['training_seconds'] / 60:.0f} min",
+        f"{card['parameters'] / 1e3:,.0f} k",
+    ]
 
 
 def error_table(reports: Reports) -> str:

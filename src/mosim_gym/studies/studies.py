@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from mosim_gym.mechanics.settings import Setting
 from mosim_gym.studies.watched import WatchedRun
 
 MINUTE = 60.0
@@ -18,7 +17,7 @@ STUDIES = {
     "horizon-truth": "TQC in MuJoCo itself with short episodes from the task's own starts: how far a model would have to see for it to "
     "work.",
 }
-HOLDS: dict[str, dict[str, Any]] = {
+HOLDS: dict[str, dict[str, Setting]] = {
     "none": {"outside_model": "continue"},
     "box": {},
     "edge": {"outside_model": "terminate"},

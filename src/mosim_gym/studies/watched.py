@@ -42,7 +42,7 @@ def watch(
     *,
     episodes: int = 10,
     final_episodes: int = 50,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Train, then play in reality what was evaluated in the model: `episodes` of each policy on the way, `final_episodes` of the chosen and
     of the last one. `folder` keeps what an interrupted run goes on from.
     """

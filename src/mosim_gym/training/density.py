@@ -77,7 +77,7 @@ def fit_density(
     optimisers: dict[str, torch.optim.Optimizer] = {"adam": optimiser}
     path = None if folder is None else folder / STATE
     if path is not None and path.exists():
-        record = load_state(path, flow, average, optimisers, identity)
+        record |= load_state(path, flow, average, optimisers, identity)
     already = max(record["seconds"], time.monotonic() - started)  # the data took time, too
     pace = Pace(budget, seconds=already, total=record["total"], timed=TIMED_STEPS, save_every=save_every)
     while not pace.is_over(record["step"]):

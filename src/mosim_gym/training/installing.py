@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.evaluation.prediction import prediction_report
+from mosim_gym.evaluation.prediction import Errors, errors_in, prediction_report
 from mosim_gym.robots import load_robot
+from mosim_gym.zoo.cards import Measured
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card, save_checkpoint
 from mosim_gym.zoo.names import packaged_path, robot_at
 from mosim_gym.zoo.packs import unpack
@@ -28,18 +29,31 @@ class Outcome:
     """What a run made: the checkpoint's file, its card, and whether it became the packaged one."""
 
     path: Path
-    card: dict[str, Any]
+    card: Mapping[str, Any]
     installed: bool
 
 
-def benchmarks(robot: str, simulators: Mapping[str, Simulator]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+def benchmarks(
+    robot: str, simulators: Mapping[str, Simulator]
+) -> tuple[dict[str, dict[str, Measured]], dict[str, object]]:
     """The errors of each of `simulators` in every test, without their curves, and the protocol on which they were measured."""
     report = prediction_report(robot, simulators, baselines=False)
-    found = {
-        who: {test: {k: v for k, v in r[who].items() if k != "curve"} for test, r in report["tests"].items()}
-        for who in simulators
+    found = {who: {test: _measured(errors_in(r)[who]) for test, r in report["tests"].items()} for who in simulators}
+    measured: Mapping[str, object] = report
+    return found, {key: measured[key] for key in PROTOCOL}
+
+
+def _measured(errors: Errors) -> Measured:
+    found: Measured = {
+        "raw": errors["raw"],
+        "normalised": errors["normalised"],
+        "diverged": errors["diverged"],
+        "one_step_raw": errors["one_step_raw"],
+        "valid_seconds": errors["valid_seconds"],
     }
-    return found, {key: report[key] for key in PROTOCOL}
+    if "touch" in errors:
+        found["touch"] = errors["touch"]
+    return found
 
 
 def install_pack(path: Path, folder: Path) -> list[Outcome]:
@@ -60,7 +74,7 @@ def install_pack(path: Path, folder: Path) -> list[Outcome]:
     return outcomes
 
 
-def is_better(card: dict[str, Any], members: int, packaged: Path) -> bool:
+def is_better(card: Mapping[str, Any], members: int, packaged: Path) -> bool:
     """Whether a checkpoint of so many `members` deserves to replace the packaged one of the same robot.
 
     It is compared by the geometric mean of its errors over theirs, which are measured again if it was on another protocol. More members
@@ -82,7 +96,7 @@ def is_better(card: dict[str, Any], members: int, packaged: Path) -> bool:
     return mine < mean_error(their) * (ENSEMBLE if more > 0 else 1 / ENSEMBLE if more < 0 else 1)
 
 
-def score(card: dict[str, Any]) -> float:
+def score(card: Mapping[str, Any]) -> float:
     """The one benchmark figure that is shown in passing: raw MSE over 16 steps of uniform actions."""
     test, horizon = SHOWN
     return _raw(card["benchmark"], test, horizon)

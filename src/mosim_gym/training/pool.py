@@ -10,6 +10,7 @@ import torch
 from mosim_gym.data.collection import find_recipe, recipe_for
 from mosim_gym.data.dataset import CHUNK, Dataset, DatasetStream
 from mosim_gym.data.stream import Stream, Transitions, chunk
+from mosim_gym.mechanics.box import Box
 from mosim_gym.robots import load_robot
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import TrainConfig
@@ -32,7 +33,7 @@ class Pool:
         *,
         step: int,
         device: torch.device,
-        box: dict[str, Any],
+        box: Box,
         dataset: Dataset | None = None,
         only: Callable[[Transitions], Transitions] | None = None,
     ) -> None:

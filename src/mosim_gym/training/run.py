@@ -4,40 +4,36 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import torch
+from typing import Any, TypedDict
 
 from mosim_gym.data.dataset import Dataset
-from mosim_gym.data.stream import chunk
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import schema
+from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.mechanics.schema import anything, check, each, record, whole
+from mosim_gym.mechanics.schema import anything, checked, each, record, whole
 from mosim_gym.mechanics.storage import check_own
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes
 from mosim_gym.training.config import REFINEMENT, Stage, training_for
+from mosim_gym.training.disagreement import held_out_disagreement
 from mosim_gym.training.installing import Outcome, benchmarks, is_better, mean_error
 from mosim_gym.training.loop import STATE, train
-from mosim_gym.training.pool import VALIDATION_SEED, VALIDATION_SEGMENTS
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
 from mosim_gym.zoo.names import checkpoint_name, load, packaged_path, robot_at
 from mosim_gym.zoo.packs import pack, pack_cards
 
-DISAGREEMENT_QUANTILES = (0.5, 0.9, 0.99, 0.999)
 SHORTEST = 1.0
 """Seconds of training that a run has at least."""
 ROUNDING = 1.01
@@ -53,6 +49,16 @@ COMBINED = record(
     }
 )
 """What the card of an ensemble takes from those of its members."""
+
+
+class MemberCard(TypedDict):
+    """What is reckoned with of it."""
+
+    box: Box
+    seeds: list[int]
+    transitions: int
+    training_steps: int
+    training_seconds: float
 
 
 def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimConfig:
@@ -205,15 +211,16 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
     if (folder / CHECKPOINT).exists():
         raise ValueError(f"{folder / CHECKPOINT} is there already and would be replaced; choose another folder.")
     model, cards = combine_checkpoints(paths, robot_at(names.pop()))
-    for path, card in zip(paths, cards, strict=True):
-        check(path, "card", card, COMBINED)
-    seeds = [seed for card in cards for seed in card["seeds"]]
+    members = [checked(path, "card", card, COMBINED, MemberCard) for path, card in zip(paths, cards, strict=True)]
+    seeds = [seed for card in members for seed in card["seeds"]]
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"The checkpoints' seeds are {seeds}; members of an ensemble need seeds of their own.")
     card = {
         **{key: cards[0][key] for key in ("name", "recipe", "date", "start_states", "tuned_on_real_return")},
-        "box": reduce(joined_boxes, (card["box"] for card in cards)),
-        **{key: sum(c[key] for c in cards) for key in ("transitions", "training_steps", "training_seconds")},
+        "box": reduce(joined_boxes, (card["box"] for card in members)),
+        "transitions": sum(card["transitions"] for card in members),
+        "training_steps": sum(card["training_steps"] for card in members),
+        "training_seconds": sum(card["training_seconds"] for card in members),
         "seeds": seeds,
     }
     return _finish(model, card, folder, install)
@@ -235,7 +242,7 @@ def _refinement(rate: float | None) -> tuple[Stage, ...]:
     return tuple(replace(stage, rate=rate) for stage in REFINEMENT)
 
 
-def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> Outcome:
+def _finish(model: MoSim, card: Mapping[str, Any], folder: Path, install: bool) -> Outcome:
     """Measure the model, complete its card and write its checkpoint."""
     robot, name = model.robot.name, card["name"]
     halved = copy.deepcopy(model)
@@ -245,10 +252,10 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
     results = found["full"]
     if mean_error(found["half"]) < ROUNDING * mean_error(found["full"]):
         model, results = halved, found["half"]
-    if model.config.members > 1:
-        card["disagreement"] = disagreement_quantiles(model, card["recipe"]["recipe"])
+    several = model.config.members > 1
     card = {
         **card,
+        **({"disagreement": held_out_disagreement(model, card["recipe"]["recipe"])} if several else {}),
         "parameters": sum(p.numel() for p in model.parameters()),
         "provenance": provenance(seeds=card["seeds"]),
         "benchmark": results,
@@ -261,18 +268,9 @@ def _finish(model: MoSim, card: dict[str, Any], folder: Path, install: bool) -> 
     return Outcome(path, card, installed)
 
 
-def _origin(dataset: Dataset) -> dict[str, Any]:
+def _origin(dataset: Dataset) -> dict[str, object]:
     """What a card says about the data in the place of a recipe's name."""
     return {
         "recipe": dataset.manifest["recipe"],
-        "dataset": {name: dataset.manifest[name] for name in ("seed", "segments")},
+        "dataset": {"seed": dataset.manifest["seed"], "segments": dataset.manifest["segments"]},
     }
-
-
-def disagreement_quantiles(model: MoSim, recipe: Any) -> dict[str, float]:
-    """Quantiles of the members' disagreement over held-out motion of the kind that they were trained on."""
-    name = recipe if isinstance(recipe, str) else recipe["name"]
-    columns = chunk(model.robot.name, name, VALIDATION_SEED, 0, VALIDATION_SEGMENTS)[0]
-    qpos, qvel, action = (torch.from_numpy(column).flatten(0, 1) for column in columns[:3])
-    spread = Simulator(model, {}).disagreement(qpos, qvel, action).numpy()
-    return {str(q): float(f"{np.quantile(spread, q):.5g}") for q in DISAGREEMENT_QUANTILES}

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import torch
 from torch import nn
 
-from mosim_gym.mechanics.schema import check, number, record, whole
+from mosim_gym.mechanics.json_values import JSON
+from mosim_gym.mechanics.schema import check, checked, number, record, whole
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 KIND = "training state"
 HEADER = record({"step": whole(), "total": whole(), "seconds": number(0), "budget": number(0, math.inf)})
-"""What every run notes."""
+"""The rule of that."""
+
+
+class Noted(TypedDict):
+    """What every run notes: steps so far and in all, and the seconds that it has taken and may take."""
+
+    step: int
+    total: int
+    seconds: float
+    budget: float
 
 
 def save_state(
@@ -27,7 +37,7 @@ def save_state(
     model: nn.Module,
     average: nn.Module,
     optimisers: dict[str, torch.optim.Optimizer],
-    header: dict[str, Any],
+    header: Mapping[str, object],
 ) -> None:
     """Write weights, their average, the optimisers' moments and `header` atomically."""
     arrays: dict[str, np.ndarray] = {}
@@ -37,15 +47,9 @@ def save_state(
     save_arrays(path, KIND, arrays, header)
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def read_header(path: Path) -> Noted:
     """What `save_state` noted beside the weights."""
-    return _load(path)[1]
-
-
-def _load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    arrays, header = load_arrays(path, KIND)
-    check(path, "header", header, HEADER)
-    return arrays, header
+    return checked(path, "header", load_arrays(path, KIND)[1], HEADER, Noted)
 
 
 def load_state(
@@ -53,10 +57,11 @@ def load_state(
     model: nn.Module,
     average: nn.Module,
     optimisers: dict[str, torch.optim.Optimizer],
-    identity: dict[str, Any],
-) -> dict[str, Any]:
+    identity: Mapping[str, object],
+) -> dict[str, JSON]:
     """Put back what `save_state` wrote and return its header; a run whose header differs from `identity` is refused."""
-    arrays, header = _load(path)
+    arrays, header = load_arrays(path, KIND)
+    check(path, "header", header, HEADER)
     for name, here in json.loads(json.dumps(identity)).items():
         if header.get(name) != here:
             known = f" ({header.get(name)}, here {here})" if not isinstance(here, dict) else ""

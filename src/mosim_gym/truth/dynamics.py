@@ -68,11 +68,11 @@ class TrueDynamics(Dynamics):
         self._sensor_columns = sensor_columns(definition.name)
         self.sensor_count = len(self._sensor_columns)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All attributes except modules, working memory and threads, which a copy makes for itself."""
         return {name: part for name, part in vars(self).items() if name not in ("_mujoco", "_data", "_pool", "_turn")}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         import mujoco
 
         vars(self).update(state)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
 from mosim_gym.dynamics.networks import ACTIVATIONS
 from mosim_gym.dynamics.solvers import SOLVERS
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.box import Box
+from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.schema import (
     Misfit,
     Rule,
@@ -50,7 +53,45 @@ _MODEL = record(
 )
 
 
-def _measured(value: Any) -> Misfit | None:
+class Measured(TypedDict):
+    """A model's errors in one test, by horizon in control steps where there are several; see `evaluation/prediction.py`."""
+
+    raw: dict[str, float]
+    normalised: NotRequired[dict[str, float]]
+    touch: NotRequired[dict[str, float]]
+    one_step_raw: NotRequired[float]
+    diverged: NotRequired[float]
+    valid_seconds: NotRequired[float]
+
+
+class CheckpointCard(TypedDict):
+    """What is read of a checkpoint's card. `model` is a `MoSimConfig` as JSON; `benchmark` has the errors in each test."""
+
+    name: str
+    robot: str
+    fingerprint: str
+    model: Mapping[str, Any]
+    recipe: NotRequired[JSON]
+    seeds: NotRequired[list[int]]
+    benchmark: NotRequired[dict[str, Measured]]
+    benchmark_protocol: NotRequired[dict[str, JSON]]
+    disagreement: NotRequired[dict[str, float]]
+    transitions: NotRequired[int]
+    parameters: NotRequired[int]
+    training_steps: NotRequired[int]
+    training_seconds: NotRequired[float]
+    box: NotRequired[Box]
+
+
+class CheckpointHeader(TypedDict):
+    """The header of a checkpoint's file."""
+
+    version: int
+    card: CheckpointCard
+    kind: NotRequired[str]
+
+
+def _measured(value: JSON) -> Misfit | None:
     """A measured error. That of a model that diverges may be NaN."""
     return None if value != value else number(0, 1e38)(value)  # NaN alone differs from itself
 
@@ -97,19 +138,24 @@ def checkpoint_header(robot: Robot | None = None) -> Rule:
     parts = {name: _range(each(side, sizes[name], sizes[name])) for name, side in sides.items()}
     box = record({"card": record({}, {"box": record(parts, others=False)})})
 
-    def rule(value: Any) -> Misfit | None:
+    def rule(value: JSON) -> Misfit | None:
         return _HEADER(value) or box(value)
 
     return rule
+
+
+def _descends(sides: Any) -> bool:
+    """Whether a coordinate's lowest value is above its highest."""
+    return any(None not in (a, b) and a > b for a, b in zip(*sides, strict=True))
 
 
 def _range(side: Rule) -> Rule:
     """The rule for the lowest and the highest value of each coordinate."""
     both = row(side, side)
 
-    def rule(value: Any) -> Misfit | None:
+    def rule(value: JSON) -> Misfit | None:
         misfit = both(value)
-        if misfit is None and any(None not in (a, b) and a > b for a, b in zip(*value, strict=True)):
+        if misfit is None and _descends(value):
             return Misfit("", value, "lowest and highest values in that order")
         return misfit
 

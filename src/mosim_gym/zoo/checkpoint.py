@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import torch
@@ -15,11 +15,12 @@ from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.shapes import model_shapes
 from mosim_gym.dynamics.simulator import Simulator, SimulatorOptions
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.schema import check
+from mosim_gym.mechanics.schema import checked
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
-from mosim_gym.zoo.cards import FORMAT, KIND, checkpoint_header
+from mosim_gym.zoo.cards import FORMAT, KIND, CheckpointCard, CheckpointHeader, checkpoint_header
 
 ALIKE = (
     1e-3  # standard deviations by which statistics of the same data may differ, computed elsewhere or in another order
@@ -33,7 +34,7 @@ def round_to_half(model: MoSim) -> None:
         parameter.copy_(parameter.half())
 
 
-def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any]) -> Path:
+def save_checkpoint(path: str | Path, model: MoSim, card: Mapping[str, object]) -> Path:
     """Write weights and card atomically. Weights are written as float16 if that is exact, in half the space."""
     arrays: dict[str, np.ndarray] = {}
     exact = all(torch.equal(p, p.half().float()) for p in model.parameters())
@@ -52,25 +53,23 @@ def save_checkpoint(path: str | Path, model: MoSim, card: dict[str, Any]) -> Pat
     return save_arrays(Path(path), KIND, arrays, header)
 
 
-def read_card(path: str | Path) -> dict[str, Any]:
+def read_card(path: str | Path) -> CheckpointCard:
     """The card of the checkpoint at `path`."""
     path = Path(path)
-    header = load_arrays(path, KIND)[1]
-    _check_header(path, header)
-    return header["card"]
+    return _checked_header(path, load_arrays(path, KIND)[1])["card"]
 
 
-def _check_header(path: Path, header: dict[str, Any], robot: Robot | None = None) -> None:
+def _checked_header(path: Path, header: dict[str, JSON], robot: Robot | None = None) -> CheckpointHeader:
     if "card" not in header:
         raise FileFault(f"{path} is not a checkpoint of this package: it holds no card.")
     if header.get("version") != FORMAT:
         raise FileFault(
             f"{path} has checkpoint format {header.get('version')!r}; this version of mosim_gym reads {FORMAT}."
         )
-    check(path, "header", header, checkpoint_header(robot))
+    return checked(path, "header", header, checkpoint_header(robot), CheckpointHeader)
 
 
-def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSim, list[dict[str, Any]]]:
+def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSim, list[dict[str, JSON]]]:
     """One ensemble of all members of the checkpoints at `paths`, in order, and the checkpoints' cards.
 
     The checkpoints must be of one robot and one shape, and whitened alike up to rounding, as runs on one recipe with different seeds are.
@@ -101,14 +100,13 @@ def load_checkpoint(path: str | Path, robot: Robot, **options: Unpack[SimulatorO
     """The Simulator of the checkpoint at `path`, which must have been trained for `robot`; `options` as for `Simulator`."""
     path = Path(path)
     arrays, header = load_arrays(path, KIND)
-    _check_header(path, header)
-    card = header["card"]
+    card = _checked_header(path, header)["card"]
     if card["fingerprint"] != robot.fingerprint:
         raise FileFault(
             f"{path} was trained for the robot {card['robot']!r} with fingerprint {card['fingerprint']}; "
             f"this {robot.name!r} has {robot.fingerprint}: train it again with `mosim-gym train {robot.name}`."
         )
-    _check_header(path, header, robot)
+    _checked_header(path, header, robot)
     config = MoSimConfig.from_dict(card["model"])
     try:
         shapes = model_shapes(robot, config)

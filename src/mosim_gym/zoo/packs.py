@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from mosim_gym.mechanics.schema import check, mapping, record
+from mosim_gym.mechanics.schema import checked, mapping, record
 from mosim_gym.mechanics.seal import digest
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.zoo import checkpoint
-from mosim_gym.zoo.cards import CHECKPOINT_NAME, checkpoint_header
+from mosim_gym.zoo.cards import CHECKPOINT_NAME, CheckpointCard, CheckpointHeader, checkpoint_header
 
 KIND = "pack"
 _HEADER = record({"checkpoints": mapping(checkpoint_header(), CHECKPOINT_NAME)})
 FULL = 14_000_000  # bytes beyond which a pack takes no further checkpoint
 
 
-def pack_cards(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
+class _Header(TypedDict):
+    checkpoints: dict[str, CheckpointHeader]
+
+
+def pack_cards(folder: Path) -> dict[str, tuple[Path, CheckpointCard]]:
     """For each checkpoint in the packs of `folder`, by name: the pack that holds it, and its card."""
     return {
         name: (path, header["card"])
@@ -27,14 +31,17 @@ def pack_cards(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
     }
 
 
-def pack(folder: Path, path: Path) -> Path:
-    """Move the checkpoint at `path` into the last pack of `folder`, or into a new one if that is full. Returns the pack's path."""
+def pack(folder: Path, path: Path, *, full: int = FULL) -> Path:
+    """Move the checkpoint at `path` into the last pack of `folder`, or into a new one if that has `full` bytes. Returns the pack's path."""
     packs = sorted(folder.glob("models-*.safetensors"))
-    target, arrays, headers = folder / f"models-{len(packs) + 1}.safetensors", {}, {}
-    if packs and packs[-1].stat().st_size + path.stat().st_size <= FULL:
+    target = folder / f"models-{len(packs) + 1}.safetensors"
+    arrays: dict[str, np.ndarray] = {}
+    headers: dict[str, CheckpointHeader] = {}
+    if packs and packs[-1].stat().st_size + path.stat().st_size <= full:
         target = packs[-1]
         arrays, headers = load_pack(target)
-    weights, header = load_arrays(path, checkpoint.KIND)
+    weights, found = load_arrays(path, checkpoint.KIND)
+    header = checked(path, "header", found, checkpoint_header(), CheckpointHeader)
     name = header["card"]["name"]
     arrays = {**arrays, **{f"{name}/{key}": value for key, value in weights.items()}}
     save_arrays(target, KIND, arrays, {"checkpoints": {**headers, name: header}})
@@ -59,17 +66,16 @@ def unpack(path: Path, folder: Path) -> list[Path]:
     return [save_arrays(places[name], checkpoint.KIND, parts[name], headers[name]) for name in headers]
 
 
-def load_pack(path: Path) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+def load_pack(path: Path) -> tuple[dict[str, np.ndarray], dict[str, CheckpointHeader]]:
     """The arrays of all checkpoints in the pack at `path`, and the header of each by name. All names are valid names of files."""
     arrays, header = load_arrays(path, KIND)
-    check(path, "header", header, _HEADER)
-    headers = header["checkpoints"]
+    headers = checked(path, "header", header, _HEADER, _Header)["checkpoints"]
     odd = next((name for name, own in headers.items() if own["card"]["name"] != name), None)
     if odd is not None:
         raise FileFault(f"{path} is damaged: its checkpoint {odd!r} has the name {headers[odd]['card']['name']!r}.")
     return arrays, headers
 
 
-def _same(place: Path, weights: dict[str, np.ndarray], header: dict[str, Any]) -> bool:
+def _same(place: Path, weights: dict[str, np.ndarray], header: CheckpointHeader) -> bool:
     there, known = load_arrays(place, checkpoint.KIND)
     return known == {**header, "kind": checkpoint.KIND} and digest(there) == digest(weights)

@@ -98,7 +98,7 @@ def test_a_penalty_of_the_wrong_shape_is_refused():
 
     env = TorchEnv(TASK, 3, penalties=[Column()])
     env.reset(seed=0)
-    with pytest.raises(ValueError, match=r"Column gives penalties of shape \(3, 1\) .* both must be \(3,\)"):
+    with pytest.raises(ValueError, match=r"Column returned penalties of shape \(3, 1\) .* both must be \(3,\)"):
         env.step(torch.zeros(3, 6))
 
 
@@ -143,7 +143,7 @@ def test_unknown_penalties_and_what_is_none_are_one_sentence():
         PENALTIES.add("dict", dict)
     with pytest.raises(ValueError, match="Two entries of the kind penalty are named 'density'"):
         PENALTIES.add("density", Effort)
-    with pytest.raises(TypeError, match=r"a penalty goes around gym\.make or gym\.make_vec of a MoSim id"):
+    with pytest.raises(TypeError, match=r"it must come from gym\.make or gym\.make_vec of a MoSim id"):
         penalise(None, Effort())
     with pytest.raises(TypeError, match=r"A penalty needs gym\.make of a MoSim id, not PendulumEnv"):
         penalise(gym.make("Pendulum-v1"), Effort())

@@ -225,10 +225,10 @@ def test_what_is_no_learner_is_one_sentence():
         config_for(TASK, algo="sack")
     with pytest.raises(KeyError, match=r"Unknown learner 'ppo'. Valid: sac, tqc, shac, toy"):
         check_held(LearnerConfig(algo="ppo"), ENVS)
-    with pytest.raises(TypeError, match="learner is of OffPolicyConfig; shac has a ShacConfig"):
+    with pytest.raises(TypeError, match="learner is of OffPolicyConfig; shac needs a ShacConfig"):
         check_held(OffPolicyConfig(algo="shac"), ENVS)
     for wrong in (ZeroShotConfig(), None, "sac"):
-        with pytest.raises(TypeError, match=r"learner is of \w+; a strategy holds a LearnerConfig"):
+        with pytest.raises(TypeError, match=r"learner is of \w+; it must be a LearnerConfig"):
             check_held(wrong, ENVS)
     with pytest.raises(TypeError, match="is not a learner: it must be a class derived from Learner"):
         LEARNERS.add("config", ShacConfig)  # pyright: ignore[reportArgumentType]

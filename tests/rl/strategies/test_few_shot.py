@@ -14,6 +14,7 @@ from mosim_gym.cli import main
 from mosim_gym.data.dataset import collect_dataset
 from mosim_gym.data.stream import chunk
 from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.envs.penalties.base import PENALTIES, Charge, Penalty
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.rl.learners.base import LearnerConfig
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
@@ -149,6 +150,55 @@ def test_few_shot_from_the_command_line(tmp_path, capsys, drawn):
     with pytest.raises(SystemExit):
         main(["rl", "few-shot", TASK, "--schedule", "fast", "--out", str(tmp_path)])
     assert "Unknown schedule 'fast'" in capsys.readouterr().err
+
+
+class Toll(Penalty):
+    """A penalty of one's own, the same everywhere, that counts what it is asked."""
+
+    asked = 0
+
+    def bind(self, core, dynamics):
+        pass
+
+    def charge(self, state, action):
+        Toll.asked += len(action)
+        return Charge(torch.full((len(action),), 0.25), torch.zeros(len(action), dtype=torch.bool), {})
+
+
+def test_a_registered_penalty_is_taken_off_the_models_transitions(tmp_path, capsys, drawn):
+    PENALTIES.add("toll", Toll)
+    changes = [f"{name}={value}" for name, value in {**LOOP, **LEARNERS["sac"]}.items()]
+    typed = [
+        "rl",
+        "few-shot",
+        TASK,
+        "--real-steps",
+        "300",
+        "--algo",
+        "sac",
+        "--penalty",
+        "toll",
+        "--episodes",
+        "1",
+        "--set",
+        *changes,
+    ]
+    try:
+        main([*typed, "--out", str(tmp_path)])
+    finally:
+        PENALTIES.remove("toll")
+    assert Toll.asked == 8 * 10  # the steps in the model of the one round: none of the real ones
+    assert load_policy(tmp_path / "policy.safetensors").card["config"]["penalty"] == "toll"
+    for wrong, said in (
+        (["--penalty", "tol"], "Unknown penalty 'tol'"),
+        (["--penalty", "density", "--set", "penalty=density"], "penalty is given twice, by --penalty and by --set"),
+        (["--set", "threshold_scale=2"], "threshold_scale is 2.0, but penalty is none; only a density has a threshold"),
+        (["--penalty", "density"], "No density is packaged for 'cartpole'"),
+    ):
+        with pytest.raises(SystemExit):
+            main(["rl", "few-shot", TASK, "--real-steps", "1200", *wrong, "--out", str(tmp_path / "other")])
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
 
 
 def test_what_cannot_be_run_is_one_sentence(tmp_path):

@@ -77,6 +77,25 @@ def test_branches_end_where_the_model_has_seen_nothing_and_gradients_stay_number
     assert not np.allclose(state["learner/log_std"], -1.0)  # where it began
 
 
+def test_a_penalty_on_disagreement_is_measured_by_the_real_steps_and_survives_an_interruption(tmp_path):
+    def stop(state):
+        if state["real_steps"] >= 300:
+            raise KeyboardInterrupt
+
+    config = changed(QUICK, {"penalty": "disagreement"})
+    whole = on_policy(TASK, config, real_steps=500, folder=tmp_path / "whole")
+    assert set(whole.model.card["disagreement"]) == {"0.5", "0.9", "0.99", "0.999"}
+    with pytest.raises(KeyboardInterrupt):
+        on_policy(TASK, config, real_steps=500, folder=tmp_path / "broken", report=stop)
+    resumed = on_policy(TASK, config, real_steps=500, folder=tmp_path / "broken")
+    observation = np.ones(5, np.float32)
+    np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
+    with pytest.raises(FileFault, match="penalty disagreement, here none"):
+        on_policy(TASK, QUICK, real_steps=600, folder=tmp_path / "broken")
+    with pytest.raises(ValueError, match="at least two ensemble members"):
+        on_policy(TASK, changed(config, {"members": 1}), real_steps=500, folder=tmp_path / "one")
+
+
 @pytest.mark.parametrize("of", [few_shot.config_for_schedule, config_for_schedule])
 def test_the_best_known_schedule_is_the_default_and_others_have_names(of):
     assert of() == of("gradients") == type(of())()
@@ -153,7 +172,7 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
     with pytest.raises(ValueError, match="discount is 2"):
         on_policy(TASK, changed(QUICK, {"discount": 2}), real_steps=600, folder=tmp_path)
     for wrong in (config_for("CartpoleSwingup"), None):
-        with pytest.raises(TypeError, match=r"learner is of \w+; a strategy holds a LearnerConfig"):
+        with pytest.raises(TypeError, match=r"learner is of \w+; it must be a LearnerConfig"):
             on_policy(TASK, dataclasses.replace(QUICK, learner=wrong), real_steps=600, folder=tmp_path)
     with pytest.raises(ValueError, match="real_steps is 100; the first 200 are random"):
         on_policy(TASK, QUICK, real_steps=100, folder=tmp_path)

@@ -66,9 +66,9 @@ def test_what_a_plan_cannot_be_made_with():
         planner.predict(np.zeros(5))
     action, _ = planner.predict(np.zeros(5), state=LEANING)
     assert action.shape == (1,)
-    with pytest.raises(ValueError, match="3 states for a planner of 1"):
+    with pytest.raises(ValueError, match="There are 3 states; this planner needs 1"):
         planner.predict(np.zeros((3, 5)), state={name: np.tile(part, (3, 1)) for name, part in LEANING.items()})
-    with pytest.raises(ValueError, match="elites is 32; of 8 samples there are no more"):
+    with pytest.raises(ValueError, match="elites is 32; it must be at most the number of samples, 8"):
         PlannerConfig(method="cem", samples=8)
     with pytest.raises(ValueError, match=r"horizon is 2.5; it must be a whole number"):
         PlannerConfig(horizon=2.5)  # pyright: ignore[reportArgumentType]
@@ -76,9 +76,9 @@ def test_what_a_plan_cannot_be_made_with():
         PlannerConfig(hold=0)
     with pytest.raises(ValueError, match="temperature is nan"):
         PlannerConfig(temperature=float("nan"))
-    with pytest.raises(ValueError, match="hold is 9; within a horizon of 8 steps"):
+    with pytest.raises(ValueError, match="hold is 9; it must be at most the horizon, 8 steps"):
         PlannerConfig(horizon=8, hold=9)
-    with pytest.raises(ValueError, match="qpos holds numbers that are not finite: there is nothing to plan from"):
+    with pytest.raises(ValueError, match="qpos holds numbers that are not finite; a plan needs a finite state"):
         planner.predict(np.zeros(5), state={"qpos": np.full(2, np.nan), "qvel": np.zeros(2)})
     with pytest.raises(ValueError, match="ReacherEasy has goals"):
         Planner("ReacherEasy", PlannerConfig(horizon=2, samples=4)).predict(np.zeros(6), state=LEANING)

@@ -34,5 +34,5 @@ def test_starts_near_reward_are_the_best_of_many():
 
 @pytest.mark.parametrize(("spread", "near_reward"), [(0.5, 0.6), (1.5, 0.0)])
 def test_shares_that_are_more_than_all_episodes_are_refused(spread, near_reward):
-    with pytest.raises(ValueError, match=rf"are {spread} and {near_reward}; together they are at most all episodes"):
+    with pytest.raises(ValueError, match=rf"are {spread} and {near_reward}; their sum must be at most 1"):
         training_starts("PendulumSwingup", load("pendulum"), spread=spread, near_reward=near_reward)

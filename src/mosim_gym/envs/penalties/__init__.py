@@ -1,4 +1,4 @@
-"""What is taken off the reward where the model should not be believed: one penalty a file, one pair of wrappers for all."""
+"""Penalties on the reward where the model should not be believed: one penalty a file, and one pair of wrappers for all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import on demand: environments import the base class from here, and the wrappers import environments."""
+    """Import on demand, because environments import the base class from here, and the wrappers import environments."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,4 +1,4 @@
-"""`Penalty`: the base class of everything that keeps learners where their model can be believed, and the registry of penalties."""
+"""`Penalty`: the base class of all penalties, which keep learners where their model can be believed, and the registry of penalties."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from mosim_gym.mechanics.registry import Registry
 
 
 class Charge(NamedTuple):
-    """What a penalty says of B steps."""
+    """A penalty on B steps."""
 
     penalty: Tensor
-    """`(B,)`: what is taken off the reward, finite."""
+    """The amount `(B,)` that is taken off the reward, finite."""
     cut: Tensor
-    """`(B,)`: where the episode is cut short."""
+    """Whether the episode is cut short, `(B,)`."""
     info: dict[str, Tensor]
     """Readings `(B,)` by name, which wrappers put into `info`."""
 
 
 class Penalty(ABC):
-    """Something taken off the reward of a step, by the state before it and the action.
+    """Takes an amount off the reward of a step, which depends on the state before the step and on the action.
 
-    A penalty is made with its own settings alone, and bound to environments when they take it.
+    A penalty is made with its own settings alone. `bind` gives it the environments.
     """
 
     @abstractmethod
     def bind(self, core: Core, dynamics: Dynamics) -> None:
-        """Get ready for environments that `dynamics` moves; raise one sentence if it cannot judge them. A second call changes nothing."""
+        """Prepare for environments that `dynamics` moves. Raise if the penalty cannot judge them. A second call changes nothing."""
 
     @abstractmethod
     def charge(self, state: State, action: Tensor) -> Charge:
@@ -42,10 +42,10 @@ class Penalty(ABC):
 
 
 class Penalties:
-    """The penalties of an environment, all of which are taken off."""
+    """The penalties of an environment. All of them are taken off its reward."""
 
     def __init__(self, core: Core, dynamics: Dynamics) -> None:
-        """None yet."""
+        """There are no penalties yet."""
         self._core, self._dynamics = core, dynamics
         self._all: list[Penalty] = []
 
@@ -53,13 +53,13 @@ class Penalties:
         return bool(self._all)
 
     def add(self, penalty: Penalty) -> None:
-        """Let `penalty` count in every step from now on."""
+        """Apply `penalty` in every step from now on."""
         penalty.bind(self._core, self._dynamics)
         self._all.append(penalty)
 
     @contextmanager
     def also(self, penalty: Penalty) -> Generator[None]:
-        """Let `penalty` count in the steps that are made within."""
+        """A context in which `penalty` is applied, too."""
         self._all.append(penalty)
         try:
             yield
@@ -67,7 +67,7 @@ class Penalties:
             self._all.remove(penalty)
 
     def charge(self, state: State, action: Tensor) -> Charge:
-        """The sum of all penalties; an episode is cut where one of them cuts it."""
+        """The sum of all penalties. An episode is cut where one of them cuts it."""
         total = torch.zeros(len(state.qpos), dtype=self._core.dtype, device=state.qpos.device)
         cut = torch.zeros_like(total, dtype=torch.bool)
         info: dict[str, Tensor] = {}
@@ -75,7 +75,7 @@ class Penalties:
             charge = penalty.charge(state, action)
             if charge.penalty.shape != total.shape or charge.cut.shape != total.shape:
                 raise ValueError(
-                    f"{type(penalty).__name__} gives penalties of shape {tuple(charge.penalty.shape)} and cuts of shape "
+                    f"{type(penalty).__name__} returned penalties of shape {tuple(charge.penalty.shape)} and cuts of shape "
                     f"{tuple(charge.cut.shape)}; both must be {tuple(total.shape)}."
                 )
             broken = charge.penalty[~charge.penalty.isfinite() & action.isfinite().all(-1)]

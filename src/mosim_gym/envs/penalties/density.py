@@ -2,11 +2,11 @@
 
     R = r + σ((log p(s, a) - τ) / α) - 1
 
-Among the data the reward stays. Far away, 1 is taken off it. By default τ is the log-density below which a thousandth of held-out data of
-the same recipe lie, and α is a quarter of the distance from τ to where a hundredth of them do. So the reward falls by σ(0) = 0.5 at the
-first of the two and by σ(-4) = 0.02 at the second. A policy that is worth learning moves at the edge of the data, and a slope that reached
-further in would hold it back. Where the model can be believed beyond its data, `threshold_scale` moves τ that many times as far from the
-median of the data, and widens α by the same factor.
+Among the data the reward does not change. Far away, 1 is taken off. By default τ is the log-density below which a thousandth of held-out
+data of the same recipe lie, and α is a quarter of the distance from τ to where a hundredth of them do. So the penalty is σ(0) = 0.5 at the
+first of the two and σ(-4) = 0.02 at the second. A good policy moves at the edge of the data, and a slope that reached further in would hold
+it back. Where the model can be believed beyond its data, `threshold_scale` moves τ that many times as far from the median of the data, and
+widens α by the same factor.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.penalties.base import Charge, Penalty
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import is_finite
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.zoo.densities import find_density
 
 
 def _check_density(density: object) -> None:
     if density is not None and not isinstance(density, MotionDensity | str | PathLike):
         raise TypeError(
-            f"density is a {type(density).__name__}; it must be a MotionDensity, a packaged name or a path. Around environments goes "
-            "mosim_gym.envs.penalties.penalise(env, DensityPenalty(…))."
+            f"density is a {type(density).__name__}; it must be a MotionDensity, a packaged name or a path. To penalise environments, "
+            "call mosim_gym.envs.penalties.penalise(env, DensityPenalty(…))."
         )
 
 
-class DensityPenalty(Penalty):
-    """`1 - σ((log p - τ) / α)`; `info` holds `log_density`, in nats. Episodes are never cut."""
+class DensityPenalty(KnowsOldNames, Penalty):
+    """`1 - σ((log p - τ) / α)`. `info` holds `log_density`, in nats. Episodes are never cut."""
 
     def __init__(
         self,
@@ -45,8 +46,8 @@ class DensityPenalty(Penalty):
         scale: float | None = None,
         threshold_scale: float = 1.0,
     ) -> None:
-        """`density` is by default the packaged one of the environments' checkpoint; `threshold` is τ and `scale` α, in nats, in place of
-        those that the data give.
+        """`density` is by default the packaged density of the environments' checkpoint. `threshold` is τ and `scale` is α, in nats, by
+        default from the density's data.
         """
         _check_density(density)
         if not (is_finite(threshold_scale) and threshold_scale > 0):
@@ -54,7 +55,7 @@ class DensityPenalty(Penalty):
         self._given, self._threshold_scale = (density, threshold, scale), threshold_scale
 
     def bind(self, core: Core, dynamics: Dynamics) -> None:
-        """The density must be of the environments' robot."""
+        """Prepare for `core`. The density must be of the environments' robot."""
         density, threshold, scale = self._given
         if density is None:
             density = str(dynamics.card.get("name", TRUTH))
@@ -74,7 +75,7 @@ class DensityPenalty(Penalty):
             )
 
     def charge(self, state: State, action: Tensor) -> Charge:
-        """The charge by the log-density of states and actions."""
+        """The penalty from the log-density of states and actions."""
         log_density = self.density(state.qpos, state.qvel, action)
         penalty = 1 - torch.sigmoid((log_density - self.threshold) / self.scale)
         return Charge(penalty, torch.zeros_like(penalty, dtype=torch.bool), {"log_density": log_density})

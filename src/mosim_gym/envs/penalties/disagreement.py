@@ -12,13 +12,14 @@ from mosim_gym.mechanics.numbers import is_finite, is_flag
 
 
 class DisagreementPenalty(Penalty):
-    """`weight · max(0, d / d₀ - 1)`, where the members' disagreement d exceeds d₀, its `quantile` over held-out motion of its recipe.
+    """`weight · max(0, d / d₀ - 1)` for a disagreement d of the members. d₀ is its `quantile` over held-out motion of the model's recipe.
 
-    The card of the checkpoint holds d₀. With `truncate` an episode ends there. `info` holds `disagreement`, d / d₀.
+    The card of the checkpoint holds d₀. A model that goes on learning measures d₀ over the real steps so far. With `truncate` an episode
+    ends where d exceeds d₀. `info` holds `disagreement`, d / d₀.
     """
 
     def __init__(self, weight: float = 1.0, *, truncate: bool = True, quantile: str = "0.999") -> None:
-        """`weight` is at least 0; 0 with `truncate` cuts episodes and takes nothing off."""
+        """`weight` is at least 0. With 0 and `truncate`, episodes are cut and nothing is taken off."""
         if not is_finite(weight) or weight < 0:
             raise ValueError(f"weight is {weight!r}; it must be a finite number, at least 0.")
         if not is_flag(truncate):
@@ -26,16 +27,17 @@ class DisagreementPenalty(Penalty):
         self._weight, self._truncate, self._quantile = float(weight), bool(truncate), quantile
 
     def bind(self, core: Core, dynamics: Dynamics) -> None:
-        """`dynamics` must have at least two ensemble members."""
+        """Prepare for `dynamics`, which must have at least two ensemble members."""
         if dynamics.members < 2:
             raise ValueError("A disagreement needs a checkpoint with at least two ensemble members.")
         known = dynamics.card.get("disagreement", {})
         if self._quantile not in known:
             raise UnknownName("quantile of the training disagreement", self._quantile, list(known))
-        self._dynamics, self._usual = dynamics, float(known[self._quantile])
+        self._dynamics = dynamics
 
     def charge(self, state: State, action: Tensor) -> Charge:
-        """The charge by the disagreement on the acceleration."""
+        """The penalty from the disagreement on the acceleration."""
         values = state.features.values
-        ratio = self._dynamics.disagreement(state.qpos, state.qvel, action, values) / self._usual
+        usual = self._dynamics.card["disagreement"][self._quantile]  # which a model that learns measures anew
+        ratio = self._dynamics.disagreement(state.qpos, state.qvel, action, values) / usual
         return Charge(self._weight * (ratio - 1).clamp(min=0), (ratio > 1) & self._truncate, {"disagreement": ratio})

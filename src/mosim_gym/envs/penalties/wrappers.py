@@ -16,10 +16,10 @@ from mosim_gym.envs.vector import MoSimVectorEnv
 
 
 class Penalised(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """`penalty` is taken off the reward of a `MoSimEnv`. `info` holds what it came from, `penalty` and the task's own `raw_reward`."""
+    """Takes `penalty` off the reward of a `MoSimEnv`. `info` holds the penalty's readings, `penalty` and the task's own `raw_reward`."""
 
     def __init__(self, env: gymnasium.Env[Any, Any], penalty: Penalty) -> None:
-        """`env` may itself be wrapped; at its bottom must be a `MoSimEnv`."""
+        """`env` is a `MoSimEnv`, or wraps one."""
         super().__init__(env)
         base = env.unwrapped
         if not isinstance(base, MoSimEnv):
@@ -28,7 +28,7 @@ class Penalised(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._base, self._penalty = base, penalty
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, Info]:
-        """As the environment's, less the penalty."""
+        """The environment's step, with the penalty taken off its reward."""
         with self._base.penalties.also(self._penalty):
             return self.env.step(action)
 
@@ -53,14 +53,14 @@ class PenalisedTorch:
 
 
 class PenalisedVector(gymnasium.vector.VectorWrapper[Any, Any, Any]):
-    """`penalty` is taken off the rewards of a `MoSimVectorEnv`. `info` holds what it came from, `penalty` and the task's own `raw_reward`.
+    """Takes `penalty` off the rewards of a `MoSimVectorEnv`. `info` holds its readings, `penalty` and the task's own `raw_reward`.
 
-    Of penalties around one another all are taken off, and `penalty` is their sum. They are taken off where the reward is made: wrappers
-    between change what is left. `unwrapped` is without them, and so is `unwrapped.torch`; `torch` is with them.
+    Several penalties around one another are all taken off, and `penalty` is their sum. They are taken off inside the environment, so
+    wrappers between them get the penalised reward. `unwrapped` and `unwrapped.torch` are without penalties, and `torch` is with them.
     """
 
     def __init__(self, env: gymnasium.vector.VectorEnv[Any, Any, Any], penalty: Penalty) -> None:
-        """`env` may itself be wrapped; at its bottom must be a `MoSimVectorEnv`."""
+        """`env` is a `MoSimVectorEnv`, or wraps one."""
         super().__init__(env)
         base = env.unwrapped
         if not isinstance(base, MoSimVectorEnv):
@@ -75,7 +75,7 @@ class PenalisedVector(gymnasium.vector.VectorWrapper[Any, Any, Any]):
         return PenalisedTorch(inner.torch, self._torch.penalties, self._penalty)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Info]:
-        """As the environments', less the penalty."""
+        """The environments' step, with the penalty taken off their rewards."""
         with self._torch.penalties.also(self._penalty):
             return self.env.step(actions)
 
@@ -93,6 +93,6 @@ def penalise(
 def _check_env(env: object) -> None:
     if not isinstance(env, gymnasium.Env):
         raise TypeError(
-            f"env is a {type(env).__name__}; a penalty goes around gym.make or gym.make_vec of a MoSim id; "
+            f"env is a {type(env).__name__}; it must come from gym.make or gym.make_vec of a MoSim id; "
             "a TorchEnv takes penalties=[…]."
         )

@@ -1,4 +1,4 @@
-"""In what a learner's networks are multiplied: float32 throughout, or float32 whose products are made of bfloat16 factors."""
+"""The precision of products in a learner's networks: float32, or float32 with bfloat16 factors."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import torch
 from mosim_gym.mechanics.names import UnknownName
 
 PRECISIONS = {"float32": "highest", "bfloat16": "medium"}
-"""By torch's names. With bfloat16 factors sums, results and weights stay float32; an update takes two thirds of the time."""
+"""Torch's names. With bfloat16 factors, sums, results and weights stay float32, and an update takes two thirds of the time."""
 
 
 @contextmanager
 def matmul_precision(kind: str) -> Generator[None]:
-    """While it lasts, float32 matrix products of the whole process are made as `kind` says."""
+    """A context in which float32 matrix products of the whole process have the precision `kind`."""
     if kind not in PRECISIONS:
         raise UnknownName("matmul_precision", kind, list(PRECISIONS))
     before = torch.get_float32_matmul_precision()

@@ -1,4 +1,4 @@
-"""`Learner`: the base class of every algorithm that trains a policy in a batch of environments, and the registry of learners."""
+"""`Learner`: the base class of algorithms that train a policy in a batch of environments, and the registry of learners."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ import numpy as np
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.registry import Registry
-from mosim_gym.mechanics.settings import check_settings
+from mosim_gym.mechanics.renamed import KnowsOldNames
+from mosim_gym.mechanics.settings import Setting, check_settings
 from mosim_gym.policies.actor import ActorPolicy
 
 Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class LearnerConfig:
-    """What a learner is set to. A subclass adds its settings, each with a default (`mechanics/settings.py`), and one for `algo`."""
+class LearnerConfig(KnowsOldNames):
+    """The settings of a learner. A subclass adds its own, each with a default (`mechanics/settings.py`), and a default for `algo`."""
 
     algo: str = ""
     """The learner's name in the registry."""
 
     def check(self, num_envs: int) -> None:
-        """Raise, in one sentence, for settings that cannot be learned with in `num_envs` environments."""
+        """Raise for settings that the learner cannot use in `num_envs` environments."""
         check_settings(self)
 
 
 class Learner(ABC):
-    """Trains a policy in the environments it is given.
+    """Trains a policy in a batch of environments.
 
-    How many these are, where episodes begin and when they end is the strategy's choice.
+    The strategy chooses their number, and where episodes begin and end.
     """
 
     config_type: ClassVar[type[LearnerConfig]]
-    """The configuration it is made with."""
+    """The class of the learner's configuration."""
 
     needs_gradients: ClassVar[bool] = False
     """Whether rewards and states must be functions of the actions: `TorchEnv(gradients=True)`."""
@@ -46,11 +47,11 @@ class Learner(ABC):
     """What it learns by, in a few words."""
 
     env: TorchEnv
-    """The environments it trains in."""
+    """The environments in which the learner trains."""
 
     @abstractmethod
     def __init__(self, env: TorchEnv, config: Any, *, seed: int, folder: Path) -> None:
-        """Untrained; logs may go to `folder`."""
+        """The learner is untrained. It may write logs to `folder`."""
 
     @property
     @abstractmethod
@@ -59,8 +60,8 @@ class Learner(ABC):
 
     @abstractmethod
     def learn(self, steps: int, progress: float = 0.0) -> None:
-        """Train for `steps` control steps of each environment, on average over calls; `progress` is how much of the training is over,
-        from 0 to 1.
+        """Train for `steps` control steps of each environment, on average over calls. `progress` is the share of the training that is
+        over, from 0 to 1.
         """
 
     @abstractmethod
@@ -68,12 +69,12 @@ class Learner(ABC):
         """Exploring actions `(B, nu)` for observations `(B, n)`."""
 
     @abstractmethod
-    def policy(self, card: dict[str, Any]) -> ActorPolicy:
-        """What it has learned, deterministic."""
+    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
+        """The present policy, deterministic, with `card`."""
 
     @abstractmethod
     def state(self) -> dict[str, Array]:
-        """All that further training depends on, the environments included."""
+        """All that further training depends on, with the state of the environments."""
 
     @abstractmethod
     def restore(self, arrays: Mapping[str, Array]) -> None:
@@ -85,8 +86,8 @@ class Learner(ABC):
         return algo.upper()
 
     @classmethod
-    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
-        """What `strategy` is set to with this learner and `task`, by the names of settings, its own and the learner's."""
+    def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
+        """Settings of `strategy` and of this learner that differ from the defaults for `task`, by name."""
         return {}
 
 
@@ -104,20 +105,20 @@ LEARNERS: Registry[Learner] = Registry(
 
 
 def learner_config(algo: str, **changes: Any) -> LearnerConfig:
-    """The default configuration of the learner named `algo`, with fields changed."""
+    """The default configuration of the learner named `algo`, with `changes`."""
     return LEARNERS.find(algo).config_type(algo=algo, **changes)
 
 
 def make_learner(env: TorchEnv, config: LearnerConfig, *, seed: int, folder: Path) -> Learner:
-    """The learner that `config` is of, untrained."""
+    """The learner of `config`, untrained."""
     return LEARNERS.find(config.algo)(env, config, seed=seed, folder=folder)
 
 
 def check_held(config: Any, num_envs: int) -> None:
-    """Raise, in one sentence, for what is no learner's configuration, or one that no learner can be made with."""
+    """Raise if `config` is not a learner's configuration, or not a valid one."""
     if not isinstance(config, LearnerConfig):
-        raise TypeError(f"learner is of {type(config).__name__}; a strategy holds a LearnerConfig.")
+        raise TypeError(f"learner is of {type(config).__name__}; it must be a LearnerConfig.")
     wanted = LEARNERS.find(config.algo).config_type
     if not isinstance(config, wanted):
-        raise TypeError(f"learner is of {type(config).__name__}; {config.algo} has a {wanted.__name__}.")
+        raise TypeError(f"learner is of {type(config).__name__}; {config.algo} needs a {wanted.__name__}.")
     config.check(num_envs)

@@ -1,8 +1,8 @@
-"""The critics of SAC and TQC: SB3's own, or networks of the same sizes with layer norms, which stay bounded at many updates a step.
+"""Critics of SAC and TQC: SB3's own, or networks of the same sizes with layer norms, which stay bounded at many updates a step.
 
     Q(s, a) = w · relu(LN(W₂ relu(LN(W₁ [s, a] + b₁)) + b₂)) + b
 
-The algorithms are SB3's, unmodified: what differs is the policy class that they are given.
+The algorithms are SB3's, unmodified. Only their policy class differs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class NormedSACPolicy(SACPolicy):
     """SAC's `MlpPolicy` with layer norms in the critic."""
 
     def make_critic(self, features_extractor: Any = None) -> Any:
-        """The critic; called again, its target."""
+        """A critic. SB3 calls this once for the critic and once for its target."""
         return _normed(super().make_critic(features_extractor), self)
 
 
@@ -27,18 +27,18 @@ class NormedTQCPolicy(TQCPolicy):
     """TQC's `MlpPolicy` with layer norms in the critic."""
 
     def make_critic(self, features_extractor: Any = None) -> Any:
-        """The critic; called again, its target."""
+        """A critic. SB3 calls this once for the critic and once for its target."""
         return _normed(super().make_critic(features_extractor), self)
 
 
 def policy_class(algo: str, critic: str) -> Any:
-    """What SB3's algorithm `algo`, `sac` or `tqc`, is to be made with for a `critic` that is `normed` or `plain`."""
+    """The policy class for SB3's algorithm `algo`, `sac` or `tqc`, and a `critic` that is `normed` or `plain`."""
     normed = {"sac": NormedSACPolicy, "tqc": NormedTQCPolicy}
     return normed[algo] if critic == "normed" else "MlpPolicy"
 
 
 def _normed(critic: Any, policy: Any) -> Any:
-    """Put a network with layer norms in the place of each of the critic's."""
+    """Replace each network of the critic by one with layer norms."""
     widths = policy.critic_kwargs["net_arch"]
     for index, plain in enumerate(critic.q_networks):
         inputs, outputs = plain[0].in_features, plain[-1].out_features

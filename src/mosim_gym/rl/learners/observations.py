@@ -1,6 +1,6 @@
-"""Whitened observations: what a learner's networks see first, so that metres, radians and their rates count alike.
+"""Whitened observations for a learner's networks, so that metres, radians and their rates have one scale.
 
-x' = (x - mean) / deviation,    both over states spread over all that the robot can do, whatever is learned and wherever it leads
+x' = (x - mean) / deviation,    both over states spread over all that the robot can do, and constant during training
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from mosim_gym.robots.spaces import flatten, sensor_count
 
 Array = np.ndarray
 STATES, SEED = 8_000, 0
-SILENT = 0.1  # deviation below which a number is left as it is, such as the reading of a sensor that nothing touches
+SILENT = 0.1  # deviation below which a number is not whitened, such as the reading of a sensor that nothing touches
 
 
 def observation_statistics(task: str) -> tuple[Array, Array]:
-    """Mean and deviation `(n,)` of the task's observation, from kinematics alone; 0 and 1 for a robot that declares no coverage."""
+    """Mean and deviation, each `(n,)`, of the task's observation, from kinematics alone; 0 and 1 for a robot without coverage."""
     definition, _ = find_task(task)
     core = Core(load_task(task), sensor_count=sensor_count(task))
     if definition.coverage is None:
@@ -40,23 +40,23 @@ def observation_statistics(task: str) -> tuple[Array, Array]:
 
 
 class Whitened(BaseFeaturesExtractor):
-    """The map above as SB3's features extractor; `mean` and `std (n,)` are constants."""
+    """The whitening as SB3's features extractor. `mean` and `std (n,)` are constants."""
 
     mean: Tensor
     std: Tensor
 
     def __init__(self, observation_space: Space[Any], mean: Array, std: Array) -> None:
-        """Nothing here is learned."""
+        """`mean` and `std` are not trained."""
         super().__init__(observation_space, len(mean))  # pyright: ignore[reportUnknownMemberType]  # a Space of what, SB3 does not say
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
         self.register_buffer("std", torch.as_tensor(std, dtype=torch.float32))
 
     def forward(self, observations: Tensor) -> Tensor:
-        """`(B, n)` → `(B, n)`."""
+        """The whitened observations `(B, n)`."""
         return (observations - self.mean) / self.std
 
 
 def folded(weight: Array, bias: Array, extractor: Whitened) -> tuple[Array, Array]:
-    """The first layer `W x' + b` as one of the observation itself."""
+    """Weight and bias of the first layer `W x' + b` as a layer on the observation itself."""
     mean, std = extractor.mean.cpu().numpy(), extractor.std.cpu().numpy()
     return weight / std, bias - (weight / std) @ mean

@@ -11,7 +11,7 @@ import numpy as np
 
 from mosim_gym.adapters.vec_env import MoSimVecEnv
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.settings import Setting, setting
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners import sb3_internals
@@ -31,7 +31,7 @@ class OffPolicyConfig(LearnerConfig):
 
     Networks see `whitened` observations (`observations.py`), or `plain` ones, as the environments give them.
 
-    Networks have two hidden layers of `width` units. Those of a `plain` critic are SB3's own; those of a `normed` one have layer norms
+    Networks have two hidden layers of `width` units. A `plain` critic has SB3's own networks, a `normed` one has layer norms
     (`critics.py`). Targets of the critic are the rewards of `n_step` steps and the critic's own estimate after them. The target
     critic moves by the share `tau` towards the critic at each update. `entropy` is SB3's `ent_coef`: `auto`, or a number.
     """
@@ -52,7 +52,7 @@ class OffPolicyConfig(LearnerConfig):
     matmul_precision: str = setting("bfloat16", choices=tuple(PRECISIONS))
 
     def check(self, num_envs: int) -> None:
-        """Also the entropy's spelling, and that the buffer holds what an update needs."""
+        """Check all settings, the spelling of `entropy`, and that the buffer holds what an update needs."""
         super().check(num_envs)
         prefix, _, number = self.entropy.partition("_") if self.entropy.startswith("auto") else ("", "", self.entropy)
         if prefix not in ("", "auto") or not (_is_weight(number) or self.entropy == "auto"):
@@ -67,7 +67,7 @@ class OffPolicyConfig(LearnerConfig):
 
 
 class OffPolicy(Learner):
-    """SAC or TQC with SB3's own defaults but for what `config` says."""
+    """SAC or TQC with the settings of `config`, and SB3's own defaults for the rest."""
 
     config_type = OffPolicyConfig
     summary = "Stable-Baselines3's, unmodified: it tries things out, and learns from all that it has tried"
@@ -84,7 +84,7 @@ class OffPolicy(Learner):
         return sb3_internals.updates(self.model)
 
     def learn(self, steps: int, progress: float = 0.0) -> None:
-        """Rates are constant: `progress` changes nothing. An action that is held counts as all its control steps."""
+        """Train. Rates are constant, so `progress` has no effect. A held action counts as all its control steps."""
         longer, self._owed = divmod(self._owed + steps, self.env.repeat)
         if not longer:
             return
@@ -95,12 +95,12 @@ class OffPolicy(Learner):
         """Samples of the policy."""
         return self.model.predict(observation, deterministic=False)[0]
 
-    def policy(self, card: dict[str, Any]) -> ActorPolicy:
-        """The actor's mean."""
+    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
+        """The mean of the actor."""
         return actor_of(self.model, card)
 
     def state(self) -> dict[str, Array]:
-        """Networks, optimisers, replay buffer, environments, and all generators that SB3 draws from."""
+        """Networks, optimisers, replay buffer, environments, and all random generators that SB3 uses."""
         env = {f"env/{name}": part for name, part in self.env.snapshot().items()}
         return {**sb3_internals.state(self.model), "owed": np.array(self._owed), **env}
 
@@ -111,8 +111,11 @@ class OffPolicy(Learner):
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
 
     @classmethod
-    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
-        """In a model that changes, what it once said is forgotten: the buffer is small there. On the real task all is as SB3 has it."""
+    def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
+        """The task's settings for zero-shot training, and SB3's own on the real task.
+
+        In a model that changes the buffer is small, so that old predictions leave it.
+        """
         known = {"zero-shot": TASKS.get(task, {}), "real-task": AS_SB3_HAS_IT}
         return known.get(strategy, ON_BRANCHES)
 

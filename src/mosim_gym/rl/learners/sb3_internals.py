@@ -1,6 +1,6 @@
-"""Stable-Baselines3's SAC and TQC from the inside: the one file that names what SB3 keeps to itself.
+"""Stable-Baselines3's SAC and TQC: the only file that uses SB3's private attributes.
 
-`made` makes one, `state` and `restore` save all that its further training depends on.
+`made` makes an algorithm. `state` and `restore` save and restore all that its further training depends on.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sb3_contrib import TQC
 from stable_baselines3 import A2C, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -35,7 +36,9 @@ ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"sac": SAC, "tqc": TQC, "td3": TD3
 
 
 def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
-    """SB3's algorithm with its own defaults but for what the `OffPolicyConfig` says, at its first observations; it logs to TensorBoard."""
+    """SB3's algorithm with the settings of an `OffPolicyConfig`, and SB3's defaults for the rest, at its first observations. It logs to
+    TensorBoard.
+    """
     learner: Any = algorithm(config.algo)
     check_memory("buffer", config.buffer, config.buffer * _bytes_of_transition(venv), "transitions")
     inputs: dict[str, Any] = {}
@@ -87,8 +90,10 @@ def updates(model: Any) -> int:
 
 
 def state(model: Any) -> dict[str, Array]:
-    """Networks, optimisers, the filled part of the replay buffer, the monitor's sums, counts, and generators of random numbers."""
-    arrays: dict[str, Any] = {f"policy/{name}": value.numpy() for name, value in model.policy.state_dict().items()}
+    """Networks, optimisers, the filled part of the replay buffer, the monitor's sums, counts, and random generators."""
+    arrays: dict[str, ArrayLike] = {
+        f"policy/{name}": value.numpy() for name, value in model.policy.state_dict().items()
+    }
     arrays |= optimiser_arrays(_optimisers(model))
     if model.log_ent_coef is not None:
         arrays["log_ent_coef"] = model.log_ent_coef.detach().numpy()
@@ -143,20 +148,20 @@ def _optimisers(model: Any) -> dict[str, torch.optim.Optimizer]:
 
 
 def algorithm(name: str) -> type[BaseAlgorithm]:
-    """SB3's or sb3-contrib's class of that name; an unknown one raises with the valid ones."""
+    """SB3's or sb3-contrib's class of that name. An unknown name raises with the valid ones."""
     if name.lower() not in ALGORITHMS:
         raise UnknownName("algorithm", name, list(ALGORITHMS))
     return ALGORITHMS[name.lower()]
 
 
-def actor_of(model: Any, card: dict[str, Any]) -> ActorPolicy:
-    """The actor of a trained SAC or TQC, on its own."""
+def actor_of(model: Any, card: Mapping[str, Any]) -> ActorPolicy:
+    """The actor of a trained SAC or TQC, with `card`."""
     actor = model.policy.actor
     layers = [m for m in actor.latent_pi if isinstance(m, torch.nn.Linear)]
     others = {type(m).__name__ for m in actor.latent_pi} - {"Linear", "ReLU"}
     if others or not isinstance(actor.mu, torch.nn.Linear):
         raise ValueError(
-            f"An actor with {', '.join(sorted(others)) or 'state-dependent exploration'} is not a plain one."
+            f"The actor has {', '.join(sorted(others)) or 'state-dependent exploration'}; it must be linear layers with ReLU alone."
         )
     weights = [
         (m.weight.detach().cpu().numpy().copy(), m.bias.detach().cpu().numpy().copy()) for m in (*layers, actor.mu)

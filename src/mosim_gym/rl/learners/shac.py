@@ -2,9 +2,9 @@
 
     J(θ) = Σ_t γᵗ r(s_t, a_t) + γʰ V(s_h),    s_{t+1} = model(s_t, a_t),    a_t = tanh(μ_θ(s_t) + σ_θ ε_t)
 
-Every h control steps θ moves along ∂J/∂θ, found by differentiating through the model, the reward and the policy; the critic V is then
-fitted to TD(λ) targets. Where an episode is cut short, V of its last state stands for what would have come. Where tanh is flat no gradient
-comes back, and a policy that got stuck there would stay: so `saturation · Σ max(|μ| - 2, 0)²` is taken off each reward.
+Every h control steps θ moves along ∂J/∂θ, which is differentiated through the model, the reward and the policy. Then the critic V is
+fitted to TD(λ) targets. Where an episode is cut short, V of its last state stands for the rest. Where tanh is flat no gradient comes back,
+and the policy could not leave that region. So `saturation · Σ max(|μ| - 2, 0)²` is taken off each reward.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Generator, Tensor, nn
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.spaces import action_space
 from mosim_gym.mechanics.seeding import initialised_by
-from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.settings import Setting, setting
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step, whole_numbers
 from mosim_gym.policies.actor import ActorPolicy
@@ -29,14 +29,14 @@ from mosim_gym.rl.learners.base import Learner, LearnerConfig
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 STEEP = 2.0
-"""Up to this argument of tanh controls keep enough of their gradient."""
+"""The argument of tanh up to which controls keep enough of their gradient."""
 HOPELESS = 100
-"""So many updates in a row without a finite gradient end the training."""
+"""The number of updates in a row without a finite gradient that ends the training."""
 
 
 @dataclass(frozen=True)
 class ShacConfig(LearnerConfig):
-    """All environments move `horizon` steps for each step of the actor; then the critic passes `critic_passes` times over those states in
+    """All environments move `horizon` steps for each step of the actor. Then the critic passes `critic_passes` times over their states in
     `critic_batches` parts. Learning rates fall to a tenth over `decay` steps of the actor, or over the training if that is shorter. The
     target critic moves by the share `tau` towards the critic at each step of the actor.
     """
@@ -61,11 +61,11 @@ class Normaliser:
     """Running mean and deviation of observations `(B, n)`."""
 
     def __init__(self, size: int) -> None:
-        """Nothing seen yet."""
+        """The statistics change nothing before the first `update`."""
         self.mean, self.var, self.count = torch.zeros(size), torch.ones(size), 1e-4
 
     def update(self, x: Tensor) -> None:
-        """Take `x (B, n)` into account."""
+        """Update mean and deviation by `x (B, n)`."""
         mean, var, count = x.mean(0), x.var(0, unbiased=False), len(x)
         total = self.count + count
         delta = mean - self.mean
@@ -85,7 +85,7 @@ def _actor(inputs: int, width: int, outputs: int) -> nn.Sequential:
 
 
 def _critic(inputs: int, width: int) -> nn.Sequential:
-    """Smooth, because the actor climbs its slope; with layer norms, because its targets move with it."""
+    """A critic that is smooth, because the actor climbs its slope, and has layer norms, because its targets move with it."""
     hidden = [nn.Linear(inputs, width), nn.LayerNorm(width), nn.SiLU(), nn.Linear(width, width), nn.LayerNorm(width)]
     return nn.Sequential(*hidden, nn.SiLU(), nn.Linear(width, 1))
 
@@ -115,7 +115,7 @@ class Shac(Learner):
     summary = "short-horizon actor-critic: it climbs the gradient of its return through the model"
 
     def __init__(self, env: TorchEnv, config: ShacConfig, *, seed: int, folder: Path) -> None:
-        """Random networks; nothing is written to `folder`."""
+        """The networks are random. Nothing is written to `folder`."""
         self.env, self.config = env, config
         self._generator = Generator().manual_seed(seed)
         observation = env.reset(seed=seed)
@@ -143,7 +143,7 @@ class Shac(Learner):
         return self._updates
 
     def learn(self, steps: int, progress: float = 0.0) -> None:
-        """Train in whole horizons: what is less than one is left to the next call."""
+        """Train in whole horizons. Steps that make less than a horizon count in the next call."""
         self._owed += steps
         horizon = self.config.horizon * self.env.repeat
         while self._owed >= horizon:
@@ -151,7 +151,7 @@ class Shac(Learner):
             self._owed -= horizon
 
     def update(self, progress: float = 0.0) -> float:
-        """One step of the actor, and the critic's fit; the mean reward on the way. At `progress` 1 learning rates are at a tenth."""
+        """Make one step of the actor and fit the critic. Returns the mean reward. At `progress` 1 learning rates are at a tenth."""
         with OneThread():
             return self._update(progress)
 
@@ -201,7 +201,7 @@ class Shac(Learner):
             optimiser_step(self._actor_optimiser)
         elif self._lost == HOPELESS:
             raise FloatingPointError(
-                f"For {HOPELESS} updates no gradient through the model of {self.env.task.id()} was finite: nothing can be learned in it."
+                f"For {HOPELESS} updates no gradient through the model of {self.env.task.id()} was finite; training in it is impossible."
             )
         with torch.no_grad():
             values = self._value(torch.stack(reached), torch.stack(worthless))
@@ -214,11 +214,11 @@ class Shac(Learner):
         return float(torch.stack(rewards).mean())
 
     def _value(self, seen: Tensor, nothing_beyond: Tensor) -> Tensor:
-        """What the target critic expects beyond whitened observations `(…, n)`; 0 where there is nothing."""
+        """The target critic's value of whitened observations `(…, n)`; 0 where the task ended the episode."""
         return self.target(seen)[..., 0] * ~nothing_beyond
 
     def _controls(self, wanted: Tensor) -> Tensor:
-        """Exploring controls `(B, nu)` around what the actor wants, `μ (B, nu)`."""
+        """Exploring controls `(B, nu)` around the actor's output `μ (B, nu)`."""
         noise = torch.randn(len(wanted), len(self.log_std), generator=self._generator)
         return self._middle + self._half * torch.tanh(wanted + self.log_std.exp() * noise)
 
@@ -237,8 +237,8 @@ class Shac(Learner):
                 nn.utils.clip_grad_norm_(self.critic.parameters(), self.config.clip, foreach=True)
                 optimiser_step(self._critic_optimiser)
 
-    def policy(self, card: dict[str, Any]) -> ActorPolicy:
-        """The actor without its noise; the whitening of observations is folded into its first layer."""
+    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
+        """The actor without noise. The whitening of observations is folded into its first layer."""
         layers = [layer for layer in self.actor if isinstance(layer, nn.Linear)]
         weights = [(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy()) for layer in layers]
         std = (self.normaliser.var + 1e-5).sqrt().numpy()
@@ -284,8 +284,8 @@ class Shac(Learner):
         return f"gradients ({algo.upper()})"
 
     @classmethod
-    def defaults(cls, strategy: str, task: str) -> dict[str, Any]:
-        """Many environments move together; on short branches the critic is fitted more closely."""
+    def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
+        """Zero-shot training has more environments and fewer evaluations. On short branches the critic makes more passes."""
         if strategy == "zero-shot":
             return {"num_envs": 128, "evaluate_every": 400_000}
         return {"critic_passes": 8}

@@ -1,4 +1,4 @@
-"""How many real steps stand behind a policy that was trained in a simulator: none in a model, all of them where the simulator is MuJoCo."""
+"""The number of real steps of a policy's training: none in a learned model, all steps where it was trained in MuJoCo."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ TRUTH, MODEL = "MuJoCo itself", "the model"
 
 
 def trained_in(dynamics: Dynamics) -> str:
-    """Where a policy is trained whose environments move by `dynamics`, in words."""
+    """In words, where a policy is trained whose environments move by `dynamics`."""
     return TRUTH if dynamics.is_truth else MODEL
 
 
-def accounts(dynamics: Dynamics, record: RunRecord, steps: int) -> dict[str, Any]:
-    """What a policy's card says of its training in `steps` control steps of `dynamics`.
+def accounts(dynamics: Dynamics, record: RunRecord, steps: int) -> dict[str, str | int]:
+    """The entries of a policy's card on its training in `steps` control steps of `dynamics`.
 
-    Real steps are those that anything was learned from, and those before which training starts were chosen; the real steps of evaluations,
-    which choose the policy, are counted apart.
+    Real steps are those from which anything was learned, and those by which training starts were chosen. The real steps of evaluations,
+    which choose the policy, are counted separately.
     """
     where = trained_in(dynamics)
     said = {"trained_in": where, "chosen_by": f"return in {where}"}
@@ -39,7 +39,7 @@ def accounts(dynamics: Dynamics, record: RunRecord, steps: int) -> dict[str, Any
 
 
 def said_of_training(card: Mapping[str, Any]) -> str:
-    """One sentence on the real steps of a policy that was trained in MuJoCo, by its card."""
+    """One sentence on the real steps of a policy that was trained in MuJoCo, from its card."""
     return (
         f"trained in the true simulator, {TRUTH}: {card['real_steps']:,} real steps, and "
         f"{card['real_steps_of_evaluations']:,} in the evaluations that chose the policy"

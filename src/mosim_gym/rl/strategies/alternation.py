@@ -1,10 +1,10 @@
-"""Model and policy learn in turn, from real steps that are counted from the first: the loop of few-shot and of on-policy learning.
+"""The loop of few-shot and of on-policy learning: model and policy learn in turn, and every real step is counted.
 
 Each round is
 
     (updates of the model  →  branches in the model, updates of the policy) × `slices`  →  real steps by the policy
 
-where branches are short episodes in the model that begin in real states. The model learns from all real steps so far.
+Branches are short episodes in the model that begin in real states. The model learns from all real steps so far.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, with_options
@@ -28,22 +29,32 @@ from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, Run, RunRecord
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
 from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
 from mosim_gym.rl.strategies.real_world import RealWorld, steps_taken
 from mosim_gym.rl.strategies.schedules import Schedules
 
 SHAC_ON_BRANCHES = ShacConfig(critic_passes=8)
 SAVE_EVERY = 1_000
-"""Real steps between two saves, if rounds are shorter than that."""
+"""The number of real steps between two saves, if rounds are shorter than that."""
 
 
 @dataclass(frozen=True)
-class AlternationConfig:
-    """A round: `model_updates` on batches of `model_batch` transitions, their rates those of ordinary training times `model_rate`;
-    `branches` episodes of `branch` steps run side by side in the model for `virtual_steps`, in which `learner` learns; then `round_steps`
-    real steps. Both kinds of learning alternate in `slices` equal parts. `random_steps` real steps come first.
+class AlternationConfig(KnowsOldNames):
+    """The settings of the loop. `random_steps` random real steps come first. Then each round has these parts:
+
+    - `model_updates` updates of the model on batches of `model_batch` transitions, at the rates of ordinary training times `model_rate`;
+    - `virtual_steps` steps of `branches` episodes side by side in the model, of `branch` steps each, in which `learner` learns;
+    - `round_steps` real steps in `real_envs` environments.
+
+    The first two parts alternate in `slices` equal slices.
+
+    `penalty` is taken off the rewards in the model, and `threshold_scale` belongs to densities, as in zero-shot training. The disagreement
+    of the model's members is measured by its quantile over all real steps so far.
     """
 
     learner: LearnerConfig = SHAC_ON_BRANCHES
+    penalty: str = NO_PENALTY
+    threshold_scale: float = setting(USUAL_SCALE, above=0, most=1_000)
     real_envs: int = setting(4, above=0, most=10_000)
     random_steps: int = setting(1_000, above=0, most=10**9)
     round_steps: int = setting(1_000, above=0, most=10**9)
@@ -63,8 +74,8 @@ class AlternationConfig:
 
 @dataclass
 class AlternationResult:
-    """The last policy, the run's record (its `curve` of evaluations), the model as it is now, and `returns`: of each whole episode that was
-    learned from, with the count of real steps when it ended.
+    """The last policy, the run's record with the `curve` of evaluations, the final model, and `returns`: for each whole episode of training
+    the count of real steps at its end, and its return.
     """
 
     policy: ActorPolicy
@@ -85,10 +96,10 @@ def alternate(
     folder: str | Path,
     report: Report = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on.
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`. An interrupted run continues.
 
-    `make_model` gives the model's learner, `prepare` what it does with the first real steps before the first round; `model` says which
-    model that is.
+    `make_model` makes the model's learner. `prepare` trains it on the first real steps, before the first round. `model` is the identity of
+    the model in the run's record.
     """
     c = config
     check(c, real_steps)
@@ -101,6 +112,7 @@ def alternate(
     if not run.resumed:
         learner.add(world.collect(world.random, c.random_steps))
         prepare(learner)
+    _judge_itself(c, learner)
     env = branches_env(task, c, learner)
     policy = make_learner(env, c.learner, seed=c.seed, folder=run.folder)
     run.add("learner", policy)
@@ -113,6 +125,7 @@ def alternate(
         learner.add(world.collect(policy.act, min(c.round_steps, real_steps - world.steps)))
         env.set_starts(learner.states())
         env.bounds.move(learner.box)
+        _judge_itself(c, learner)
         over = world.steps >= real_steps
         if over or world.steps // c.evaluate_every > before // c.evaluate_every:
             real = real_return(task, policy.policy({"task": task}), episodes=c.episodes)
@@ -143,36 +156,42 @@ def alternate(
 
 
 def learned(result: AlternationResult) -> Learned:
-    """A result as strategies give it."""
+    """`result` in the form that all strategies return."""
     said = f"after {result.policy.card['real_steps']:,} real steps"
     return Learned(result.policy, result.record.curve, result.model, said, {"returns": result.returns})
 
 
 class FromRealSteps(Strategy):
-    """What strategies of schedules and real steps have in common."""
+    """The common part of strategies with schedules and real steps."""
 
     schedules: ClassVar[Schedules]
     """The schedules by name, the default one first."""
     scheduled_config: ClassVar[Callable[..., AlternationConfig]]
-    """From a schedule's name, a learner's name and changed settings to the configuration."""
+    """A function from a schedule's name, a learner's name and changed settings to the configuration."""
 
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> Any:
-        """The schedule with what was typed."""
+        """The configuration of the schedule, with the typed settings."""
         known = self.scheduled_config(options.schedule, algo=algo)
         changes = with_options(as_changes(settings, known), algo=algo, seed=seed)
-        return self.scheduled_config(options.schedule, **changes)
+        return self.scheduled_config(options.schedule, **with_penalty(changes, options.penalty))
 
     def standing(self, state: dict[str, float]) -> Standing:
-        """By the real steps that the run has taken."""
+        """The progress, by the real steps so far."""
         return standing(state)
 
 
 def standing(state: dict[str, float]) -> Standing:
-    """Where a run stands for people, by the real steps that it has taken."""
+    """The progress of a run, by its real steps so far."""
     share = state["real_steps"] / state["real_steps_in_all"]
     returns = [f"{value:.0f}" if value == value else "–" for value in (state["return"], state["training_return"])]
     seen = f"return {returns[0]}, of the last episode {returns[1]}"
     return Standing(share, f"{seen}, {state['real_steps']:,.0f} real steps of {state['real_steps_in_all']:,.0f}")
+
+
+def _judge_itself(config: AlternationConfig, learner: ModelLearner) -> None:
+    """Have the model measure by how much its members differ where it was in reality, if a penalty may ask."""
+    if config.penalty != NO_PENALTY and learner.simulator.members > 1:
+        learner.measure_disagreement()
 
 
 def branches_env(task: str, config: AlternationConfig, learner: ModelLearner) -> TorchEnv:
@@ -184,12 +203,13 @@ def branches_env(task: str, config: AlternationConfig, learner: ModelLearner) ->
         max_episode_steps=config.branch,
         stagger=True,
         reset_from=learner.states(),
+        penalties=penalties_of(config.penalty, config.threshold_scale),
         gradients=LEARNERS.find(config.learner.algo).needs_gradients,
     )
 
 
 def _state(record: RunRecord, world: RealWorld, loss: float, real_steps: int) -> dict[str, float]:
-    """Where a run stands, for whoever watches it."""
+    """The state of a run, for reports."""
     return {
         "real_steps": world.steps,
         "real_steps_in_all": real_steps,
@@ -201,7 +221,7 @@ def _state(record: RunRecord, world: RealWorld, loss: float, real_steps: int) ->
 
 
 def check(c: AlternationConfig, real_steps: int) -> None:
-    """Refuse, in one sentence, what no run can be made of."""
+    """Raise for settings with which no run is possible."""
     check_settings(c)
     if whole_number(real_steps) is None:
         raise ValueError(f"real_steps is {real_steps!r}; it must be a whole number.")
@@ -209,8 +229,9 @@ def check(c: AlternationConfig, real_steps: int) -> None:
     if steps_taken(real_steps, c.real_envs) <= first:
         raise ValueError(f"real_steps is {real_steps}; the first {first} are random, so it must be more.")
     check_held(c.learner, c.branches)
+    check_penalty(c.penalty, c.threshold_scale)
 
 
 def _share(total: int, part: int, parts: int) -> int:
-    """How many of `total` fall into `part` of `parts`."""
+    """The share of `total` that falls into `part` of `parts`."""
     return total * (part + 1) // parts - total * part // parts

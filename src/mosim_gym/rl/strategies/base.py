@@ -1,12 +1,12 @@
-"""`Strategy`: the base class of every way to train a policy, and the registry of strategies, which the command line lists.
+"""`Strategy`: the base class of ways to train a policy, and the registry of strategies, which are commands of `mosim-gym rl`.
 
-A strategy brings its configuration, which holds a learner's, the options of a run, and one function that trains.
+A strategy has a configuration, which holds a learner's, the options of a run, and one function that trains.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -20,7 +20,7 @@ Report = Callable[[dict[str, float]], None]
 
 
 def option(default: Any, help: str) -> Any:
-    """A field of a strategy's options; `help` is what the command line says of it."""
+    """A field of a strategy's options. `help` is its text on the command line."""
     return field(default=default, metadata={"help": help})
 
 
@@ -51,7 +51,7 @@ class Use(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a run stands: a share of the limit that is nearest, and a line for people."""
+    """The progress of a run: the share of its nearest limit that is reached, and a line of text."""
 
     share: float
     text: str
@@ -59,27 +59,27 @@ class Standing(NamedTuple):
 
 @dataclass
 class Learned:
-    """What a strategy has trained."""
+    """The result of a strategy's training."""
 
     policy: ActorPolicy
     """Its card says `training_seconds` and `config`, and `real_steps` if any were taken."""
-    curve: list[dict[str, Any]]
-    """Its evaluations, in order."""
+    curve: list[dict[str, float]]
+    """The evaluations, in order."""
     dynamics: Dynamics
-    """The model that the policy was trained in, as it is at the end."""
+    """The model in which the policy was trained, in its final state."""
     summary: str
-    """One line for people, which the real return follows."""
-    notes: dict[str, Any] = field(default_factory=dict)
-    """What else stands in the result file."""
+    """One line of text, to which the command line adds the real return."""
+    notes: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Further entries of the result file."""
 
 
 class Strategy(ABC):
     """A way to train a policy for a task."""
 
     summary: ClassVar[str]
-    """What it does, in one sentence."""
+    """One sentence for the command line."""
     options: ClassVar[type]
-    """A frozen dataclass: what a run is told besides its configuration, each field an `option`."""
+    """A frozen dataclass with the options of a run beside its configuration. Each field is an `option`."""
     uses: ClassVar[Sequence[Use]] = ()
     """When it is what one wants; strategies of other packages have documentation of their own."""
 
@@ -100,15 +100,15 @@ class Strategy(ABC):
 
     @abstractmethod
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> Any:
-        """The configuration for `task` with the learner `algo` (None: the strategy's choice) and settings typed as `name=value`."""
+        """The configuration for `task` with the learner `algo` (None is the strategy's choice) and settings in the form `name=value`."""
 
     @abstractmethod
     def learn(self, task: str, config: Any, options: Any, folder: Path, report: Report) -> Learned:
-        """Train; an interrupted run in `folder` goes on. `report` is given the run's state now and then."""
+        """Train. An interrupted run in `folder` continues. `report` is called with the run's state on the way."""
 
     @abstractmethod
     def standing(self, state: dict[str, float]) -> Standing:
-        """A reported state for people."""
+        """The progress of a run, from a reported state."""
 
 
 STRATEGIES: Registry[Strategy] = Registry(

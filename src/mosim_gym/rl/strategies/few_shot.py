@@ -1,4 +1,4 @@
-"""Few-shot: a model that was trained on other motion, and a policy in it, go on learning from a few real steps of the task."""
+"""Few-shot: a model that was trained on other motion, and a policy in it, learn from a few real steps of the task."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from mosim_gym.rl.strategies.alternation import (
 )
 from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.model_penalty import penalty_option
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
 from mosim_gym.robots import find_task
@@ -53,12 +54,12 @@ SCHEDULES: Schedules = {
     ),
 }  # fmt: skip
 NARROW = "narrow"
-"""The variant of packaged models that have seen little motion: where there is one, it is what few-shot learning is measured from."""
+"""The variant of packaged models that have seen little motion. Few-shot learning is measured from it where there is one."""
 
 
 @dataclass(frozen=True)
 class FewShotConfig(AlternationConfig):
-    """A share `pretraining_share` of each batch of the model is motion that it was trained on first, so that it is not forgotten.
+    """`pretraining_share` is the share of motion of the model's first training in each batch, which keeps the model from forgetting it.
 
     Defaults are those of the schedule `gradients`.
     """
@@ -67,8 +68,9 @@ class FewShotConfig(AlternationConfig):
 
 
 def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> FewShotConfig:
-    """The named schedule, by default `gradients` (with SAC or TQC `branches`), with settings of the strategy and of its learner changed by
-    name; what neither has is refused with the valid names.
+    """The configuration of the named schedule, with settings of the strategy and of its learner changed by name.
+
+    The default schedule is `gradients`, with SAC or TQC `branches`. An unknown setting raises with the valid ones.
     """
     return scheduled(FewShotConfig(), SCHEDULES, schedule, algo, changes)
 
@@ -82,8 +84,9 @@ def few_shot(
     checkpoint: Checkpoint | None = None,
     report: Report = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, starting from the packaged model or
-    `checkpoint`; an interrupted run goes on.
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, from the packaged model or `checkpoint`.
+
+    An interrupted run continues.
     """
     check_kind(config, FewShotConfig, "few-shot learning takes a FewShotConfig")
     check(config, real_steps)
@@ -104,7 +107,7 @@ def few_shot(
             batch=config.model_batch,
             rate=config.model_rate,
             seed=config.seed,
-            box=before.card.get("box"),
+            card=before.card,
         )
         if config.pretraining_share:
             learner.remember(first_motion(name, before.card.get("recipe", {})), config.pretraining_share)
@@ -125,19 +128,22 @@ def few_shot(
 
 @dataclass(frozen=True)
 class FewShotOptions:
-    """What a run of few-shot learning is told on the command line."""
+    """The options of few-shot learning on the command line."""
 
     schedule: str | None = schedule_option(SCHEDULES)
     checkpoint: str | None = option(
         None, "The model to start from, such as cheetah:narrow; by default the robot's packaged one."
     )
     real_steps: int = option(50_000, "Real control steps in all.")
+    penalty: str | None = penalty_option()
 
 
 class FewShot(FromRealSteps):
     """`few_shot` as a strategy."""
 
-    summary = "Let a model that knows other motion, and a policy in it, learn from few real steps. An interrupted run goes on where it was."
+    summary = (
+        "Let a model of other motion, and a policy in it, learn from few real steps. An interrupted run continues."
+    )
     options, schedules = FewShotOptions, SCHEDULES
     scheduled_config = staticmethod(config_for_schedule)
     uses = (
@@ -161,7 +167,7 @@ class FewShot(FromRealSteps):
         }
 
     def learn(self, task: str, config: FewShotConfig, options: FewShotOptions, folder: Path, report: Report) -> Learned:
-        """Learn from the real steps."""
+        """Run `few_shot`."""
         result = few_shot(
             task, config, real_steps=options.real_steps, folder=folder, checkpoint=options.checkpoint, report=report
         )

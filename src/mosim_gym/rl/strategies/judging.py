@@ -1,4 +1,4 @@
-"""Judging a policy in a model while it is trained: its returns there, the choice of the best, and whether the run may stop."""
+"""Judges a policy in a model during training: its returns there, the choice of the best, and whether the run may stop."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from stable_baselines3.common.logger import Logger
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.renamed import RENAMED_VALUES
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.run import BEST, RunRecord
@@ -20,7 +21,7 @@ from mosim_gym.robots import find_task
 
 EVALUATION_SEED, CONFIRMATION_SEED = 777_001, 888_001
 EVALUATION_EPISODES = 32
-"""Of an evaluation, unless another number is asked for. They are dealt to the ensemble's members in turn."""
+"""The default number of episodes of an evaluation. They are dealt to the ensemble's members in turn."""
 
 
 def returns_in_model(
@@ -32,9 +33,9 @@ def returns_in_model(
     seed: int = EVALUATION_SEED,
     episodes: int | None = None,
 ) -> np.ndarray:
-    """Returns `(members, episodes)` of the policy's deterministic actions in each member of the model's ensemble, played together.
+    """Returns of the policy's deterministic actions in each member of the model's ensemble, `(members, episodes of a member)`.
 
-    `episodes` of all members together are `EVALUATION_EPISODES` by default.
+    `episodes` is the number for all members together, by default `EVALUATION_EPISODES`.
     """
     dynamics = open_dynamics(find_task(task)[0], checkpoint, DynamicsOptions())
     return _played(task, policy, dynamics, outside_model, seed, episodes or EVALUATION_EPISODES)[0]
@@ -43,7 +44,7 @@ def returns_in_model(
 def _played(
     task: str, policy: Any, dynamics: Dynamics, outside_model: str, seed: int, episodes: int
 ) -> tuple[np.ndarray, int]:
-    """`returns_in_model`, and how many control steps of all environments it took."""
+    """`returns_in_model`, and the number of control steps of all environments."""
     members = dynamics.members
     each = max(1, episodes // members)
     env = TorchEnv(task, members * each, checkpoint=dynamics, outside_model=outside_model, autoreset="disabled")
@@ -57,22 +58,20 @@ def _played(
         over = (step.terminated | step.truncated).numpy()
         running &= ~over
         observation = step.observation
-        if over.any() and running.any():  # whoever is over goes on from a fresh start, which is not counted
+        if over.any() and running.any():  # rows that are over begin a new episode, which is not counted
             observation = env.reset(mask=from_numpy(over))
     return total.reshape(each, members).T, env.steps_taken
 
 
-_BEFORE: dict[str, str] = {"box": "truncate", "edge": "terminate", "finite": "continue"}
-
-
 def outside_model_of(card: Mapping[str, Any]) -> str:
-    """What happened outside the model where a policy was trained, by its card; cards of version 0.1.0 have it as `ends`."""
+    """The setting `outside_model` with which a policy was trained, from its card. Cards of version 0.1.0 have it as `ends`."""
     config = card.get("config", {})
-    return config.get("outside_model", _BEFORE.get(config.get("ends", "box"), "truncate"))
+    before = RENAMED_VALUES["outside_model"].get(config.get("ends", "box"), "truncate")
+    return config.get("outside_model", before)
 
 
 def opened_judge(task: str, judge: Checkpoint | None) -> Dynamics | None:
-    """The dynamics in which policies are evaluated, where these are not those of the training."""
+    """The dynamics in which policies are evaluated; None for those of the training."""
     if judge is None:
         return None
     dynamics = open_dynamics(find_task(task)[0], judge, DynamicsOptions())
@@ -82,15 +81,15 @@ def opened_judge(task: str, judge: Checkpoint | None) -> Dynamics | None:
 
 
 def check_stop(stop_at: float | None) -> None:
-    """Refuse, in one sentence, a return that no run can stop at."""
+    """Raise `ValueError` for a return at which no run can stop."""
     if stop_at is not None and not 0 < stop_at < math.inf:
         raise ValueError(f"stop_at is {stop_at}; it is a return in the model, which must be positive and finite.")
 
 
 def reached(record: RunRecord, stop_at: float | None) -> bool:
-    """Whether a run has the return in the model that it is to stop at, confirmed."""
+    """Whether a run has reached the return in the model at which it stops, and confirmed it."""
     latest = record.curve[-1] if record.curve else {}
-    return stop_at is not None and latest.get("confirmed", False) and latest["return_in_model"] >= stop_at
+    return stop_at is not None and bool(latest.get("confirmed", False)) and latest["return_in_model"] >= stop_at
 
 
 def keep_best(
@@ -104,11 +103,11 @@ def keep_best(
     stop_at: float | None = None,
     episodes: int = EVALUATION_EPISODES,
 ) -> None:
-    """One evaluation in `dynamics`, noted in `record`. The policy is kept as `folder/best.safetensors` if no other has as high a return in
-    its lowest member, or if the run stops with it.
+    """Evaluate the policy in `dynamics` and add the evaluation to `record`. The policy is kept as `folder/best.safetensors` if its return
+    in the lowest member is the highest so far, or if the run stops with it.
 
-    With `stop_at` evaluations are of half as many `episodes`. A mean that reaches it may be luck: then twice as many from other starts take
-    the evaluation's place.
+    With `stop_at` an evaluation has half as many `episodes`. A mean that reaches `stop_at` may be luck, so twice as many `episodes` from
+    other starts then replace the evaluation.
     """
     task = record.task
     first = episodes if stop_at is None else max(1, episodes // 2)
@@ -136,9 +135,9 @@ def keep_best(
 
 
 def log_evaluation(logger: Logger, record: RunRecord) -> None:
-    """The latest evaluation, to TensorBoard."""
+    """Write the latest evaluation to TensorBoard."""
     latest = record.curve[-1]
     logger.record("model/return", latest["return_in_model"])
     logger.record("model/return_of_lowest_member", latest["lowest_member"])
     logger.record("time/seconds", record.seconds)
-    logger.dump(latest["steps"])
+    logger.dump(int(latest["steps"]))

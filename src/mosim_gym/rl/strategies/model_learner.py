@@ -1,4 +1,4 @@
-"""`ModelLearner`: a model that keeps learning from a growing set of real transitions, and the simulator that acts by it."""
+"""`ModelLearner`: a model that learns from a growing set of real transitions, and the simulator that moves by it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,23 @@ from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import training_for
+from mosim_gym.training.disagreement import disagreement_quantiles
 from mosim_gym.training.losses import known_motion, one_step_loss
 from mosim_gym.training.optimisers import model_optimisers, optimiser_arrays, restore_optimisers
 
+MEASURED = 4_096
+"""Transitions over which the members' disagreement is measured."""
+
 
 class ModelLearner:
-    """An ensemble, each member of which sees batches of its own; `simulator` moves by the average of its latest weights.
+    """An ensemble that learns, with batches of its own for each member. `simulator` moves by the average of the latest weights.
 
-    `data` holds all transitions so far. Learning rates are constant: there is no end in sight. A share of each batch may come from other
-    transitions, which `remember` is given.
+    `data` holds all transitions so far. Learning rates are constant, because the training has no fixed end. A share of each batch may come
+    from other transitions, which `remember` takes.
     """
 
     def __init__(
@@ -37,17 +42,18 @@ class ModelLearner:
         rate: float = 1.0,
         ema: float = 0.99,
         seed: int = 0,
-        box: Mapping[str, Any] | None = None,
+        card: Mapping[str, Any] | None = None,
     ) -> None:
-        """`model` is trained from the weights it has, which have seen the states in `box`, if any; `rate` multiplies the learning rates of
-        ordinary training.
+        """`model` is trained from its present weights. `card` has the box of the states of its earlier training, if any. `rate`
+        multiplies the learning rates of ordinary training.
         """
         config = replace(training_for(model.config), batch=batch, ema=ema)
         self.model, self._config = model.train(), config
         for parameter in model.parameters():
             parameter.requires_grad_(True)
         self._optimisers, self._rest = model_optimisers(model, config, torch.device("cpu"), rate=rate)
-        self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name, "box": box})
+        known = {name: part for name, part in (card or {}).items() if name in ("name", "box")}
+        self.simulator = Simulator(copy.deepcopy(model), {"name": model.robot.name, "box": None, **known})
         self.simulator.refresh()  # its weights are going to change
         self.data: Transitions | None = None
         self._old: Transitions | None = None
@@ -57,7 +63,7 @@ class ModelLearner:
         self._generator = torch.Generator().manual_seed(seed)
 
     def add(self, new: Transitions) -> None:
-        """Add real transitions `(N, …)`; the box that the model knows grows with them."""
+        """Add real transitions `(N, …)`. The box of known states grows with them."""
         if self.data is None:
             self.data = new
         else:
@@ -65,8 +71,8 @@ class ModelLearner:
         self._know(new)
 
     @property
-    def box(self) -> dict[str, Any]:
-        """The box of all states that the model has learned from, as cards have it."""
+    def box(self) -> Box:
+        """The box of all states from which the model has learned, in a card's format."""
         return self.simulator.card["box"]
 
     def _know(self, new: Transitions) -> None:
@@ -74,13 +80,21 @@ class ModelLearner:
         known = joined_boxes(card["box"], box) if card.get("box") else box
         self.simulator.card = {**card, "box": known}
 
+    def measure_disagreement(self) -> None:
+        """Note the members' disagreement over the real transitions so far, or a sample of them, in the card, for penalties."""
+        assert self.data is not None
+        rows = torch.linspace(0, len(self.data.qpos) - 1, min(len(self.data.qpos), MEASURED)).long()
+        qpos, qvel, action = (part[rows] for part in (self.data.qpos, self.data.qvel, self.data.action))
+        spread = self.simulator.disagreement(qpos, qvel, action)
+        self.simulator.card = {**self.simulator.card, "disagreement": disagreement_quantiles(spread)}
+
     def remember(self, old: Transitions, share: float) -> None:
-        """Let a `share` of each batch be drawn from `old (N, …)`: what the model has learned before and should not forget."""
+        """Draw a `share` of each batch from `old (N, …)`, the earlier training data, so that the model does not forget them."""
         self._old, self._old_share = old, share
         self._know(old)
 
     def _batch(self) -> Transitions:
-        """Each member's rows follow one another; old ones come first in each."""
+        """A batch with the rows of one member after those of another. In each member's rows the old ones come first."""
         assert self.data is not None
         members, rows = self.model.config.members, self._config.batch
         old = round(self._old_share * rows)
@@ -92,19 +106,19 @@ class ModelLearner:
         return Transitions(*(torch.cat((b[before], d[drawn]), dim=1).flatten(0, 1) for b, d in pairs))
 
     def states(self) -> dict[str, np.ndarray]:
-        """All real states so far, as environments take starts."""
+        """All real states so far, in the format of an environment's starts."""
         assert self.data is not None
         return {"qpos": self.data.qpos.numpy(), "qvel": self.data.qvel.numpy()}
 
     def fit_statistics(self) -> None:
-        """Take the whitening from the data there are: for a model that has learned nothing yet."""
+        """Compute the whitening from the present data, for a model that has learned nothing yet."""
         assert self.data is not None
         d, values = self.data, self._kinematics(self.data.qpos, self.data.qvel)
         for model in (self.model, self.simulator.model):
             model.fit_statistics(d.qpos, d.qvel, d.action, values, known_motion(d))
 
     def learn(self, updates: int) -> float:
-        """So many steps on batches of all data; the mean loss, in units of whitened outputs."""
+        """Make `updates` steps on batches of all data. Returns the mean loss, in units of whitened outputs."""
         c, total = self._config, 0.0
         for _ in range(updates):
             loss = one_step_loss(self.model, self._batch(), self._kinematics, huber=c.huber, autocast=c.autocast)

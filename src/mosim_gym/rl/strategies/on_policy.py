@@ -1,4 +1,4 @@
-"""On-policy: model and policy learn together from nothing, and every real step is counted from zero."""
+"""On-policy: model and policy learn together from nothing, and every real step is counted."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from mosim_gym.rl.strategies.alternation import (
 )
 from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
+from mosim_gym.rl.strategies.model_penalty import penalty_option
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
 from mosim_gym.robots import find_task
@@ -50,9 +51,9 @@ SCHEDULES: Schedules = {
 
 @dataclass(frozen=True)
 class OnPolicyConfig(AlternationConfig):
-    """An ensemble of `members` learns from nothing: `first_model_updates` on the random steps, before the first round.
+    """An ensemble of `members` learns from nothing. It makes `first_model_updates` on the random steps before the first round.
 
-    `preset` names its networks; "" are the robot's own. Defaults are those of the schedule `gradients`.
+    `preset` names its networks, and "" stands for the robot's own. Defaults are those of the schedule `gradients`.
     """
 
     random_steps: int = setting(2_000, above=0, most=10**9)
@@ -62,8 +63,9 @@ class OnPolicyConfig(AlternationConfig):
 
 
 def config_for_schedule(schedule: str | None = None, *, algo: str | None = None, **changes: Any) -> OnPolicyConfig:
-    """The named schedule, by default `gradients` (with SAC or TQC `branches`), with settings of the strategy and of its learner changed by
-    name; what neither has is refused with the valid names.
+    """The configuration of the named schedule, with settings of the strategy and of its learner changed by name.
+
+    The default schedule is `gradients`, with SAC or TQC `branches`. An unknown setting raises with the valid ones.
     """
     return scheduled(OnPolicyConfig(), SCHEDULES, schedule, algo, changes)
 
@@ -76,7 +78,7 @@ def on_policy(
     folder: str | Path,
     report: Report = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`; an interrupted run goes on."""
+    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`. An interrupted run continues."""
     check_kind(config, OnPolicyConfig, "on-policy learning takes an OnPolicyConfig")
     check(config, real_steps)
 
@@ -105,16 +107,17 @@ def on_policy(
 
 @dataclass(frozen=True)
 class OnPolicyOptions:
-    """What a run of on-policy learning is told on the command line."""
+    """The options of on-policy learning on the command line."""
 
     schedule: str | None = schedule_option(SCHEDULES)
     real_steps: int = option(100_000, "Real control steps in all.")
+    penalty: str | None = penalty_option()
 
 
 class OnPolicy(FromRealSteps):
     """`on_policy` as a strategy."""
 
-    summary = "Learn model and policy together from nothing, counting every real step. An interrupted run goes on where it was."
+    summary = "Learn model and policy together from nothing, counting every real step. An interrupted run continues."
     options, schedules = OnPolicyOptions, SCHEDULES
     scheduled_config = staticmethod(config_for_schedule)
     uses = (
@@ -134,6 +137,6 @@ class OnPolicy(FromRealSteps):
     def learn(
         self, task: str, config: OnPolicyConfig, options: OnPolicyOptions, folder: Path, report: Report
     ) -> Learned:
-        """Learn from the real steps."""
+        """Run `on_policy`."""
         result = on_policy(task, config, real_steps=options.real_steps, folder=folder, report=report)
         return learned(result)

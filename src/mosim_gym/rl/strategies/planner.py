@@ -1,14 +1,14 @@
-"""Planning: search for a sequence of actions inside the model, do its first, and search on from the rest.
+"""Planning: search for a sequence of actions inside the model, take its first action, and begin the next search with the rest.
 
-Both methods keep a normal distribution over sequences of actions for each row, draw `samples` of them, roll them out in the model for
-`horizon` control steps, and move the distribution towards those that bring more reward, `iterations` times:
+Both methods keep a normal distribution over sequences of actions for each row. They draw `samples` sequences, roll them out in the model
+for `horizon` control steps, and move the distribution towards those with more reward, `iterations` times:
 
-- `mppi` (model-predictive path integral): the mean becomes the average of the samples with weights `exp((R - max R) / (T s))`, R their
-  discounted rewards, s the rewards' deviation, T the `temperature`; the deviation stays.
+- `mppi` (model-predictive path integral): the mean becomes the average of the samples with weights `exp((R - max R) / (T s))`. R are
+  their discounted rewards, s is the deviation of R, and T the `temperature`. The deviation of the distribution stays.
 - `cem` (cross-entropy method): mean and deviation become those of the best `elites`.
 
-Each action is held for `hold` control steps, after which the next search is due: the same horizon is then fewer numbers to search for, and
-there is more time to find them.
+Each action is held for `hold` control steps. Then the next search is due. A longer hold needs fewer numbers for the same horizon, and
+leaves more time for the search.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from mosim_gym.mechanics.numbers import check_seed, is_finite, positive_number
 
 METHODS = ("mppi", "cem")
 _OF_ONE_METHOD: dict[str, tuple[str, float]] = {"mppi": ("temperature", 0.1), "cem": ("elites", 32)}
-"""The setting that a method has alone, and its default."""
+"""The setting that only this method has, and its default."""
 Array = np.ndarray
 
 
 @dataclass(frozen=True)
 class PlannerConfig:
-    """How sequences of actions are searched for; deviations are in units of half the controls' range."""
+    """The settings of a search. Deviations are in units of half the controls' range."""
 
     method: str = "mppi"
     horizon: int = 50  # control steps
@@ -50,7 +50,7 @@ class PlannerConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """What no plan can be made with is refused in one sentence."""
+        """Raise for settings with which no plan is possible."""
         if self.method not in METHODS:
             raise UnknownName("planning method", self.method, list(METHODS))
         for method, (name, default) in _OF_ONE_METHOD.items():
@@ -58,7 +58,7 @@ class PlannerConfig:
                 object.__setattr__(self, name, default)
             elif self.method != method and getattr(self, name) is not None:
                 raise ValueError(
-                    f"{name} is {getattr(self, name)}; planning by {self.method} has none, only {method} has."
+                    f"{name} is {getattr(self, name)}; only {method} has this setting, and method is {self.method}."
                 )
         for name in ("horizon", "hold", "samples", "iterations", *["elites"] * (self.method == "cem")):
             object.__setattr__(self, name, positive_number(getattr(self, name), name))
@@ -68,11 +68,9 @@ class PlannerConfig:
             if not is_finite(value) or (value <= 0 and name != "smoothness"):
                 raise ValueError(f"{name} is {value!r}; it must be a positive, finite number.")
         if self.hold > self.horizon:
-            raise ValueError(
-                f"hold is {self.hold}; within a horizon of {self.horizon} steps no action can be held longer than that."
-            )
+            raise ValueError(f"hold is {self.hold}; it must be at most the horizon, {self.horizon} steps.")
         if self.elites is not None and self.elites > self.samples:
-            raise ValueError(f"elites is {self.elites}; of {self.samples} samples there are no more.")
+            raise ValueError(f"elites is {self.elites}; it must be at most the number of samples, {self.samples}.")
         if not 0 <= self.smoothness < 1 or not 0 < self.discount <= 1:
             raise ValueError(
                 f"smoothness is {self.smoothness} and discount {self.discount}; they must be in [0, 1) and in (0, 1]."
@@ -80,12 +78,12 @@ class PlannerConfig:
 
     @property
     def actions(self) -> int:
-        """How many actions a sequence has; the last one may be cut short by the horizon."""
+        """The number of actions in a sequence. The horizon may cut the last one short."""
         return math.ceil(self.horizon / self.hold)
 
 
 class Planner:
-    """Plans for `rows` environments of `task` at once; `checkpoint` and what follows are `TorchEnv`'s."""
+    """Plans for `rows` environments of `task` at once. `checkpoint` and the arguments after it are those of `TorchEnv`."""
 
     def __init__(
         self,
@@ -99,7 +97,7 @@ class Planner:
         precision: str = "float32",
         ensemble: int | Sequence[int] | None = None,
     ) -> None:
-        """No search has been made yet: the first one starts from no control at all."""
+        """The first search begins with the middle of the controls' range."""
         _check_config(config)
         self.config, self.rows = config or PlannerConfig(), positive_number(rows, "rows")
         self._env = TorchEnv(
@@ -122,32 +120,32 @@ class Planner:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the plans, as before a new episode."""
+        """Forget the plans. Call it before a new episode."""
         self._generator.manual_seed(self.config.seed)
         self._mean = torch.zeros(self.rows, self.config.actions, self._nu)
         self._chosen, self._left = torch.zeros(self.rows, self._nu), 0  # what is being done, for so many steps more
 
     @property
     def searches(self) -> bool:
-        """Whether the next `predict` makes a search, rather than hold what the last one found."""
+        """Whether the next `predict` makes a search. Otherwise it holds the last action."""
         return self._left == 0
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[Array, Any]:
-        """The action for the state that `state`, an environment's `info`, holds: a plan needs positions and velocities.
+        """The action for the positions and velocities in `state`, an environment's `info`.
 
-        One call for each control step: with `hold` most of them give the action that was found last.
+        Call it once for each control step. With `hold` most calls return the action of the last search.
         """
         _check_info(state)
         if self._sizes["goal"] and "goal" not in state:
-            raise ValueError(f"{self.task} has goals: the state must hold one, under `goal`.")
+            raise ValueError(f"{self.task} has goals: the state must hold `goal`.")
         single = np.ndim(state["qpos"]) == 1
         action = self.plan(*(self._part(state, name, single) for name in self._sizes)).numpy()
         return action[0] if single else action, state
 
     def _part(self, state: Mapping[str, Any], name: str, single: bool) -> Tensor:
-        """`state[name]` as a tensor `(rows, size)`, or one sentence saying what is wrong with it."""
+        """`state[name]` as a tensor `(rows, size)`. Raises `ValueError` for other shapes and numbers."""
         size = self._sizes[name]
         found = np.asarray(state.get(name, ())) if size else np.zeros(0 if single else (self.rows, 0))
         if found.dtype.kind not in "fiu" or found.shape[-1:] != (size,) or found.ndim != (1 if single else 2):
@@ -156,25 +154,25 @@ class Planner:
                 f"{name} is {found.dtype} of shape {found.shape}; a plan for {self.task} needs numbers of shape {shape}."
             )
         if not np.isfinite(found).all():
-            raise ValueError(f"{name} holds numbers that are not finite: there is nothing to plan from.")
+            raise ValueError(f"{name} holds numbers that are not finite; a plan needs a finite state.")
         return torch.as_tensor(np.atleast_2d(found)).float()
 
     def plan(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> Tensor:
-        """The actions `(rows, nu)` to take in states `qpos (rows, nq)`, `qvel (rows, nv)` with `goal (rows, goal size)`."""
+        """The actions `(rows, nu)` for states `qpos (rows, nq)`, `qvel (rows, nv)` with `goal (rows, goal size)`."""
         if len(qpos) != self.rows:
-            raise ValueError(f"{len(qpos)} states for a planner of {self.rows}.")
+            raise ValueError(f"There are {len(qpos)} states; this planner needs {self.rows}.")
         if self.searches:
             self._chosen, self._left = self._search(qpos, qvel, goal), self.config.hold
         self._left -= 1
         return self._chosen.clone()
 
     def _search(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> Tensor:
-        """The first actions `(rows, nu)` of the best sequences found; the rest of them is where the next search begins."""
+        """The first actions `(rows, nu)` of the best sequences. The next search begins with the rest of these sequences."""
         c = self.config
         mean, deviation = self._mean, torch.full_like(self._mean, c.deviation)
         for _ in range(c.iterations):
             drawn = (mean[:, None] + deviation[:, None] * self._noise()).clamp(-1, 1)
-            drawn[:, 0] = mean  # what was found so far is among the candidates
+            drawn[:, 0] = mean  # the best sequence so far is among the candidates
             rewards = self._rewards(qpos, qvel, goal, drawn)
             if c.method == "mppi":
                 assert c.temperature is not None
@@ -190,7 +188,7 @@ class Planner:
         return self._middle + self._half * mean[:, 0]
 
     def _noise(self) -> Tensor:
-        """`(rows, samples, actions, nu)`: unit normal for each action, neighbours correlated."""
+        """Unit normal noise `(rows, samples, actions, nu)`, correlated between neighbouring actions."""
         c = self.config
         white = torch.randn(self.rows, c.samples, c.actions, self._nu, generator=self._generator)
         noise, fresh = [white[:, :, 0]], (1 - c.smoothness**2) ** 0.5
@@ -199,7 +197,7 @@ class Planner:
         return torch.stack(noise, dim=2)
 
     def _rewards(self, qpos: Tensor, qvel: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
-        """Discounted rewards `(rows, samples)` of sequences `(rows, samples, actions, nu)`; what ends an episode brings no more."""
+        """Discounted rewards `(rows, samples)` of sequences `(rows, samples, actions, nu)`. No reward counts after an episode's end."""
         env, samples = self._env, self.config.samples
         q, v, g = (part.repeat_interleave(samples, 0) for part in (qpos, qvel, goal))
         env.place(q, v, g, torch.zeros(self.rows * samples, dtype=torch.long))

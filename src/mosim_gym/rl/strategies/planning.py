@@ -1,4 +1,4 @@
-"""Real episodes played by a planner: several at once, so that their searches share the model's batches."""
+"""Real episodes played by a planner, several at once, so that their searches share the model's batches."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ UNTIMED = 3  # first decisions, in which the model's steps are recorded
 
 
 class PlannedEpisodes(NamedTuple):
-    """What came of planning: the returns, and the first episode's actions `(T, nu)`.
+    """The returns of planned episodes, and the first episode's actions `(T, nu)`.
 
-    `decision_seconds` is the median time of a search for the actions of all episodes; `real_time` how many times faster that is than the
-    control steps for which what it finds is done, 1 being just in time.
+    `decision_seconds` is the median time of a search for the actions of all episodes. `real_time` is the time for which an action is held,
+    over the time of a search. At 1 a search is just in time.
     """
 
     result: PolicyReturn
@@ -45,7 +45,7 @@ class PlannedEpisodes(NamedTuple):
 def play_planned(
     task: str, planner: Planner, *, steps: int = EPISODE_STEPS, seed: int = 1000, progress: bool = True
 ) -> PlannedEpisodes:
-    """One real episode for each of the planner's rows, episode k from `reset(seed=seed + k)`, of `steps` control steps at most."""
+    """Play one real episode for each of the planner's rows, episode k from `reset(seed=seed + k)`, of at most `steps` control steps."""
     check_at_least(1, steps=steps)
     check_seed(seed)
     if load_task(task).id() != planner.task:
@@ -85,25 +85,25 @@ def play_planned(
 
 
 class Replayed:
-    """A policy that does what was done before: the actions `(T, nu)` in turn, and the last one from then on."""
+    """A policy that repeats given actions `(T, nu)` in order, and then holds the last one."""
 
     def __init__(self, actions: Array) -> None:
-        """Begin with the first."""
+        """Begin with the first action."""
         self._actions, self._next = actions, 0
 
     def reset(self) -> None:
-        """Begin again."""
+        """Begin again with the first action."""
         self._next = 0
 
     def predict(self, observation: Array, *, deterministic: bool = True) -> tuple[Array, None]:
-        """The next action, whatever is observed."""
+        """The next action. The observation has no effect."""
         action = self._actions[min(self._next, len(self._actions) - 1)]
         self._next += 1
         return action, None
 
 
 def planning_table(plans: Iterable[Mapping[str, Any]]) -> str:
-    """Measured plans, as benchmarks/planning.py writes them, as a Markdown table."""
+    """The plans that benchmarks/planning.py measured, as a Markdown table."""
     rows = [
         [
             p["task"],

@@ -1,4 +1,4 @@
-"""The real task as a source of data: every step of it is counted, from the first."""
+"""`RealWorld`: the real task as a source of data. Every step of it is counted."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from mosim_gym.truth.dynamics import TrueDynamics
 
 Array = np.ndarray
 Act = Callable[[Array], Array]
-"""From observations `(B, n)` to actions `(B, nu)`."""
+"""A function from observations `(B, n)` to actions `(B, nu)`."""
 
 
 def steps_taken(wanted: int, num_envs: int) -> int:
-    """The number of steps nearest to `wanted` that `num_envs` environments can take together."""
+    """The number nearest to `wanted` of steps that `num_envs` environments can take together."""
     return num_envs * max(1, round(wanted / num_envs))
 
 
 class RealWorld:
-    """`num_envs` real environments of `task`, simulated by MuJoCo, in which a policy is at work.
+    """`num_envs` real environments of `task`, simulated by MuJoCo, in which a policy acts.
 
-    `steps` counts the control steps of all of them; `returns` has the return of each whole episode, with the count when it ended.
+    `steps` counts the control steps of all of them. `returns` has, for each whole episode, the count at its end and its return.
     """
 
     def __init__(self, task: str, num_envs: int = 1, *, seed: int = 0, episode: int = 1000) -> None:
-        """Nothing has been asked of the real world yet."""
-        dynamics = TrueDynamics(find_task(task)[0].name, warm_start=False)  # a state alone tells what follows
+        """No step has been taken yet."""
+        dynamics = TrueDynamics(find_task(task)[0].name, warm_start=False)  # so that a state alone fixes the next one
         self.env = TorchEnv(task, num_envs, checkpoint=dynamics, max_episode_steps=episode)
         self.steps = 0
         self.returns: list[tuple[int, float]] = []
@@ -46,7 +46,7 @@ class RealWorld:
         return self._random.uniform(low, high, (len(observation), len(low))).astype(np.float32)
 
     def collect(self, act: Act, steps: int) -> Transitions:
-        """About `steps` real control steps under `act`, as the transitions that a model learns from."""
+        """Take about `steps` real control steps under `act`. Returns the transitions, from which a model learns."""
         env = self.env
         before: list[Tensor] = []
         after: list[Tensor] = []
@@ -56,7 +56,7 @@ class RealWorld:
             state = env.state
             action = from_numpy(act(self._observation.float().numpy()))
             if not bool(action.isfinite().all()):
-                raise FloatingPointError("The policy's actions are not finite: nothing can be tried in reality.")
+                raise FloatingPointError("The policy's actions are not finite; no real step can be taken.")
             step = env.step(action)
             reached = env.ended if env.ended is not None else env.state
             before.append(torch.cat((state.qpos, state.qvel), dim=-1))
@@ -81,7 +81,7 @@ class RealWorld:
         return {**arrays, "returns": np.array(self.returns, np.float64).reshape(-1, 2)}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
-        """Inverse of `state`; only random actions begin anew."""
+        """Inverse of `state`, except that random actions begin anew."""
         self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
         self._observation = from_numpy(np.array(arrays["observation"]))
         self._return = np.array(arrays["return"])

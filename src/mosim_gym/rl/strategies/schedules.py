@@ -7,6 +7,7 @@ from dataclasses import Field, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.settings import Setting
 from mosim_gym.rl.flat_settings import changed
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, learner_config
 from mosim_gym.rl.strategies.base import option
@@ -25,7 +26,7 @@ class HoldsLearner(Protocol):
 
 C = TypeVar("C", bound=HoldsLearner)
 GRADIENTS, BRANCHES = "gradients", "branches"
-"""The schedules that are taken where none is named: with a learner that needs gradients, or none; and with any other."""
+"""The default schedules: of a learner that needs gradients or where none is named, and of any other learner."""
 
 
 class Schedule(NamedTuple):
@@ -35,7 +36,7 @@ class Schedule(NamedTuple):
     """What plots call it."""
     about: str
     """What it is, for people who choose one."""
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Setting | LearnerConfig]
     """What differs from the strategy's defaults."""
 
 
@@ -51,9 +52,9 @@ def on_branches(algo: str, **changes: Any) -> LearnerConfig:
 def scheduled(
     default: C, schedules: Schedules, schedule: str | None, algo: str | None, changes: Mapping[str, Any]
 ) -> C:
-    """`default` by the named schedule, with the learner of `algo` and settings changed by name.
+    """`default` with the named schedule, the learner `algo`, and the settings `changes`.
 
-    Without a schedule's name it is `gradients`, or `branches` for a learner that needs no gradients.
+    The default schedule is `gradients`, or `branches` for a learner that needs no gradients.
     """
     if schedule is None:
         schedule = GRADIENTS if algo is None or LEARNERS.find(algo).needs_gradients else BRANCHES

@@ -1,4 +1,4 @@
-"""Where the episodes of training begin: in the task's own starts, all over what the robot can do, or where reward is near."""
+"""The starts of training episodes: the task's own, states spread over all that the robot can do, or states near reward."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.robots import find_task, load_task
 
 BANK = 20_000
-"""States that training draws starts from."""
+"""The number of states from which training draws starts."""
 TRIED = 20
-"""So many spread states are tried for each one that is kept as near reward."""
+"""The number of spread states that are tried for each one that is kept as near reward."""
 GLANCE = 20
-"""Control steps without control, whose reward says how near a state is."""
+"""The number of control steps without control whose reward says how near to reward a state is."""
 
 
 def training_starts(
     task: str, dynamics: Dynamics, *, spread: float = 0.0, near_reward: float = 0.0, seed: int = 0
 ) -> ResetFrom:
-    """The task's own starts; or a bank of states: a share `spread` over all that the robot can do, and a share `near_reward`.
+    """The task's starts, or a bank of states: a share `spread` over all that the robot can do, a share `near_reward`, the rest as the task.
 
-    States near reward are, of many spread ones, those after which `dynamics` brings the most reward in the next moment when nothing is
-    done. Where a task is nearly solved, what remains to be learned is met at once.
+    States near reward are chosen from many spread ones: those after which `dynamics` brings the most reward in the next steps without
+    control. From them training meets the part of the task that is nearly solved.
     """
     if spread + near_reward > 1:
         raise ValueError(
-            f"spread_starts and near_reward_starts are {spread} and {near_reward}; together they are at most all episodes, 1."
+            f"spread_starts and near_reward_starts are {spread} and {near_reward}; their sum must be at most 1."
         )
     if spread == near_reward == 0:
         return TASK
@@ -50,12 +50,12 @@ def training_starts(
 
 
 def steps_of_glances(near_reward: float) -> int:
-    """How many control steps `training_starts` takes to find the states near reward."""
+    """The number of control steps with which `training_starts` finds the states near reward."""
     return round(near_reward * BANK) * TRIED * GLANCE
 
 
 def _glance(task: str, states: dict[str, np.ndarray], dynamics: Dynamics) -> np.ndarray:
-    """The reward that each state brings over the next `GLANCE` control steps without control; what leaves the model brings no more."""
+    """The reward of each state over the next `GLANCE` control steps without control. A state that leaves the model gets no more."""
     rows = len(states["qpos"])
     env = TorchEnv(task, rows, checkpoint=dynamics, autoreset="disabled", max_episode_steps=-1)
     env.reset(seed=0, options=states)

@@ -1,7 +1,7 @@
-"""Zero-shot: a learner trains inside the model alone; nothing of it ever sees the real environment.
+"""Zero-shot: a learner trains inside the model alone, without the real environment.
 
-The policy that is kept is the one with the highest return *in the model*, the lowest over the ensemble's members, at regular
-evaluations. Training, evaluation and choice use learned motion only: the truth is asked once, at the very end, by whoever called.
+Regular evaluations keep the policy with the highest return *in the model*, where the return is that of the ensemble's lowest member.
+Training, evaluation and choice use learned motion only. The caller plays the policy in reality at the end.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import Any
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.dynamics.prepared import PRECISIONS
 from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
-from mosim_gym.envs.batch import OUTSIDE_MODEL, TorchEnv
+from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.ends import OUTSIDE_MODEL
 from mosim_gym.envs.options import EPISODE_STEPS
-from mosim_gym.envs.penalties.base import PENALTIES, Penalty
-from mosim_gym.envs.penalties.density import DensityPenalty
 from mosim_gym.mechanics.dynamics import Dynamics
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.renamed import KnowsOldNames
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
@@ -38,31 +37,31 @@ from mosim_gym.rl.strategies.judging import (
     opened_judge,
     reached,
 )
+from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
 from mosim_gym.rl.strategies.training_starts import training_starts
 from mosim_gym.robots import find_task
 
 SAC = OffPolicyConfig()
 EVALUATED = "evaluated"
 SLICE = 50
-"""Control steps of each environment between two looks at the clock."""
-NO_PENALTY = "none"
+"""Control steps of each environment between two checks of the clock."""
 
 
 @dataclass(frozen=True)
-class ZeroShotConfig:
-    """`learner` trains in `num_envs` environments of the model, whose networks are multiplied in `precision`.
+class ZeroShotConfig(KnowsOldNames):
+    """`learner` trains in `num_envs` environments of the model, whose networks are computed in `precision`.
 
     Episodes of training last `episode` steps. A share `spread_starts` of them starts spread over all that the robot can do, as its
-    `Coverage` says, a share `near_reward_starts` in those of such states from which reward is near, and the others where the task's do.
-    Evaluations are `evaluation_episodes` with the task's own starts and 1,000 steps; there is one every `evaluate_every` control steps of
-    training.
+    `Coverage` says. A share `near_reward_starts` starts in those of such states from which reward is near. The others start where the
+    task's do. An evaluation has `evaluation_episodes` of 1,000 steps with the task's own starts. There is one every `evaluate_every`
+    control steps of training.
 
-    In training each action is held for `repeat` control steps, and the reward is their mean; the learner's discount and steps are of such
-    longer steps. Evaluations, and whoever uses the policy, ask it at every control step.
+    In training each action is held for `repeat` control steps, and the reward is their mean. The learner's discount and steps are those of
+    such longer steps. In evaluations and in use the policy acts at every control step.
 
-    `penalty` keeps the learner where the model knows, by its name in the registry of penalties, or by the file of a density;
+    `penalty` keeps the learner where the model knows. It is a name in the registry of penalties, or the file of a density.
     `threshold_scale` belongs to densities (`envs/penalties/density.py`). `outside_model` says what happens where a state leaves the model's
-    training box, as `TorchEnv` has it.
+    training box, as for `TorchEnv`.
     """
 
     learner: LearnerConfig = SAC
@@ -72,7 +71,7 @@ class ZeroShotConfig:
     near_reward_starts: float = setting(0.0, least=0, most=1)
     repeat: int = setting(1, above=0)
     penalty: str = NO_PENALTY
-    threshold_scale: float = setting(1.0, above=0, most=1_000)
+    threshold_scale: float = setting(USUAL_SCALE, above=0, most=1_000)
     outside_model: str = setting("truncate", choices=OUTSIDE_MODEL)
     evaluate_every: int = setting(100_000, above=0, most=10**12)
     evaluation_episodes: int = setting(EVALUATION_EPISODES, above=0, most=100_000)
@@ -82,21 +81,22 @@ class ZeroShotConfig:
 
 @dataclass
 class ZeroShotResult:
-    """The chosen policy, the run's record with the curve of returns in the model, and the dynamics that it was trained in."""
+    """The chosen policy, the run's record with the curve of returns in the model, and the dynamics in which it was trained."""
 
     policy: ActorPolicy
     record: RunRecord
     dynamics: Dynamics
 
     @property
-    def curve(self) -> list[dict[str, Any]]:
+    def curve(self) -> list[dict[str, float]]:
         """The evaluations."""
         return self.record.curve
 
 
 def config_for(task: str, algo: str | None = None, **changes: Any) -> ZeroShotConfig:
-    """The defaults of a task for the learner `algo` (SAC unless the task says otherwise) with settings changed by name, the learner's among
-    them; None leaves a setting as it is.
+    """The configuration for a task and the learner `algo` (SAC unless the task says otherwise), with `changes` to settings by name.
+
+    The learner's settings may be changed, too. None does not change a setting.
     """
     own = find_task(task)[1].zero_shot
     algo = algo or str(own.get("algo", SAC.algo))
@@ -107,33 +107,30 @@ def config_for(task: str, algo: str | None = None, **changes: Any) -> ZeroShotCo
     return changed(config, {**theirs, **given})
 
 
-def typed_config(task: str, algo: str | None, *, seed: int, settings: Sequence[str]) -> ZeroShotConfig:
-    """`config_for` with settings as people type them, `name=value`."""
+def typed_config(
+    task: str, algo: str | None, *, seed: int, settings: Sequence[str], penalty: str | None = None
+) -> ZeroShotConfig:
+    """`config_for` with settings in the form `name=value`, and the option `penalty`."""
     changes = with_options(as_changes(settings, config_for(task, algo)), algo=algo, seed=seed)
-    return config_for(task, **changes)
+    return config_for(task, **with_penalty(changes, penalty))
 
 
 def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
-    """Refuse, in one sentence, what no run can be made of."""
+    """Raise for settings with which no run is possible."""
     check_kind(config, ZeroShotConfig, "zero-shot training takes a ZeroShotConfig")
     check_settings(config)
     check_held(config.learner, config.num_envs)
-    if config.penalty not in (NO_PENALTY, *PENALTIES.names()) and not Path(config.penalty).is_file():
-        raise UnknownName("penalty", config.penalty, [NO_PENALTY, *PENALTIES.names(), "a density's file"])
+    check_penalty(config.penalty, config.threshold_scale)
     if config.penalty != NO_PENALTY and config.outside_model == "terminate":
         raise ValueError(
-            f"outside_model=terminate with penalty={config.penalty}: penalised rewards may be negative, and leaving the model would pay; "
-            "choose outside_model=truncate or outside_model=continue."
-        )
-    if config.threshold_scale != ZeroShotConfig.threshold_scale and not _is_density(config.penalty):
-        raise ValueError(
-            f"threshold_scale is {config.threshold_scale}, but penalty is {config.penalty}; only a density has a threshold."
+            f"outside_model=terminate with penalty={config.penalty}: penalised rewards may be negative, so the policy would learn to leave "
+            "the model; choose outside_model=truncate or outside_model=continue."
         )
     if not budget > 0 or (max_steps is not None and max_steps < 1):
         raise ValueError(f"budget is {budget} s and max_steps {max_steps}; both must be positive.")
     if config.repeat > config.episode:
         raise ValueError(
-            f"repeat is {config.repeat}; an action cannot be held longer than an episode, {config.episode} steps."
+            f"repeat is {config.repeat}; it must be at most the length of an episode, {config.episode} steps."
         )
 
 
@@ -151,12 +148,12 @@ def zero_shot(
     save_every: float = SAVE_SECONDS,
     report: Report = lambda _: None,
 ) -> ZeroShotResult:
-    """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds; an interrupted run goes on.
+    """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds. An interrupted run continues.
 
-    `max_steps` ends it after so many control steps in the model, `stop_at` at that return in the model, if that is sooner. Evaluations,
-    which choose the policy and stop the run, are made in the model `judge`; by default in the one it is trained in. With `keep_all` every
-    policy that is evaluated is kept, as `evaluated/<steps in the model>.safetensors`. The state of the run, from which it goes on, is saved
-    at each evaluation and every `save_every` seconds.
+    The run ends sooner after `max_steps` control steps in the model, or at a return of `stop_at` in the model. Evaluations choose the
+    policy and stop the run. They use the model `judge`, by default the one of the training. With `keep_all` every evaluated policy is
+    kept, as `evaluated/<steps in the model>.safetensors`. The state of the run is saved at each evaluation and every `save_every`
+    seconds.
     """
     check(config, budget, max_steps)
     check_stop(stop_at)
@@ -214,7 +211,7 @@ def zero_shot(
 
 
 def training_env(task: str, config: ZeroShotConfig, dynamics: Dynamics) -> TorchEnv:
-    """The environments that a policy is trained in."""
+    """The environments of the training."""
     return TorchEnv(
         task,
         config.num_envs,
@@ -225,26 +222,10 @@ def training_env(task: str, config: ZeroShotConfig, dynamics: Dynamics) -> Torch
             task, dynamics, spread=config.spread_starts, near_reward=config.near_reward_starts, seed=config.seed
         ),
         outside_model=config.outside_model,
-        penalties=_penalties(config),
+        penalties=penalties_of(config.penalty, config.threshold_scale),
         repeat=config.repeat,
         gradients=LEARNERS.find(config.learner.algo).needs_gradients,
     )
-
-
-def _is_density(penalty: str) -> bool:
-    if penalty in PENALTIES.names():
-        return issubclass(PENALTIES.find(penalty), DensityPenalty)
-    return penalty != NO_PENALTY
-
-
-def _penalties(config: ZeroShotConfig) -> list[Penalty]:
-    """What is taken off rewards in training; evaluations know nothing of it."""
-    if config.penalty == NO_PENALTY:
-        return []
-    if config.penalty not in PENALTIES.names():
-        return [DensityPenalty(config.penalty, threshold_scale=config.threshold_scale)]
-    kind = PENALTIES.find(config.penalty)
-    return [kind(threshold_scale=config.threshold_scale) if issubclass(kind, DensityPenalty) else kind()]
 
 
 def _counts(learner: Learner) -> dict[str, int]:
@@ -252,7 +233,7 @@ def _counts(learner: Learner) -> dict[str, int]:
 
 
 def progress_of(record: RunRecord, learner: Learner, budget: float, stop_at: float | None) -> dict[str, float]:
-    """Where a run stands, for whoever watches it."""
+    """The state of a run, for reports."""
     return {
         **({} if stop_at is None else {"stop_at": stop_at}),
         **_counts(learner),
@@ -264,7 +245,7 @@ def progress_of(record: RunRecord, learner: Learner, budget: float, stop_at: flo
 
 
 def _finished(run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[str, float]) -> ZeroShotResult:
-    """The best policy with its card, as `policy.safetensors` has it; `limits` are what might have ended the run."""
+    """The best policy, saved with its card as `policy.safetensors`. `limits` are the limits that might have ended the run."""
     record, dynamics = run.record, learner.env.dynamics
     policy = load_policy(run.folder / BEST)
     policy.card = {
@@ -287,7 +268,7 @@ def _finished(run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[s
     return ZeroShotResult(policy, record, dynamics)
 
 
-def origin(dynamics: Dynamics) -> dict[str, Any]:
-    """What must stand beside a zero-shot number: how much true motion trained the model, from where, and whether anything was tuned."""
+def origin(dynamics: Dynamics) -> dict[str, object]:
+    """The facts about a model that belong beside a zero-shot number: its true motion, the origin of its starts, and any tuning."""
     keys = ("name", "transitions", "start_states", "tuned_on_real_return", "training_seconds")
     return {key: dynamics.card[key] for key in keys if key in dynamics.card}

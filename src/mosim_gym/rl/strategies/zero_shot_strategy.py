@@ -12,25 +12,29 @@ from mosim_gym.mechanics.durations import clock, seconds
 from mosim_gym.pictures.learning_plots import chosen_point
 from mosim_gym.rl.strategies.accounting import said_of_training
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, Use, option
+from mosim_gym.rl.strategies.model_penalty import penalty_option
 from mosim_gym.rl.strategies.zero_shot import ZeroShotConfig, typed_config, zero_shot
 
 
 @dataclass(frozen=True)
 class ZeroShotOptions:
-    """What a run of zero-shot training is told on the command line."""
+    """The options of zero-shot training on the command line."""
 
     budget: str = option("30m", "Time for training, for example 30m.")
-    stop_at: float | None = option(None, "End the training before, when the return in the model is this high.")
+    stop_at: float | None = option(None, "End the training early, when the return in the model is this high.")
     checkpoint: str | None = option(None, "The model; by default the robot's packaged one.")
     judge: str | None = option(
-        None, "Another model to evaluate in, which chooses the policy; by default the one of --checkpoint."
+        None, "The model for the evaluations that choose the policy; by default the one of --checkpoint."
     )
+    penalty: str | None = penalty_option()
 
 
 class ZeroShot(Strategy):
     """`zero_shot` as a strategy."""
 
-    summary = "Train a policy inside the robot's model, then play it in the real task once. An interrupted run goes on where it was."
+    summary = (
+        "Train a policy inside the robot's model, then play it in the real task once. An interrupted run continues."
+    )
     options = ZeroShotOptions
     uses = (
         Use(
@@ -48,13 +52,13 @@ class ZeroShot(Strategy):
     )  # fmt: skip
 
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> ZeroShotConfig:
-        """The task's defaults with what was typed."""
-        return typed_config(task, algo, seed=seed, settings=settings)
+        """The task's defaults, with the typed settings."""
+        return typed_config(task, algo, seed=seed, settings=settings, penalty=options.penalty)
 
     def learn(
         self, task: str, config: ZeroShotConfig, options: ZeroShotOptions, folder: Path, report: Report
     ) -> Learned:
-        """Train for the budget."""
+        """Run `zero_shot`."""
         result = zero_shot(
             task,
             config,
@@ -72,7 +76,7 @@ class ZeroShot(Strategy):
         return Learned(result.policy, result.curve, result.dynamics, said)
 
     def standing(self, state: dict[str, float]) -> Standing:
-        """The limit that is nearest: time, or the return to stop at."""
+        """The progress towards the nearest limit, which is the time or the return at which the run stops."""
         latest, limit = state["return_in_model"], state.get("stop_at")
         share, known = state["seconds"] / state["budget"], not math.isnan(latest)
         if limit is not None and known:
