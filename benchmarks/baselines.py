@@ -37,7 +37,7 @@ if __name__ == "__main__":
     rates = [name for name, r in systems.items() if name.startswith("paper") and "errors" in r]
     best = min(rates, key=lambda name: systems[name]["errors"]["uniform"]["one_step"])
     longer = f"{best}, longer"
-    entry = replace(SYSTEMS[best], shows=f"the same for {options.paper_budget}")
+    entry = replace(SYSTEMS[best], shows=f"the same, asked for {options.paper_budget}")
     systems |= run("longer", {longer: entry}, budget=seconds(options.paper_budget))
     report = json.loads(path.read_text()) if path.exists() else {}
     report |= {"robot": options.robot, "budget": options.budget, "systems": systems}
