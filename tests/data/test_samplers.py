@@ -8,7 +8,7 @@ import torch
 
 from mosim_gym.data.actions import ACTIONS, POISSON_MEAN_HOLD, action_sampler
 from mosim_gym.data.collection import RECIPES, Collector, Recipe
-from mosim_gym.data.resets import reset_sampler, state_resets
+from mosim_gym.data.resets import RESETS, reset_sampler, state_resets, task_resets
 from mosim_gym.data.stream import Stream, chunk
 from mosim_gym.mechanics import ForwardKinematics, contact_clearance, contact_quantities, difference, integrate
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
@@ -94,15 +94,16 @@ def test_segments_at_a_finer_step_last_as_long(variant, rng):
 
 
 def test_unstable_segments_are_dropped_and_counted(monkeypatch):
-    collector = Collector("cheetah", Recipe(resets=(("task", 1.0),), actions=(("uniform", 1.0),), steps=3))
-    original = collector._resets[0][0]
+    def wild(definition):
+        def sample(rng, n):
+            qpos, qvel = task_resets(definition)(rng, n)
+            qvel[: n // 2] = 1e11
+            return qpos, qvel
 
-    def wild(rng, n):
-        qpos, qvel = original(rng, n)
-        qvel[: n // 2] = 1e11
-        return qpos, qvel
+        return sample
 
-    collector._resets = [(wild, 1.0)]
+    monkeypatch.setitem(RESETS, "wild", wild)
+    collector = Collector("cheetah", Recipe(resets=(("wild", 1.0),), actions=(("uniform", 1.0),), steps=3))
     segments = collector.collect(np.random.default_rng(0), 10)
     assert collector.dropped == 5
     assert len(segments.qpos) == 5
@@ -154,12 +155,13 @@ def test_the_background_process_ends_with_its_owner():
     import time
 
     code = """
-import time
+import multiprocessing, time
 from mosim_gym.data.stream import Stream
 if __name__ == "__main__":
     stream = Stream("pendulum", "coverage", seed=0, segments=5)
     next(stream)
-    print(stream._process.pid, flush=True)
+    (worker,) = multiprocessing.active_children()
+    print(worker.pid, flush=True)
     time.sleep(60)
 """
     owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

@@ -25,11 +25,11 @@ def _episode(env, steps=40):
 def test_a_replayed_episode_is_the_computed_one_to_the_last_bit(task):
     env = gym.make(env_id(task))
     first = _episode(env)
-    assert env.unwrapped._advance.replays[1].proofs == PROOFS  # the recording is in use
+    assert env.unwrapped.advance.replays[1].proofs == PROOFS  # the recording is in use
     np.testing.assert_array_equal(_episode(env), first)
     computed = gym.make(env_id(task))
     inner = computed.unwrapped
-    inner._advance = RecordedStep(inner.core, inner.dynamics, inner.bounds, 1, record=False)
+    inner.advance = RecordedStep(inner.core, inner.dynamics, inner.bounds, 1, record=False)
     np.testing.assert_array_equal(_episode(computed), first)
 
 
@@ -53,4 +53,4 @@ def test_adaptive_solvers_are_never_recorded():
     env = gym.make(env_id("PendulumSwingup"), solver="dopri5").unwrapped
     env.reset(seed=0)
     env.step(env.action_space.sample())
-    assert env._advance.replays[1].proofs is None
+    assert env.advance.replays[1].proofs is None

@@ -108,14 +108,6 @@ def test_a_specification_survives_json_however_its_arguments_were_given(make):
     assert again.metadata == env.metadata
 
 
-def test_without_a_checkpoint_gym_make_says_so(monkeypatch):
-    monkeypatch.setattr("mosim_gym.envs.backend.packaged", list)
-    with pytest.raises(
-        FileNotFoundError, match=r"No checkpoint is packaged for the robot 'cheetah'. Valid: checkpoint='truth'"
-    ):
-        gym.make("MoSim/CheetahRun-v0")
-
-
 def test_unknown_checkpoints_are_refused_by_name():
     with pytest.raises(KeyError, match="Unknown checkpoint 'cheetah:unheard-of'"):
         gym.make("MoSim/CheetahRun-v0", checkpoint="cheetah:unheard-of")

@@ -56,10 +56,10 @@ def test_making_and_stepping_leave_the_users_number_of_threads(two_threads):
 @pytest.mark.parametrize("task", ["PendulumSwingup", "HopperHop"])
 def test_a_batch_in_shards_goes_as_one_without_and_every_time_to_the_last_bit(two_threads, task):
     sharded = [_walk(TorchEnv(task, ROWS)) for _ in range(2)]
-    assert TorchEnv(task, ROWS)._advance.shards is not None
+    assert TorchEnv(task, ROWS).advance.shards is not None
     torch.set_num_threads(1)
     whole = _walk(TorchEnv(task, ROWS))
-    assert TorchEnv(task, ROWS)._advance.shards is None
+    assert TorchEnv(task, ROWS).advance.shards is None
     for a, b, c in zip(*sharded, whole, strict=True):
         assert torch.equal(a, b)
         torch.testing.assert_close(a, c, rtol=1e-5, atol=1e-5 * float(c.abs().max()))
@@ -71,7 +71,7 @@ def test_one_step_in_shards_differs_by_rounding_alone(two_threads):
     env.reset(seed=0)
     state, action = env.state, torch.zeros(ROWS, env.task.robot.nu)
     with torch.no_grad():
-        sharded = env._advance(state, action).state
+        sharded = env.advance(state, action).state
     moved = env.dynamics.step(state.qpos, state.qvel, action, state.features)
     for ours, theirs in ((sharded.qpos, moved.qpos), (sharded.qvel, moved.qvel)):
         assert float((ours - theirs).abs().max()) <= 1e-6 * float(theirs.abs().max())

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from mosim_gym.mechanics import Invariances, ResetBank, Robot
 from mosim_gym.mechanics.compiling import compile_mjcf
 from mosim_gym.mechanics.mjcf import inline_includes
-from mosim_gym.mechanics.storage import FileFault, write_atomically
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.truth.reference import suite_robot
 
@@ -78,19 +78,6 @@ def test_files_that_are_not_a_robot_are_refused_in_one_sentence(tmp_path):
     good.write_bytes(content.replace(np.float64(-9.81).tobytes(), np.float64(-9.71).tobytes()))
     with pytest.raises(ValueError, match="damaged: its content does not match its seal"):
         Robot.load(good)
-
-
-def test_a_failed_write_leaves_the_earlier_file_whole(tmp_path, monkeypatch):
-    target = write_atomically(tmp_path / "robot.xml", "first")
-
-    def full_disk(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(OSError, match=r"No space left on device.*previous file, if any, is unchanged"):
-        write_atomically(target, "second")
-    assert target.read_text() == "first"
-    assert [p.name for p in tmp_path.iterdir()] == ["robot.xml"]
 
 
 def test_includes_are_spliced_in_and_numbers_kept():

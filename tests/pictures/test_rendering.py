@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import os
+import subprocess
+import sys
 import warnings
-from pathlib import Path
 
 import mujoco
 import numpy as np
@@ -14,11 +15,8 @@ import mosim_gym
 from mosim_gym.pictures.drawing import Drawing
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.pictures.video import film_strip, write_video
-from mosim_gym.policies.scripted import cheetah_gait
 from mosim_gym.robots import find_robot, load_robot, load_task, robot_definitions
 from mosim_gym.studies.gait_search import Gait  # noqa: F401  (the search must stay importable)
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("robot", list(robot_definitions()))
@@ -66,18 +64,25 @@ def test_whatever_paints_agrees_on_the_size(rng):
     env.close()
 
 
-def test_without_opengl_one_sentence_names_the_remedy(monkeypatch):
-    from mosim_gym.pictures import rendering
+WITHOUT_OPENGL = """
+import warnings
+import numpy as np
+from mosim_gym.pictures.rendering import Renderer
 
-    monkeypatch.delenv("MUJOCO_GL", raising=False)
-    monkeypatch.setattr(rendering, "working_backend", lambda: None)
-    rendering._warn_once.cache_clear()
-    renderers = [Renderer("pendulum", width=64, height=48) for _ in range(2)]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        for renderer in renderers:
-            assert renderer.frame(np.zeros(1)).shape == (48, 64, 3)
-    assert ["apt-get install libegl1" in str(w.message) for w in caught] == [True]
+renderers = [Renderer("pendulum", width=64, height=48) for _ in range(2)]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for renderer in renderers:
+        assert renderer.frame(np.zeros(1)).shape == (48, 64, 3)
+assert ["apt-get install libegl1" in str(w.message) for w in caught] == [True]
+"""
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="OpenGL works there without a display")
+def test_without_opengl_one_sentence_names_the_remedy():
+    screenless = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    command = [sys.executable, "-c", WITHOUT_OPENGL]
+    subprocess.run(command, env={**screenless, "MUJOCO_GL": "glfw"}, check=True, timeout=120)
 
 
 def test_drawing_can_be_asked_for_silently(monkeypatch):
@@ -117,17 +122,7 @@ def test_a_strip_has_a_row_for_each_label(tmp_path):
     assert two.width >= 3 * 120
 
 
-def test_the_scripted_gait_is_the_one_that_was_searched_for():
-    found = json.loads((ROOT / "benchmarks" / "results" / "scripted_gait.json").read_text())["gait"]
-    policy = cheetah_gait()
-    np.testing.assert_allclose(policy._amplitudes, found["amplitude"], atol=1e-3)
-    np.testing.assert_allclose(policy._phases, found["phase"], atol=1e-3)
-
-
-def test_a_model_is_loaded_without_leaving_files_behind(tmp_path, monkeypatch, capfd):
-    import subprocess
-    import sys
-
+def test_a_model_is_loaded_without_leaving_files_behind(tmp_path):
     code = "from mosim_gym.truth.dynamics import TrueDynamics; TrueDynamics('cheetah')"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert list(tmp_path.iterdir()) == []
