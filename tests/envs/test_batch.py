@@ -1,22 +1,24 @@
-"""Environments on their own threads: beside the user's settings, in forked processes, in shards, shared by several threads."""
+"""`TorchEnv`: gradients, threads and shards of a batch."""
 
 from __future__ import annotations
 
 import copy
 import os
 import pickle  # noqa: TID251
-import subprocess
-import sys
 import threading
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from gymnasium.vector import AutoresetMode
+from tests.envs.broken import Broken
 
+import mosim_gym
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.penalties.base import Charge, Penalty
 from mosim_gym.envs.registration import env_id
+from mosim_gym.mechanics.motion import Step
+from mosim_gym.robots import load_robot
 
 ROWS = 600
 
@@ -87,15 +89,6 @@ def test_copies_of_a_batch_in_shards_go_on_alike(two_threads):
         assert torch.equal(other.step(action).observation, wanted)
 
 
-def test_bounds_that_are_opened_after_the_first_steps_are_open():
-    env = TorchEnv("PendulumSwingup", 64)
-    _walk(env)
-    env.bounds.move({"qpos": [[9.0], [10.0]], "qvel": [[9.0], [10.0]]})
-    assert bool(env.step(torch.zeros(64, 1)).truncated.all())
-    env.bounds.open()
-    assert not bool(env.step(torch.zeros(64, 1)).truncated.any())
-
-
 @pytest.mark.parametrize("checkpoint", [None, "truth"])
 def test_threads_that_share_an_environment_take_turns(checkpoint):
     env = TorchEnv("PendulumSwingup", 4, checkpoint=checkpoint)
@@ -132,47 +125,116 @@ def test_what_the_program_sets_does_not_change_the_motion(rows):
     assert all(torch.equal(a, b) for a, b in zip(wanted, found, strict=True))
 
 
-@pytest.mark.parametrize("mode", list(AutoresetMode))
-def test_the_autoreset_mode_is_an_attribute_of_the_batch(mode):
-    assert gym.make_vec(env_id("PendulumSwingup"), num_envs=2, autoreset_mode=mode).autoreset_mode is mode
+def _vec(task, num_envs=4, **options):
+    return gym.make_vec(env_id(task), num_envs=num_envs, **options)
 
 
-SCRIPT = """
-import sys
-import gymnasium as gym, mosim_gym, torch
-
-def make():
-    import mosim_gym
-    return gym.make("MoSim/PendulumSwingup-v0")
-
-if __name__ == "__main__":
-    torch.set_num_threads(2)
-    method, before = sys.argv[1:]
-    if before == "made":
-        for env in (make(), gym.make_vec("MoSim/PendulumSwingup-v0", num_envs=600)):
-            env.reset(seed=0)
-            for _ in range(6):
-                env.step(env.action_space.sample())
-    if before == "pool":
-        (torch.ones(1000, 1000) @ torch.ones(1000, 1000)).sin()
-    venv = gym.vector.AsyncVectorEnv([make] * 2, context=method)
-    venv.reset(seed=0)
-    for _ in range(5):
-        venv.step(venv.action_space.sample())
-    venv.close()
-    print("done", torch.get_num_threads())
-"""
+def test_episodes_that_begin_staggered_do_not_end_together():
+    env = _vec("PendulumSwingup", 40, max_episode_steps=50, stagger=True)
+    env.reset(seed=0)
+    ends = [int(env.step(np.zeros((40, 1), np.float32))[3].sum()) for _ in range(50)]
+    assert sum(ends) == 40
+    assert max(ends) < 10
 
 
-@pytest.mark.parametrize(
-    ("method", "before"),
-    [("fork", "nothing"), ("fork", "made"), ("fork", "pool"), ("forkserver", "made"), ("spawn", "made")],
-)
-def test_gymnasiums_processes_step_environments_whatever_the_parent_did_before(tmp_path, method, before):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    plain = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    done = subprocess.run(
-        [sys.executable, script, method, before], capture_output=True, text=True, timeout=120, check=False, env=plain
-    )
-    assert done.stdout.split() == ["done", "2"], done.stderr
+@pytest.mark.parametrize("gradients", [False, True])
+def test_readings_that_are_no_numbers_never_reach_the_learner(gradients):
+    dynamics = Broken(robot="hopper", readings=[[1.0, 2.0], [torch.inf, 0.0]])
+    env = TorchEnv("HopperHop", 2, checkpoint=dynamics, gradients=gradients)
+    env.reset(seed=0)
+    step = env.step(torch.zeros(2, 4))
+    assert step.truncated.tolist() == [False, True]
+    assert step.final is not None
+    assert bool(step.final.isfinite().all() & step.observation.isfinite().all())
+
+
+class Toll(Penalty):
+    """Takes a quarter off every reward."""
+
+    def bind(self, core, dynamics):
+        pass
+
+    def charge(self, state, action):
+        return Charge(torch.full((len(action),), 0.25), torch.zeros(len(action), dtype=torch.bool), {})
+
+
+def test_a_row_that_diverges_leaves_the_penalties_of_the_others():
+    seen = []
+    for gradients in (False, True):
+        dynamics = Broken()
+        env = TorchEnv("PendulumSwingup", 3, checkpoint=dynamics, gradients=gradients)
+        env.reset(seed=0)
+        dynamics.rows = [0]
+        with env.penalties.also(Toll()):
+            step = env.step(torch.zeros(3, 1))
+        seen.append((step.reward.detach(), env.raw_reward, env.penalty))
+        torch.testing.assert_close(env.penalty, torch.tensor([0.0, 0.25, 0.25]))
+        torch.testing.assert_close(step.reward.detach(), env.raw_reward - env.penalty)
+    for without, with_gradients in zip(*seen, strict=True):
+        torch.testing.assert_close(without, with_gradients)
+
+
+def test_rewards_carry_gradients_back_to_actions_and_stop_where_told():
+    env = TorchEnv("CartpoleSwingup", 4, gradients=True)
+    env.reset(seed=0)
+    action = torch.zeros(4, 1, requires_grad=True)
+    total = sum(env.step(action).reward.sum() for _ in range(3))
+    (gradient,) = torch.autograd.grad(total, action)
+    assert gradient.abs().min() > 0
+    numeric = []
+    for shift in (-1e-2, 1e-2):
+        env.reset(seed=0)
+        numeric.append(sum(env.step(action.detach() + shift).reward for _ in range(3)))
+    torch.testing.assert_close(gradient[:, 0], (numeric[1] - numeric[0]) / 2e-2, rtol=0.05, atol=1e-4)
+    env.detach()
+    assert not env.state.qpos.requires_grad
+    assert not env.step(torch.zeros(4, 1)).reward.requires_grad
+
+
+def test_a_row_that_diverges_leaves_the_gradients_of_the_others():
+    class Overflowing(mosim_gym.Dynamics):
+        """Moves by a shared parameter, and row 0 out of all bounds."""
+
+        robot = load_robot("pendulum")
+        differentiable = True
+        push = torch.tensor(0.1, requires_grad=True)
+
+        def step(self, qpos, qvel, action, features=None):
+            wild = (torch.arange(len(qpos)) == 0)[:, None]
+            speed = qvel + self.push * action
+            speed = speed * torch.where(wild & (action != 0), torch.inf, 1.0)
+            return Step(qpos + self.timestep * speed, speed, qpos.new_zeros(len(qpos), 0))
+
+    dynamics = Overflowing()
+    env = TorchEnv("PendulumSwingup", 4, checkpoint=dynamics, gradients=True, autoreset="disabled")
+    env.reset(seed=0)
+    step = env.step(torch.ones(4, 1))
+    assert step.end.tolist() == [1, 0, 0, 0]
+    (gradient,) = torch.autograd.grad(step.observation.sum(), dynamics.push)
+    assert torch.isfinite(gradient)
+    assert gradient != 0
+
+
+def _copies(env):
+    return copy.deepcopy(env), pickle.loads(pickle.dumps(env))
+
+
+def test_a_copy_carries_gradients_back_to_where_it_was_copied():
+    env = TorchEnv("CartpoleSwingup", 4, gradients=True)
+    env.reset(seed=0)
+    action = torch.zeros(4, 1, requires_grad=True)
+    env.step(action)
+    for twin in _copies(env):
+        again = torch.zeros(4, 1, requires_grad=True)
+        reward = twin.step(again).reward
+        assert torch.autograd.grad(reward.sum(), again)[0].abs().min() > 0
+    assert torch.autograd.grad(env.step(torch.zeros(4, 1)).reward.sum(), action)[0].abs().min() > 0
+
+
+@pytest.mark.parametrize("task", ["ReacherEasy", "FingerSpin"])
+def test_rewards_in_steps_have_gradients_that_are_zero(task):
+    env = TorchEnv(task, 4, gradients=True)
+    env.reset(seed=0)
+    action = torch.zeros(4, env.task.robot.nu, requires_grad=True)
+    env.step(action).reward.sum().backward()
+    assert bool((action.grad == 0).all())
