@@ -43,6 +43,16 @@ def generator() -> torch.Generator:
 
 
 @pytest.fixture
+def smallest_files() -> Generator[int, None, None]:
+    """No file may grow beyond so many bytes, as on a disk that is nearly full."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    yield 10_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Robots are drawn, which takes a fraction of the time that OpenGL in software takes."""
     monkeypatch.setenv("MUJOCO_GL", "off")

@@ -103,6 +103,14 @@ def test_the_picture_of_the_rooms_draws_every_package_and_no_other():
     assert sorted(drawn) == sorted(packages)
 
 
+def test_tests_have_the_folder_and_the_name_of_what_they_test():
+    for path in (ROOT / "tests").glob("*/**/test_*.py"):
+        name = path.name.removeprefix("test_")
+        room = path.parent.relative_to(ROOT / "tests")
+        code = ROOT / room / name if room.parts[0] == "scripts" else ROOT / "src" / "mosim_gym" / room / name
+        assert code.exists(), path
+
+
 def test_every_page_of_the_documentation_is_in_its_menu():
     menu = (ROOT / "mkdocs.yml").read_text()
     docs = ROOT / "docs"

@@ -1,6 +1,9 @@
-"""Replayed steps are the computed ones, and what cannot be replayed is computed."""
+"""Replayed steps are the computed ones, what cannot be replayed is computed, and recordings leave no memory behind."""
 
 from __future__ import annotations
+
+import gc
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -25,11 +28,11 @@ def _episode(env, steps=40):
 def test_a_replayed_episode_is_the_computed_one_to_the_last_bit(task):
     env = gym.make(env_id(task))
     first = _episode(env)
-    assert env.unwrapped._advance.replays[1].proofs == PROOFS  # the recording is in use
+    assert env.unwrapped.advance.replays[1].proofs == PROOFS  # the recording is in use
     np.testing.assert_array_equal(_episode(env), first)
     computed = gym.make(env_id(task))
     inner = computed.unwrapped
-    inner._advance = RecordedStep(inner.core, inner.dynamics, inner.bounds, 1, record=False)
+    inner.advance = RecordedStep(inner.core, inner.dynamics, inner.bounds, 1, record=False)
     np.testing.assert_array_equal(_episode(computed), first)
 
 
@@ -53,4 +56,32 @@ def test_adaptive_solvers_are_never_recorded():
     env = gym.make(env_id("PendulumSwingup"), solver="dopri5").unwrapped
     env.reset(seed=0)
     env.step(env.action_space.sample())
-    assert env._advance.replays[1].proofs is None
+    assert env.advance.replays[1].proofs is None
+
+
+STATM = Path("/proc/self/statm")
+
+
+def _megabytes() -> float:
+    gc.collect()
+    return int(STATM.read_text().split()[1]) * 4096 / 2**20
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="memory is read from /proc")
+@pytest.mark.parametrize("rows", [1, 8])
+def test_thirty_environments_leave_less_than_three_megabytes(rows):
+    def live():
+        env = (
+            gym.make_vec(env_id("PendulumSwingup"), num_envs=rows) if rows > 1 else gym.make(env_id("PendulumSwingup"))
+        )
+        env.reset(seed=0)
+        for _ in range(6):
+            env.step(env.action_space.sample())
+        env.close()
+
+    for _ in range(4):
+        live()
+    before = _megabytes()
+    for _ in range(30):
+        live()
+    assert _megabytes() - before < 3

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.utils.env_checker import check_env as gymnasium_check
+from gymnasium.wrappers import FrameStackObservation, RecordEpisodeStatistics, RecordVideo
 from stable_baselines3 import SAC
 from stable_baselines3.common.env_checker import check_env as sb3_check
 from stable_baselines3.common.env_util import make_vec_env
@@ -106,14 +107,6 @@ def test_a_specification_survives_json_however_its_arguments_were_given(make):
     again = make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
     np.testing.assert_array_equal(again.reset(seed=1)[0], env.reset(seed=1)[0])
     assert again.metadata == env.metadata
-
-
-def test_without_a_checkpoint_gym_make_says_so(monkeypatch):
-    monkeypatch.setattr("mosim_gym.envs.backend.packaged", list)
-    with pytest.raises(
-        FileNotFoundError, match=r"No checkpoint is packaged for the robot 'cheetah'. Valid: checkpoint='truth'"
-    ):
-        gym.make("MoSim/CheetahRun-v0")
 
 
 def test_unknown_checkpoints_are_refused_by_name():
@@ -259,3 +252,24 @@ def test_a_true_trajectory_goes_on_to_the_last_bit(task, kind):
         *_, ours = env.step(np.stack([action, action]) if kind == "true batch" else action)
         for name in ("qpos", "qvel"):
             np.testing.assert_array_equal(np.atleast_2d(ours[name])[-1], info[name])
+
+
+def test_an_episode_is_filmed_and_counted(tmp_path):
+    env = gym.make(env_id("PendulumSwingup"), render_mode="rgb_array", max_episode_steps=6, width=64, height=48)
+    env = RecordEpisodeStatistics(RecordVideo(env, str(tmp_path), episode_trigger=lambda _: True))
+    env.reset(seed=0)
+    for _ in range(6):
+        *_, truncated, info = env.step(env.action_space.sample())
+    env.close()
+    assert truncated
+    assert info["episode"]["l"] == 6
+    (video,) = tmp_path.glob("*.mp4")
+    assert video.stat().st_size > 500
+
+
+def test_frames_can_be_stacked():
+    env = FrameStackObservation(gym.make(env_id("CheetahRun")), 4)
+    observation, _ = env.reset(seed=0)
+    assert observation.shape == (4, 17)
+    after, *_ = env.step(env.action_space.sample())
+    np.testing.assert_array_equal(after[:3], observation[1:])

@@ -11,8 +11,7 @@ from safetensors.numpy import save_file
 
 from mosim_gym.mechanics import Invariances, ResetBank, Robot
 from mosim_gym.mechanics.compiling import compile_mjcf
-from mosim_gym.mechanics.mjcf import inline_includes
-from mosim_gym.mechanics.storage import FileFault, write_atomically
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 from mosim_gym.truth.reference import suite_robot
 
@@ -80,38 +79,6 @@ def test_files_that_are_not_a_robot_are_refused_in_one_sentence(tmp_path):
         Robot.load(good)
 
 
-def test_a_failed_write_leaves_the_earlier_file_whole(tmp_path, monkeypatch):
-    target = write_atomically(tmp_path / "robot.xml", "first")
-
-    def full_disk(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(OSError, match=r"No space left on device.*previous file, if any, is unchanged"):
-        write_atomically(target, "second")
-    assert target.read_text() == "first"
-    assert [p.name for p in tmp_path.iterdir()] == ["robot.xml"]
-
-
-def test_includes_are_spliced_in_and_numbers_kept():
-    outer = '<mujoco><include file="./common/a.xml"/><worldbody><geom size="0.1"/></worldbody></mujoco>'
-    inner = '<mujoco><default><geom rgba="0.123456789012345 0 0 1"/></default></mujoco>'
-    text = inline_includes(outer, {"common/a.xml": inner})
-    assert "include" not in text
-    assert "0.123456789012345" in text
-    with pytest.raises(ValueError, match=r"includes 'common/a.xml', which is not among its assets"):
-        inline_includes(outer, {})
-    with pytest.raises(ValueError, match=r"reads 'hull.stl' for its mesh"):
-        inline_includes('<mujoco><asset><mesh file="hull.stl"/></asset></mujoco>', {})
-
-
-def test_control_step_must_be_whole_physics_steps():
-    xml = '<mujoco><option timestep="0.004"/><worldbody/></mujoco>'
-    assert compile_mjcf(xml, name="r", control_step=0.02).substeps == 5
-    with pytest.raises(ValueError, match="not a whole number of its physics steps"):
-        compile_mjcf(xml, name="r", control_step=0.01)
-
-
 def test_what_a_robot_does_not_keep_is_in_its_fingerprint_all_the_same():
     xml = """<mujoco><worldbody><geom type="plane" size="1 1 1"/><body><joint name="j" type="slide"/>
       <geom size=".1" friction="1 .005 .0001"/></body></worldbody><actuator><motor joint="j"/></actuator></mujoco>"""
@@ -140,13 +107,6 @@ def test_every_byte_of_a_robot_file_is_guarded(tmp_path):
     path.write_bytes(content)
     with pytest.raises(FileFault, match="does not match its seal"):
         Robot.load(path)
-
-
-def test_actuators_with_a_state_are_refused():
-    xml = """<mujoco><worldbody><body><joint name="j" type="slide"/><geom size=".1"/></body></worldbody>
-      <actuator><general joint="j" dyntype="filter" dynprm="0.1"/></actuator></mujoco>"""
-    with pytest.raises(ValueError, match="actuators with internal state"):
-        compile_mjcf(xml, name="r", control_step=0.002)
 
 
 def test_controls_are_shares_of_the_actuators_ranges():

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from mosim_gym.mechanics.seal import digest
-from mosim_gym.mechanics.storage import HEADER, SEAL, FileFault, load_arrays, save_arrays
+from mosim_gym.mechanics.storage import HEADER, SEAL, FileFault, load_arrays, save_arrays, write_atomically
 
 ARRAYS = {"w": np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4), "flag": np.array([True])}
 
@@ -89,3 +89,11 @@ def test_metadata_of_somebody_else_are_refused(tmp_path: Path) -> None:
     save_file(ARRAYS, path, {HEADER: text, "sha257": digest(ARRAYS, text)})
     with pytest.raises(FileFault, match="has other keys than a thing has"):
         load_arrays(path, "thing")
+
+
+def test_a_failed_write_leaves_the_earlier_file_whole(tmp_path, smallest_files):
+    target = write_atomically(tmp_path / "robot.xml", "first")
+    with pytest.raises(OSError, match=r"Could not write .*previous file, if any, is unchanged"):
+        write_atomically(target, b"2" * (smallest_files + 1))
+    assert target.read_text() == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["robot.xml"]

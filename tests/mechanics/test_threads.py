@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -87,3 +90,44 @@ def test_settings_of_the_program_do_not_reach_in_and_are_there_afterwards():
     finally:
         torch.set_float32_matmul_precision("highest")
         torch.set_default_dtype(torch.float32)
+
+
+SCRIPT = """
+import sys
+import gymnasium as gym, mosim_gym, torch
+
+def make():
+    import mosim_gym
+    return gym.make("MoSim/PendulumSwingup-v0")
+
+if __name__ == "__main__":
+    torch.set_num_threads(2)
+    method, before = sys.argv[1:]
+    if before == "made":
+        for env in (make(), gym.make_vec("MoSim/PendulumSwingup-v0", num_envs=600)):
+            env.reset(seed=0)
+            for _ in range(6):
+                env.step(env.action_space.sample())
+    if before == "pool":
+        (torch.ones(1000, 1000) @ torch.ones(1000, 1000)).sin()
+    venv = gym.vector.AsyncVectorEnv([make] * 2, context=method)
+    venv.reset(seed=0)
+    for _ in range(5):
+        venv.step(venv.action_space.sample())
+    venv.close()
+    print("done", torch.get_num_threads())
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "before"),
+    [("fork", "nothing"), ("fork", "made"), ("fork", "pool"), ("forkserver", "made"), ("spawn", "made")],
+)
+def test_gymnasiums_processes_step_environments_whatever_the_parent_did_before(tmp_path, method, before):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    plain = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, script, method, before], capture_output=True, text=True, timeout=120, check=False, env=plain
+    )
+    assert done.stdout.split() == ["done", "2"], done.stderr

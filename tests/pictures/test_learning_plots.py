@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
+from matplotlib.backend_bases import register_backend
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mosim_gym.pictures.learning_plots import (
@@ -22,13 +26,23 @@ STEPS = [{"real_steps": 10_000, "return": 300.0}, {"real_steps": 20_000, "return
 REAL = {"mean": 858.0, "interval_95": [850.0, 866.0], "episodes": 50}
 
 
+class Kept(FigureCanvasAgg):
+    """A format of pictures, `.kept`, that writes nothing and keeps the figure."""
+
+    figures: ClassVar[list[Figure]] = []
+    filetypes: ClassVar[dict[str, str]] = {"kept": "the figure itself"}
+
+    def print_kept(self, file, **_):
+        self.draw()
+        self.figures.append(self.figure)
+
+
 @pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved."""
-    figures: list[Figure] = []
-    saved = Figure.savefig
-    monkeypatch.setattr(Figure, "savefig", lambda figure, *a, **k: (figures.append(figure), saved(figure, *a, **k))[1])
-    return figures
+def drawn():
+    """The figures that were written as `.kept`."""
+    register_backend("kept", Kept)
+    Kept.figures.clear()
+    return Kept.figures
 
 
 def _texts(legend):
@@ -40,7 +54,7 @@ def test_the_real_return_stands_where_the_chosen_policy_was_found(tmp_path, draw
     assert chosen_point([{"return_in_model": 3.0}, {"return_in_model": 3.0, "seconds": 9.0}]) == {
         "return_in_model": 3.0
     }
-    learning_plot(tmp_path / "a.png", [CURVE], [REAL], title="A", levels={"TD-MPC2 (published)": 844.0})
+    learning_plot(tmp_path / "a.kept", [CURVE], [REAL], title="A", levels={"TD-MPC2 (published)": 844.0})
     axes = drawn[0].axes[0]
     (marker,) = (bars for bars in axes.containers)
     assert marker.lines[0].get_xdata().tolist() == [2.0]
@@ -54,21 +68,21 @@ def test_the_real_return_stands_where_the_chosen_policy_was_found(tmp_path, draw
 
 
 def test_a_single_seed_is_dashed_and_several_are_not(tmp_path, drawn):
-    learning_plot(tmp_path / "one.png", [CURVE])
-    learning_plot(tmp_path / "two.png", [CURVE, CURVE])
-    real_steps_plot(tmp_path / "steps.png", [STEPS])
-    sample_efficiency_plot(tmp_path / "many.png", {"SAC": [STEPS], "TQC": [STEPS, STEPS]}, {"other": 400.0})
+    learning_plot(tmp_path / "one.kept", [CURVE])
+    learning_plot(tmp_path / "two.kept", [CURVE, CURVE])
+    real_steps_plot(tmp_path / "steps.kept", [STEPS])
+    sample_efficiency_plot(tmp_path / "many.kept", {"SAC": [STEPS], "TQC": [STEPS, STEPS]}, {"other": 400.0})
     dashed = [[line.get_linestyle() == "--" for line in figure.axes[0].lines] for figure in drawn]
     assert dashed[:3] == [[True], [False, False], [True]]
     assert dashed[3][:2] == [True, False]
     assert "band: lowest to highest seed" in _texts(drawn[3].axes[0].get_legend())
     with pytest.raises(ValueError, match="learning_plot needs at least one curve"):
-        learning_plot(tmp_path / "none.png", [])
+        learning_plot(tmp_path / "none.kept", [])
 
 
 def test_each_kind_of_run_has_a_panel_with_both_worlds_and_all_seeds(tmp_path, drawn):
     watched_plot(
-        tmp_path / "w.png", {"nothing holds it": [CURVE, CURVE], "density penalty": [CURVE]}, title="Penalties"
+        tmp_path / "w.kept", {"nothing holds it": [CURVE, CURVE], "density penalty": [CURVE]}, title="Penalties"
     )
     panels = [axes for axes in drawn[0].axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in panels] == ["nothing holds it", "density penalty"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -131,6 +132,12 @@ except FileNotFoundError as error:
 else:
     raise AssertionError("an unbuilt robot was loaded")
 main(["build-robot", "toy"])
+try:
+    gym.make("MoSim/ToyCentre-v0")
+except FileNotFoundError as error:
+    assert "No checkpoint is packaged for the robot 'toy'. Valid: checkpoint='truth'" in str(error), error
+else:
+    raise AssertionError("there is a checkpoint")
 env = gym.make("MoSim/ToyCentre-v0", checkpoint="truth", disable_env_checker=True)
 start, _ = env.reset(seed=0)
 for _ in range(50):
@@ -143,16 +150,20 @@ assert observation[0] > start[0] and observation.shape == (2,) and 0 <= reward <
     assert done.returncode == 0, done.stderr
 
 
-def test_a_bad_entry_point_is_left_out_and_named(monkeypatch):
-    from importlib.metadata import EntryPoint
-
-    from mosim_gym.robots import catalogue
-
-    twice = EntryPoint("again", "mosim_gym.robots.cheetah:ROBOT", catalogue.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [twice])
-    with pytest.warns(RuntimeWarning, match="left out: Two robots are named 'cheetah'"):
-        assert catalogue.robot_definitions.__wrapped__()["cheetah"] is find_robot("cheetah")
-    wrong = EntryPoint("odd", "math:pi", catalogue.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [wrong])
-    with pytest.warns(RuntimeWarning, match=r"entry point odd = math:pi is left out: .* needs a RobotDefinition"):
-        assert "cheetah" in catalogue.robot_definitions.__wrapped__()
+def test_a_bad_entry_point_is_left_out_and_named(tmp_path):
+    info = tmp_path / "bad_robots-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad-robots\nVersion: 1.0\n")
+    entries = "[mosim_gym.robots]\nagain = mosim_gym.robots.cheetah:ROBOT\nodd = math:pi\n"
+    (info / "entry_points.txt").write_text(entries)
+    script = """
+import sys; sys.path.insert(0, sys.argv[1])
+from mosim_gym.robots import find_robot, robot_definitions
+assert robot_definitions()["cheetah"] is find_robot("cheetah") and "again" not in robot_definitions()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "left out: Two robots are named 'cheetah'" in done.stderr
+    assert re.search(r"entry point odd = math:pi is left out: .* needs a RobotDefinition", done.stderr)

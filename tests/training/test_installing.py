@@ -76,3 +76,27 @@ def test_errors_that_are_not_finite_are_never_better(tmp_path: Path) -> None:
     for test in card["benchmark"].values():
         test["raw"] = dict.fromkeys(test["raw"], float("nan"))
     assert not is_better(card, 1, tmp_path / "none.safetensors")
+
+
+def test_only_a_better_checkpoint_replaces_the_packaged_one(tmp_path):
+    packaged = names.packaged_path("cartpole")
+    card = read_card(packaged)
+
+    def with_errors(near: float, far: float) -> dict:
+        tests = {
+            test: {"raw": {"16": near * result["raw"]["16"], "100": far * result["raw"]["100"]}}
+            for test, result in card["benchmark"].items()
+        }
+        return {**card, "benchmark": tests}
+
+    members = card["model"]["members"]
+    assert is_better(with_errors(9.0, 9.0), members, tmp_path / "none.safetensors")
+    assert is_better(with_errors(1.1, 0.8), members, packaged)
+    assert not is_better(with_errors(0.9, 1.3), members, packaged)
+    assert not is_better(card, members, packaged)
+    assert is_better(with_errors(1.2, 1.2), members + 2, packaged)
+    assert not is_better(with_errors(1.3, 1.3), members + 2, packaged)
+    ensemble = names.packaged_path("cheetah")
+    card = read_card(ensemble)
+    assert not is_better(with_errors(0.9, 0.9), 1, ensemble)
+    assert is_better(with_errors(0.7, 0.7), 1, ensemble)

@@ -93,8 +93,9 @@ class TorchEnv(KnowsOldNames):
         self.penalties = Penalties(self.core, self.dynamics)
         for penalty in penalties:
             self.penalties.add(penalty)
-        self._advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
-        self._own = OwnArithmetic(self.device, alone=self._advance.shards is not None or is_few(count))
+        self.advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
+        """One control step of all environments, replayed where it can be recorded, and in shards where the batch is large."""
+        self._own = OwnArithmetic(self.device, alone=self.advance.shards is not None or is_few(count))
         self._starts = Starts(self.task, reset_from)
         self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
         self._terminates = outside_model == "terminate"
@@ -210,7 +211,7 @@ class TorchEnv(KnowsOldNames):
     def _move(self, before: State, action: Tensor) -> Outcome:
         """The outcome of the dynamics. A row whose new state is not finite keeps its old state, without reward and without gradient."""
         with torch.set_grad_enabled(self._gradients):
-            moved = self._advance(before, action)
+            moved = self.advance(before, action)
         self.steps_taken += self.num_envs
         finite = moved.finite
         if not bool(finite.all()):
@@ -218,7 +219,7 @@ class TorchEnv(KnowsOldNames):
             if self._gradients:  # their gradients are not numbers either, so these rows move from elsewhere
                 elsewhere = self.core.reset(Generator().manual_seed(0), len(broken))
                 safe = replaced(before, broken.to(self.device), elsewhere)
-                moved = self._advance(safe, torch.where(finite[:, None], action, 0.0))
+                moved = self.advance(safe, torch.where(finite[:, None], action, 0.0))
             state = replaced(moved.state, broken, rows_of(before, broken))
             moved = moved._replace(
                 state=state,

@@ -74,7 +74,8 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
             )
             self.bounds = Bounds(self.dynamics.card, self.core.dtype, self.core.device)
         self.penalties = Penalties(self.core, self.dynamics)
-        self._advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
+        self.advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
+        """One control step, replayed where it can be recorded."""
         self._starts = Starts(self.task, reset_from)
         self.observation_space = observation_space(task, obs)
         self.action_space = self._controls = action_space(task)
@@ -123,7 +124,7 @@ class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[re
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
         control = from_numpy(checked_action(action, self._controls)[None])
         with torch.inference_mode():
-            after, observation, reward, terminated, finite, inside = self._advance(self._state, control)
+            after, observation, reward, terminated, finite, inside = self.advance(self._state, control)
         if not bool(finite):
             self._over = True
             with torch.inference_mode():

@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 import pytest
 import torch
-from tests.parity.test_kinematics import HARD_TREE
+from tests.mechanics.test_kinematics import HARD_TREE
 
 from mosim_gym.mechanics import difference, integrate
 from mosim_gym.mechanics.compiling import compile_robot

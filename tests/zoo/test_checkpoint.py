@@ -18,7 +18,7 @@ from mosim_gym.robots import load_robot
 from mosim_gym.training.run import combine, train_checkpoint
 from mosim_gym.zoo import packaged
 from mosim_gym.zoo.checkpoint import combine_checkpoints, load_checkpoint, round_to_half, save_checkpoint
-from mosim_gym.zoo.names import WEIGHTS, robot_at
+from mosim_gym.zoo.names import WEIGHTS
 
 
 def _checkpoint(folder: Path, robot="pendulum"):
@@ -70,13 +70,6 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
     path = save_checkpoint(tmp_path / "nan.safetensors", model, {"name": "pendulum"})
     with pytest.raises(FileFault, match="weights that are not finite"):
         mosim_gym.load(path)
-
-
-def test_names_carry_the_step():
-    assert robot_at("cheetah").control_step == 0.01
-    assert robot_at("cheetah@0.02:narrow").substeps == 2
-    with pytest.raises(ValueError, match="not a whole number of cheetah's physics steps"):
-        robot_at("cheetah@0.015")
 
 
 @pytest.mark.parametrize("name", packaged())

@@ -1,4 +1,4 @@
-"""Configurations record what ran: in a short run the code at work reads every field that can be set."""
+"""The contract of strategies: in a short run the code at work reads every setting, so that configurations record what ran."""
 
 from __future__ import annotations
 

@@ -1,0 +1,3 @@
+"""The size of the dataset that tests share."""
+
+SEGMENTS = 2100  # three chunks

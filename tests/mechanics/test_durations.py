@@ -1,0 +1,14 @@
+"""Durations as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosim_gym.mechanics.durations import seconds
+
+
+def test_durations_are_read_as_people_write_them():
+    assert [seconds(text) for text in ("90", "90s", "1.5m", "2h")] == [90, 90, 90, 7200]
+    for text in ("soon", "-3m", "0"):
+        with pytest.raises(ValueError, match="is not a duration"):
+            seconds(text)

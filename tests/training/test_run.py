@@ -1,0 +1,78 @@
+"""Runs: checkpoints of one robot and of many, refined, and on a machine with little installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import mosim_gym
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.training.installing import score
+from mosim_gym.training.run import train_all, train_checkpoint
+
+
+def test_robot_after_robot_into_few_files_and_finished_ones_are_kept(tmp_path):
+    options = {"budget": 3.0, "folder": tmp_path / "run", "members": 1, "seed": 0, "device": "cpu", "install": False}
+    first = train_all(["pendulum"], **options)
+    again = train_all(["pendulum"], **options)
+    assert [path.name for path in (tmp_path / "run").rglob("*")] == ["models-1.safetensors"]
+    assert [outcome.card["benchmark"] for outcome in again] == [outcome.card["benchmark"] for outcome in first]
+    assert again[0].card["box"]["qpos"] == [[None], [None]]  # it turns freely
+
+
+BLOCKED = ("gymnasium", "dm_control", "shimmy", "stable_baselines3", "tyro", "tqdm", "tensorboard", "matplotlib", "PIL")
+
+
+def test_training_needs_no_more_than_torch_and_mujoco(tmp_path):
+    """As on a rented GPU."""
+    script = f"""
+import importlib.util, sys
+BLOCKED = {BLOCKED!r}
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in BLOCKED:
+            raise ModuleNotFoundError(name)
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name.split(".")[0] in BLOCKED else found(name, *rest)
+sys.meta_path.insert(0, Missing())
+sys.argv = ["training", "pendulum", "--budget", "2s", "--out", {str(tmp_path / "out")!r}]
+from mosim_gym.training.__main__ import main
+if __name__ == "__main__":
+    main()
+"""
+    file = tmp_path / "script.py"
+    file.write_text(script)
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert "pendulum: raw MSE over 16 steps" in done.stdout
+
+
+def test_a_checkpoint_is_refined_and_says_so(tmp_path):
+    before = mosim_gym.load("pendulum")
+    refined = train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", logs=False)
+    assert refined.card["refined_from"] == f"pendulum {before.model.digest()}"
+    assert refined.card["transitions"] > before.card["transitions"]
+    assert refined.card["training_seconds"] > before.card["training_seconds"] + 1
+    assert [stage["name"] for stage in refined.card["recipe"]["stages"]] == ["multistep"]
+    # It began where that one ended: three seconds from random weights do not come so far.
+    assert score(refined.card) < 1e-6
+    gently = train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "b", start="pendulum", rate=0.01, logs=False)
+    assert [stage["rate"] for stage in gently.card["recipe"]["stages"]] == [0.01]
+    with pytest.raises(
+        ValueError, match=r"The rate is 2.0; it is a share of ordinary training's, above 0 and at most 1"
+    ):
+        train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "c", start="pendulum", rate=2.0, logs=False)
+    with pytest.raises(ValueError, match="A rate is for refining"):
+        train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "c", rate=0.1, logs=False)
+    again = train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", logs=False)
+    assert again.card["training_steps"] == refined.card["training_steps"]  # it had ended
+    other = shutil.copy(refined.path, tmp_path / "other.safetensors")
+    with pytest.raises(FileFault, match="holds a run with another start"):
+        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start=other, logs=False)
+    with pytest.raises(ValueError, match="acrobot is a model of 'acrobot'; 'pendulum' cannot go on from it"):
+        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="acrobot")
+    with pytest.raises(ValueError, match="leave preset and members out"):
+        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", members=2)
