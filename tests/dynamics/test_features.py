@@ -17,7 +17,7 @@ from mosim_gym.robots import find_robot, load_robot
 @pytest.mark.parametrize("name", ["hopper", "walker", "humanoid"])
 def test_foreseen_contacts_are_those_of_uniform_motion(name):
     robot = load_robot(name)
-    features = InputFeatures(robot, preset("substeps", ahead=2)).double()
+    features = InputFeatures(robot, preset("substeps", foresight=(), ahead=2)).double()
     kinematics = ForwardKinematics(robot, features.quantities)
     states = reset_sampler("wide", find_robot(name))(np.random.default_rng(0), 200)
     qpos, qvel = torch.from_numpy(states[0]), torch.zeros(200, robot.nv, dtype=torch.float64)
