@@ -19,7 +19,7 @@ from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
-from mosim_gym.training.config import TrainConfig, training_for
+from mosim_gym.training.config import Stage, TrainConfig, training_for
 from mosim_gym.training.loop import STATE, train
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.run import model_for
@@ -64,23 +64,36 @@ ABLATIONS: dict[str, Entry] = {
     "raw state": _entry("canonical inputs", model={"canonical": False}),
     "no whitening": _entry("inputs and outputs in units of their deviation", model={"whiten": False}),
     "no layer norm": _entry("normalised residual stream", model={"layer_norm": False}),
-    "no structure": _entry("M = LLᵀ, b and τ", model={"inertia": None, "bias": None, "torque": None}),
+    "no structure": _entry(
+        "M = LLᵀ, b and τ, and what flight foresees",
+        model={"inertia": None, "bias": None, "torque": None, "remainder": None, "foresight": ()},
+    ),
+    "no foresight": _entry("contacts on the way of flight", model={"remainder": None, "foresight": ()}),
+    "one stage": _entry("flight first", stages=(Stage("joint", 1.0),)),
+    "coverage alone": _entry("states to which random actions lead", recipe="coverage"),
     "squared loss": _entry("the loss that turns linear for collisions", huber=50.0),
     "Adam alone": _entry("Muon for hidden matrices", muon_rate=None),
     "float32 products": _entry("bfloat16 products while training", autocast=False),
 }
 
 _SUBSTEPS = preset("substeps")
+_BLIND = replace(_SUBSTEPS, foresight=(), remainder=None)
+
+
+def _alternative(shows: str, model: MoSimConfig = _SUBSTEPS, *, fine: bool = False, **training: Any) -> Entry:
+    return Entry(model, replace(training_for(model), **training), shows, fine=fine)
+
+
 ALTERNATIVES: dict[str, Entry] = {
-    "default": Entry(_SUBSTEPS, training_for(_SUBSTEPS), "one evaluation, mean velocity learned, contacts foreseen"),
-    "new velocity": Entry(
-        replace(_SUBSTEPS, drift=False), training_for(_SUBSTEPS), "positions move by the new velocity, q' = q ⊕ H v'"
-    ),
-    "not foreseen": Entry(replace(_SUBSTEPS, ahead=0), training_for(_SUBSTEPS), "contacts of the present alone"),
-    "layer norm": Entry(replace(_SUBSTEPS, layer_norm=True), training_for(_SUBSTEPS), "normalised residual stream"),
-    "physics steps": Entry(
-        replace(_SUBSTEPS, ahead=0), training_for(_SUBSTEPS), "one evaluation for each physics step", fine=True
-    ),
+    "default": _alternative("one evaluation, flight first, contacts foreseen at four instants of it"),
+    "two instants": _alternative("contacts foreseen half-way and at the end", replace(_SUBSTEPS, foresight=(0.5, 1.0))),
+    "one stage": _alternative("everything trained together", stages=(Stage("joint", 1.0),)),
+    "flight among the data": _alternative("flight learned from untouched transitions", flight_recipe=None),
+    "no remainder": _alternative("flight by M [b + τ] alone", replace(_SUBSTEPS, remainder=None)),
+    "new velocity": _alternative("positions move by the new velocity, q' = q ⊕ H v'", replace(_SUBSTEPS, drift=False)),
+    "from present rates": _alternative("contacts foreseen at constant rates, no flight", replace(_BLIND, ahead=4)),
+    "not foreseen": _alternative("contacts of the present alone", _BLIND),
+    "physics steps": _alternative("one evaluation for each physics step", _BLIND, fine=True),
 }
 """Ways to move by a control step that holds several physics steps."""
 
