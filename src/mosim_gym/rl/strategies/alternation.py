@@ -53,8 +53,6 @@ class AlternationConfig(KnowsOldNames):
     """
 
     learner: LearnerConfig = SHAC_ON_BRANCHES
-    penalty: str = NO_PENALTY
-    threshold_scale: float = setting(USUAL_SCALE, above=0, most=1_000)
     real_envs: int = setting(4, above=0, most=10_000)
     random_steps: int = setting(1_000, above=0, most=10**9)
     round_steps: int = setting(1_000, above=0, most=10**9)
@@ -69,6 +67,8 @@ class AlternationConfig(KnowsOldNames):
     episodes: int = setting(
         5, above=0, most=10_000
     )  # of an evaluation, which nothing is learned from and which do not count
+    penalty: str = NO_PENALTY
+    threshold_scale: float = setting(USUAL_SCALE, above=0, most=1_000)
     seed: int = setting(0, seed=True)
 
 
