@@ -64,7 +64,7 @@ def test_a_full_turn_of_an_unlimited_hinge_changes_nothing():
 
 def test_the_inertia_is_symmetric_and_positive():
     """The predictor's acceleration is M(q) times a force, M = L Lᵀ: find M column by column."""
-    model = _model(correctors=())
+    model = _model(correctors=(), remainder=None)
     qpos, qvel, action = _states("cheetah", n=1)
     kinematics = ForwardKinematics(model.robot, model.features.quantities)
     x = model.inputs(qpos, qvel, action, kinematics(qpos, qvel))
@@ -110,7 +110,7 @@ def test_members_of_an_ensemble_are_the_single_models_stacked():
 
 
 def test_contact_features_switch_exactly_where_the_ground_is():
-    model = _model()
+    model = _model(foresight=())
     features, robot = model.features, model.robot
     kinematics = ForwardKinematics(robot, features.quantities)
     qpos = torch.zeros(2, 9)
