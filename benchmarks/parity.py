@@ -6,7 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from mosim_gym.evaluation.parity import parity_report, parity_table
+from mosim_gym.evaluation.parity import parity_report
+from mosim_gym.evaluation.parity_table import parity_table
 from mosim_gym.mechanics.storage import write_atomically
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.version import __version__
+from mosim_gym.moved import announce_moves as _announce_moves
 from mosim_gym.robots import tasks
 from mosim_gym.zoo import load
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from mosim_gym.envs.real import RealEnv
 
 __all__ = ["Dynamics", "__version__", "load", "load_policy", "make_real", "tasks"]
+
+
+_announce_moves()
 
 
 def make_real(task: str, **options: Any) -> RealEnv:

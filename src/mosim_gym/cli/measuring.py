@@ -26,7 +26,8 @@ class Parity(Reported):
     seed: Seed = 0
 
     def run(self) -> None:
-        from mosim_gym.evaluation.parity import parity_report, parity_table
+        from mosim_gym.evaluation.parity import parity_report
+        from mosim_gym.evaluation.parity_table import parity_table
 
         report = parity_report(n=self.states, seed=self.seed)
         print(parity_table(report))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypedDict
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mosim_gym.dynamics.batches import as_given, as_tensors, check_shapes
 from mosim_gym.dynamics.control_step import Motion
+from mosim_gym.dynamics.ensembles import chosen_members
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.prepared import PreparedModel
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
@@ -18,7 +19,6 @@ from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
-from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.products import FUSED_FROM
 from mosim_gym.mechanics.threads import OneThread, alone
 
@@ -60,7 +60,7 @@ class Simulator(Dynamics):
         Unknown names raise with the valid ones.
         """
         keep_freed_memory()
-        used = _members(ensemble, model.config.members)
+        used = chosen_members(ensemble, model.config.members)
         if used != list(range(model.config.members)):
             model = model.subset(used)
         self.model = model.eval()
@@ -291,20 +291,6 @@ class Simulator(Dynamics):
         x, q, v = (torch.unflatten(part, 0, (-1, members)).transpose(0, 1) for part in parts)
         dealt = model.outputs(x, q, v)
         return dealt.transpose(0, 1).flatten(0, 1)[: len(inputs)] * model.output_std
-
-
-def _members(ensemble: int | Sequence[int] | None, available: int) -> list[int]:
-    """The members that `ensemble` asks for, or one sentence saying why there are none such."""
-    count = available if ensemble is None else whole_number(ensemble)
-    chosen = range(count) if count is not None else ensemble if isinstance(ensemble, Iterable) else ()
-    numbers = [whole_number(member) for member in chosen]
-    members = [number for number in numbers if number is not None and 0 <= number < available]
-    if not members or len(members) < len(numbers):
-        raise ValueError(
-            f"ensemble is {ensemble!r}; this checkpoint has {available} member{'s' * (available > 1)}: give how many to use, "
-            f"or which, counted from 0."
-        )
-    return members
 
 
 def _halves(rows: Tensor) -> tuple[Tensor, Tensor]:

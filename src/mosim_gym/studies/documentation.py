@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from mosim_gym.evaluation.describe import tasks_page
 from mosim_gym.evaluation.kinematics import KinematicsReport, kinematics_table
-from mosim_gym.evaluation.parity import ParityReport, parity_table
+from mosim_gym.evaluation.parity import ParityReport
+from mosim_gym.evaluation.parity_table import parity_table
 from mosim_gym.rl.strategies import few_shot, on_policy, real_task, zero_shot
 from mosim_gym.studies.efficiency_tables import efficiency_summary
 from mosim_gym.studies.gallery import gallery_page

@@ -32,7 +32,7 @@ from mosim_gym.training.sources import Sources
 from mosim_gym.training.stages import freeze, horizon_at
 from mosim_gym.training.state import load_state, save_state
 
-VALIDATED_EVERY = 200
+VALIDATED_EVERY, VALIDATED_EARLY = 200, (10, 50, 100)
 STATE = "state.safetensors"
 
 Report = Callable[[dict[str, float]], None]
@@ -142,7 +142,7 @@ def train(
                 for mine, theirs in zip(average.parameters(), model.parameters(), strict=True):
                     mine.lerp_(theirs, 1 - decay)
             course.stepped()
-            if course.step % VALIDATED_EVERY == 0:
+            if course.step % VALIDATED_EVERY == 0 or course.step in VALIDATED_EARLY:
                 average.eval()
                 with torch.no_grad():
                     error = float(

@@ -1,8 +1,9 @@
-"""What a training run shows while it goes on: a bar where tqdm is installed, else a line now and then; TensorBoard logs where that is."""
+"""What a training run shows: a bar on a terminal where tqdm is installed, else a line now and then; TensorBoard logs where that is."""
 
 from __future__ import annotations
 
 import importlib.util
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,7 @@ class Progress:
         self._bar: Any = None
         self._log: Any = None
         self._shown = -LINE_SECONDS
-        if importlib.util.find_spec("tqdm"):
+        if sys.stderr.isatty() and importlib.util.find_spec("tqdm"):
             from tqdm import tqdm
 
             layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} {postfix}"

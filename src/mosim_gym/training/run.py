@@ -10,6 +10,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, TypedDict
 
+from mosim_gym.data.collection import find_recipe
 from mosim_gym.data.dataset import Dataset
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.mosim import MoSim
@@ -110,6 +111,8 @@ def train_checkpoint(
     With `install` it replaces the packaged checkpoint of its name if its benchmark is better, or if there is none.
     """
     find_robot(robot)
+    if recipe is not None:
+        find_recipe(recipe)
     usable_device(device)
     before = None if start is None else _start(start, robot, preset_name, members)
     model_config = model_for(robot, preset_name, members) if before is None else before.model.config
