@@ -55,7 +55,7 @@ def test_models_that_foresee_learn_flight_first():
     assert training_for(preset("smooth")).stages == (Stage("joint", 1.0),)
 
 
-@pytest.mark.parametrize(("recipe", "broken_at"), [("flight", 200), (None, 400)])
+@pytest.mark.parametrize(("recipe", "broken_at"), [pytest.param("flight", 200, marks=pytest.mark.slow), (None, 400)])
 def test_a_run_that_is_broken_in_either_stage_ends_with_the_same_weights(tmp_path, recipe, broken_at):
     staged = replace(QUICK, stages=(Stage("predictor", 0.5), Stage("corrector", 0.5)), flight_recipe=recipe)
 

@@ -40,7 +40,9 @@ class Pace:
         if step == last and not self.total:
             pace = (time.monotonic() - self._from) / (last - first)
             self.total = step + max(1, int((self._budget - self.seconds) / pace))
-        if step and not self.total and self.seconds > self._budget:  # the time is over before it could be divided
+        if (
+            step >= first and not self.total and self.seconds > self._budget
+        ):  # the time is over before it could be divided
             self.total = step
         return bool(self.total) and step >= self.total
 
