@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from tests.envs.broken import Broken
+from tests.envs.walking import walk
 
 import mosim_gym
 from mosim_gym.envs.batch import TorchEnv
@@ -31,15 +32,6 @@ def two_threads():
     torch.set_num_threads(before)
 
 
-def _walk(env: TorchEnv, steps: int = 8) -> list[torch.Tensor]:
-    observations = [env.reset(seed=5)]
-    generator = torch.Generator().manual_seed(1)
-    for _ in range(steps):
-        step = env.step(torch.rand(env.num_envs, env.task.robot.nu, generator=generator, dtype=torch.float32) * 2 - 1)
-        observations += [step.observation, step.reward]
-    return observations
-
-
 def _single_and_batch() -> list:
     return [gym.make(env_id("PendulumSwingup")), gym.make_vec(env_id("PendulumSwingup"), num_envs=ROWS)]
 
@@ -57,10 +49,10 @@ def test_making_and_stepping_leave_the_users_number_of_threads(two_threads):
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core has no shards")
 @pytest.mark.parametrize("task", ["PendulumSwingup", "HopperHop"])
 def test_a_batch_in_shards_goes_as_one_without_and_every_time_to_the_last_bit(two_threads, task):
-    sharded = [_walk(TorchEnv(task, ROWS)) for _ in range(2)]
+    sharded = [walk(TorchEnv(task, ROWS)) for _ in range(2)]
     assert TorchEnv(task, ROWS).advance.shards is not None
     torch.set_num_threads(1)
-    whole = _walk(TorchEnv(task, ROWS))
+    whole = walk(TorchEnv(task, ROWS))
     assert TorchEnv(task, ROWS).advance.shards is None
     for a, b, c in zip(*sharded, whole, strict=True):
         assert torch.equal(a, b)
@@ -81,7 +73,7 @@ def test_one_step_in_shards_differs_by_rounding_alone(two_threads):
 
 def test_copies_of_a_batch_in_shards_go_on_alike(two_threads):
     env = TorchEnv("PendulumSwingup", ROWS)
-    _walk(env)
+    walk(env)
     action = torch.zeros(ROWS, 1)
     copies = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
     wanted = env.step(action).observation
@@ -113,12 +105,12 @@ def test_threads_that_share_an_environment_take_turns(checkpoint):
 
 @pytest.mark.parametrize("rows", [1, 64])
 def test_what_the_program_sets_does_not_change_the_motion(rows):
-    wanted = _walk(TorchEnv("HopperHop", rows))
+    wanted = walk(TorchEnv("HopperHop", rows))
     torch.set_float32_matmul_precision("medium")
     torch.set_default_dtype(torch.float64)
     try:
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            found = _walk(TorchEnv("HopperHop", rows))
+            found = walk(TorchEnv("HopperHop", rows))
     finally:
         torch.set_float32_matmul_precision("highest")
         torch.set_default_dtype(torch.float32)

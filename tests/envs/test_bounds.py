@@ -6,6 +6,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 from tests.envs.broken import Broken
+from tests.envs.walking import walk
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.registration import env_id
@@ -33,18 +34,9 @@ def test_leaving_the_training_box_ends_an_episode_and_says_so_unless_bounds_are_
     assert (truncated, info["end"]) == (True, "outside the training box")
 
 
-def _walk(env: TorchEnv, steps: int = 8) -> list[torch.Tensor]:
-    observations = [env.reset(seed=5)]
-    generator = torch.Generator().manual_seed(1)
-    for _ in range(steps):
-        step = env.step(torch.rand(env.num_envs, env.task.robot.nu, generator=generator, dtype=torch.float32) * 2 - 1)
-        observations += [step.observation, step.reward]
-    return observations
-
-
 def test_bounds_that_are_opened_after_the_first_steps_are_open():
     env = TorchEnv("PendulumSwingup", 64)
-    _walk(env)
+    walk(env)
     env.bounds.move({"qpos": [[9.0], [10.0]], "qvel": [[9.0], [10.0]]})
     assert bool(env.step(torch.zeros(64, 1)).truncated.all())
     env.bounds.open()

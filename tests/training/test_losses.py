@@ -6,33 +6,22 @@ import dataclasses
 
 import pytest
 import torch
+from tests.training.small import small_model
 
 import mosim_gym
-from mosim_gym.data.stream import Transitions, chunk
-from mosim_gym.dynamics.config import Size, preset
+from mosim_gym.dynamics.config import preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.robots import load_robot
-from mosim_gym.robots.catalogue import sensor_columns
-
-SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
-
-
-def _losses(robot: str = "acrobot"):
-
-    torch.manual_seed(0)
-    model = MoSim(load_robot(robot), dataclasses.replace(SMALL, sensors=len(sensor_columns(robot))))
-    windows = Transitions(*(torch.from_numpy(c) for c in chunk(robot, "coverage", 0, 0, 8)[0]))
-    return model, windows, ForwardKinematics(model.robot, model.features.quantities)
 
 
 @pytest.mark.parametrize("robot", ["acrobot", "hopper"])
 def test_rollouts_of_a_perfect_model_cost_nothing(robot):
     """The multistep loss compares with the very next states: fed the truth's own accelerations it is zero up to rounding."""
-    from mosim_gym.dynamics.mosim import Motion
+    from mosim_gym.dynamics.control_step import Motion
     from mosim_gym.training.losses import multistep_loss
 
-    model, windows, kinematics = _losses(robot)
+    model, windows, kinematics = small_model(robot)
     window = type(windows)(*(column[:, :6] for column in windows))
     touch = window.sensors if model.config.sensors else None
 
@@ -56,7 +45,7 @@ def test_reduced_precision_stays_in_the_networks():
     """Under autocast the states of a rollout and where its bodies are keep float32, in three dimensions, too."""
     from mosim_gym.training.losses import multistep_loss
 
-    _, windows, kinematics = _losses("humanoid")
+    _, windows, kinematics = small_model("humanoid")
     window = type(windows)(*(column[:, :4] for column in windows))
     model = mosim_gym.load("humanoid").model.subset([0])
     exact, reduced = (
@@ -69,7 +58,7 @@ def test_reduced_precision_stays_in_the_networks():
 def test_the_papers_loss_reaches_all_of_the_model():
     from mosim_gym.training.losses import solver_loss
 
-    _, windows, _ = _losses()
+    _, windows, _ = small_model()
     batch = type(windows)(*(column[:, 0] for column in windows))
     torch.manual_seed(0)
     model = MoSim(load_robot("acrobot"), preset("paper-small"))

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
-import torch
+from tests.training.small import small_model
 
-from mosim_gym.data.stream import Transitions, chunk
-from mosim_gym.dynamics.config import Size, preset
-from mosim_gym.dynamics.mosim import MoSim
-from mosim_gym.mechanics import ForwardKinematics
-from mosim_gym.robots import load_robot
-from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import Stage
-
-SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
-
-
-def _losses(robot: str = "acrobot"):
-
-    torch.manual_seed(0)
-    model = MoSim(load_robot(robot), dataclasses.replace(SMALL, sensors=len(sensor_columns(robot))))
-    windows = Transitions(*(torch.from_numpy(c) for c in chunk(robot, "coverage", 0, 0, 8)[0]))
-    return model, windows, ForwardKinematics(model.robot, model.features.quantities)
 
 
 def test_each_stage_trains_its_part_alone():
     from mosim_gym.training.losses import one_step_loss
     from mosim_gym.training.stages import freeze
 
-    model, windows, kinematics = _losses()
+    model, windows, kinematics = small_model()
     flat = type(windows)(*(column.flatten(0, 1) for column in windows))
     for name, parts in (
         ("predictor", {"predictor"}),
