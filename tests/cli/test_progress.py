@@ -29,18 +29,22 @@ def test_what_is_shown_never_goes_backwards(capsys):
     ]
 
 
-def test_both_limits_are_shown_and_the_nearer_one_counts():
+def test_a_run_that_ends_before_its_limit_shows_that_it_is_done(capsys):
+    with Progress("CheetahRun") as progress:
+        progress.show(0.4, "return in the model 851 of 850")
+        progress.end()
+    assert capsys.readouterr().err.splitlines()[-1] == "CheetahRun 100 %: return in the model 851 of 850"
+
+
+def test_the_progress_of_zero_shot_training_is_its_time_and_the_text_has_the_return_too():
     state = {"seconds": 187.0, "budget": 600.0, "return_in_model": 680.0, "stop_at": 850.0, "steps": 1_234_567}
     standing = ZeroShot().standing
     share, text = standing(state)
-    assert share == pytest.approx(0.8)
+    assert share == pytest.approx(187 / 600)
     assert text == "return in the model 680 of 850, time 3:07 of 10:00, 1,234,567 steps"
-    share, text = standing({**state, "return_in_model": math.nan})
-    assert share == pytest.approx(187 / 600)
-    assert text.startswith("return in the model – of 850, ")
-    share, text = standing({name: value for name, value in state.items() if name != "stop_at"})
-    assert share == pytest.approx(187 / 600)
-    assert text.startswith("return in the model 680, time")
+    assert standing({**state, "return_in_model": math.nan}).text.startswith("return in the model – of 850, ")
+    without = {name: value for name, value in state.items() if name != "stop_at"}
+    assert standing(without).text.startswith("return in the model 680, time")
 
 
 def test_times_are_minutes_and_seconds():

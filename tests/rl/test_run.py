@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mosim_gym.mechanics.storage import FileFault, save_arrays
-from mosim_gym.rl.run import KIND, Run, RunRecord, difference, read_run
+from mosim_gym.rl.run import KIND, Run, RunRecord, read_run
 
 
 class Counter:
@@ -93,9 +93,3 @@ def test_a_state_that_lacks_a_part_or_is_of_an_older_version_is_one_sentence(tmp
     save_arrays(run.path, KIND, {}, {**header, "record": {**header["record"], "seconds": "long"}})
     with pytest.raises(FileFault, match="seconds"):
         Run(tmp_path, record())
-
-
-def test_a_difference_of_settings_names_them_alone():
-    there, here = {"a": 1, "b": 2, "learner": {"c": 3}}, {"a": 1, "b": 5, "learner": {"d": 4}}
-    assert difference(there, here) == "b 2, here 5; d not set, here 4; c 3, here not set"
-    assert difference("x", None) == "x, here None"

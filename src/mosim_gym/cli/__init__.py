@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any, Union
 
@@ -20,6 +21,9 @@ from mosim_gym.cli.showing import Info, Render
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.packages import MissingPackage
 
+NO_DISPLAY = r".*DISPLAY environment variable is missing"
+"""A warning of GLFW, by which dm_control would open windows. No command opens one."""
+
 
 def command_line(arguments: Sequence[str]) -> Any:
     """The type of all commands; those of `rl` are complete where `arguments` begin with it."""
@@ -36,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Faults of the input and missing packages end in one sentence and exit code 2.
     """
+    warnings.filterwarnings("ignore", message=NO_DISPLAY)
     typed = sys.argv[1:] if arguments is None else list(arguments)
     command = tyro.cli(
         OmitSubcommandPrefixes[command_line(typed)],

@@ -26,6 +26,8 @@ Trusted = Annotated[
     ),
 ]
 RESULT = "result.json"
+STATE = "state.safetensors"
+"""What an interrupted run continues from."""
 
 
 class Reported:
@@ -67,6 +69,12 @@ def check_options(command: object) -> None:
         check_folder(out, "--out")
     if isinstance(command, Reported):
         command.check_result()
+
+
+def say_continued(folder: Path) -> None:
+    """Say that the run in `folder` goes on, if there is one that has not ended."""
+    if (folder / STATE).exists():
+        print(f"continuing the run in {folder}", flush=True)
 
 
 def advance(bar: tqdm, done: int) -> None:

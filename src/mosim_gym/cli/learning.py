@@ -8,7 +8,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from mosim_gym.cli.common import Out, Reported, Seed, advance
+from mosim_gym.cli.common import Out, Reported, Seed, advance, say_continued
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,7 @@ class Train(Reported):
                 install=self.install,
             )
         else:
+            say_continued(self.out / self.robot)
             outcomes = [
                 train_checkpoint(
                     self.robot,

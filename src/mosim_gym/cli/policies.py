@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from tyro.conf import Positional, arg, subcommand
 
-from mosim_gym.cli.common import RESULT, Out, Reported, Seed, Trusted
+from mosim_gym.cli.common import RESULT, STATE, Out, Reported, Seed, Trusted, say_continued
 from mosim_gym.cli.progress import Progress
 
 if TYPE_CHECKING:
     from mosim_gym.rl.strategies.base import Strategy
 
 POLICY = "policy.safetensors"
-TRAINED = RESULT, "state.safetensors"
+TRAINED = RESULT, STATE
 SHOWN = "learning.png", "policy.mp4", "prediction.mp4", "strip.png"
 
 
@@ -38,6 +38,7 @@ def train_and_show(
 
     check_episodes(task, episodes, shimmy)
     config = strategy.config(task, algo, seed, settings, options)
+    say_continued(out)
     with Progress(task) as progress:
 
         def show(state: dict[str, float]) -> None:
@@ -45,6 +46,7 @@ def train_and_show(
             progress.show(standing.share, standing.text)
 
         learned = strategy.learn(task, config, options, out, show)
+        progress.end()
     real = real_return(task, learned.policy, episodes=episodes)
     print(f"{learned.summary}; real return {real}")
     if not (out / POLICY).exists():

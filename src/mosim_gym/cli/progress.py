@@ -18,7 +18,7 @@ class Progress:
 
     def __init__(self, name: str, every: float = LINE_SECONDS) -> None:
         """`name` begins every line. Without a terminal there is a line every `every` seconds."""
-        self._name, self._every, self._shown, self._done = name, every, -every, 0
+        self._name, self._every, self._shown, self._done, self._text = name, every, -every, 0, ""
         self._bar = tqdm(total=PARTS, desc=name, bar_format=LAYOUT) if sys.stderr.isatty() else None
 
     def __enter__(self) -> Progress:
@@ -33,6 +33,7 @@ class Progress:
 
         A share below an earlier one, such as that of a return, leaves the progress where it was.
         """
+        self._text = text
         done = self._done = max(self._done, min(PARTS, int(PARTS * share)))
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
@@ -41,3 +42,8 @@ class Progress:
         elif share >= 1 or time.monotonic() - self._shown >= self._every:
             self._shown = time.monotonic()
             print(f"{self._name} {done * 100 // PARTS:3d} %: {text}", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Show that all is done, with the latest text; a run may end before its limit."""
+        if self._done < PARTS:
+            self.show(1.0, self._text)

@@ -104,9 +104,9 @@ PRESETS: dict[str, MoSimConfig] = {
         inertia=Size(64, 0),
         bias=Size(64, 0),
         torque=Size(32, 0),
-        correctors=(Size(256, 3),),
+        correctors=(Size(224, 3),),
         layer_norm=False,
-        remainder=Size(128, 3),
+        remainder=Size(128, 2),
         foresight=(0.25, 0.5, 0.75, 1.0),
     ),
     "light": MoSimConfig(

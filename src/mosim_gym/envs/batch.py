@@ -25,14 +25,14 @@ from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.envs.state_rows import as_parts, checked_controls, detached, from_parts, replaced, rows_of, rows_where
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.numbers import positive_number
-from mosim_gym.mechanics.renamed import KnowsOldNames
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.threads import OwnArithmetic, is_few
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, sensor_count
 
 
-class TorchEnv(KnowsOldNames):
+class TorchEnv(ChecksArguments):
     """`num_envs` environments of `task`. `state` holds their states, and `elapsed` the steps that their episodes have lasted."""
 
     def __init__(

@@ -17,12 +17,13 @@ from mosim_gym.envs.spaces import (
     observation_space,
     pack_observation,
 )
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.suite import dm_control_suite, physics_error
 
 
-class RealEnv(gymnasium.Env[Any, np.ndarray]):
+class RealEnv(ChecksArguments, gymnasium.Env[Any, np.ndarray]):
     """dm_control's own environment, with its resets, physics and rewards unchanged.
 
     Observations are float32 in dm_control's key order, or with `obs="dict"` of Shimmy's space. Rewards are Python floats. An episode that

@@ -13,7 +13,7 @@ from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
 from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.ends import END_PENALTY, END_REASONS
-from mosim_gym.envs.options import RENDER_MODES, checked_options, checked_picture
+from mosim_gym.envs.options import IN_BATCHES, IN_TORCH, RENDER_MODES, checked_options, checked_picture
 from mosim_gym.envs.penalties.base import Penalties
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.recorded import RecordedStep
@@ -27,6 +27,7 @@ from mosim_gym.envs.spaces import (
 )
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.mechanics.devices import usable_device
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.threads import OwnArithmetic
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.pictures.rendering import Renderer
@@ -34,13 +35,14 @@ from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.spaces import flatten, observation_shapes, sensor_count
 
 
-class MoSimEnv(PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[reportIncompatibleVariableOverride]
+class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[reportIncompatibleVariableOverride]
     """A replacement for the dm_control task with the same observations and rewards, moved by learned or true dynamics.
 
     `info` holds the state in the dynamics' own precision: `qpos`, `qvel`, `goal`. Where this environment truncates the episode, `end` has
     the reason: `diverged` or `outside the training box`. A copied or pickled environment continues as this one would.
     """
 
+    elsewhere = {**IN_BATCHES, **IN_TORCH}
     metadata = {"render_modes": list(RENDER_MODES)}  # never changed; each instance has its own, with its frame rate
 
     def __init__(

@@ -15,7 +15,7 @@ from mosim_gym.envs.backend import Checkpoint
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
 from mosim_gym.envs.ends import END_REASONS, NO_END
-from mosim_gym.envs.options import RENDER_MODES, checked_picture
+from mosim_gym.envs.options import IN_TORCH, RENDER_MODES, checked_picture
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.spaces import (
     Info,
@@ -27,6 +27,7 @@ from mosim_gym.envs.spaces import (
 )
 from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import find_task
@@ -40,7 +41,7 @@ _MODES = {
 }
 
 
-class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]):  # pyright: ignore[reportIncompatibleVariableOverride]
+class MoSimVectorEnv(ChecksArguments, PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]):  # pyright: ignore[reportIncompatibleVariableOverride]
     """`num_envs` environments of a task, which one call of the model moves together.
 
     `info` holds the states `qpos`, `qvel` and `goal` of all environments and, where episodes were truncated, their reasons in `end`.
@@ -48,6 +49,7 @@ class MoSimVectorEnv(PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]): 
     A copied or pickled environment continues as this one would.
     """
 
+    elsewhere = IN_TORCH
     metadata = {"render_modes": list(RENDER_MODES), "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def __init__(

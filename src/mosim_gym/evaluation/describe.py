@@ -64,6 +64,8 @@ def describe_task(task_id: str) -> str:
         )
         start = stop
     robot = task.robot
+    learned = definition.name in {name.partition(":")[0] for name in packaged()}
+    chosen = "" if learned else ', checkpoint="truth"'
     low, high = robot.control_range
     controls = [[f"`{n}`", f"[{a:g}, {b:g}]"] for n, a, b in zip(robot.actuators.names, low, high, strict=True)]
     lines = [
@@ -71,7 +73,8 @@ def describe_task(task_id: str) -> str:
         "",
         sections["summary"],
         "",
-        f'`gymnasium.make("MoSim/{task_id}-v0")` · robot `{definition.name}` · {robot.control_step:g} s a step · '
+        f'`gymnasium.make("MoSim/{task_id}-v0"{chosen})` · robot `{definition.name}` · {robot.control_step:g} s a step · '
+        f"{'' if learned else 'no packaged model yet · '}"
         f"tags: {', '.join(sorted(kind.tags)) or 'none'}",
         "",
         table(["Observation", "Index", "What it is"], rows),

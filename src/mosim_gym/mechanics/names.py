@@ -11,12 +11,18 @@ class UnknownName(KeyError):
 
     def __init__(self, kind: str, name: object, valid: Sequence[str], *, hint: str = "") -> None:
         """`kind` says what was looked for. `hint` replaces the suggestion of the nearest name."""
-        by_letters = {str(word).lower(): word for word in reversed(valid)}
-        near = difflib.get_close_matches(str(name).lower(), by_letters, n=1, cutoff=0.5)
-        hint = f" {hint}" if hint else f" Did you mean {by_letters[near[0]]!r}?" if near else ""
-        self.message = f"Unknown {kind} {name!r}.{hint} Valid: {', '.join(map(str, valid)) or '(none)'}."
+        self.message = f"Unknown {kind} {name!r}. {said_choices(name, valid, hint)}"
         super().__init__(self.message)
 
     def __str__(self) -> str:
         """The message without the quotation marks of `KeyError`."""
         return self.message
+
+
+def said_choices(name: object, valid: Sequence[str], hint: str = "") -> str:
+    """The `valid` names in a sentence, after `hint` or, without one, after the valid name that is nearest to `name`."""
+    by_letters = {str(word).lower(): word for word in reversed(valid)}
+    near = difflib.get_close_matches(str(name).lower(), by_letters, n=1, cutoff=0.5)
+    if not hint and near:
+        hint = f"Did you mean {by_letters[near[0]]!r}?"
+    return f"{hint} Valid: {', '.join(map(str, valid)) or '(none)'}.".lstrip()

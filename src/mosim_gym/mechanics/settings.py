@@ -8,10 +8,11 @@ class Config:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
+from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.numbers import check_seed, is_finite
 from mosim_gym.mechanics.renamed import unknown_choice
 
@@ -98,3 +99,18 @@ def check_kind(config: object, kind: type[object], wanted: str) -> None:
 def kind_of(default: object) -> str:
     """The name of `default`'s type in messages."""
     return _KINDS.get(type(default), type(default).__name__)
+
+
+def said_difference(found: object, wanted: object) -> str:
+    """The differences between `found` and `wanted` in words; between two mappings of settings by the names of those that differ."""
+    if not (is_mapping(found) and is_mapping(wanted)):
+        return f"{found}, here {wanted}"
+    there, here = dict(_flat(found)), dict(_flat(wanted))
+    names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    return "; ".join(f"{name} {there.get(name, 'not set')}, here {here.get(name, 'not set')}" for name in names)
+
+
+def _flat(settings: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """All settings by their own names, those of mappings in the mapping among them."""
+    for name, value in settings.items():
+        yield from _flat(value) if is_mapping(value) else [(name, value)]

@@ -13,10 +13,9 @@ from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
-from mosim_gym.mechanics.narrowing import is_dict
 from mosim_gym.mechanics.schema import anything, checked, each, mapping, nullable, number, one_of, record, text, whole
+from mosim_gym.mechanics.settings import said_difference
 from mosim_gym.mechanics.storage import FileFault, check_folder, check_own, load_arrays, save_arrays
-from mosim_gym.rl.flat_settings import HELD
 from mosim_gym.training.state import restoring
 
 Array = np.ndarray
@@ -114,7 +113,7 @@ class Run:
             there, here = getattr(found, name), getattr(self.record, name)
             if there != here:
                 raise FileFault(
-                    f"{self.folder} holds a run with another {name} ({difference(there, here)}); choose another folder."
+                    f"{self.folder} holds a run with another {name} ({said_difference(there, here)}); choose another folder."
                 )
         self.record, self._arrays = found, arrays
 
@@ -155,19 +154,3 @@ def read_run(path: Path) -> tuple[dict[str, Array], RunHeader]:
             f"{path.parent} holds a run of an older version of mosim_gym, which cannot be continued; choose another folder."
         )
     return arrays, checked(path, "header", header, _HEADER, RunHeader)
-
-
-def difference(found: object, wanted: object) -> str:
-    """The differences between `found` and `wanted` in words, field by field for settings."""
-    if not (is_dict(found) and is_dict(wanted)):
-        return f"{found}, here {wanted}"
-    there, here = _flat(found), _flat(wanted)
-    names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
-    return "; ".join(f"{name} {there.get(name, 'not set')}, here {here.get(name, 'not set')}" for name in names)
-
-
-def _flat(settings: Mapping[str, object]) -> dict[str, object]:
-    """The settings in one mapping, with those of the learner."""
-    learner = settings.get(HELD)
-    own = {name: value for name, value in settings.items() if name != HELD}
-    return {**own, **(learner if is_dict(learner) else {})}

@@ -15,6 +15,7 @@ from torch import nn
 
 from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.schema import check, checked, number, record, whole
+from mosim_gym.mechanics.settings import said_difference
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
@@ -64,9 +65,9 @@ def load_state(
     check(path, "header", header, HEADER)
     for name, here in json.loads(json.dumps(identity)).items():
         if header.get(name) != here:
-            known = f" ({header.get(name)}, here {here})" if not isinstance(here, dict) else ""
+            known = said_difference(header.get(name), here)
             raise FileFault(
-                f"{path.parent} holds a run with another {name}{known}; choose another folder, or delete {path.name} to begin anew."
+                f"{path.parent} holds a run with another {name} ({known}); choose another folder, or delete {path.name} to begin anew."
             )
     with restoring(path):
         tensors = {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}

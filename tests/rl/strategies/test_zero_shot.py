@@ -191,7 +191,6 @@ def test_settings_are_the_strategys_or_its_learners():
         ({"seed": -1}, "seed is -1"),
         ({"num_envs": 2.5}, "num_envs is 2.5; it needs a whole number, such as 64"),
         ({"learner": None}, "learner is of NoneType; it must be a LearnerConfig"),
-        ({"learner": ShacConfig(horizon=0)}, "horizon is 0; it must be positive"),
     ],
 )
 def test_what_cannot_be_trained_is_one_sentence_and_leaves_no_folder(tmp_path, change, sentence):

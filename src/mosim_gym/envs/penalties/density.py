@@ -23,7 +23,7 @@ from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.penalties.base import Charge, Penalty
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import is_finite
-from mosim_gym.mechanics.renamed import KnowsOldNames
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.zoo.densities import find_density
 
 
@@ -35,7 +35,7 @@ def _check_density(density: object) -> None:
         )
 
 
-class DensityPenalty(KnowsOldNames, Penalty):
+class DensityPenalty(ChecksArguments, Penalty):
     """`1 - σ((log p - τ) / α)`. `info` holds `log_density`, in nats. Episodes are never cut."""
 
     def __init__(

@@ -12,7 +12,7 @@ import numpy as np
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.registry import Registry
-from mosim_gym.mechanics.renamed import KnowsOldNames
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import Setting, check_settings
 from mosim_gym.policies.actor import ActorPolicy
 
@@ -20,15 +20,18 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class LearnerConfig(KnowsOldNames):
+class LearnerConfig(ChecksArguments):
     """The settings of a learner. A subclass adds its own, each with a default (`mechanics/settings.py`), and a default for `algo`."""
 
     algo: str = ""
     """The learner's name in the registry."""
 
-    def check(self, num_envs: int) -> None:
-        """Raise for settings that the learner cannot use in `num_envs` environments."""
+    def __post_init__(self) -> None:
+        """Raise for values that no learner could have."""
         check_settings(self)
+
+    def check(self, num_envs: int) -> None:
+        """Raise for settings that the learner cannot use in `num_envs` environments; by default it can use all."""
 
 
 class Learner(ABC):

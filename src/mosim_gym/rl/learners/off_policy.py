@@ -51,15 +51,18 @@ class OffPolicyConfig(LearnerConfig):
     warm_up: int = setting(10_000, least=0, most=10**9)  # steps of random controls before the first update
     matmul_precision: str = setting("bfloat16", choices=tuple(PRECISIONS))
 
-    def check(self, num_envs: int) -> None:
-        """Check all settings, the spelling of `entropy`, and that the buffer holds what an update needs."""
-        super().check(num_envs)
+    def __post_init__(self) -> None:
+        """Raise for values that no learner could have, such as an `entropy` that SB3 cannot read."""
+        super().__post_init__()
         prefix, _, number = self.entropy.partition("_") if self.entropy.startswith("auto") else ("", "", self.entropy)
         if prefix not in ("", "auto") or not (_is_weight(number) or self.entropy == "auto"):
             raise ValueError(
                 f"entropy is {self.entropy!r}; it is 'auto', 'auto_0.1' to begin with 0.1, or a number such as '0.05', at most "
                 f"{LARGEST_WEIGHT:,g}."
             )
+
+    def check(self, num_envs: int) -> None:
+        """Check that the buffer holds what an update needs."""
         if self.buffer < max(num_envs * self.n_step, self.batch):
             raise ValueError(
                 f"buffer is {self.buffer}; it must hold {self.n_step} steps of all environments, and a batch."

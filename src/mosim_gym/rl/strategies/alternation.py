@@ -18,7 +18,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.mechanics.renamed import KnowsOldNames
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, with_options
@@ -39,7 +39,7 @@ SAVE_EVERY = 1_000
 
 
 @dataclass(frozen=True)
-class AlternationConfig(KnowsOldNames):
+class AlternationConfig(ChecksArguments):
     """The settings of the loop. `random_steps` random real steps come first. Then each round has these parts:
 
     - `model_updates` updates of the model on batches of `model_batch` transitions, at the rates of ordinary training times `model_rate`;
@@ -70,6 +70,11 @@ class AlternationConfig(KnowsOldNames):
     penalty: str = NO_PENALTY
     threshold_scale: float = setting(USUAL_SCALE, above=0, most=1_000)
     seed: int = setting(0, seed=True)
+
+    def __post_init__(self) -> None:
+        """Raise for values that no run could have."""
+        check_settings(self)
+        check_penalty(self.penalty, self.threshold_scale)
 
 
 @dataclass
@@ -222,14 +227,12 @@ def _state(record: RunRecord, world: RealWorld, loss: float, real_steps: int) ->
 
 def check(c: AlternationConfig, real_steps: int) -> None:
     """Raise for settings with which no run is possible."""
-    check_settings(c)
     if whole_number(real_steps) is None:
         raise ValueError(f"real_steps is {real_steps!r}; it must be a whole number.")
     first = steps_taken(c.random_steps, c.real_envs)
     if steps_taken(real_steps, c.real_envs) <= first:
         raise ValueError(f"real_steps is {real_steps}; the first {first} are random, so it must be more.")
     check_held(c.learner, c.branches)
-    check_penalty(c.penalty, c.threshold_scale)
 
 
 def _share(total: int, part: int, parts: int) -> int:

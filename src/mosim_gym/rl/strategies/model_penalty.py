@@ -20,7 +20,7 @@ def penalty_option() -> Any:
     """The option `penalty` of a strategy, which is the setting of that name."""
     return option(
         None,
-        "What keeps the learner where the model knows: a registered penalty, such as density or disagreement, or a density's file.",
+        f"What keeps the learner where the model knows: {', '.join(PENALTIES.names())}, or a density's file.",
     )
 
 

@@ -26,6 +26,7 @@ from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.numbers import check_seed, is_finite, positive_number
+from mosim_gym.mechanics.renamed import ChecksArguments
 
 METHODS = ("mppi", "cem")
 _OF_ONE_METHOD: dict[str, tuple[str, float]] = {"mppi": ("temperature", 0.1), "cem": ("elites", 32)}
@@ -34,7 +35,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class PlannerConfig:
+class PlannerConfig(ChecksArguments):
     """The settings of a search. Deviations are in units of half the controls' range."""
 
     method: str = "mppi"

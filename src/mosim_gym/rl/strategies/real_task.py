@@ -10,6 +10,7 @@ from typing import Any
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, learner_config, make_learner
@@ -26,7 +27,7 @@ SLICE = 500
 
 
 @dataclass(frozen=True)
-class RealTaskConfig:
+class RealTaskConfig(ChecksArguments):
     """`learner` trains in `real_envs` real environments. Every `evaluate_every` real steps its policy is played for `episodes` real
     episodes, which nothing is learned from and which do not count.
     """
@@ -36,6 +37,10 @@ class RealTaskConfig:
     evaluate_every: int = setting(10_000, above=0, most=10**12)  # real steps
     episodes: int = setting(5, above=0, most=10_000)
     seed: int = setting(0, seed=True)
+
+    def __post_init__(self) -> None:
+        """Raise for values that no run could have."""
+        check_settings(self)
 
 
 def config_for(task: str, algo: str | None = None, **changes: Any) -> RealTaskConfig:
@@ -92,7 +97,6 @@ def real_task(
 def check(config: RealTaskConfig) -> None:
     """Refuse, in one sentence, what no run can be made of."""
     check_kind(config, RealTaskConfig, "learning on the real task takes a RealTaskConfig")
-    check_settings(config)
     check_held(config.learner, config.real_envs)
     if LEARNERS.find(config.learner.algo).needs_gradients:
         raise ValueError(

@@ -19,7 +19,7 @@ from mosim_gym.envs.ends import OUTSIDE_MODEL
 from mosim_gym.envs.options import EPISODE_STEPS
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.provenance import provenance
-from mosim_gym.mechanics.renamed import KnowsOldNames
+from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
@@ -48,7 +48,7 @@ SLICE = 50
 
 
 @dataclass(frozen=True)
-class ZeroShotConfig(KnowsOldNames):
+class ZeroShotConfig(ChecksArguments):
     """`learner` trains in `num_envs` environments of the model, whose networks are computed in `precision`.
 
     Episodes of training last `episode` steps. A share `spread_starts` of them starts spread over all that the robot can do, as its
@@ -77,6 +77,11 @@ class ZeroShotConfig(KnowsOldNames):
     evaluation_episodes: int = setting(EVALUATION_EPISODES, above=0, most=100_000)
     precision: str = setting("float32", choices=PRECISIONS)
     seed: int = setting(0, seed=True)
+
+    def __post_init__(self) -> None:
+        """Raise for values that no run could have."""
+        check_settings(self)
+        check_penalty(self.penalty, self.threshold_scale)
 
 
 @dataclass
@@ -118,9 +123,7 @@ def typed_config(
 def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
     """Raise for settings with which no run is possible."""
     check_kind(config, ZeroShotConfig, "zero-shot training takes a ZeroShotConfig")
-    check_settings(config)
     check_held(config.learner, config.num_envs)
-    check_penalty(config.penalty, config.threshold_scale)
     if config.penalty != NO_PENALTY and config.outside_model == "terminate":
         raise ValueError(
             f"outside_model=terminate with penalty={config.penalty}: penalised rewards may be negative, so the policy would learn to leave "

@@ -76,11 +76,9 @@ class ZeroShot(Strategy):
         return Learned(result.policy, result.curve, result.dynamics, said)
 
     def standing(self, state: dict[str, float]) -> Standing:
-        """The progress towards the nearest limit, which is the time or the return at which the run stops."""
+        """The share of the time that has passed; the text has the return, too, at which the run stops earlier."""
         latest, limit = state["return_in_model"], state.get("stop_at")
         share, known = state["seconds"] / state["budget"], not math.isnan(latest)
-        if limit is not None and known:
-            share = max(share, latest / limit)
         seen = f"return in the model {latest:.0f}" if known else "return in the model –"
         until = "" if limit is None else f" of {limit:g}"
         time = f"{clock(state['seconds'])} of {clock(state['budget'])}"
