@@ -18,10 +18,10 @@ ENDLESS = 2**31 - 1
 """The number of control steps that stands for no limit."""
 UNIT = 1e-9
 """A quaternion whose norm differs from 1 by less than this is not normalised, so that a saved state continues bit for bit."""
-IN_BATCHES = dict.fromkeys(
+IN_BATCHES: Mapping[str, str] = dict.fromkeys(
     ("num_envs", "max_episode_steps", "autoreset_mode", "stagger", "gradients"), "It is an argument of gym.make_vec."
 )
-IN_TORCH = dict.fromkeys(
+IN_TORCH: Mapping[str, str] = dict.fromkeys(
     ("outside_model", "penalties", "repeat", "autoreset"), "It is an argument of TorchEnv, in mosim_gym.envs."
 )
 """Where arguments belong that an environment does not have."""
