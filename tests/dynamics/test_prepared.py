@@ -78,6 +78,17 @@ def test_rows_are_dealt_to_the_members_in_turn(count):
         assert not torch.allclose(single[0].step(qpos, qvel, action).qvel, single[1].step(qpos, qvel, action).qvel)
 
 
+@pytest.mark.parametrize("count", [1, 200])
+def test_a_predictor_alone_moves_the_robot(count):
+    torch.manual_seed(1)
+    model = MoSim(load_robot("cheetah"), preset("default", correctors=(), remainder=None, foresight=()))
+    simulator, (qpos, qvel, action) = Simulator(model, {}), _states("cheetah", count)
+    traced = simulator.step(qpos.clone().requires_grad_(), qvel, action)
+    torch.testing.assert_close(simulator.step(qpos, qvel, action).qvel, traced.qvel.detach(), rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match="neither a predictor nor correctors"):
+        MoSim(load_robot("cheetah"), preset("residual", correctors=()))
+
+
 def test_members_are_counted():
     for wrong in (4, [3], [], 0):
         with pytest.raises(ValueError, match="this checkpoint has 3 members: give how many to use, or which"):

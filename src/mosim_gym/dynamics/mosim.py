@@ -59,6 +59,10 @@ class MoSim(nn.Module):
             self.torque = net(max(robot.nu, 1), self.predicted, config.torque)
             if config.remainder is not None:
                 self.remainder = net(f.smooth_size, self.predicted, config.remainder, zero=True)
+        if self.inertia is None and not config.correctors:
+            raise ValueError(
+                f"The preset {config.preset!r} has neither a predictor nor correctors; it needs one of them."
+            )
         if config.foresight and self.inertia is None:
             raise ValueError(
                 f"The preset {config.preset!r} has no predictor, whose flight foresight needs: leave foresight empty."

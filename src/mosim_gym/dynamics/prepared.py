@@ -178,5 +178,7 @@ class PreparedModel:
         if len(features) < FUSED_FROM:
             outputs = self._few(features)
             return sum(outputs[1:], outputs[0])
+        if not self._correctors:
+            return self.flight(features)
         corrected = self.corrections(features)
         return corrected if self._predictor is None else corrected + self.flight(features)

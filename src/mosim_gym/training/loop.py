@@ -36,6 +36,8 @@ VALIDATED_EVERY, VALIDATED_EARLY = 200, (10, 50, 100)
 STATE = "state.safetensors"
 
 Report = Callable[[dict[str, float]], None]
+Look = Callable[[MoSim, dict[str, float]], None]
+"""Is shown the averaged model with each report; what it does counts as time of the training."""
 
 
 def train(
@@ -51,6 +53,7 @@ def train(
     steps: int | None = None,
     save_every: float = SAVE_SECONDS,
     report: Report = lambda _: None,
+    look: Look = lambda _model, _report: None,
 ) -> tuple[MoSim, dict[str, Any]]:
     """Train a model of `robot` for about `budget` seconds; the averaged weights and a record of how they came about.
 
@@ -149,16 +152,16 @@ def train(
                         one_step_loss(average, source.validation, kinematics, huber=config.huber, correctors=correctors)
                     )
                 course.validated(error)
-                report(
-                    {
-                        "step": course.step,
-                        "share": course.share,
-                        "loss": float(loss.detach()),
-                        "validation": error,
-                        "seconds": course.seconds,
-                        "samples_per_second": course.step * config.batch * model_config.members / course.seconds,
-                    }
-                )
+                state = {
+                    "step": course.step,
+                    "share": course.share,
+                    "loss": float(loss.detach()),
+                    "validation": error,
+                    "seconds": course.seconds,
+                    "samples_per_second": course.step * config.batch * model_config.members / course.seconds,
+                }
+                report(state)
+                look(average, state)
             record |= {"step": course.step, "seconds": course.seconds, "stages": course.noted(), **source.seen()}
             if course.due_to_save():
                 save_state(path, model, average, optimisers, record)

@@ -1,4 +1,4 @@
-"""The number of real steps of a policy's training: none in a learned model, all steps where it was trained in MuJoCo."""
+"""What a policy's card says of its training: where it was, how many real steps it took, what they cost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.rl.run import RunRecord
 from mosim_gym.rl.strategies.training_starts import steps_of_glances
 
@@ -35,6 +36,22 @@ def accounts(dynamics: Dynamics, record: RunRecord, steps: int) -> dict[str, str
         "steps_in_model": 0,
         "real_steps": steps + steps_of_glances(record.config["near_reward_starts"]),
         "real_steps_of_evaluations": record.evaluation_steps,
+    }
+
+
+def card_of_real_steps(record: RunRecord, *, real_steps: int, updates: int) -> dict[str, Any]:
+    """The card of a policy that was trained by real steps, evaluated in the real task, and is the last of its run."""
+    return {
+        "task": record.task,
+        "algorithm": record.config["learner"]["algo"],
+        "strategy": record.strategy,
+        "model": record.model,
+        "config": record.config,
+        "real_steps": real_steps,
+        "updates": updates,
+        "training_seconds": round(record.seconds, 1),
+        "curve": record.curve,
+        "provenance": provenance(seeds=[record.config["seed"]]),
     }
 
 

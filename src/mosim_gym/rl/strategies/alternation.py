@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import whole_number
-from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
@@ -27,6 +26,7 @@ from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, Run, RunRecord
+from mosim_gym.rl.strategies.accounting import card_of_real_steps
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
@@ -143,19 +143,7 @@ def alternate(
         report(state)
         if over or world.steps // SAVE_EVERY > before // SAVE_EVERY:
             run.save()
-    card = {
-        "task": task,
-        "algorithm": c.learner.algo,
-        "strategy": strategy,
-        "model": model,
-        "config": record.config,
-        "real_steps": world.steps,
-        "updates": policy.updates,
-        "training_seconds": round(record.seconds, 1),
-        "curve": record.curve,
-        "provenance": provenance(seeds=[c.seed]),
-    }
-    learned = policy.policy(card)
+    learned = policy.policy(card_of_real_steps(record, real_steps=world.steps, updates=policy.updates))
     learned.save(run.folder / POLICY)
     return AlternationResult(learned, record, learner.simulator, world.returns)
 

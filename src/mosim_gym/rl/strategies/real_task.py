@@ -9,13 +9,13 @@ from typing import Any
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import positive_number
-from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, Run, RunRecord
+from mosim_gym.rl.strategies.accounting import card_of_real_steps
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy, Trial, Use, option
 from mosim_gym.rl.strategies.real_world import steps_taken
 from mosim_gym.robots import find_task
@@ -78,18 +78,7 @@ def real_task(
         report({"real_steps": env.steps_taken, "real_steps_in_all": wanted, "return": latest})
         if due or over or run.save_due:
             run.save()
-    card = {
-        "task": task,
-        "algorithm": config.learner.algo,
-        "strategy": NAME,
-        "config": record.config,
-        "real_steps": env.steps_taken,
-        "updates": learner.updates,
-        "training_seconds": round(record.seconds, 1),
-        "curve": record.curve,
-        "provenance": provenance(seeds=[config.seed]),
-    }
-    policy = learner.policy(card)
+    policy = learner.policy(card_of_real_steps(record, real_steps=env.steps_taken, updates=learner.updates))
     policy.save(run.folder / POLICY)
     return Learned(policy, record.curve, dynamics, f"after {env.steps_taken:,} real steps")
 
