@@ -49,6 +49,10 @@ find_python() { # prints the first interpreter that really runs: a pyenv shim ca
     fail "no working Python 3.11 or later found; install one, or name it: PYTHON=/path/to/python3.12 make test."
 }
 
+if [ -e .venv ] && [ "$(cat .venv/.dependencies 2>/dev/null || echo pinned)" != "$dependencies" ]; then
+    say "other versions are asked for: making .venv again"
+    rm -rf .venv
+fi
 if [ -n "${PYTHON:-}" ] && [ -e .venv ] && [ "$(version_of "$PYTHON")" != "$(version_of .venv/bin/python)" ]; then
     say "PYTHON asks for another version: making .venv again"
     rm -rf .venv
@@ -64,6 +68,7 @@ if ! is_supported .venv/bin/python || [ "$(cat .venv/.folder 2>/dev/null)" != "$
     rm -rf .venv
     "$python" -m venv .venv || fail "$python -m venv failed; the message above says why."
     printf '%s' "$PWD" >.venv/.folder
+    printf '%s' "$dependencies" >.venv/.dependencies
 fi
 rm -f .venv/.ready-*
 : >"$log"
