@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mosim_gym.dynamics.config import MoSimConfig, preset
+from mosim_gym.dynamics.config import MoSimConfig, Size, preset
 from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.dynamics.solvers import SolverDiverged
@@ -37,7 +37,7 @@ class Entry:
     model: MoSimConfig
     train: TrainConfig
     shows: str
-    fine: bool = False  # steps of the model are single physics steps, as many as a control step has
+    physics_steps: int = 0  # by how many of them one evaluation moves; 0: by the whole control step
 
 
 def _entry(shows: str, *, model: Mapping[str, Any] | None = None, **training: Any) -> Entry:
@@ -80,20 +80,24 @@ _SUBSTEPS = preset("substeps")
 _BLIND = replace(_SUBSTEPS, foresight=(), remainder=None)
 
 
-def _alternative(shows: str, model: MoSimConfig = _SUBSTEPS, *, fine: bool = False, **training: Any) -> Entry:
-    return Entry(model, replace(training_for(model), **training), shows, fine=fine)
+_ONE = replace(_BLIND, correctors=(Size(128, 2),))
+_TWO = replace(_SUBSTEPS, correctors=(Size(128, 2),), remainder=Size(64, 2), foresight=(0.5,))
+
+
+def _alternative(shows: str, model: MoSimConfig = _SUBSTEPS, *, physics_steps: int = 0, **training: Any) -> Entry:
+    alike = {"batch": training_for(_SUBSTEPS).batch, "recipe": training_for(_SUBSTEPS).recipe}
+    return Entry(model, replace(training_for(model), **alike, **training), shows, physics_steps)
 
 
 ALTERNATIVES: dict[str, Entry] = {
     "default": _alternative("one evaluation, flight first, contacts foreseen at four instants of it"),
     "two instants": _alternative("contacts foreseen half-way and at the end", replace(_SUBSTEPS, foresight=(0.5, 1.0))),
     "one stage": _alternative("everything trained together", stages=(Stage("joint", 1.0),)),
-    "flight among the data": _alternative("flight learned from untouched transitions", flight_recipe=None),
     "no remainder": _alternative("flight by M [b + τ] alone", replace(_SUBSTEPS, remainder=None)),
-    "new velocity": _alternative("positions move by the new velocity, q' = q ⊕ H v'", replace(_SUBSTEPS, drift=False)),
     "from present rates": _alternative("contacts foreseen at constant rates, no flight", replace(_BLIND, ahead=4)),
     "not foreseen": _alternative("contacts of the present alone", _BLIND),
-    "physics steps": _alternative("one evaluation for each physics step", _BLIND, fine=True),
+    "pairs of physics steps": _alternative("one small evaluation for two physics steps", _TWO, physics_steps=2),
+    "physics steps": _alternative("one small evaluation for each physics step", _ONE, physics_steps=1),
 }
 """Ways to move by a control step that holds several physics steps."""
 
@@ -107,7 +111,7 @@ def run_entry(
     if path.exists():
         return json.loads(path.read_text())
     coarse = load_robot(robot)
-    trained = f"{robot}@{coarse.physics_step:g}" if entry.fine else robot
+    trained = f"{robot}@{coarse.physics_step * entry.physics_steps:g}" if entry.physics_steps else robot
     near = model_for(robot) if entry.model.nonsmooth else entry.model
     model_config = replace(entry.model, sensors=len(sensor_columns(robot)), pairs=near.pairs, strings=near.strings)
     curve: list[dict[str, float]] = []
@@ -133,8 +137,8 @@ def run_entry(
             write_atomically(path, json.dumps(result, indent=1) + "\n")
             return result
     simulator = Simulator(model, {})
-    if entry.fine:
-        simulator = FinerSteps(simulator, coarse, coarse.substeps)
+    if entry.physics_steps:
+        simulator = FinerSteps(simulator, coarse, coarse.substeps // entry.physics_steps)
     errors = {}
     for actions in ("uniform", "poisson"):
         test = random_test(robot, actions, segments=TEST_SEGMENTS, steps=100, seed=TEST_SEED)

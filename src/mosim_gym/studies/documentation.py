@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -180,7 +180,7 @@ class Documentation:
             },
             self.docs / "notes" / "003-physics-steps-within-a-control-step.md": {
                 f"substeps {robot}": alternatives_table(
-                    report["alternatives"], f"{robot}, {report['steps']:,} training steps each, errors against i.i.d. uniform actions.",
+                    report["alternatives"], f"{robot}, {_length(report)} each, errors against i.i.d. uniform actions.",
                     horizon="16",
                 )
                 for robot, report in substeps.items()
@@ -197,3 +197,8 @@ class Documentation:
             self.docs / "assets" / "rooms.svg": rooms_picture(self.root),
             self.docs / "gallery.md": gallery_page(self.docs / "assets", self._measured, self._result("prediction")),
         }
+
+
+def _length(report: Mapping[str, Any]) -> str:
+    """How long each model of a comparison was trained, in words."""
+    return f"{report['budget']} of training" if "budget" in report else f"{report['steps']:,} training steps"
