@@ -81,8 +81,16 @@ def find_columns(table: Table, robot: Robot, given: Given | None = None, *, velo
         raise FileFault(f"{table.source} has no positions of {robot.name}: {_map_them('qpos', table)}")
     if robot.nu and not found["action"]:
         raise FileFault(f"{table.source} has no actions of {robot.name}: {_map_them('action', table)}")
-    single = {name: finder.single(name) for name in ("segment", "time", "time_step")}
-    return Columns(**found, **single, by_joint=finder.by_joint, guessed=tuple(finder.guessed))
+    return Columns(
+        qpos=found["qpos"],
+        qvel=found["qvel"],
+        action=found["action"],
+        segment=finder.single("segment"),
+        time=finder.single("time"),
+        time_step=finder.single("time_step"),
+        by_joint=finder.by_joint,
+        guessed=tuple(finder.guessed),
+    )
 
 
 class _Finder:
@@ -96,7 +104,7 @@ class _Finder:
         self.guessed: list[str] = []
         self.by_joint = False
         self._families = _families(table)
-        self._plain = {_plain(name): name for name in reversed(table.shapes)}
+        self._plain = {_plain(name): name for name in reversed(list(table.shapes))}
         self._taken = {name for theirs in given.values() for name in ([theirs] if isinstance(theirs, str) else theirs)}
 
     def array(self, ours: str, width: int) -> tuple[str, ...]:
@@ -143,7 +151,11 @@ class _Finder:
             return (name,)
         if name in self._families:
             return self._families[name]
-        ends = [column for column in self.table.shapes if re.split(r"[/.]", column)[-1] == name and column not in self._taken]
+        ends = [
+            column
+            for column in self.table.shapes
+            if re.split(r"[/.]", column)[-1] == name and column not in self._taken
+        ]
         return (ends[0],) if len(ends) == 1 else None
 
     def _named(self, name: str) -> tuple[str, ...]:
@@ -201,7 +213,11 @@ class _Finder:
     def _one(self, ours: str, names: Sequence[str]) -> str | None:
         """The column of one number of the part that has these names."""
         bare = [name for name in names if ours != "qvel"]
-        tried = [*(f"{n}_{a}" for n in names for a in _AFFIXES[ours]), *(f"{a}_{n}" for n in names for a in _AFFIXES[ours]), *bare]
+        tried = [
+            *(f"{n}_{a}" for n in names for a in _AFFIXES[ours]),
+            *(f"{a}_{n}" for n in names for a in _AFFIXES[ours]),
+            *bare,
+        ]
         for name in tried:
             column = self._plain.get(_plain(name))
             if name and column is not None and column not in self._taken and len(self.table.shapes[column]) == 1:

@@ -65,6 +65,7 @@ def import_logs(
     given = {**(columns or {}), **({} if segment is None else {"segment": segment})}
     first: tuple[Table, Columns] | None = None
     parts: list[Logs] = []
+    guessed: list[str] = []
     for place, importer in _all_readers(source):
         table = with_slices(importer.read(place), _names(given))
         if first is None:
@@ -82,7 +83,7 @@ def import_logs(
     logs = joined(parts)
     logs = replace(logs, notes=(*guessed, *logs.notes))
     if out is not None:
-        logs.save(out)
+        logs.save(Path(out))
     return logs
 
 
@@ -115,5 +116,5 @@ def _check_alike(table: Table, first: Table, columns: Columns) -> None:
         if there is None or there[1:] != first.shapes[name][1:]:
             what = "has none" if there is None else f"has {(there[1:] or (1,))[0]} numbers in each row of it"
             raise FileFault(
-                f"{first.source} has a column {name!r}, and {table.source} {what}: they look like logs of two robots; import each by itself."
+                f"{first.source} has a column {name!r}, and {table.source} {what}: they look like two robots; import each by itself."
             )

@@ -156,7 +156,7 @@ def check_same_robot(folder: Path, theirs: Robot, ours: Robot) -> None:
             )
     if abs(theirs.control_step / ours.control_step - 1) > 1e-6:
         raise FileFault(
-            f"{folder} holds rows every {theirs.control_step:g} s, but the control step of {ours.name!r} is {ours.control_step:g} s; import "
+            f"{folder} has rows every {theirs.control_step:g} s, {ours.name!r} steps every {ours.control_step:g} s; import "
             "the logs again."
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mosim_gym.data.columns import Columns
 from mosim_gym.data.importers.base import Table
-from mosim_gym.data.log_reading import read_labels, read_states, read_time_step, read_times
+from mosim_gym.data.log_reading import States, read_labels, read_states, read_time_step, read_times
 from mosim_gym.data.log_times import Beat, find_beat, segment_starts
 from mosim_gym.data.log_units import Degrees, Quaternions, wrong_unit
 from mosim_gym.data.logs import Logs
@@ -60,7 +60,8 @@ def table_motion(table: Table, columns: Columns, robot: Robot, options: Options)
     starts, order = whole if labels is None or not len(labels) else segment_starts(labels)
     times = read_times(table, columns, order, starts, UNITS[options.time_unit]) if len(states.qpos) else None
     if order is not None:
-        states = type(states)(*(None if part is None else part[order] for part in states))
+        qvel = None if states.qvel is None else states.qvel[order]
+        states = States(states.qpos[order], qvel, states.actions[order])
         labels = None if labels is None else labels[order]
     if len(states.qpos) < 2:
         raise _too_short(table)
@@ -132,7 +133,9 @@ def _with_velocities(
     if beat.times is not None:
         step = min(beat.step, robot.control_step)
         rows = resample(robot, rows, beat, step)
-        say(f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s.")
+        say(
+            f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s."
+        )
         beat = Beat(rows.starts, step)
     if options.velocity == "causal":
         qvel = causal_velocities(robot, rows.qpos, rows.starts, beat.step)
@@ -140,7 +143,9 @@ def _with_velocities(
     else:
         qvel = savgol_velocities(robot, rows.qpos, rows.starts, beat.step, options.window)
         window = options.window or window_for(beat.step)
-        say(f"Velocities were estimated by cubic polynomials through {window} rows ({1000 * window * beat.step:.3g} ms).")
+        say(
+            f"Velocities were estimated by cubic polynomials through {window} rows ({1000 * window * beat.step:.3g} ms)."
+        )
     return rows._replace(qvel=qvel), beat
 
 
@@ -150,7 +155,9 @@ def _at_control_step(table: Table, robot: Robot, rows: Rows, beat: Beat, say: Sa
     if beat.times is None and beat.step == step:
         return rows
     if beat.times is not None:
-        say(f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s.")
+        say(
+            f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s."
+        )
     else:
         say(f"{table.source}: rows every {beat.step:g} s were resampled to the control step of {step:g} s.")
     return resample(robot, rows, beat, step)

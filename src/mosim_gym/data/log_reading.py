@@ -29,7 +29,7 @@ class States(NamedTuple):
 def read_states(
     table: Table, columns: Columns, robot: Robot, degrees: Degrees = False, quaternions: Quaternions = "wxyz"
 ) -> States:
-    """The motion in `table`. Raises `FileFault` with file, column and row for numbers that are not finite, and for columns of another length.
+    """The motion in `table`. Raises `FileFault` for numbers that are not finite, with file, column and row, and for other lengths.
 
     Where one action is missing, that after the last state, the one before is repeated.
     """

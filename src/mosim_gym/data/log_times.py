@@ -70,7 +70,7 @@ def find_beat(where: str, times: Array | None, declared: float | None, starts: A
     gaps = np.flatnonzero((steps > GAP * nominal) & inside) + 1
     if len(gaps) > len(times) / 2:
         raise FileFault(
-            f"{where}: its times lead from row to row by {usual:g} s, and its time step is said to be {nominal:g} s; one of the two is wrong."
+            f"{where}: its times lead from row to row by {usual:g} s, and its time step is said to be {nominal:g} s; one is wrong."
         )
     inside[gaps - 1] = False
     pieces = np.unique(np.concatenate((starts, gaps)))

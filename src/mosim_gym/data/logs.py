@@ -118,7 +118,7 @@ class Logs:
 
     def subset(self, segments: Sequence[int] | Array) -> Logs:
         """The logs of these segments alone, in this order."""
-        chosen = np.arange(len(self))[np.asarray(segments)].reshape(-1)
+        chosen = np.arange(len(self))[np.asarray(segments)].reshape(-1) if len(segments) else np.arange(0)
         if not len(chosen):
             raise ValueError("A subset needs at least one segment.")
         rows = _ranges(self.starts[chosen], self.starts[chosen + 1])

@@ -42,7 +42,9 @@ class MissingExtra(MissingPackage):
     def __init__(self, package: str, extra: str, use: str) -> None:
         """`use` says what needs the package, as in `reading Parquet`."""
         ModuleNotFoundError.__init__(
-            self, f"{package} is not installed: {use} needs it; `pip install 'mosim-gym[{extra}]'` brings it.", name=package
+            self,
+            f"{package} is not installed: {use} needs it; `pip install 'mosim-gym[{extra}]'` brings it.",
+            name=package,
         )
 
 

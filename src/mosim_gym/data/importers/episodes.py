@@ -30,7 +30,9 @@ def episodes_table(
     whole = {
         name: parts
         for name, parts in shapes.items()
-        if all(part[0] in (n, n - 1) and part[0] and part[1:] == parts[0][1:] for part, n in zip(parts, rows, strict=True))
+        if all(
+            part[0] in (n, n - 1) and part[0] and part[1:] == parts[0][1:] for part, n in zip(parts, rows, strict=True)
+        )
     }
     total = sum(rows)
 

@@ -36,7 +36,7 @@ class MinariImporter(Importer):
         shapes = {name: [columns[name].shape for _, columns in episodes] for name in shared}
         step = dataset.storage.metadata.get("time_step")
         constants = {"time_step": float(step)} if isinstance(step, int | float) else {}
-        names = [name for name, _ in episodes]
+        names = [str(number) for number, _ in episodes]
         return episodes_table(source, names, shapes, lambda name, i: episodes[i][1][name], constants)
 
 

@@ -47,7 +47,7 @@ def parquet_table(source: str, paths: Sequence[str]) -> Table:
         first = 0
         for path, file in zip(paths, files, strict=True):
             try:
-                chunks = file.read(columns=[name]).flatten().column(name).chunks
+                chunks = _flat(file.read(columns=[name])).column(name).chunks
             except (arrow.ArrowException, OSError, KeyError) as error:
                 raise FileFault(f"{path} cannot be read: column {name!r} is missing or damaged ({error}).") from error
             for chunk in chunks:
@@ -73,10 +73,18 @@ def _shapes(arrow: Any, file: Any, name: str, kind: Any, rows: int) -> list[tupl
     if types.is_list(kind) or types.is_large_list(kind):
         if not _is_number(types, kind.value_type) or not rows:
             return []
-        batch = next(file.iter_batches(batch_size=1, columns=[name]))
-        return [(name, (rows, len(batch.column(0)[0])))] if "." not in name else []
+        first = arrow.Table.from_batches([next(file.iter_batches(batch_size=1, columns=[name]))])
+        column = _flat(first).column(name)
+        return [(name, (rows, len(column[0])))] if column[0].is_valid else []
     plain = _is_number(types, kind) or types.is_timestamp(kind) or types.is_string(kind) or types.is_dictionary(kind)
     return [(name, (rows,))] if plain else []
+
+
+def _flat(table: Any) -> Any:
+    """The table with the parts of structures as columns of their own."""
+    while any(hasattr(kind, "num_fields") and str(kind).startswith("struct") for kind in table.schema.types):
+        table = table.flatten()
+    return table
 
 
 def _is_number(types: Any, kind: Any) -> bool:
@@ -88,11 +96,16 @@ def _numbers(arrow: Any, chunk: Any, width: tuple[int, ...], path: str, name: st
     if arrow.types.is_dictionary(chunk.type):
         chunk = chunk.dictionary_decode()
     if arrow.types.is_timestamp(chunk.type):
-        return chunk.cast(arrow.timestamp("ns")).to_numpy(zero_copy_only=False).astype("datetime64[ns]").astype(np.int64) / 1e9
+        return (
+            chunk.cast(arrow.timestamp("ns")).to_numpy(zero_copy_only=False).astype("datetime64[ns]").astype(np.int64)
+            / 1e9
+        )
     if not width:
         return chunk.to_numpy(zero_copy_only=False)
     values = chunk.flatten().to_numpy(zero_copy_only=False)
-    lengths = None if arrow.types.is_fixed_size_list(chunk.type) else chunk.value_lengths().to_numpy(zero_copy_only=False)
+    lengths = (
+        None if arrow.types.is_fixed_size_list(chunk.type) else chunk.value_lengths().to_numpy(zero_copy_only=False)
+    )
     if len(values) != len(chunk) * width[0] or (lengths is not None and (lengths != width[0]).any()):
         raise FileFault(f"{path} has rows of column {name!r} with another number of entries than {width[0]}.")
     return values.reshape(-1, *width)
