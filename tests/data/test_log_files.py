@@ -68,7 +68,9 @@ def test_a_folder_with_other_files_is_not_changed(tmp_path):
 def test_logs_of_a_robot_with_corrected_masses_open_and_those_of_another_robot_do_not(folder):
     heavier = compile_robot(load_model(ARM_XML.replace('size=".02"', 'size=".02" mass="3"')), name="heavy", substeps=1)
     assert open_logs(folder, robot=heavier).robot is heavier
-    with pytest.raises(FileFault, match="holds the motion of 'arm' with the joints shoulder, elbow, not of 'cube' with the joints root"):
+    with pytest.raises(
+        FileFault, match="holds the motion of 'arm' with the joints shoulder, elbow, not of 'cube' with the joints root"
+    ):
         open_logs(folder, robot=cube())
     slower = compile_robot(load_model(ARM_XML), name="slow", substeps=2)
     with pytest.raises(FileFault, match=r"has rows every 0.01 s, 'slow' steps every 0.02 s"):
@@ -90,7 +92,9 @@ def test_damage_is_one_sentence(folder):
     with pytest.raises(FileFault, match="its content does not match its seal"):
         open_logs(folder)
     manifest.write_text('{"kind": "mosim_gym logs"}')
-    with pytest.raises(FileFault, match="is damaged: its content is an object of 1; it must be an object that has version"):
+    with pytest.raises(
+        FileFault, match="is damaged: its content is an object of 1; it must be an object that has version"
+    ):
         open_logs(folder)
     manifest.unlink()
     with pytest.raises(FileFault, match=r"There are no logs in .*: it has no manifest.json"):

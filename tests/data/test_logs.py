@@ -86,7 +86,9 @@ def test_arrays_that_do_not_fit_are_refused(logs):
     def made(**changed):
         return Logs(logs.robot, **{**parts, **changed})
 
-    with pytest.raises(ValueError, match=r"qvel is float64 of shape \(99, 2\); logs of arm need float64 of shape \(100, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"qvel is float64 of shape \(99, 2\); logs of arm need float64 of shape \(100, 2\)"
+    ):
         made(qvel=logs.qvel[1:])
     broken = logs.actions.copy()
     broken[7, 1] = np.nan

@@ -131,7 +131,7 @@ def _with_velocities(
     if options.velocity == "given":
         raise FileFault(f"{table.source} has no velocities; give their column, or leave out velocity='given'.")
     if beat.times is not None:
-        step = min(beat.step, robot.control_step)
+        step = beat.step if beat.step < robot.control_step / 2 else robot.control_step
         rows = resample(robot, rows, beat, step)
         say(
             f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s."

@@ -68,12 +68,13 @@ def _between(robot: Robot, qpos: Array, before: Array, share: Array) -> Array:
 
 
 def _held(actions: Array, times: Array, begin: Array, end: Array, before: Array, last: Array) -> Array:
-    """The mean of the commands from `begin` to `end`, where each holds from its row to the next."""
+    """The mean of the commands from `begin` to `end`, where each holds from its row to the next. Equal commands stay as they are."""
     if not actions.shape[1]:
         return np.zeros((len(begin), 0))
     found = actions[before]
     after = np.clip(np.searchsorted(times, end - ENDS * (end - begin) - 1e-12, "right") - 1, before, None)
-    rows = np.flatnonzero(after > before)
+    changes = np.concatenate(([0], np.cumsum((actions[1:] != actions[:-1]).any(axis=1))))
+    rows = np.flatnonzero(changes[after] > changes[before])
     if not len(rows):
         return found
     lasting = np.diff(times, append=times[-1])

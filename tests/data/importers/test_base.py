@@ -81,7 +81,11 @@ def _lerobot(folder, motions):
     parquet = pytest.importorskip("pyarrow.parquet")
     for number, motion in enumerate(motions):
         columns = _flat([motion])
-        named = {"observation.state": columns["qpos"], "observation.velocity": columns["qvel"], "action": columns["action"]}
+        named = {
+            "observation.state": columns["qpos"],
+            "observation.velocity": columns["qvel"],
+            "action": columns["action"],
+        }
         named |= {"timestamp": columns["time"].astype(np.float32), "episode_index": columns["segment"] + number}
         path = folder / "data" / "chunk-000" / f"file-00{number}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +123,11 @@ def _minari(folder, motions):
         for number, motion in enumerate(motions)
     ]
     minari.create_dataset_from_buffers(
-        "arm/log-v0", buffers, observation_space=spaces.Dict({"qpos": box, "qvel": box}), action_space=box, data_format="hdf5"
+        "arm/log-v0",
+        buffers,
+        observation_space=spaces.Dict({"qpos": box, "qvel": box}),
+        action_space=box,
+        data_format="hdf5",
     )
     return "minari:arm/log-v0"
 
@@ -127,9 +135,15 @@ def _minari(folder, motions):
 @pytest.fixture
 def source(kind, tmp_path, monkeypatch):
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
-    return {"npz": _npz, "csv": _csv, "parquet": _parquet, "hdf5": _hdf5, "minari": _minari, "lerobot": _lerobot, "json": _json}[kind](
-        tmp_path, segments()
-    )
+    return {
+        "npz": _npz,
+        "csv": _csv,
+        "parquet": _parquet,
+        "hdf5": _hdf5,
+        "minari": _minari,
+        "lerobot": _lerobot,
+        "json": _json,
+    }[kind](tmp_path, segments())
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:minari")
@@ -165,11 +179,13 @@ def test_a_damaged_file_is_one_sentence(kind, tmp_path):
 
 def test_unknown_formats_and_schemes_name_the_valid_ones(tmp_path):
     (tmp_path / "log.bag").touch()
-    with pytest.raises(FileFault, match=r"log.bag is of no format that can be imported; files end in \.csv, \.h5, \.hdf5, \.npz"):
+    with pytest.raises(
+        FileFault, match=r"log.bag is of no format that can be imported; files end in \.csv, \.h5, \.hdf5, \.npz"
+    ):
         import_logs(tmp_path / "log.bag", arm())
     with pytest.raises(FileFault, match="holds no log; files end in"):
         import_logs(tmp_path, arm())
-    with pytest.raises(KeyError, match="Unknown kind of source 'minary'. Did you mean 'minari'"):
+    with pytest.raises(KeyError, match=r"Unknown kind of source 'minary'. Did you mean 'minari'"):
         import_logs("minary:x", arm())
     with pytest.raises(TypeError, match="is not a importer: it must be a class derived from Importer"):
         IMPORTERS.add("dict", dict)
