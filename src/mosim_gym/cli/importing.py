@@ -83,20 +83,13 @@ class Check:
     robot: Annotated[str | None, arg(help="A corrected description of the robot; by default that of the import.")] = (
         None
     )
-    plots: Annotated[Path | None, arg(help="Folder for pictures of the motion.")] = None
 
     def run(self) -> None:
         from mosim_gym.data.log_files import open_logs
         from mosim_gym.robots.opening import open_robot
 
         logs = open_logs(self.folder, robot=None if self.robot is None else open_robot(self.robot))
-        report = logs.report()
-        print(report)
-        if self.plots is not None:
-            from mosim_gym.pictures.log_plots import log_plots
-
-            for path in log_plots(report, self.plots):
-                print(f"wrote {path}")
+        print(logs.report())
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 Accelerations are explained by a smooth function of the state, which is linear in random features, and by the commands times smooth
 functions of the positions. A command counts as held over its control step. The shift may be a part of a step: then a step has the mean of
 the two commands that hold in it.
+
+Both sides are averaged over 20 ms, so that the noise of measured velocities, which differences amplify, counts less. Parts of the data are
+estimated by themselves, and the lag is their median: a controller that answers to the noise of a measurement shifts the estimate of a part.
 """
 
 from __future__ import annotations
@@ -10,23 +13,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from mosim_gym.data.logs import Logs
-from mosim_gym.mechanics.manifold import difference
 from mosim_gym.mechanics.parts import JointType
 
 Array = np.ndarray
 LONGEST, MOST_STEPS = 0.05, 12  # s and control steps that are tried
 RESOLUTION = 0.05  # of a step
-ROWS, FEATURES, PARTS = 40_000, 200, 4
+PARTS, ROWS, FEATURES = 6, 6_000, 120
+AVERAGED = 0.02  # s
 MOST_COLUMNS = 240
 ENOUGH = 0.005
 """The share of the accelerations' variance that commands must explain, beside the state, for their lag to be known."""
 
 
 class Lag(NamedTuple):
-    """A lag in s, half the range of its estimates from four parts of the data, and the share of variance that commands explain."""
+    """A lag in s, half the range of the middle half of its estimates from parts of the data, and what commands explain of the variance."""
 
     seconds: float
     spread: float
@@ -39,37 +41,74 @@ class Lag(NamedTuple):
 
 
 def command_lag(logs: Logs, seed: int = 0) -> Lag | None:
-    """The lag of the commands behind which the motion follows. None for robots without actuators, and for too few rows."""
-    robot, step = logs.robot, logs.control_step
+    """The lag of the motion behind the commands. None for robots without actuators, and for too few rows or none that move."""
+    step = logs.control_step
     steps = int(np.clip(np.ceil(LONGEST / step), 2, MOST_STEPS))
-    inside = logs.lengths - steps - 1  # rows with `steps + 1` commands before theirs, and a state after it
-    first = np.repeat(logs.starts[:-1] + steps + 1, np.maximum(inside, 0))
-    rows = first + np.arange(len(first)) - np.repeat(np.cumsum(np.maximum(inside, 0)) - np.maximum(inside, 0), np.maximum(inside, 0))
-    if not robot.nu or len(rows) < 20 * robot.nu + 200:
+    window = max(1, round(AVERAGED / step))
+    fitting = np.flatnonzero(logs.lengths > steps + window + 2)
+    if not logs.robot.nu or not len(fitting):
         return None
-    rows = rows[:: max(1, len(rows) // ROWS)]
-    acceleration = (logs.qvel[rows + 1] - logs.qvel[rows]) / step
+    found: list[tuple[float, float]] = []
+    for part in np.array_split(fitting, min(PARTS, len(fitting))):
+        chosen = _rows(logs, part, steps)
+        one = _part_lag(logs, *chosen, steps, window, np.random.default_rng(seed))
+        if one is not None:
+            found.append(one)
+    if not found:
+        return None
+    lags, explained = (np.array(column) for column in zip(*found, strict=True))
+    low, middle, high = np.quantile(lags, (0.25, 0.5, 0.75))
+    return Lag(float(middle) * step, float(high - low) / 2 * step, float(np.median(explained)))
+
+
+def _rows(logs: Logs, segments: Array, steps: int) -> tuple[Array, Array]:
+    """Rows from the beginnings of these segments, up to 6,000, with commands before theirs, and the segment of each."""
+    share = min(1.0, ROWS / (logs.lengths[segments] - steps - 1).sum())
+    rows = []
+    for i in segments:
+        first, last = int(logs.starts[i]) + steps + 1, int(logs.starts[i + 1]) - 2
+        rows.append(np.arange(first, first + max(1, round((last - first) * share))))
+    return np.concatenate(rows), np.repeat(segments, [len(part) for part in rows])
+
+
+def _part_lag(
+    logs: Logs, rows: Array, owner: Array, steps: int, window: int, rng: np.random.Generator
+) -> tuple[float, float] | None:
+    """The lag in steps that these rows show, and the share of variance that the commands explain; None where it cannot be told."""
+    acceleration = logs.qvel[rows + 1] - logs.qvel[rows]
     spread = acceleration.std(axis=0)
-    moving = spread > 1e-9
+    scale = logs.actions[rows].std(axis=0)
+    if not scale.any() or not spread.any():
+        return None
+    moving = spread > 1e-9 * spread.max()
     target = acceleration[:, moving] / spread[moving]
-    state, gains = _features(logs, rows, np.random.default_rng(seed))
+    state, gains = _features(logs, rows, rng)
     delays = range(-1, steps + 1)
-    if gains.shape[1] * robot.nu * len(delays) > MOST_COLUMNS:
+    used = scale > 0
+    if gains.shape[1] * used.sum() * len(delays) > MOST_COLUMNS:
         gains = gains[:, :1]
-    scale = logs.actions.std(axis=0)
-    scale[scale == 0] = 1
     shifted = [
-        (gains[:, :, None] * (logs.actions[rows - d] / scale)[:, None]).reshape(len(rows), -1) for d in delays
+        (gains[:, :, None] * (logs.actions[rows - d][:, used] / scale[used])[:, None]).reshape(len(rows), -1)
+        for d in delays
     ]
-    commands = np.concatenate(shifted, axis=1)
-    left = np.concatenate((commands, target), axis=1)
-    left = left - state @ np.linalg.lstsq(state, left, rcond=None)[0]
-    parts = np.array_split(np.arange(len(rows)), PARTS)
-    grams = [left[part].T @ left[part] for part in parts]
-    count = shifted[0].shape[1]
-    lag, explained = _best(sum(grams), count, len(delays), len(rows) * target.shape[1])
-    each = [_best(gram, count, len(delays), 1)[0] for gram in grams]
-    return Lag(lag * step, (max(each) - min(each)) / 2 * step, explained)
+    mean = _averaged(np.concatenate((state, *shifted, target), axis=1), owner, window)
+    count, features = shifted[0].shape[1], state.shape[1]
+    if len(mean) < 2 * (features + count):
+        return None
+    gram = mean.T @ mean
+    inner = gram[:features, :features]
+    inner = inner + 1e-9 * np.trace(inner) / features * np.eye(features)
+    left = gram[features:, features:] - gram[features:, :features] @ np.linalg.solve(inner, gram[:features, features:])
+    total = float(np.trace(gram[-target.shape[1] :, -target.shape[1] :]))
+    return _best(left, count, len(delays), total)
+
+
+def _averaged(columns: Array, owner: Array, window: int) -> Array:
+    """Means of `window` rows of one segment after one another, every half window."""
+    first = np.arange(0, len(columns) - window + 1, max(1, window // 2))
+    first = first[owner[first] == owner[first + window - 1]]
+    summed = np.concatenate((np.zeros((1, columns.shape[1])), np.cumsum(columns, axis=0)))
+    return (summed[first + window] - summed[first]) / window
 
 
 def _best(gram: Array, count: int, delays: int, total: float) -> tuple[float, float]:
@@ -104,7 +143,9 @@ def _features(logs: Logs, rows: Array, rng: np.random.Generator) -> tuple[Array,
     speed = _standard(qvel)
     inputs = np.concatenate((turns, _standard(others), speed), axis=1)
     width = inputs.shape[1]
-    phases = inputs @ (rng.normal(size=(width, FEATURES)) * (1.0 / np.sqrt(width) * 2)) + rng.uniform(0, 2 * np.pi, FEATURES)
+    phases = inputs @ (rng.normal(size=(width, FEATURES)) * (1.0 / np.sqrt(width) * 2)) + rng.uniform(
+        0, 2 * np.pi, FEATURES
+    )
     one = np.ones((len(rows), 1))
     friction = np.tanh(10 * speed)
     state = np.concatenate((one, inputs, speed * np.abs(speed), friction, np.cos(phases)), axis=1)
@@ -114,9 +155,3 @@ def _features(logs: Logs, rows: Array, rng: np.random.Generator) -> tuple[Array,
 def _standard(values: Array) -> Array:
     spread = values.std(axis=0)
     return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-
-
-def shift_seen(logs: Logs, rows: Array) -> Array:
-    """The change of position in each of these rows' steps, as velocity."""
-    end, start = (torch.from_numpy(np.ascontiguousarray(logs.qpos[r])) for r in (rows + 1, rows))
-    return difference(logs.robot, end, start, logs.control_step).numpy()

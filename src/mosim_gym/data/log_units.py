@@ -54,6 +54,7 @@ def wrong_unit(robot: Robot, qpos: Array, qvel: Array, starts: Array, step: floa
     A joint with a limit that is far beyond it, or velocities that are proportional to the rate of the positions by another factor than 1.
     """
     joints = robot.joints
+    seen, said = rates(robot, qpos, qvel, starts, step)
     for row, (kind, q, v) in enumerate(_joints(robot)):
         if kind not in (JointType.HINGE, JointType.SLIDE):
             continue
@@ -63,7 +64,7 @@ def wrong_unit(robot: Robot, qpos: Array, qvel: Array, starts: Array, step: floa
         if joints.limited[row] and ends and most > BEYOND * max(ends, 0.1):
             unit = "degrees (then give degrees=True)" if kind is JointType.HINGE else "millimetres"
             return f"positions of {name} reach {most:.3g}, and its range ends at {ends:.3g}: they look like {unit}"
-        factor = _factor(robot, qpos, qvel, starts, step, v)
+        factor = proportion(seen[:, v], said[:, v])
         if factor is not None and not 1 / BEYOND < factor < BEYOND:
             return f"velocities of {name} are {factor:.3g} times the rate of change of its positions: {_guess(factor)}"
     return None
@@ -77,12 +78,10 @@ def _guess(factor: float) -> str:
     return "check the units of positions, velocities and time"
 
 
-def _factor(robot: Robot, qpos: Array, qvel: Array, starts: Array, step: float, dof: int) -> float | None:
-    """The factor between a velocity and the rate of its position; None where they are not proportional."""
-    rate, mean = rates(robot, qpos, qvel, starts, step)
-    x, y = rate[:, dof], mean[:, dof]
-    xx, yy, xy = float(x @ x), float(y @ y), float(x @ y)
-    if len(x) < 20 or not xx or not yy or xy / np.sqrt(xx * yy) < 0.8:
+def proportion(rate: Array, velocity: Array) -> float | None:
+    """The factor from the rate of a position to its velocity; None where they are not proportional."""
+    xx, yy, xy = float(rate @ rate), float(velocity @ velocity), float(rate @ velocity)
+    if len(rate) < 20 or not xx or not yy or xy / np.sqrt(xx * yy) < 0.8:
         return None
     return xy / xx
 
