@@ -124,7 +124,8 @@ def _noise(logs: Logs) -> Finding:
     share = np.where(change > 0, np.sqrt(2) * noise / np.where(change > 0, change, 1), 0)
     worst = int(share.argmax())
     name = logs.robot.dofs.names[worst]
-    said = f"about {noise[worst]:.2g} {_speed_unit(logs, worst)} on the velocity of {name}, {100 * share[worst]:.0f} % of its change in a step"
+    size = f"{noise[worst]:.2g} {_speed_unit(logs, worst)}"
+    said = f"about {size} on the velocity of {name}, {100 * share[worst]:.0f} % of its change in a step"
     advice = ""
     if share[worst] > NOISY:
         advice = "Learn from windows of several steps: in single steps this noise hides most of the acceleration."
@@ -133,13 +134,22 @@ def _noise(logs: Logs) -> Finding:
 
 def _lag(logs: Logs, lag: Lag | None) -> Finding:
     if lag is None or not lag.known:
-        why = "there are too few rows" if lag is None else f"commands explain {100 * lag.explained:.2g} % of the accelerations"
+        why = (
+            "there are too few rows"
+            if lag is None
+            else f"commands explain {100 * lag.explained:.2g} % of the accelerations"
+        )
         return Finding("lag", f"unknown: {why}", "Record commands that change often and by much, such as random steps.")
-    said = f"motion follows commands after {1000 * lag.seconds:.1f} ± {1000 * lag.spread:.1f} ms ({lag.seconds / logs.control_step:.2f} steps)"
+    part = lag.seconds / logs.control_step
+    said = f"motion follows commands after {1000 * lag.seconds:.1f} ± {1000 * lag.spread:.1f} ms ({part:.2f} steps)"
     if lag.seconds > max(0.15 * logs.control_step, lag.spread):
         return Finding("lag", said, "Give the model the commands before, too: the present one does not act at once.")
     if -lag.seconds > max(0.5 * logs.control_step, lag.spread):
-        return Finding("lag", said, "Check the logger: motion cannot precede its command; the command of a row may be that before it.")
+        return Finding(
+            "lag",
+            said,
+            "Check the logger: motion cannot precede its command; the command of a row may be that before it.",
+        )
     return Finding("lag", said)
 
 
@@ -211,7 +221,9 @@ def _touching(logs: Logs) -> Iterator[Finding]:
             advice = "Check shapes, units and the height of the ground: the robot is deep in it."
         elif not share:
             advice = "Record motion with contacts, or the model will not know of them."
-        yield Finding("contacts", f"{100 * share:.0f} % of the rows touch; the lowest point is at {1000 * deep:.3g} mm", advice)
+        yield Finding(
+            "contacts", f"{100 * share:.0f} % of the rows touch; the lowest point is at {1000 * deep:.3g} mm", advice
+        )
     distance = limit_distance(robot, qpos)
     if distance.shape[-1]:
         share = float((distance.amin(dim=-1) < AT_LIMIT).double().mean())
@@ -280,7 +292,9 @@ def _inside(logs: Logs, after: int) -> Array:
 def _speed_unit(logs: Logs, dof: int) -> str:
     joints = logs.robot.joints
     row = int(logs.robot.dofs.joint[dof])
-    linear = joints.type[row] == JointType.SLIDE or (joints.type[row] == JointType.FREE and dof - joints.dof_start[row] < 3)
+    linear = joints.type[row] == JointType.SLIDE or (
+        joints.type[row] == JointType.FREE and dof - joints.dof_start[row] < 3
+    )
     return "m/s" if linear else "rad/s"
 
 
