@@ -22,6 +22,7 @@ LONGEST, MOST_STEPS = 0.05, 12  # s and control steps that are tried
 RESOLUTION = 0.05  # of a step
 PARTS, ROWS, FEATURES = 6, 6_000, 120
 AVERAGED = 0.02  # s
+ENOUGH_ROWS = 1_200  # of averages in a part
 MOST_COLUMNS = 240
 ENOUGH = 0.005
 """The share of the accelerations' variance that commands must explain, beside the state, for their lag to be known."""
@@ -49,7 +50,8 @@ def command_lag(logs: Logs, seed: int = 0) -> Lag | None:
     if not logs.robot.nu or not len(fitting):
         return None
     found: list[tuple[float, float]] = []
-    for part in np.array_split(fitting, min(PARTS, len(fitting))):
+    parts = int(np.clip(2 * logs.lengths[fitting].sum() / window / ENOUGH_ROWS, 1, min(PARTS, len(fitting))))
+    for part in np.array_split(fitting, parts):
         chosen = _rows(logs, part, steps)
         one = _part_lag(logs, *chosen, steps, window, np.random.default_rng(seed))
         if one is not None:

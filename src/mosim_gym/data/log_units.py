@@ -80,7 +80,8 @@ def _guess(factor: float) -> str:
 
 def proportion(rate: Array, velocity: Array) -> float | None:
     """The factor from the rate of a position to its velocity; None where they are not proportional."""
-    xx, yy, xy = float(rate @ rate), float(velocity @ velocity), float(rate @ velocity)
+    # Sums and no products of BLAS, whose threads wait for one another where cores are busy.
+    xx, yy, xy = (float((a * b).sum()) for a, b in ((rate, rate), (velocity, velocity), (rate, velocity)))
     if len(rate) < 20 or not xx or not yy or xy / np.sqrt(xx * yy) < 0.8:
         return None
     return xy / xx
