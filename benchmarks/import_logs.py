@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -42,6 +42,13 @@ def write(folder: Path) -> dict[str, Path]:
     return {"npz": folder / "logs.npz", "parquet": logs.to_parquet(folder / "logs.parquet")}
 
 
+def peak() -> int:
+    """The most memory in bytes that this process has had so far (on Linux)."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return 1024 * int(found[1])
+
+
 def measure(path: Path) -> dict[str, float]:
     """In this process: the seconds, and the growth of its peak of memory as a multiple of the arrays'."""
     import mosim_gym
@@ -53,11 +60,11 @@ def measure(path: Path) -> dict[str, float]:
     zeros = np.zeros((9, robot.nq))
     np.savez(small, qpos=zeros, qvel=zeros, action=zeros[:, : robot.nu], time=np.arange(9) * robot.control_step)
     rows(small, robot)  # what is imported and compiled at first use
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     begun = time.perf_counter()
     logs = rows(path, robot)
     seconds = time.perf_counter() - begun
-    grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    grown = peak() - before
     size = logs.qpos.nbytes + logs.qvel.nbytes + logs.actions.nbytes
     return {
         "rows_per_second": round(len(logs.qpos) / seconds),

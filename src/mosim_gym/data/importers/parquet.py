@@ -12,6 +12,7 @@ from mosim_gym.mechanics.packages import import_extra
 from mosim_gym.mechanics.storage import FileFault
 
 EXTRA = "parquet"
+BATCH = 65_536  # rows read at once
 
 
 class ParquetImporter(Importer):
@@ -30,7 +31,7 @@ def parquet_table(source: str, paths: Sequence[str]) -> Table:
     arrow = import_extra("pyarrow", EXTRA, "reading Parquet")
     parquet = import_extra("pyarrow.parquet", EXTRA, "reading Parquet")
     try:
-        files = [parquet.ParquetFile(path, memory_map=True) for path in paths]
+        files = [parquet.ParquetFile(path) for path in paths]
         rows = sum(file.metadata.num_rows for file in files)
         shapes = {
             name: shape
@@ -47,17 +48,17 @@ def parquet_table(source: str, paths: Sequence[str]) -> Table:
         first = 0
         for path, file in zip(paths, files, strict=True):
             try:
-                chunks = _flat(file.read(columns=[name])).column(name).chunks
+                for batch in file.iter_batches(batch_size=BATCH, columns=[name]):
+                    for chunk in _flat(arrow.Table.from_batches([batch])).column(name).chunks:
+                        values = _numbers(arrow, chunk, shape[1:], path, name)
+                        if whole is None:
+                            whole = np.empty(shape, object if values.dtype.kind in "OU" else values.dtype)
+                        elif whole.dtype.kind != "O" and values.dtype != whole.dtype:
+                            whole = whole.astype(np.result_type(whole, values))
+                        whole[first : first + len(values)] = values
+                        first += len(values)
             except (arrow.ArrowException, OSError, KeyError) as error:
                 raise FileFault(f"{path} cannot be read: column {name!r} is missing or damaged ({error}).") from error
-            for chunk in chunks:
-                values = _numbers(arrow, chunk, shape[1:], path, name)
-                if whole is None:
-                    whole = np.empty(shape, object if values.dtype.kind in "OU" else values.dtype)
-                elif whole.dtype.kind != "O":
-                    whole = whole.astype(np.result_type(whole, values), copy=False)
-                whole[first : first + len(values)] = values
-                first += len(values)
         return np.zeros(shape) if whole is None else whole.astype(str) if whole.dtype.kind == "O" else whole
 
     return Table(source, shapes, column, constants)
