@@ -74,6 +74,15 @@ def test_blocks_hold_every_control_step_once(logs):
     assert sorted(begins.tolist()) == sorted(set(range(100)) - set(last_rows.tolist()))
 
 
+def test_segments_of_equal_length_become_logs(logs):
+    windows = logs.windows(20)
+    again = Logs.of_segments(logs.robot, windows)
+    assert len(again) == 3
+    for i, segment in enumerate(again):
+        assert np.array_equal(segment.qpos, windows.qpos[i])
+        assert np.array_equal(segment.actions, windows.actions[i])
+
+
 def test_logs_are_joined_in_order(logs):
     both = joined([logs, logs.subset([1])])
     assert len(both) == 5

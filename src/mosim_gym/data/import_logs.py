@@ -21,6 +21,7 @@ from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots.opening import open_robot
 
 Source = str | PathLike[str]
+MOST_NOTES = 20
 
 
 def import_logs(
@@ -81,7 +82,9 @@ def import_logs(
                 report(note)
         parts.append(part)
     logs = joined(parts)
-    logs = replace(logs, notes=(*guessed, *logs.notes))
+    kept, left = logs.notes[:MOST_NOTES], len(logs.notes) - MOST_NOTES
+    more = [f"{left} more notes on other files were left out."] if left > 0 else []
+    logs = replace(logs, notes=(*guessed, *kept, *more))
     if out is not None:
         logs.save(Path(out))
     return logs

@@ -16,7 +16,7 @@ Quaternions = Literal["wxyz", "xyzw"]
 Degrees = bool | Literal["qpos", "qvel"]
 BEYOND = 5.0
 """Positions beyond so many times a joint's range, or velocities that differ by so much from the rate of positions, are in a wrong unit."""
-SAMPLE = 50_000  # rows that are looked at
+SAMPLE = 20_000  # rows that are looked at
 _ROUNDED = 1e-12  # quaternions nearer to unit length stay as they are
 
 
@@ -88,7 +88,7 @@ def proportion(rate: Array, velocity: Array) -> float | None:
 
 
 def rates(robot: Robot, qpos: Array, qvel: Array, starts: Array, step: float) -> tuple[Array, Array]:
-    """The rate of change of positions from each row to the next, and the mean of the velocities there, in up to 50,000 rows."""
+    """The rate of change of positions from each row to the next, and the mean of the velocities there, in up to 20,000 rows."""
     inside = np.ones(len(qpos), bool)
     inside[starts[1:] - 1] = False
     rows = np.flatnonzero(inside)

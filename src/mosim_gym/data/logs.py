@@ -74,6 +74,15 @@ class Logs:
         if len(self.sources) != len(self):
             raise ValueError(f"There are {len(self.sources)} sources for {len(self)} segments.")
 
+    @classmethod
+    def of_segments(cls, robot: Robot, segments: Segments) -> Logs:
+        """Segments of equal length, as a `Dataset` has them (`dataset[:]`), as logs. Their sensor readings are left out."""
+        count, rows = segments.qpos.shape[:2]
+        actions = np.concatenate((segments.actions, segments.actions[:, -1:]), axis=1)
+        parts = (segments.qpos, segments.qvel, actions)
+        flat = (np.array(part, np.float64).reshape(count * rows, part.shape[-1]) for part in parts)
+        return cls(robot, *flat, starts=np.arange(count + 1) * rows)
+
     def __repr__(self) -> str:
         """The robot, and how much motion there is."""
         step = self.control_step
