@@ -16,9 +16,10 @@ from mosim_gym.robots import tasks
 from mosim_gym.zoo import load
 
 if TYPE_CHECKING:
+    from mosim_gym.data.logs import Logs
     from mosim_gym.envs.real import RealEnv
 
-__all__ = ["Dynamics", "__version__", "load", "load_policy", "make_real", "tasks"]
+__all__ = ["Dynamics", "__version__", "import_logs", "load", "load_policy", "make_real", "tasks"]
 
 
 _announce_moves()
@@ -29,6 +30,16 @@ def make_real(task: str, **options: Any) -> RealEnv:
     from mosim_gym.envs.real import make_real
 
     return make_real(task, **options)
+
+
+def import_logs(source: Any, robot: Any, columns: Any = None, **options: Any) -> Logs:
+    """The logged motion in `source` (files, folders, patterns, `minari:<id>`, `lerobot:<folder>`) of `robot`, as `Logs`.
+
+    `columns` maps our names to the log's, as in `{"action": "command"}`. `options` as for `data.import_logs.import_logs`.
+    """
+    from mosim_gym.data.import_logs import import_logs
+
+    return import_logs(source, robot, columns, **options)
 
 
 def load_policy(path: str | PathLike[str], **options: Any) -> Any:

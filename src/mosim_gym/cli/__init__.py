@@ -13,6 +13,7 @@ from tyro.conf import OmitSubcommandPrefixes, subcommand
 from mosim_gym.cli.common import check_options
 from mosim_gym.cli.demo import Demo
 from mosim_gym.cli.files import Reseal
+from mosim_gym.cli.importing import Data, Import
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
@@ -29,7 +30,8 @@ def command_line(arguments: Sequence[str]) -> Any:
     """The type of all commands; those of `rl` are complete where `arguments` begin with it."""
     rl = rl_command() if list(arguments[:1]) == ["rl"] else Rl
     commands = {
-        "build-robot": BuildRobot, "collect": Collect, "train": Train, "combine": Combine, "unpack": Unpack, "density": Density,
+        "build-robot": BuildRobot, "import": Import, "data": Data, "collect": Collect,
+        "train": Train, "combine": Combine, "unpack": Unpack, "density": Density,
         "reseal": Reseal, "evaluate": Evaluate, "rl": rl, "plan": Plan, "render": Render, "info": Info, "demo": Demo,
     }  # fmt: skip
     return Union[tuple(Annotated[kind, subcommand(name)] for name, kind in commands.items())]  # noqa: UP007

@@ -26,6 +26,7 @@ Array = np.ndarray
 Shapes = Mapping[str, tuple[int, ...]]
 KIND = np.dtype("<f8")
 BLOCK = 1000  # segments looked at once
+ROWS = 100_000  # rows looked at once
 MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER = re.compile(rb"\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), \} *\n")
 
@@ -47,16 +48,15 @@ def array_path(folder: Path, name: str) -> Path:
 
 def map_arrays(folder: Path, shapes: Shapes, *, writable: bool = False) -> Segments:
     """The arrays in `folder`, memory-mapped. Raises `FileFault` for a file that is not a float64 array of its shape."""
-    places = {name: _data_offset(array_path(folder, name), shape) for name, shape in shapes.items()}
-    mode = "r+" if writable else "r"
     return Segments(
-        **{
-            name: np.zeros(shape)
-            if 0 in shape
-            else np.memmap(array_path(folder, name), KIND, mode, places[name], shape)
-            for name, shape in shapes.items()
-        }
+        **{name: map_array(array_path(folder, name), shape, writable=writable) for name, shape in shapes.items()}
     )
+
+
+def map_array(path: Path, shape: tuple[int, ...], *, writable: bool = False) -> Array:
+    """The float64 array of `shape` in the file `path`, memory-mapped. Raises `FileFault` for a file that holds anything else."""
+    place = _data_offset(path, shape)
+    return np.zeros(shape) if 0 in shape else np.memmap(path, KIND, "r+" if writable else "r", place, shape)
 
 
 def check_own_arrays(folder: Path, shapes: Shapes, *, begun: bool) -> None:
@@ -118,6 +118,18 @@ def check_finite(folder: Path, arrays: Segments, first: int, last: int) -> None:
                 raise FileFault(
                     f"{array_path(folder, name)} is not finite in segment {row}; collect the dataset again."
                 )
+
+
+def not_finite(array: Array) -> tuple[int, int] | None:
+    """Row and column of the first number of `array (rows, columns)` that is not finite; None where all are finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum()):
+            return None
+    for start in range(0, len(array), ROWS):
+        odd = np.argwhere(~np.isfinite(array[start : start + ROWS]))
+        if len(odd):
+            return start + int(odd[0, 0]), int(odd[0, 1])
+    return None  # finite numbers whose sum is too large
 
 
 def _too_full(folder: Path, shapes: Shapes, number: int) -> OSError:

@@ -1,4 +1,4 @@
-"""dm_control and shimmy, which come with this package on some versions of Python only."""
+"""Packages that may be absent: dm_control and shimmy, which need some versions of Python, and those of the extras."""
 
 from __future__ import annotations
 
@@ -34,3 +34,26 @@ def import_package(name: str) -> ModuleType:
 def has_dm_control() -> bool:
     """Whether dm_control is installed. It is not imported."""
     return find_spec("dm_control") is not None
+
+
+class MissingExtra(MissingPackage):
+    """A package of one of mosim_gym's extras is needed and not installed. The message names the extra."""
+
+    def __init__(self, package: str, extra: str, use: str) -> None:
+        """`use` says what needs the package, as in `reading Parquet`."""
+        ModuleNotFoundError.__init__(
+            self,
+            f"{package} is not installed: {use} needs it; `pip install 'mosim-gym[{extra}]'` brings it.",
+            name=package,
+        )
+
+
+def import_extra(name: str, extra: str, use: str) -> ModuleType:
+    """The module `name`, whose package comes with `extra`; raises `MissingExtra` where the package is not installed."""
+    package = name.partition(".")[0]
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
+        raise MissingExtra(package, extra, use) from error

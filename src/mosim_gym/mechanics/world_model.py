@@ -12,14 +12,15 @@ from typing import ClassVar, Protocol
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import Array, History, Segments, Trajectory
 from mosim_gym.mechanics.registry import Registry
+from mosim_gym.mechanics.robot import Robot
 
 
 class MotionData(Protocol):
     """True motion of one robot to learn from."""
 
     @property
-    def robot(self) -> str:
-        """The robot's name."""
+    def robot(self) -> str | Robot:
+        """The robot, or its name where it is packaged."""
         ...
 
     def blocks(self) -> Iterator[Segments]:

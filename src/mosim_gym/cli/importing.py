@@ -1,0 +1,102 @@
+"""Commands on logs: `import`, and `data check`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg, subcommand
+
+from mosim_gym.cli.common import Out
+
+
+@dataclass(frozen=True)
+class Import:
+    """Import logged motion of a robot from files of npz, CSV, Parquet, HDF5, Minari or LeRobot."""
+
+    sources: Annotated[
+        Positional[tuple[str, ...]],
+        arg(help="Files, folders, patterns in quotation marks, minari:<id>, lerobot:<folder>."),
+    ]
+    robot: Annotated[str, arg(help="Whose motion it is: a packaged robot such as cheetah, or a file.")]
+    columns: Annotated[
+        Path | None,
+        arg(help="TOML file from our names (qpos, qvel, action, segment, time, time_step) to the log's; else guessed."),
+    ] = None
+    time_step: Annotated[float | None, arg(help="Seconds from row to row, where the log does not say it.")] = None
+    time_unit: Annotated[Literal["s", "ms", "us", "ns"], arg(help="Unit of the times in the log.")] = "s"
+    degrees: Annotated[
+        Literal["no", "all", "qpos", "qvel"],
+        arg(help="Which of angles (qpos) and angular speeds (qvel) are in degrees."),
+    ] = "no"
+    quaternions: Annotated[Literal["wxyz", "xyzw"], arg(help="Order of a quaternion's numbers in the log.")] = "wxyz"
+    velocity: Annotated[
+        Literal["auto", "given", "savgol", "causal"],
+        arg(help="Take velocities, or estimate them by polynomials or from the row before; auto: take them if there."),
+    ] = "auto"
+    out: Out = Path("runs/logs")
+
+    def run(self) -> None:
+        from mosim_gym.data.import_logs import import_logs
+
+        if not self.sources:
+            raise ValueError("Name at least one log, such as logs/walk.csv.")
+        logs = import_logs(
+            self.sources,
+            self.robot,
+            None if self.columns is None else read_columns(self.columns),
+            time_step=self.time_step,
+            time_unit=self.time_unit,
+            degrees=self.degrees if self.degrees in ("qpos", "qvel") else self.degrees == "all",
+            quaternions=self.quaternions,
+            velocity=None if self.velocity == "auto" else self.velocity,
+            out=self.out,
+            report=print,
+        )
+        print(
+            f"{logs.transitions} control steps ({logs.seconds:.1f} s) of {logs.robot.name} in {len(logs)} segments; wrote {self.out}"
+        )
+
+
+def read_columns(path: Path) -> dict[str, str | list[str]]:
+    """The mapping of columns in a TOML file: each of our names with a name of the log's, or a list of names."""
+    try:
+        content = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path} is not a readable TOML file ({error}).") from error
+    for name, theirs in content.items():
+        names = theirs if isinstance(theirs, list) else [theirs]
+        if not names or not all(isinstance(one, str) for one in names):
+            raise ValueError(
+                f'{path}: {name} is {theirs!r}; it must be a column\'s name, or a list such as ["q1", "q2"].'
+            )
+    return content
+
+
+@dataclass(frozen=True)
+class Check:
+    """Say what imported logs hold, and what to do about what is missing or looks wrong."""
+
+    folder: Annotated[Positional[Path], arg(help="Folder that `mosim-gym import` wrote.")]
+    robot: Annotated[str | None, arg(help="A corrected description of the robot; by default that of the import.")] = (
+        None
+    )
+
+    def run(self) -> None:
+        from mosim_gym.data.log_files import open_logs
+        from mosim_gym.robots.opening import open_robot
+
+        logs = open_logs(self.folder, robot=None if self.robot is None else open_robot(self.robot))
+        print(logs.report())
+
+
+@dataclass(frozen=True)
+class Data:
+    """Import logged motion, and check it."""
+
+    what: Annotated[Check, subcommand("check")] | Annotated[Import, subcommand("import")]
+
+    def run(self) -> None:
+        self.what.run()

@@ -1,0 +1,163 @@
+"""From a table to `Logs`: segments, gaps, rate, and velocities where the log has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mosim_gym.data.columns import Columns
+from mosim_gym.data.importers.base import Table
+from mosim_gym.data.log_reading import States, read_labels, read_states, read_time_step, read_times
+from mosim_gym.data.log_times import Beat, find_beat, segment_starts
+from mosim_gym.data.log_units import Degrees, Quaternions, wrong_unit
+from mosim_gym.data.logs import Logs
+from mosim_gym.data.resampling import Rows, resample
+from mosim_gym.data.velocities import causal_velocities, savgol_velocities, window_for
+from mosim_gym.mechanics.robot import Robot
+from mosim_gym.mechanics.storage import FileFault
+
+Array = np.ndarray
+Say = Callable[[str], None]
+Velocity = Literal["given", "savgol", "causal"]
+TimeUnit = Literal["s", "ms", "us", "ns"]
+UNITS: dict[TimeUnit, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+SLOWEST = 100  # control steps in a step of a log
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a log is to be understood; see `import_logs`."""
+
+    time_step: float | None = None
+    time_unit: TimeUnit = "s"
+    degrees: Degrees = False
+    quaternions: Quaternions = "wxyz"
+    velocity: Velocity | None = None
+    window: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values that are none of the choices."""
+        choices = {
+            "time_unit": tuple(UNITS),
+            "degrees": (False, True, "qpos", "qvel"),
+            "quaternions": ("wxyz", "xyzw"),
+            "velocity": (None, "given", "savgol", "causal"),
+        }
+        for name, valid in choices.items():
+            if getattr(self, name) not in valid:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(map(repr, valid))}.")
+
+
+def table_motion(table: Table, columns: Columns, robot: Robot, options: Options) -> Logs:
+    """The motion of `robot` in a table, at its control step. The notes say what was changed."""
+    notes: list[str] = []
+    labels = read_labels(table, columns)
+    states = read_states(table, columns, robot, options.degrees, options.quaternions)
+    whole = np.array([0, len(states.qpos)]), None
+    starts, order = whole if labels is None or not len(labels) else segment_starts(labels)
+    times = read_times(table, columns, order, starts, UNITS[options.time_unit]) if len(states.qpos) else None
+    if order is not None:
+        qvel = None if states.qvel is None else states.qvel[order]
+        states = States(states.qpos[order], qvel, states.actions[order])
+        labels = None if labels is None else labels[order]
+    if len(states.qpos) < 2:
+        raise _too_short(table)
+    declared = options.time_step if options.time_step is not None else read_time_step(table, columns)
+    beat = find_beat(table.source, times, declared, starts, robot.control_step)
+    if beat.step > SLOWEST * robot.control_step:
+        raise FileFault(
+            f"{table.source} has a row every {beat.step:g} s, and the control step of {robot.name} is {robot.control_step:g} s: check the "
+            "unit of time (time_unit='ms' is one) and the robot's timestep."
+        )
+    if beat.gaps:
+        notes.append(f"{table.source}: time jumps at {beat.gaps} places, where segments were split.")
+    sources = _sources(table, labels, starts, beat.starts)
+    rows, beat = _long_enough(Rows(*states, beat.starts, np.arange(len(sources))), beat)
+    if not len(rows.pieces):
+        raise _too_short(table)
+    rows, beat = _with_velocities(table, robot, rows, beat, options, notes.append)
+    rows = _at_control_step(table, robot, rows, beat, notes.append)
+    assert rows.qvel is not None
+    if not len(rows.pieces):
+        raise FileFault(
+            f"{table.source} has no segment as long as a control step of {robot.name}, {robot.control_step:g} s."
+        )
+    if len(rows.pieces) < len(sources):
+        notes.append(f"{table.source}: left out {len(sources) - len(rows.pieces)} segments that are too short.")
+    wrong = wrong_unit(robot, rows.qpos, rows.qvel, rows.starts, robot.control_step)
+    if wrong is not None:
+        raise FileFault(f"{table.source}: {wrong}.")
+    kept = tuple(sources[i] for i in rows.pieces)
+    return Logs(robot, rows.qpos, rows.qvel, rows.actions, rows.starts, kept, tuple(notes))
+
+
+def _too_short(table: Table) -> FileFault:
+    return FileFault(f"{table.source} has no two rows that follow one another; a log needs at least two.")
+
+
+def _sources(table: Table, labels: Array | None, starts: Array, pieces: Array) -> list[str]:
+    """The name of each piece: the file, the segment there, and which part of it."""
+    first = pieces[:-1]
+    owner = np.searchsorted(starts, first, "right") - 1
+    part = np.arange(len(first)) - np.searchsorted(owner, owner)
+    cut = np.bincount(owner, minlength=len(starts) - 1)[owner] > 1
+    named = [f"{table.source}" if labels is None else f"{table.source}, segment {labels[row]}" for row in first]
+    return [f"{name}, part {p + 1}" if many else name for name, p, many in zip(named, part, cut, strict=True)]
+
+
+def _long_enough(rows: Rows, beat: Beat) -> tuple[Rows, Beat]:
+    """Without the segments of one row."""
+    lengths = np.diff(rows.starts)
+    fits = lengths >= 2
+    if fits.all():
+        return rows, beat
+    kept = np.repeat(fits, lengths)
+    starts = np.concatenate(([0], np.cumsum(lengths[fits])))
+    qvel = None if rows.qvel is None else rows.qvel[kept]
+    times = None if beat.times is None else beat.times[kept]
+    rows = Rows(rows.qpos[kept], qvel, rows.actions[kept], starts, rows.pieces[fits])
+    return rows, Beat(starts, beat.step, times, beat.gaps, beat.jitter)
+
+
+def _with_velocities(
+    table: Table, robot: Robot, rows: Rows, beat: Beat, options: Options, say: Say
+) -> tuple[Rows, Beat]:
+    """The rows with velocities: those of the log, or estimates. Rows without a regular beat get one before the estimate."""
+    if rows.qvel is not None:
+        return rows, beat
+    if options.velocity == "given":
+        raise FileFault(f"{table.source} has no velocities; give their column, or leave out velocity='given'.")
+    if beat.times is not None:
+        step = beat.step if beat.step < robot.control_step / 2 else robot.control_step
+        rows = resample(robot, rows, beat, step)
+        say(
+            f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s."
+        )
+        beat = Beat(rows.starts, step)
+    if options.velocity == "causal":
+        qvel = causal_velocities(robot, rows.qpos, rows.starts, beat.step)
+        say("Velocities were estimated by differences from the row before.")
+    else:
+        qvel = savgol_velocities(robot, rows.qpos, rows.starts, beat.step, options.window)
+        window = options.window or window_for(beat.step)
+        say(
+            f"Velocities were estimated by cubic polynomials through {window} rows ({1000 * window * beat.step:.3g} ms)."
+        )
+    return rows._replace(qvel=qvel), beat
+
+
+def _at_control_step(table: Table, robot: Robot, rows: Rows, beat: Beat, say: Say) -> Rows:
+    """The rows, resampled unless they are one control step apart."""
+    step = robot.control_step
+    if beat.times is None and beat.step == step:
+        return rows
+    if beat.times is not None:
+        say(
+            f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s."
+        )
+    else:
+        say(f"{table.source}: rows every {beat.step:g} s were resampled to the control step of {step:g} s.")
+    return resample(robot, rows, beat, step)

@@ -1,0 +1,295 @@
+"""Importing logs: columns, units, segments and rates, and one sentence for each thing that is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.data.logged import STEP, arm, arm_motion, cube, turning
+
+import mosim_gym
+from mosim_gym.data.import_logs import import_logs
+from mosim_gym.data.log_files import open_logs
+from mosim_gym.mechanics.rotations import multiply
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.mechanics.typed_torch import from_numpy
+
+
+def write_csv(path, columns):
+    """A file with one column for each of these arrays of one axis."""
+    lines = [",".join(map(repr, row)) for row in zip(*(column.tolist() for column in columns.values()), strict=True)]
+    path.write_text("\n".join([",".join(columns), *lines]) + "\n")
+    return path
+
+
+def singles(motion):
+    """The arm's motion in columns with the names of its joints and motors."""
+    return {
+        "time": motion["time"],
+        "shoulder_pos": motion["qpos"][:, 0],
+        "elbow_pos": motion["qpos"][:, 1],
+        "shoulder_vel": motion["qvel"][:, 0],
+        "elbow_vel": motion["qvel"][:, 1],
+        "cmd_elbow": motion["action"][:, 1],
+        "cmd_shoulder": motion["action"][:, 0],
+    }
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A function that writes arrays to a file of numpy."""
+
+    def write(name="log.npz", **arrays):
+        np.savez(tmp_path / name, **arrays)
+        return tmp_path / name
+
+    return write
+
+
+def test_other_arrays_strings_and_numbers_of_a_file_are_ignored(saved):
+    motion = arm_motion(50)
+    path = saved(
+        qpos=motion["qpos"], qvel=motion["qvel"], command=motion["action"], time_step=STEP, mass=3.0, raw_qpos=np.full((70, 2), np.nan),
+        raw_command=np.ones((70, 2)), author="me", paths=np.array(["a", "b"]),
+    )  # fmt: skip
+    logs = mosim_gym.import_logs(path, robot=arm(), columns={"action": "command"})
+    assert np.array_equal(logs.qpos, motion["qpos"])
+    assert np.array_equal(logs.actions, motion["action"])
+    assert logs.notes == ()
+
+
+def test_a_rate_that_differs_by_a_millionth_is_the_same(saved):
+    qpos, qvel = turning(50)
+    logs = import_logs(saved(qpos=qpos, qvel=qvel, time_step=STEP * (1 + 9e-7)), cube())
+    assert np.array_equal(logs.qvel, qvel)
+    assert logs.actions.shape == (50, 0)
+    logs = import_logs(saved(qpos=qpos, qvel=qvel, time_step=STEP * (1 + 1e-4)), cube())
+    assert len(logs.qpos) == 50
+    assert not np.array_equal(logs.qvel, qvel)
+    assert "resampled to the control step of 0.01 s" in logs.notes[0]
+
+
+def test_joints_and_motors_are_found_by_their_names_and_it_is_said(tmp_path):
+    motion = arm_motion(50)
+    said = []
+    logs = import_logs(write_csv(tmp_path / "log.csv", singles(motion)), arm(), report=said.append)
+    for name in ("qpos", "qvel"):
+        assert np.array_equal(getattr(logs, name), motion[name])
+    assert np.array_equal(logs.actions, motion["action"])
+    assert "Guessed action from cmd_shoulder, cmd_elbow." in said
+    assert tuple(said) == logs.notes
+
+
+def test_files_are_segments_of_one_robot(tmp_path):
+    for name in ("b", "a"):
+        write_csv(tmp_path / f"{name}.csv", singles(arm_motion(30)))
+    for source in (tmp_path, tmp_path / "*.csv", [tmp_path / "a.csv", str(tmp_path / "b.csv")]):
+        logs = import_logs(source, arm())
+        assert len(logs) == 2
+        assert logs.sources == (str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
+    columns = singles(arm_motion(30))
+    del columns["elbow_vel"]
+    write_csv(tmp_path / "c.csv", columns)
+    with pytest.raises(
+        FileFault,
+        match=r"a\.csv has a column 'elbow_vel', and .*c\.csv has none: they look like two robots; import each",
+    ):
+        import_logs(tmp_path, arm())
+
+
+def test_segments_whose_rows_are_mixed_are_made_whole(saved):
+    one, two = arm_motion(20), arm_motion(20, phase=1)
+    mixed = {name: np.stack((one[name], two[name]), 1).reshape(40, *one[name].shape[1:]) for name in one}
+    logs = import_logs(saved(**mixed, segment=np.tile([7, 3], 20)), arm())
+    assert np.array_equal(logs[0].qpos, one["qpos"])
+    assert np.array_equal(logs[1].qpos, two["qpos"])
+    assert logs.sources[0].endswith("log.npz, segment 7")
+
+
+def test_gaps_in_time_split_segments_and_are_never_bridged(saved):
+    motion = arm_motion(100)
+    kept = np.r_[0:40, 42:70, 71:72, 75:100]  # the row between two gaps is no motion
+    logs = import_logs(saved(**{name: column[kept] for name, column in motion.items()}), arm())
+    assert [len(segment.qpos) for segment in logs] == [40, 28, 25]
+    assert np.array_equal(logs[1].qpos, motion["qpos"][42:70])
+    assert logs.sources[2].endswith("log.npz, part 4")
+    assert "time jumps at 3 places" in logs.notes[0]
+    assert "left out 1 segments" in logs.notes[1]
+
+
+def test_times_that_a_logger_rounded_are_those_of_the_control_step(saved):
+    motion = arm_motion(300)
+    assert np.array_equal(import_logs(saved(**motion), arm()).qpos, motion["qpos"])
+    motion["time"] = motion["time"].astype(np.float32)
+    assert np.array_equal(import_logs(saved(**motion), arm()).qpos, motion["qpos"])
+    motion["time"] = (1.7e18 + np.arange(300) * 1e9 * STEP).astype(np.int64)
+    assert np.array_equal(import_logs(saved(**motion), arm(), time_unit="ns").qpos, motion["qpos"])
+
+
+@pytest.mark.parametrize("rate", [1000, 400, 250, 60])
+def test_another_rate_becomes_the_control_step(saved, rate):
+    motion = arm_motion(2 * rate, 1 / rate)
+    logs = import_logs(saved(**motion), arm())
+    wanted = arm_motion(len(logs.qpos))
+    assert len(logs.qpos) == pytest.approx(2 / STEP, abs=2)
+    np.testing.assert_allclose(logs.qpos, wanted["qpos"], atol=4 / rate**2 * 25 / 8)
+    np.testing.assert_allclose(logs.qvel, wanted["qvel"], atol=4 / rate**2 * 125 / 8)
+
+
+def test_a_command_holds_until_the_next_and_none_is_lost(saved):
+    motion = arm_motion(100, STEP / 2)
+    motion["action"] = np.repeat(np.arange(50.0), 2)[:, None] * [1, 2]
+    logs = import_logs(saved(**motion), arm())
+    assert np.array_equal(logs[0].actions[:, 0], np.arange(49.0))
+    motion = arm_motion(50, STEP * 2)
+    logs = import_logs(saved(**motion), arm())
+    assert np.array_equal(logs[0].actions[:98], np.repeat(motion["action"][:49], 2, axis=0))
+    motion = arm_motion(100, STEP / 4)
+    logs = import_logs(saved(**motion), arm())
+    np.testing.assert_allclose(logs[0].actions, motion["action"][:96].reshape(24, 4, 2).mean(1), atol=1e-9)
+
+
+def test_irregular_times_are_interpolated(saved, rng):
+    time = np.sort(arm_motion(400)["time"] + rng.uniform(-2e-3, 2e-3, 400))
+    exact = {"qpos": np.sin(3 * time[:, None] + [0, 1]), "action": np.ones((400, 2)), "time": time}
+    logs = import_logs(saved(**exact), arm())
+    wanted = 3 * (np.arange(len(logs.qpos)) * STEP + time[0])[:, None] + [0, 1]
+    np.testing.assert_allclose(logs.qpos, np.sin(wanted), atol=6e-4)
+    np.testing.assert_allclose(logs.qvel, 3 * np.cos(wanted), atol=0.06)
+    assert "were resampled every 0.01 s" in logs.notes[0]
+    assert "Velocities were estimated" in logs.notes[1]
+
+
+def test_rotations_are_resampled_along_the_shortest_way(saved):
+    qpos, qvel = turning(100, 0.023)
+    qpos[::2, 3:] *= -1
+    logs = import_logs(saved(qpos=qpos, qvel=qvel, time_step=0.023), cube())
+    wanted = turning(len(logs.qpos))[0]
+    back = from_numpy(wanted[:, 3:] * [1, -1, -1, -1])
+    turn = multiply(back, from_numpy(np.ascontiguousarray(logs.qpos[:, 3:]))).numpy()
+    assert np.abs(turn[:, 1:]).max() < 1e-6
+
+
+def test_missing_velocities_are_estimated(saved):
+    qpos, qvel = turning(100)
+    path = saved(qpos=qpos, time_step=STEP)
+    logs = import_logs(path, cube())
+    np.testing.assert_allclose(logs.qvel, qvel, atol=1e-6)
+    assert logs.notes == ("Velocities were estimated by cubic polynomials through 5 rows (50 ms).",)
+    assert "differences from the row before" in import_logs(path, cube(), velocity="causal").notes[0]
+    with pytest.raises(FileFault, match=r"log\.npz has no velocities; give their column"):
+        import_logs(path, cube(), velocity="given")
+
+
+def test_degrees_and_the_order_of_quaternions_are_converted(saved):
+    motion = arm_motion(50)
+    degrees = {**motion, "qpos": np.degrees(motion["qpos"]), "qvel": np.degrees(motion["qvel"])}
+    np.testing.assert_allclose(import_logs(saved(**degrees), arm(), degrees=True).qvel, motion["qvel"])
+    mixed = {**degrees, "qvel": motion["qvel"]}
+    np.testing.assert_allclose(import_logs(saved(**mixed), arm(), degrees="qpos").qpos, motion["qpos"])
+    qpos, qvel = turning(50)
+    other = np.column_stack((qpos[:, :3], 1.01 * qpos[:, [4, 5, 6, 3]]))
+    found = import_logs(saved(qpos=other, qvel=qvel, time_step=STEP), cube(), quaternions="xyzw")
+    np.testing.assert_allclose(found.qpos, qpos, atol=1e-12)
+
+
+def test_parts_of_an_array_are_columns(saved):
+    motion = arm_motion(50)
+    observations = np.column_stack((np.zeros(50), motion["qvel"], motion["qpos"]))
+    columns = {"qpos": "observations[3:]", "qvel": ["observations[1]", "observations[2]"]}
+    logs = import_logs(saved(observations=observations, action=motion["action"], time_step=STEP), arm(), columns)
+    assert np.array_equal(logs.qpos, motion["qpos"])
+    assert np.array_equal(logs.qvel, motion["qvel"])
+
+
+def test_an_imported_log_is_saved_and_a_failed_import_leaves_the_old_one(saved, tmp_path):
+    out = tmp_path / "logs"
+    import_logs(saved(**arm_motion(50)), arm(), out=out)
+    broken = arm_motion(60)
+    broken["qvel"][3, 1] = np.nan
+    with pytest.raises(FileFault):
+        import_logs(saved(**broken), arm(), out=out)
+    assert len(open_logs(out).qpos) == 50
+    import_logs(saved(**arm_motion(60)), arm(), out=out)
+    assert len(open_logs(out).qpos) == 60
+
+
+def changed(**columns):
+    """The arm's motion with other columns; None leaves one out."""
+    motion = {**arm_motion(50), **columns}
+    return {name: column for name, column in motion.items() if column is not None}
+
+
+def with_row(name, row, value):
+    column = arm_motion(50)[name].copy()
+    column[row] = value
+    return {name: column}
+
+
+QPOS, QVEL, DEGREES = arm_motion(50)["qpos"], arm_motion(50)["qvel"], 180 / np.pi
+FAULTS = {
+    "missing column": (changed(), {"action": "comand"}, r"log\.npz has no column 'comand'\. .*Valid: qpos, qvel, action, time\."),
+    "no positions": (changed(qpos=None), {}, r"log\.npz has no positions of arm: .*columns=\{'qpos': …\}"),
+    "no actions": (changed(action=None), {}, r"log\.npz has no actions of arm: no column is named so, nor after its actuators"),
+    "unknown part": (changed(), {"actoin": "action"}, r"Unknown part of a log 'actoin'. Did you mean 'action'\?"),
+    "another shape": (changed(qpos=np.zeros((50, 7))), {}, r"qpos has 7 numbers in a row \(qpos\); arm has 2 \(shoulder, elbow\)"),
+    "another length": (changed(qvel=np.zeros((40, 2))), {}, r"log\.npz: column 'qvel' has 40 rows, and the positions have 50"),
+    "one NaN": (changed(**with_row("qvel", (7, 1), np.nan)), {}, r"log\.npz has no number \(NaN\) in column 'qvel', number 1, row 7"),
+    "infinite": (changed(**with_row("action", (9, 0), np.inf)), {}, r"log\.npz has inf in column 'action', number 0, row 9"),
+    "backwards": (changed(**with_row("time", 20, 0.0)), {}, r"log\.npz: time does not grow in column 'time', row 20: 0 follows 0\.19"),
+    "no rate": (changed(time=None), {}, r"log\.npz has no column of times; give time_step="),
+    "milliseconds": (changed(time=np.arange(50) * 10.0), {}, r"has a row every 10 s, and the control step of arm is 0\.01 s: check"),
+    "degrees": (changed(qpos=DEGREES * QPOS, qvel=DEGREES * QVEL), {}, r"elbow reach 57\.3, and its range ends at 2\.62: .*degrees=True"),
+    "mixed units": (changed(qvel=DEGREES * QVEL), {}, r"velocities of shoulder are 57\.3 times .* degrees='qvel'"),
+    "too short": ({name: column[:1] for name, column in arm_motion(50).items()}, {}, r"log\.npz has no two rows that follow one another"),
+    "empty": ({name: column[:0] for name, column in arm_motion(50).items()}, {}, r"log\.npz has no two rows that follow one another"),
+    "text": (changed(qpos=np.full((50, 2), "x")), {}, r"log\.npz: column 'qpos' holds text"),
+    "pickle": (changed(qpos=np.full((50, 2), None)), {}, r"log\.npz has no positions of arm"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_wrong_is_one_sentence(fault, saved):
+    arrays, columns, said = FAULTS[fault]
+    with pytest.raises((FileFault, KeyError), match=said) as found:
+        import_logs(saved(**arrays), arm(), columns)
+    assert "\n" not in str(found.value)
+
+
+def test_a_quaternion_of_another_length_is_refused(saved):
+    qpos, qvel = turning(20)
+    qpos[4, 3:] = 0
+    with pytest.raises(FileFault, match=r"log\.npz has a quaternion whose length is not 1 in qpos, row 4"):
+        import_logs(saved(qpos=qpos, qvel=qvel, time_step=STEP), cube())
+
+
+def test_tables_of_text_say_line_and_column(tmp_path):
+    columns = singles(arm_motion(20))
+    columns["elbow_pos"] = np.array([*columns["elbow_pos"][:5], np.nan, *columns["elbow_pos"][6:]])
+    path = write_csv(tmp_path / "log.csv", columns)
+    with pytest.raises(FileFault, match=r"log\.csv has no number \(NaN\) in column 'elbow_pos', row 5 \(line 7\)"):
+        import_logs(path, arm())
+    path.write_text(path.read_text().replace("nan", "off"))
+    with pytest.raises(
+        FileFault, match=r"log\.csv has 'off', which is no number in column 'elbow_pos', row 5 \(line 7\)"
+    ):
+        import_logs(path, arm())
+    path.write_text(path.read_text().replace("off", ""))
+    with pytest.raises(FileFault, match=r"log\.csv has nothing in column 'elbow_pos', row 5 \(line 7\)"):
+        import_logs(path, arm())
+    path.write_text("time,time\n0,1\n")
+    with pytest.raises(FileFault, match="has two columns with the name 'time'"):
+        import_logs(path, arm())
+    path.write_text("time,q_0,q_1\n")
+    with pytest.raises(FileFault, match="has no rows"):
+        import_logs(path, arm())
+
+
+def test_choices_that_are_none_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="quaternions is 'zyxw'; it must be one of 'wxyz', 'xyzw'"):
+        import_logs(tmp_path, arm(), quaternions="zyxw")
+    with pytest.raises(FileFault, match=r"No file matches .*\.csv"):
+        import_logs(tmp_path / "*.csv", arm())
+    with pytest.raises(FileFault, match="The list of logs is empty"):
+        import_logs([], arm())
+    with pytest.raises(KeyError, match=r"Unknown robot 'chetah'. Did you mean 'cheetah'"):
+        import_logs(tmp_path, "chetah")
