@@ -10,6 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.robot import Robot
 from mosim_gym.mechanics.version import __version__
 from mosim_gym.moved import announce_moves as _announce_moves
 from mosim_gym.robots import tasks
@@ -18,7 +19,7 @@ from mosim_gym.zoo import load
 if TYPE_CHECKING:
     from mosim_gym.envs.real import RealEnv
 
-__all__ = ["Dynamics", "__version__", "load", "load_policy", "make_real", "tasks"]
+__all__ = ["Dynamics", "Robot", "__version__", "load", "load_policy", "make_real", "tasks"]
 
 
 _announce_moves()
