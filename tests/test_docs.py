@@ -164,7 +164,7 @@ def test_a_robot_from_a_file_works_as_its_page_says(tmp_path):
     (tmp_path / "arm.xml").write_text(dict(FILE.findall(text))["arm.xml"])
     said = _run(["-c", dict(RUN.findall(text))["from-a-file"]], tmp_path)
     assert "Robot('arm', nq=2, nv=2, nu=2, control_step=0.02)" in said
-    words = "robot check arm.xml --timestep 0.02".split()
+    words = ["robot", "check", "arm.xml", "--timestep", "0.02"]
     assert "The motion can be learned" in _run(["-m", "mosim_gym.cli", *words], tmp_path)
 
 

@@ -23,7 +23,8 @@ def may_collide(model: mujoco.MjModel) -> Array:
     meets = (model.geom_contype[:, None] & model.geom_conaffinity[None, :]) != 0
     weld = model.body_weldid
     parent = weld[model.body_parentid[weld]]  # of each body, what the body that it is welded to hangs from
-    first, second = np.meshgrid(model.geom_bodyid, model.geom_bodyid, indexing="ij")
+    first = np.repeat(model.geom_bodyid[:, None], count, axis=1)
+    second = first.T
     together = weld[first] == weld[second]
     family = (
         (weld[first] != 0) & (weld[second] != 0) & ((parent[first] == weld[second]) | (parent[second] == weld[first]))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mosim_gym.mechanics.hulls import directions, support_points
+from mosim_gym.mechanics.hulls import directions, shared_points
 from mosim_gym.mechanics.parts import (
     Actuators,
     Bodies,
@@ -42,8 +43,7 @@ _DOF_SUFFIXES = {
     JointType.HINGE: ("",),
 }
 SHAPE_POINTS, FEWEST_POINTS, ROBOT_POINTS = 32, 8, 160
-"""Most contact points of a mesh, a cylinder or an ellipsoid; of each of many of these; and of all of a robot together, if no more than the
-fewest of each make them more."""
+"""Contact points of a mesh, cylinder or ellipsoid: at most; of each of many; and of all of a robot, unless the fewest of each are more."""
 
 
 def load_model(xml: str) -> mujoco.MjModel:
@@ -248,13 +248,13 @@ def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool, fine: bool) ->
         ]
         for geom in range(len(geoms))
     ]
-    curved = (GeomType.MESH, GeomType.CYLINDER, GeomType.ELLIPSOID)
-    most = most_points(sum(bool(found) and geoms.type[geom] in curved for geom, found in enumerate(meeting)))
+    touching = [geom for geom, below in enumerate(meeting) if below]
+    surfaces = surface_points(model, touching)[0] if fine else {}
     for geom, below in enumerate(meeting):
         for plane in below:
             normal = data.geom_xmat[plane].reshape(3, 3)[:, 2]
             offset = float(normal @ data.geom_xpos[plane])
-            points, radius = surface_points(model, geom, most) if fine else _touching_points(model, geom)
+            points, radius = (surfaces[geom], 0.0) if geom in surfaces else _touching_points(model, geom)
             body_points = _to_body_frame(geoms.pos[geom], geoms.quat[geom], points)
             name = geoms.names[geom] or f"geom{geom}"
             for k, point in enumerate(body_points):
@@ -280,30 +280,31 @@ def _meet(geoms: Geoms, first: int, second: int) -> bool:
     return bool(one or int(geoms.contype[second]) & int(geoms.conaffinity[first]))
 
 
-def most_points(shapes: int) -> int:
-    """The most contact points of each mesh, cylinder and ellipsoid of a robot on which `shapes` of them touch planes."""
-    return min(SHAPE_POINTS, max(FEWEST_POINTS, ROBOT_POINTS // max(shapes, 1)))
+def surface_points(model: mujoco.MjModel, touching: Sequence[int]) -> tuple[dict[int, np.ndarray], float]:
+    """Points `(k, 3)` of the surfaces of meshes, cylinders and ellipsoids among the geoms `touching`, in the geoms' frames.
+
+    Also how far the convex hull of a mesh reaches beyond its points at most (m).
+    """
+    kinds = {geom: GeomType(model.geom_type[geom]) for geom in touching}
+    meshes = [geom for geom, kind in kinds.items() if kind == GeomType.MESH]
+    round_ = [geom for geom, kind in kinds.items() if kind in (GeomType.CYLINDER, GeomType.ELLIPSOID)]
+    each = min(SHAPE_POINTS, max(FEWEST_POINTS, ROBOT_POINTS // max(len(meshes) + len(round_), 1)))
+    hulls = [_hull_vertices(model, int(model.geom_dataid[geom])) for geom in meshes]
+    points, missed = shared_points(hulls, SHAPE_POINTS, FEWEST_POINTS, each * len(meshes))
+    found = dict(zip(meshes, points, strict=True))
+    for geom in round_:
+        size = model.geom_size[geom]
+        if kinds[geom] == GeomType.ELLIPSOID:
+            found[geom] = directions(each) * size
+            continue
+        turn = 4 * np.pi * np.arange(each // 2) / each
+        rim = np.stack((size[0] * np.cos(turn), size[0] * np.sin(turn), 0 * turn), axis=1)
+        up = np.array([0.0, 0.0, size[1]])
+        found[geom] = np.concatenate((rim + up, rim - up))
+    return found, missed
 
 
-def surface_points(model: mujoco.MjModel, geom: int, most: int) -> tuple[np.ndarray, float]:
-    """As `_touching_points`; of meshes, cylinders and ellipsoids, which it does not say exactly, at most `most` points of the surface."""
-    size = model.geom_size[geom]
-    match GeomType(model.geom_type[geom]):
-        case GeomType.MESH:
-            return support_points(hull_vertices(model, int(model.geom_dataid[geom])), most)[0], 0.0
-        case GeomType.CYLINDER:
-            count = most // 2
-            turn = 2 * np.pi * np.arange(count) / count
-            rim = np.stack((size[0] * np.cos(turn), size[0] * np.sin(turn)), axis=1)
-            ends = [np.column_stack((rim, np.full(count, side * size[1]))) for side in (1, -1)]
-            return np.concatenate(ends), 0.0
-        case GeomType.ELLIPSOID:
-            return directions(most) * size, 0.0
-        case _:
-            return _touching_points(model, geom)
-
-
-def hull_vertices(model: mujoco.MjModel, mesh: int) -> np.ndarray:
+def _hull_vertices(model: mujoco.MjModel, mesh: int) -> np.ndarray:
     """Vertices `(n, 3)` of a mesh's convex hull, which is what MuJoCo lets collide, in the frame of its geoms."""
     start = model.mesh_vertadr[mesh]
     vertices = _float(model.mesh_vert[start : start + model.mesh_vertnum[mesh]])

@@ -109,8 +109,8 @@ def _hidden_state(model: mujoco.MjModel) -> Iterator[Finding]:
     tied = {int(row) for row in range(model.neq) if model.eq_objtype[row] == mujoco.mjtObj.mjOBJ_BODY}
     ends = {int(body) for row in tied for body in (model.eq_obj1id[row], model.eq_obj2id[row])}
     moved = np.flatnonzero(model.body_mocapid >= 0)
-    touches = may_collide(model).any(axis=1)
-    acting = [body for body in moved if int(body) in ends or touches[model.geom_bodyid == body].any()]
+    touching = {int(model.geom_bodyid[geom]) for geom in np.argwhere(may_collide(model))[:, 0].tolist()}
+    acting = [body for body in moved.tolist() if body in ends or body in touching]
     if acting:
         yield Finding(
             Severity.OBSTACLE,

@@ -11,6 +11,7 @@ from mosim_gym.mechanics.kinematics import ForwardKinematics
 from mosim_gym.mechanics.pairs import Nearby, Pair
 from mosim_gym.mechanics.parts import GeomType, JointType
 from mosim_gym.mechanics.robot import Robot
+from mosim_gym.mechanics.typed_torch import from_numpy
 
 Array = np.ndarray
 STATES, MOST, AT_ONCE = 512, 32, 200
@@ -33,7 +34,7 @@ def proposed_pairs(robot: Robot, allowed: Array | None = None, *, most: int = MO
     if not len(rows):
         return ()
     names = [name or f"#{row}" for row, name in enumerate(geoms.names)]
-    pairs = [(names[first], names[second]) for first, second in rows]
+    pairs: list[Pair] = [(names[int(row[0])], names[int(row[1])]) for row in rows]
     overlap = [_overlaps(robot, pairs[k : k + AT_ONCE], seed) for k in range(0, len(pairs), AT_ONCE)]
     inside = np.concatenate(overlap, axis=1)
     share, tree = inside[1:].mean(axis=0), _trees(robot)[geoms.body]
@@ -48,7 +49,7 @@ def proposed_pairs(robot: Robot, allowed: Array | None = None, *, most: int = MO
 def _overlaps(robot: Robot, pairs: list[Pair], seed: int) -> Array:
     """`(1 + STATES, pairs)`: whether pairs overlap at `qpos0`, and in random states."""
     nearby = Nearby(robot, pairs, ()).double()
-    qpos = torch.from_numpy(np.concatenate((robot.qpos0[None], _states(robot, seed))))
+    qpos = from_numpy(np.concatenate((robot.qpos0[None], _states(robot, seed))))
     values = ForwardKinematics(robot, nearby.quantities)(qpos, torch.zeros(len(qpos), robot.nv, dtype=qpos.dtype))
     return nearby(values).gap.numpy() < 0
 

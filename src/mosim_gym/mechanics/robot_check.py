@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mosim_gym.mechanics.colliding import is_static, may_collide
-from mosim_gym.mechanics.compiling import SHAPE_POINTS, hull_vertices, most_points
+from mosim_gym.mechanics.compiling import surface_points
 from mosim_gym.mechanics.findings import Finding, Severity, listed, model_findings, obstacles
-from mosim_gym.mechanics.hulls import support_points
 from mosim_gym.mechanics.model_file import ModelFile, read_model
 from mosim_gym.mechanics.pair_search import proposed_pairs
 from mosim_gym.mechanics.pairs import Pair
@@ -87,16 +86,13 @@ def _said_of_file(found: ModelFile, robot: Robot, dropped: np.ndarray) -> list[F
 def _said_of_shapes(model: mujoco.MjModel) -> list[Finding]:
     """How far shapes that touch the ground by some of their points reach beyond these points."""
     planes = is_static(model) & (model.geom_type == GeomType.PLANE)
-    curved = np.isin(model.geom_type, (GeomType.MESH, GeomType.CYLINDER, GeomType.ELLIPSOID))
-    rows = np.flatnonzero(may_collide(model)[:, planes].any(axis=1) & curved & ~is_static(model))
-    if not len(rows):
+    rows = np.flatnonzero(may_collide(model)[:, planes].any(axis=1) & ~is_static(model))
+    points, missed = surface_points(model, rows.tolist())
+    if not points:
         return []
-    most = most_points(len(rows))
-    meshes = [int(model.geom_dataid[row]) for row in rows if model.geom_type[row] == GeomType.MESH]
-    misses = [support_points(hull_vertices(model, mesh), most)[1] for mesh in meshes]
-    hulls = f"; convex hulls of meshes reach up to {1e3 * max(misses):.1f} mm farther" if misses else ""
-    why = "" if most == SHAPE_POINTS else f" ({SHAPE_POINTS} on robots that have few of them)"
-    said = f"Meshes, cylinders and ellipsoids touch the ground by at most {most} points each{why}{hulls}."
+    hulls = f"; convex hulls of meshes reach up to {1e3 * missed:.1f} mm farther" if missed else ""
+    most = max(len(found) for found in points.values())
+    said = f"Meshes, cylinders and ellipsoids touch the ground by at most {most} points each{hulls}."
     return [Finding(Severity.FINE, "contact points", said)]
 
 

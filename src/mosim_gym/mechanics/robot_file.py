@@ -87,7 +87,8 @@ def control_step(physics_step: float, timestep: float | None) -> tuple[float, in
 
 def drawn_meshes(model: mujoco.MjModel) -> np.ndarray:
     """`(ngeom,)`: whether a geom is a mesh that is there for its looks alone."""
-    paired = np.isin(np.arange(model.ngeom), [*model.pair_geom1.tolist(), *model.pair_geom2.tolist()])
+    paired = np.zeros(model.ngeom, bool)
+    paired[np.concatenate((model.pair_geom1, model.pair_geom2))] = True
     return (model.geom_type == GeomType.MESH) & (model.geom_contype == 0) & (model.geom_conaffinity == 0) & ~paired
 
 
