@@ -62,6 +62,7 @@ def test_obstacles_are_said_with_the_description_that_is_there(tmp_path):
     assert (scene.learnable, scene.robot) == (False, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_models_of_other_packages_are_described_or_refused_in_one_sentence(package):
     try:
