@@ -159,6 +159,15 @@ def test_commands_that_are_shown_exist():
     assert any(words[0] == "mosim-gym" for words in shown)
 
 
+def test_a_robot_from_a_file_works_as_its_page_says(tmp_path):
+    text = OWN_ROBOT.read_text()
+    (tmp_path / "arm.xml").write_text(dict(FILE.findall(text))["arm.xml"])
+    said = _run(["-c", dict(RUN.findall(text))["from-a-file"]], tmp_path)
+    assert "Robot('arm', nq=2, nv=2, nu=2, control_step=0.02)" in said
+    words = ["robot", "check", "arm.xml", "--timestep", "0.02"]
+    assert "The motion can be learned" in _run(["-m", "mosim_gym.cli", *words], tmp_path)
+
+
 def test_the_robot_of_ones_own_works_as_its_page_says(tmp_path):
     """Its files are written as shown, its package is found through the entry point, its use and its tests run."""
     text = OWN_ROBOT.read_text()
@@ -181,8 +190,7 @@ def test_the_robot_of_ones_own_works_as_its_page_says(tmp_path):
     )
     command = "render CranePlace --policy random --steps 5 --out film"
     assert "result.json" in _run(["-m", "mosim_gym.cli", *command.split()], tmp_path, PYTHONPATH=str(tmp_path))
-    ((_, use),) = RUN.findall(text)
-    report = _run(["-c", use], tmp_path, PYTHONPATH=str(tmp_path), MUJOCO_GL="disable")
+    report = _run(["-c", dict(RUN.findall(text))["own-robot"]], tmp_path, PYTHONPATH=str(tmp_path), MUJOCO_GL="disable")
     earned, short_by = map(float, re.search(r"return (\S+) of 500, (\S+) m from", report).groups())
     assert earned > 300
     assert short_by < 0.1

@@ -10,6 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.robot import Robot
 from mosim_gym.mechanics.version import __version__
 from mosim_gym.moved import announce_moves as _announce_moves
 from mosim_gym.robots import tasks
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mosim_gym.data.logs import Logs
     from mosim_gym.envs.real import RealEnv
 
-__all__ = ["Dynamics", "__version__", "import_logs", "load", "load_policy", "make_real", "tasks"]
+__all__ = ["Dynamics", "Robot", "__version__", "import_logs", "load", "load_policy", "make_real", "tasks"]
 
 
 _announce_moves()

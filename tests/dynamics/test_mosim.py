@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
+from mosim_gym.dynamics.control_step import Motion
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics.compiling import compile_mjcf
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 
 
@@ -194,3 +196,24 @@ def test_what_runs_away_stays_within_twice_the_box_and_what_is_inside_moves_as_i
     wide = Simulator(model, {"box": {"qvel": [(1e9 * low).tolist(), (1e9 * high).tolist()]}})
     for expected, found in zip(free.step(qpos, qvel, action)[:2], wide.step(qpos, qvel, action)[:2], strict=True):
         assert torch.equal(expected, found)
+
+
+CUBE = """<mujoco><worldbody><geom type="plane" size="1 1 1"/>
+  <body pos="0 0 1"><joint name="root" type="free"/><geom type="box" size=".1 .1 .1"/></body></worldbody></mujoco>"""
+
+
+@pytest.mark.parametrize("name", ["default", "smooth", "light"])
+def test_a_robot_without_actuators_is_learned_and_moved_like_any_other(name):
+    robot = compile_mjcf(CUBE, name="cube", control_step=0.002)
+    torch.manual_seed(0)
+    model = MoSim(robot, preset(name))
+    for part in (model.torque, *model.correctors):
+        torch.nn.init.normal_(part.last.weight, std=0.1)
+    qpos, qvel, action = torch.tensor(robot.qpos0).float().expand(5, -1), torch.randn(5, 6), torch.zeros(5, 0)
+    model.fit_statistics(
+        qpos, qvel, action, ForwardKinematics(robot, model.features.quantities)(qpos, qvel), Motion(qvel, None)
+    )
+    values = ForwardKinematics(robot, model.features.quantities)(qpos, qvel)
+    motion = model(qpos, qvel, action, values)
+    then = Simulator(model, {}).step(qpos, qvel, action)
+    torch.testing.assert_close(then.qvel, qvel + 0.002 * motion.acceleration.reshape(5, 6), rtol=1e-4, atol=1e-5)

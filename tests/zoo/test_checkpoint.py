@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle  # noqa: TID251
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,11 @@ import mosim_gym
 from mosim_gym.dynamics.config import preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.robots import load_robot
 from mosim_gym.training.run import combine, train_checkpoint
 from mosim_gym.zoo import packaged
-from mosim_gym.zoo.checkpoint import combine_checkpoints, load_checkpoint, round_to_half, save_checkpoint
+from mosim_gym.zoo.checkpoint import combine_checkpoints, load_checkpoint, round_to_half, save_checkpoint, saved_robot
 from mosim_gym.zoo.names import WEIGHTS
 
 
@@ -140,3 +142,97 @@ def test_weights_that_float16_can_hold_take_half_the_space_and_come_back_the_sam
     assert half.stat().st_size < 0.7 * whole.stat().st_size
     for name, value in mosim_gym.load(half).model.state_dict().items():
         torch.testing.assert_close(value, model.state_dict()[name], rtol=0, atol=0)
+
+
+CART = """<mujoco model="cart"><option timestep="0.01"/><worldbody><geom name="floor" type="plane" size="1 1 1"/>
+  <body name="cart" pos="0 0 1"><joint name="rail" type="slide" axis="1 0 0"/><geom type="box" size=".1 .1 .1" contype="0" conaffinity="0"/>
+    <body name="pole"><joint name="pole" axis="0 1 0"/><geom name="pole" type="capsule" fromto="0 0 0 0 0 1" size=".04"/></body></body>
+  </worldbody><actuator><motor name="drive" joint="rail" ctrlrange="-1 1"/></actuator></mujoco>"""
+ELSEWHERE = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "mujoco":
+            raise ImportError(name + " is blocked")
+sys.meta_path.insert(0, Refuse())
+import numpy as np, mosim_gym
+sim = mosim_gym.load(sys.argv[1])
+assert sim.robot.name == "cart" and sim.timestep == 0.02 and sim.robot.joints.names == ("rail", "pole")
+data = np.load(sys.argv[2])
+path = sim.rollout(data["qpos"], data["qvel"], data["actions"])
+assert np.array_equal(path.qpos, data["then_qpos"]) and np.array_equal(path.qvel, data["then_qvel"])
+"""
+
+
+def _cart(folder, name=None, xml=CART):
+    file = folder / "cart.xml"
+    file.write_text(xml)
+    torch.manual_seed(0)
+    robot = mosim_gym.Robot.from_file(file, timestep=0.02, name=name)
+    model = MoSim(robot, preset("default"))
+    torch.nn.init.normal_(model.correctors[0].last.weight, std=0.1)
+    return save_checkpoint(folder / "cart.safetensors", model, {"name": robot.name})
+
+
+def test_the_model_of_a_robot_from_a_file_runs_without_the_file_and_without_mujoco(tmp_path, rng):
+    path = _cart(tmp_path)
+    qpos, qvel, actions = rng.normal(size=(3, 2)), rng.normal(size=(3, 2)), rng.uniform(-1, 1, (3, 20, 1))
+    then = mosim_gym.load(path).rollout(qpos, qvel, actions)
+    np.savez(tmp_path / "then.npz", qpos=qpos, qvel=qvel, actions=actions, then_qpos=then.qpos, then_qvel=then.qvel)
+    (tmp_path / "cart.xml").unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(path), str(tmp_path / "then.npz")],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_robot_of_a_file_that_is_called_like_a_packaged_one_stays_itself(tmp_path):
+    simulator = mosim_gym.load(_cart(tmp_path, name="pendulum"))
+    assert (simulator.robot.name, simulator.robot.nq) == ("pendulum", 2)
+
+
+def test_checkpoints_of_packaged_robots_hold_no_description(tmp_path):
+    assert saved_robot(_checkpoint(tmp_path)) is None
+    for name in packaged():
+        assert saved_robot(WEIGHTS / f"{name.replace(':', '+')}.safetensors") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("bodies.parent", lambda a: a[::-1].copy(), "bodies.parent must name bodies that come before"),
+        ("bodies.quat", lambda a: 0 * a, "bodies.quat must hold directions"),
+        ("bodies.pos", lambda a: a[:, :2].copy(), "bodies.pos has the shape"),
+        ("geoms.type", lambda a: a + 50, "geoms.type must hold MuJoCo's types of geoms"),
+        ("joints.dof_start", lambda a: a + 1, "joints.dof_start does not fit the joints"),
+        ("bodies.mass", lambda a: a * np.nan, "bodies.mass must hold finite numbers"),
+        ("joints.axis", None, "its part 'joints.axis' is missing"),
+    ],
+)
+def test_a_damaged_description_in_a_checkpoint_is_refused(name, change, said, tmp_path):
+    path = _cart(tmp_path)
+    arrays, header = load_arrays(path, "checkpoint")
+    content = arrays.pop(f"robot/{name}")
+    if change is not None:
+        arrays[f"robot/{name}"] = change(content)
+    save_arrays(path, "checkpoint", arrays, header)
+    with pytest.raises(FileFault, match=said):
+        mosim_gym.load(path)
+
+
+def test_a_description_of_another_robot_or_none_at_all_is_refused(tmp_path):
+    path = _cart(tmp_path)
+    arrays, header = load_arrays(path, "checkpoint")
+    heavier = {**arrays, "robot/bodies.mass": arrays["robot/bodies.mass"] * 2}
+    save_arrays(path, "checkpoint", heavier, header)
+    with pytest.raises(FileFault, match="was trained for the robot 'cart' with fingerprint"):
+        mosim_gym.load(path)
+    invariances = {"translations": ["rail", "nowhere"], "yaw": None}
+    robot = {**header["robot"], "robot": {**header["robot"]["robot"], "invariances": invariances}}
+    save_arrays(path, "checkpoint", arrays, {**header, "robot": robot})
+    with pytest.raises(FileFault, match="its invariances name 'nowhere'"):
+        mosim_gym.load(path)
+    save_arrays(path, "checkpoint", arrays, {key: value for key, value in header.items() if key != "robot"})
+    with pytest.raises(KeyError, match="Unknown robot 'cart'"):
+        mosim_gym.load(path)

@@ -18,6 +18,7 @@ from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train,
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
 from mosim_gym.cli.policies import Rl, rl_command
+from mosim_gym.cli.robots import RobotFile
 from mosim_gym.cli.showing import Info, Render
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.packages import MissingPackage
@@ -33,6 +34,7 @@ def command_line(arguments: Sequence[str]) -> Any:
         "build-robot": BuildRobot, "import": Import, "data": Data, "collect": Collect,
         "train": Train, "combine": Combine, "unpack": Unpack, "density": Density,
         "reseal": Reseal, "evaluate": Evaluate, "rl": rl, "plan": Plan, "render": Render, "info": Info, "demo": Demo,
+        "robot": RobotFile,
     }  # fmt: skip
     return Union[tuple(Annotated[kind, subcommand(name)] for name, kind in commands.items())]  # noqa: UP007
 

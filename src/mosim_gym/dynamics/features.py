@@ -40,7 +40,8 @@ class InputFeatures(nn.Module):
         self.body_frame = config.canonical and bool(floating_bases(robot))
         self.position_size = len(plain) + 2 * len(angles) + sum(6 if matters else 3 for _, matters in self._turned)
         pairs = torch.triu_indices(robot.nv, robot.nv) if config.quadratic else torch.zeros(2, 0)
-        self.velocity_size, self.action_size = robot.nv + pairs.shape[1], robot.nu
+        self.velocity_size = robot.nv + pairs.shape[1]
+        self.action_size = max(robot.nu, 1)  # a robot without actuators has one that is always 0, which τ(a) reads
         for name, values in (
             ("_plain", plain),
             ("_angles", angles),
@@ -51,7 +52,7 @@ class InputFeatures(nn.Module):
         # with foresight, contact features are of the way of flight, which these inputs lead to
         self.contact = None if config.foresight else ContactFeatures(robot, config, body_frame=self.body_frame)
         self.quantities = {} if self.contact is None else self.contact.quantities
-        self.smooth_size = self.position_size + self.velocity_size + robot.nu
+        self.smooth_size = self.position_size + self.velocity_size + self.action_size
         self.size = self.smooth_size + (0 if self.contact is None else self.contact.size)
 
     def forward(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Tensor:
@@ -71,7 +72,7 @@ class InputFeatures(nn.Module):
         parts.append(qvel)
         if len(self._pair_first):
             parts.append(qvel.index_select(-1, self._pair_first) * qvel.index_select(-1, self._pair_second))
-        parts.append(action)
+        parts.append(action if self.robot.nu else qpos.new_zeros(*qpos.shape[:-1], 1))
         if self.contact is not None and self.contact.size:
             parts.append(self.contact(qpos, qvel, values, rotations))
         return torch.cat(parts, dim=-1)

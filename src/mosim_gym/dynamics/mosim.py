@@ -129,7 +129,7 @@ class MoSim(nn.Module):
         if self.inertia is None or self.bias is None or self.torque is None:
             return x.new_zeros(*x.shape[:-1], outputs)
         state = f.position_size + f.velocity_size
-        force = self.bias(x[..., :state]) + self.torque(x[..., state : state + max(f.action_size, 1)])
+        force = self.bias(x[..., :state]) + self.torque(x[..., state : state + f.action_size])
         entries = self.inertia(x[..., : f.position_size])
         flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
         lower = torch.unflatten(flat.index_copy(-1, self.triangle, entries), -1, (nv, nv))

@@ -107,7 +107,7 @@ class PreparedModel:
         self._correctors = [net(part, 0, size, scale, torch.float32) for part in parts]
         self._fast_correctors = [net(part, 0, size, scale, torch.bfloat16) for part in parts] if fast else None
         self._state = f.position_size + f.velocity_size
-        self._position, self._action_end = f.position_size, self._state + max(f.action_size, 1)
+        self._position, self._action_end = f.position_size, self._state + f.action_size
         self._predictor = None
         if model.inertia is not None and model.bias is not None and model.torque is not None:
             identity = torch.eye(model.predicted, device=device)

@@ -1,13 +1,15 @@
-"""Makes a `Robot` of a `mujoco.MjModel`. In `mechanics` only this module needs MuJoCo, and only while it runs."""
+"""Makes a `Robot` of a `mujoco.MjModel`. What needs MuJoCo in `mechanics` needs it only while it reads or compiles a model."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mosim_gym.mechanics.hulls import directions, shared_points
 from mosim_gym.mechanics.parts import (
     Actuators,
     Bodies,
@@ -40,19 +42,27 @@ _DOF_SUFFIXES = {
     JointType.SLIDE: ("",),
     JointType.HINGE: ("",),
 }
+SHAPE_POINTS, FEWEST_POINTS, ROBOT_POINTS = 32, 8, 160
+"""Contact points of a mesh, cylinder or ellipsoid: at most; of each of many; and of all of a robot, unless the fewest of each are more."""
 
 
 def load_model(xml: str) -> mujoco.MjModel:
-    """The `mujoco.MjModel` of self-contained MJCF text.
+    """The `mujoco.MjModel` of self-contained MJCF text."""
+    import mujoco
 
-    MuJoCo's warnings go to Python's log `mosim_gym.mujoco`, unless a handler is set already. Without a handler MuJoCo prints them
-    and leaves a file MUJOCO_LOG.TXT in the user's folder.
+    log_warnings()
+    return mujoco.MjModel.from_xml_string(xml)
+
+
+def log_warnings() -> None:
+    """Send MuJoCo's warnings to Python's log `mosim_gym.mujoco`, unless a handler is set already.
+
+    Without a handler MuJoCo prints them and leaves a file MUJOCO_LOG.TXT in the user's folder.
     """
     import mujoco
 
     if mujoco.get_mju_user_warning() is None:
         mujoco.set_mju_user_warning(_log_warning)
-    return mujoco.MjModel.from_xml_string(xml)
 
 
 def _log_warning(message: str) -> None:
@@ -60,8 +70,13 @@ def _log_warning(message: str) -> None:
     _log.log(logging.DEBUG if "settotalmass" in message else logging.WARNING, message)
 
 
-def compile_robot(model: mujoco.MjModel, *, name: str, substeps: int, invariances: Invariances | None = None) -> Robot:
-    """Describe `model` as a `Robot` with `substeps` physics steps in a control step; its reset banks are empty."""
+def compile_robot(
+    model: mujoco.MjModel, *, name: str, substeps: int, invariances: Invariances | None = None, fine: bool = False
+) -> Robot:
+    """Describe `model` as a `Robot` with `substeps` physics steps in a control step; its reset banks are empty.
+
+    With `fine`, meshes, cylinders and ellipsoids touch planes by points of their surface, else by their bounding sphere.
+    """
     import mujoco
 
     def names(kind: mujoco.mjtObj, count: int) -> tuple[str, ...]:
@@ -129,7 +144,7 @@ def compile_robot(model: mujoco.MjModel, *, name: str, substeps: int, invariance
             quat=_float(model.site_quat),
             size=_float(model.site_size),
         ),
-        contacts=_contacts(model, geoms, contact_enabled),
+        contacts=_contacts(model, geoms, contact_enabled, fine),
         tendons=_tendons(model, names(objects.mjOBJ_TENDON, model.ntendon)),
         actuators=Actuators(
             names=names(objects.mjOBJ_ACTUATOR, model.nu),
@@ -216,7 +231,7 @@ class _Touch(NamedTuple):
     offset: float
 
 
-def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
+def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool, fine: bool) -> Contacts:
     """All pairs of a point and a static plane whose geoms may collide by their contact masks."""
     import mujoco
 
@@ -225,16 +240,21 @@ def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     touches: list[_Touch] = []
-    for geom in range(len(geoms)):
-        if static[geom] or geoms.type[geom] == GeomType.PLANE:
-            continue
-        for plane in planes:
-            meets = geoms.contype[geom] & geoms.conaffinity[plane] or geoms.contype[plane] & geoms.conaffinity[geom]
-            if not meets:
-                continue
+    meeting = [
+        [
+            plane
+            for plane in planes
+            if not static[geom] and geoms.type[geom] != GeomType.PLANE and _meet(geoms, geom, plane)
+        ]
+        for geom in range(len(geoms))
+    ]
+    touching = [geom for geom, below in enumerate(meeting) if below]
+    surfaces = surface_points(model, touching)[0] if fine else {}
+    for geom, below in enumerate(meeting):
+        for plane in below:
             normal = data.geom_xmat[plane].reshape(3, 3)[:, 2]
             offset = float(normal @ data.geom_xpos[plane])
-            points, radius = _touching_points(model, geom)
+            points, radius = (surfaces[geom], 0.0) if geom in surfaces else _touching_points(model, geom)
             body_points = _to_body_frame(geoms.pos[geom], geoms.quat[geom], points)
             name = geoms.names[geom] or f"geom{geom}"
             for k, point in enumerate(body_points):
@@ -252,6 +272,47 @@ def _contacts(model: mujoco.MjModel, geoms: Geoms, enabled: bool) -> Contacts:
         normal=np.array([touch.normal for touch in touches], np.float64).reshape(n, 3),
         offset=np.array([touch.offset for touch in touches], np.float64),
     )
+
+
+def _meet(geoms: Geoms, first: int, second: int) -> bool:
+    """Whether two geoms may collide by their contact masks."""
+    one = int(geoms.contype[first]) & int(geoms.conaffinity[second])
+    return bool(one or int(geoms.contype[second]) & int(geoms.conaffinity[first]))
+
+
+def surface_points(model: mujoco.MjModel, touching: Sequence[int]) -> tuple[dict[int, np.ndarray], float]:
+    """Points `(k, 3)` of the surfaces of meshes, cylinders and ellipsoids among the geoms `touching`, in the geoms' frames.
+
+    Also how far the convex hull of a mesh reaches beyond its points at most (m).
+    """
+    kinds = {geom: GeomType(model.geom_type[geom]) for geom in touching}
+    meshes = [geom for geom, kind in kinds.items() if kind == GeomType.MESH]
+    round_ = [geom for geom, kind in kinds.items() if kind in (GeomType.CYLINDER, GeomType.ELLIPSOID)]
+    each = min(SHAPE_POINTS, max(FEWEST_POINTS, ROBOT_POINTS // max(len(meshes) + len(round_), 1)))
+    hulls = [_hull_vertices(model, int(model.geom_dataid[geom])) for geom in meshes]
+    points, missed = shared_points(hulls, SHAPE_POINTS, FEWEST_POINTS, each * len(meshes))
+    found = dict(zip(meshes, points, strict=True))
+    for geom in round_:
+        size = model.geom_size[geom]
+        if kinds[geom] == GeomType.ELLIPSOID:
+            found[geom] = directions(each) * size
+            continue
+        turn = 4 * np.pi * np.arange(each // 2) / each
+        rim = np.stack((size[0] * np.cos(turn), size[0] * np.sin(turn), 0 * turn), axis=1)
+        up = np.array([0.0, 0.0, size[1]])
+        found[geom] = np.concatenate((rim + up, rim - up))
+    return found, missed
+
+
+def _hull_vertices(model: mujoco.MjModel, mesh: int) -> np.ndarray:
+    """Vertices `(n, 3)` of a mesh's convex hull, which is what MuJoCo lets collide, in the frame of its geoms."""
+    start = model.mesh_vertadr[mesh]
+    vertices = _float(model.mesh_vert[start : start + model.mesh_vertnum[mesh]])
+    graph = int(model.mesh_graphadr[mesh])
+    if graph < 0:
+        return vertices
+    count = int(model.mesh_graph[graph])
+    return vertices[model.mesh_graph[graph + 2 + count : graph + 2 + 2 * count]]
 
 
 def _touching_points(model: mujoco.MjModel, geom: int) -> tuple[np.ndarray, float]:

@@ -13,11 +13,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.parts import (
     Actuators,
     Bodies,
@@ -31,7 +33,7 @@ from mosim_gym.mechanics.parts import (
     Sites,
     Tendons,
 )
-from mosim_gym.mechanics.robot_schema import RobotRecord, check_arrays, read_header
+from mosim_gym.mechanics.robot_schema import RobotHeader, RobotRecord, check_arrays, read_header
 from mosim_gym.mechanics.seal import rounded
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
@@ -100,6 +102,24 @@ class Robot:
     model_digest: str  # of the numbers of the MuJoCo model that are not kept here: friction, solver settings, …
     invariances: Invariances = field(default_factory=Invariances)
     reset_banks: Mapping[str, ResetBank] = field(default_factory=dict[str, ResetBank])
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], timestep: float | None = None, name: str | None = None) -> Robot:
+        """The robot in an MJCF or URDF file, with its includes, defaults and meshes. MuJoCo reads the file; nothing later needs MuJoCo.
+
+        - `timestep` is the control step (s), by default the file's physics step. Where it is a multiple of that step, a control step holds
+          so many physics steps. Where it is not, as with logs of another rate, the physics step is taken to be `timestep` itself and the
+          integrator to be `continuous`: the file's own step then says nothing about the motion, which no simulator makes.
+        - `name` is by default what the file calls the robot, else the file's name.
+
+        Meshes for looks are left out. Meshes that collide touch the ground by at most 32 points of their convex hull. Masses and inertias
+        are those that MuJoCo compiles. Invariances are found, and confirmed by MuJoCo. What the description does not know is said in a
+        `RobotFileNote`, one warning each. Raises `FileFault` for a file that cannot be read, and where `qpos`, `qvel` and the control do
+        not determine the motion, as with muscles. `mosim-gym robot check` says all of it.
+        """
+        from mosim_gym.mechanics.robot_file import robot_from_file
+
+        return robot_from_file(path, timestep, name)
 
     def __repr__(self) -> str:
         """The robot's name and sizes."""
@@ -216,12 +236,16 @@ class Robot:
 
     def save(self, path: str | Path) -> Path:
         """Write the description as one safetensors file (arrays and a JSON header), atomically. Equal reset banks are written once."""
+        header, arrays = self.to_parts()
+        return save_arrays(Path(path), "robot", arrays, header)
+
+    def to_parts(self) -> tuple[RobotHeader, dict[str, Array]]:
+        """The JSON header and the arrays that `save` writes, for a file that holds the description beside other things."""
         header, arrays = self._flatten()
         shared = self._shared_banks()
         for name in shared:
             del arrays[f"reset_banks.{name}.qpos"], arrays[f"reset_banks.{name}.qvel"]
-        outer = {"version": FORMAT, "robot": header, "shared_banks": shared}
-        return save_arrays(Path(path), "robot", arrays, outer)
+        return {"version": FORMAT, "robot": header, "shared_banks": shared}, arrays
 
     def _shared_banks(self) -> dict[str, str]:
         """The name of the earlier reset bank, for each reset bank that equals an earlier one."""
@@ -241,13 +265,18 @@ class Robot:
         """Read a file that `save` wrote. Raises `FileFault` for other files and for damaged ones."""
         path = Path(path)
         arrays, found = load_arrays(path, "robot")
+        return cls.from_parts(path, found, arrays)
+
+    @classmethod
+    def from_parts(cls, path: Path, found: dict[str, JSON], arrays: dict[str, Array]) -> Robot:
+        """The robot of a header and of arrays that `to_parts` gave and the file at `path` holds; raises `FileFault` for damaged ones."""
         if found.get("version") != FORMAT:
             raise FileFault(
                 f"{path} has robot format {found.get('version')!r}, this version of mosim_gym reads {FORMAT}: "
                 "build it again with `mosim-gym build-robot`."
             )
         outer = read_header(path, found, FORMAT, _GROUPS)
-        check_arrays(path, outer["robot"]["names"], arrays, _GROUPS)
+        check_arrays(path, outer["robot"], arrays, _GROUPS)
         try:
             for name, earlier in outer.get("shared_banks", {}).items():
                 for part in ("qpos", "qvel"):

@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict
 import numpy as np
 
 from mosim_gym.mechanics.json_values import JSON
-from mosim_gym.mechanics.parts import Group, JointType
+from mosim_gym.mechanics.parts import GeomType, Group, JointType
 from mosim_gym.mechanics.schema import LARGEST, checked, each, mapping, nullable, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault
 
@@ -28,6 +28,28 @@ _INDICES = {
     "contacts.plane": "geoms",
 }
 """Arrays of row numbers, and the group to which the rows belong."""
+_MOST = {"bodies": 2000, "joints": 2000, "dofs": 2000, "contacts": 3000}
+"""Parts of a kind. The memory that a model needs grows with the square of these numbers."""
+_VECTORS = {
+    **dict.fromkeys(
+        ("bodies.pos", "bodies.ipos", "bodies.inertia", "joints.pos", "joints.axis", "geoms.pos", "geoms.size"), 3
+    ),
+    **dict.fromkeys(("sites.pos", "sites.size", "contacts.pos", "contacts.normal"), 3),
+    **dict.fromkeys(("bodies.quat", "bodies.iquat", "geoms.quat", "geoms.rgba", "sites.quat", "contacts.quat"), 4),
+    **dict.fromkeys(("joints.range", "tendons.range", "actuators.range"), 2),
+    "actuators.gear": 6,
+}
+"""Arrays with more than one number for each part, and how many; those of a tendon are as many as there are positions."""
+_DIRECTIONS = (
+    "bodies.quat",
+    "bodies.iquat",
+    "geoms.quat",
+    "sites.quat",
+    "contacts.quat",
+    "joints.axis",
+    "contacts.normal",
+)
+_SHORTEST = 1e-6
 
 
 class InvariancesRecord(TypedDict):
@@ -87,9 +109,13 @@ def read_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type
 
 
 def check_arrays(
-    path: Path, names: Mapping[str, list[str]], arrays: Mapping[str, Array], groups: Mapping[str, type[Group]]
+    path: Path, robot: RobotRecord, arrays: Mapping[str, Array], groups: Mapping[str, type[Group]]
 ) -> None:
-    """Raise `FileFault` unless `arrays` are the tables of a robot whose parts have these `names`."""
+    """Raise `FileFault` unless `arrays` are the tables of `robot`, as its parts' names and its invariances say it."""
+    names = robot["names"]
+    for group, most in _MOST.items():
+        if len(names[group]) > most:
+            raise FileFault(f"{path} is damaged: it has {len(names[group])} {group}; at most {most} are read.")
     tables = {f"{group}.{f.name}" for group, kind in groups.items() for f in dataclasses.fields(kind)}
     wanted = {"qpos0", "gravity", *(table for table in tables if not table.endswith(".names"))}
     found = {name for name in arrays if not name.startswith("reset_banks.")}
@@ -103,6 +129,7 @@ def check_arrays(
             raise FileFault(f"{path} is damaged: {name} must have one row for each of the {group}.")
         if array.dtype.kind not in "bif" or not np.abs(array.astype(float)).max(initial=0) <= LARGEST:
             raise FileFault(f"{path} is damaged: {name} must hold finite numbers, of at most {LARGEST:g}.")
+    _check_shapes(path, arrays)
     for name, group in _INDICES.items():
         if arrays[name].dtype.kind != "i" or not _within(arrays[name], len(names[group])):
             raise FileFault(f"{path} is damaged: {name} must hold row numbers of the {group}.")
@@ -117,6 +144,44 @@ def check_arrays(
         starts = np.cumsum([0, *sizes])
         if arrays[name].tolist() != starts[:-1].tolist() or count != (starts[-1],):
             raise FileFault(f"{path} is damaged: {name} does not fit the joints.")
+    parents = arrays["bodies.parent"]
+    if (parents[:1] != 0).any() or (parents[1:] >= np.arange(1, len(parents))).any():
+        raise FileFault(f"{path} is damaged: bodies.parent must name bodies that come before.")
+    if not _within(arrays["geoms.type"], len(GeomType)):
+        raise FileFault(f"{path} is damaged: geoms.type must hold MuJoCo's types of geoms.")
+    for name in _DIRECTIONS:
+        if (np.linalg.norm(arrays[name], axis=1) < _SHORTEST).any():
+            raise FileFault(f"{path} is damaged: {name} must hold directions, which have a length.")
+    _check_invariances(path, robot["invariances"], dict(zip(names["joints"], kinds, strict=True)))
+
+
+def _check_shapes(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Raise `FileFault` unless each array has as many numbers for each part as it must have."""
+    positions = arrays["qpos0"].shape
+    wanted = {
+        name: (_VECTORS[name],) if name in _VECTORS else () for name in arrays if not name.startswith("reset_banks.")
+    }
+    wanted |= {"tendons.coefficients": positions, "gravity": (), "qpos0": ()}
+    wrong = [name for name, shape in wanted.items() if arrays[name].shape[1:] != shape]
+    if not wrong and arrays["gravity"].shape != (3,):
+        wrong = ["gravity"]
+    sizes = {"qpos": positions, "qvel": (len(arrays["dofs.joint"]),)}
+    wrong += [
+        name for name in arrays if name.startswith("reset_banks.") and arrays[name].shape[1:] != sizes.get(name[-4:])
+    ]
+    if wrong:
+        raise FileFault(f"{path} is damaged: {wrong[0]} has the shape {arrays[wrong[0]].shape}.")
+
+
+def _check_invariances(path: Path, invariances: InvariancesRecord, joints: Mapping[str, JointType]) -> None:
+    """Raise `FileFault` unless invariances name joints that a robot has, and components that these joints have."""
+    for item in invariances["translations"]:
+        name, _, component = item.partition(".")
+        kinds = {JointType.FREE: ("x", "y", "z"), JointType.SLIDE: ("",), JointType.HINGE: ("",)}
+        if name not in joints or component not in kinds.get(joints[name], ()):
+            raise FileFault(f"{path} is damaged: its invariances name {item!r}, which is not a position of the robot.")
+    if invariances["yaw"] is not None and joints.get(invariances["yaw"]) not in (JointType.FREE, JointType.HINGE):
+        raise FileFault(f"{path} is damaged: its invariances name {invariances['yaw']!r}, which has no heading.")
 
 
 def _within(indices: Array, count: int) -> bool:

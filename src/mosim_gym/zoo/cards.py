@@ -88,6 +88,7 @@ class CheckpointHeader(TypedDict):
 
     version: int
     card: CheckpointCard
+    robot: NotRequired[JSON]
     kind: NotRequired[str]
 
 
@@ -125,7 +126,7 @@ _HEADER = record(
             },
         ),
     },
-    {"kind": one_of(KIND)},
+    {"kind": one_of(KIND), "robot": record({})},
 )
 
 

@@ -1,4 +1,7 @@
-"""Checkpoints are data: one safetensors file of weights, with the model's card as JSON in its header."""
+"""Checkpoints are data: one safetensors file of weights, with the model's card as JSON in its header.
+
+The file of a robot that is not in the catalogue holds the robot's description, too: arrays whose names begin with `robot/`, and a header.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,16 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.schema import checked
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
+from mosim_gym.robots import load_robot
 from mosim_gym.zoo.cards import FORMAT, KIND, CheckpointCard, CheckpointHeader, checkpoint_header
 
 ALIKE = (
     1e-3  # standard deviations by which statistics of the same data may differ, computed elsewhere or in another order
 )
+
+
+ROBOT = "robot/"
+"""With which the names of the arrays of a robot's description begin."""
 
 
 @torch.no_grad()
@@ -35,13 +43,16 @@ def round_to_half(model: MoSim) -> None:
 
 
 def save_checkpoint(path: str | Path, model: MoSim, card: Mapping[str, object]) -> Path:
-    """Write weights and card atomically. Weights are written as float16 if that is exact, in half the space."""
+    """Write weights and card atomically. Weights are written as float16 if that is exact, in half the space.
+
+    With them goes the description of a robot that the catalogue does not have, so that `mosim_gym.load` needs nothing else.
+    """
     arrays: dict[str, np.ndarray] = {}
     exact = all(torch.equal(p, p.half().float()) for p in model.parameters())
     halved = {name for name, _ in model.named_parameters()} if exact else set()
     for name, value in model.state_dict().items():
         arrays[name] = value.detach().cpu().numpy().astype(np.float16 if name in halved else np.float32)
-    header = {
+    header: dict[str, object] = {
         "version": FORMAT,
         "card": {
             **card,
@@ -50,13 +61,39 @@ def save_checkpoint(path: str | Path, model: MoSim, card: Mapping[str, object]) 
             "model": model.config.to_dict(),
         },
     }
+    if not _is_catalogued(model.robot):
+        header["robot"], parts = model.robot.to_parts()
+        arrays |= {f"{ROBOT}{name}": value for name, value in parts.items()}
     return save_arrays(Path(path), KIND, arrays, header)
+
+
+def _is_catalogued(robot: Robot) -> bool:
+    """Whether the catalogue has this very robot."""
+    try:
+        return load_robot(robot.name).fingerprint == robot.fingerprint
+    except (UnknownName, OSError, ValueError):
+        return False
 
 
 def read_card(path: str | Path) -> CheckpointCard:
     """The card of the checkpoint at `path`."""
     path = Path(path)
     return _checked_header(path, load_arrays(path, KIND)[1])["card"]
+
+
+def saved_robot(path: str | Path) -> Robot | None:
+    """The robot whose description the checkpoint at `path` holds; None where the catalogue has the robot."""
+    path = Path(path)
+    arrays, header = load_arrays(path, KIND)
+    if "robot" not in _checked_header(path, header):
+        return None
+    found, parts = (
+        header["robot"],
+        {name.removeprefix(ROBOT): a for name, a in arrays.items() if name.startswith(ROBOT)},
+    )
+    if not isinstance(found, dict):
+        raise FileFault(f"{path} is damaged: the description of its robot has no header.")
+    return Robot.from_parts(path, found, parts)
 
 
 def _checked_header(path: Path, header: dict[str, JSON], robot: Robot | None = None) -> CheckpointHeader:
@@ -112,6 +149,8 @@ def load_checkpoint(path: str | Path, robot: Robot, **options: Unpack[SimulatorO
         shapes = model_shapes(robot, config)
     except (UnknownName, ValueError) as error:
         raise FileFault(f"{path} is damaged: its card does not fit the robot {robot.name!r}: {error}") from error
+    if "robot" in header:
+        arrays = {name: value for name, value in arrays.items() if not name.startswith(ROBOT)}
     check_weights(path, arrays, shapes, deviations=("input_std", "output_std"))
     model = MoSim(robot, config)
     model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()})

@@ -17,7 +17,7 @@ from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.mechanics.threads import OwnArithmetic
 from mosim_gym.robots import find_task, load_robot, tasks
 from mosim_gym.zoo.cards import NAME
-from mosim_gym.zoo.checkpoint import load_checkpoint, read_card
+from mosim_gym.zoo.checkpoint import load_checkpoint, read_card, saved_robot
 
 WEIGHTS = Path(__file__).parent / "weights"
 SUFFIX = ".safetensors"
@@ -68,7 +68,7 @@ def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> t
         if isinstance(name, str) and not _looks_like_a_path(name):
             raise UnknownName("checkpoint", name, [*also, *packaged()], hint=_if_a_task(name))
         raise FileFault(f"There is no checkpoint file at {path}.")
-    return path, robot_at(read_card(path)["name"])
+    return path, saved_robot(path) or robot_at(read_card(path)["name"])
 
 
 def _looks_like_a_path(name: str) -> bool:
