@@ -33,7 +33,22 @@ def test_logs_are_imported_and_checked(log, capsys):
     assert "Record more: models of robots need minutes of motion" in capsys.readouterr().out
 
 
+def test_logs_of_a_robot_from_a_file_are_imported_at_the_control_step_that_is_asked_for(log, capsys):
+    (log / "arm.xml").write_text(
+        '<mujoco model="arm"><worldbody><body><joint name="angle" type="hinge"/><geom size="0.1"/></body></worldbody>'
+        '<actuator><motor joint="angle" ctrlrange="-1 1" ctrllimited="true"/></actuator></mujoco>'
+    )
+    step = load_robot("pendulum").control_step
+    main(
+        f"import {log}/log.csv --robot {log}/arm.xml --timestep {step} --columns {log}/map.toml --out {log}/out".split()
+    )
+    assert "199 control steps (4.0 s) of arm" in capsys.readouterr().out
+    assert open_logs(log / "out").robot.control_step == step
+
+
 FAULTS = {
+    "import {log}/log.csv --robot pendulum --timestep 0.01": "timestep is for robots from files",
+    "import {log}/log.csv --robot {log}/no.xml": "no.xml",
     "import --robot pendulum": "Name at least one log",
     "import {log}/log.csv --robot pendulum": "log.csv has no positions of pendulum",
     "import {log}/log.csv --robot pendlum": "Unknown robot 'pendlum'",

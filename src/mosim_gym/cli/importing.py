@@ -20,7 +20,10 @@ class Import:
         Positional[tuple[str, ...]],
         arg(help="Files, folders, patterns in quotation marks, minari:<id>, lerobot:<folder>."),
     ]
-    robot: Annotated[str, arg(help="Whose motion it is: a packaged robot such as cheetah, or a file.")]
+    robot: Annotated[str, arg(help="Whose motion it is: a packaged robot such as cheetah, or an MJCF or URDF file.")]
+    timestep: Annotated[
+        float | None, arg(help="Control step of a robot from a file, s; by default the file's physics step.")
+    ] = None
     columns: Annotated[
         Path | None,
         arg(help="TOML file from our names (qpos, qvel, action, segment, time, time_step) to the log's; else guessed."),
@@ -40,12 +43,13 @@ class Import:
 
     def run(self) -> None:
         from mosim_gym.data.import_logs import import_logs
+        from mosim_gym.robots.opening import open_robot
 
         if not self.sources:
             raise ValueError("Name at least one log, such as logs/walk.csv.")
         logs = import_logs(
             self.sources,
-            self.robot,
+            open_robot(self.robot, self.timestep),
             None if self.columns is None else read_columns(self.columns),
             time_step=self.time_step,
             time_unit=self.time_unit,
