@@ -21,6 +21,8 @@ from mosim_gym.evaluation.parity import (
 from mosim_gym.robots import load_task
 
 TASKS = [task for task in mosim_gym.tasks() if load_task(task).in_dm_control]
+SLOW = "HumanoidWalk", "HumanoidRun"  # their episodes are HumanoidStand's but for the reward
+EPISODES = [pytest.param(task, marks=pytest.mark.slow if task in SLOW else ()) for task in TASKS]
 
 
 @cache
@@ -65,7 +67,7 @@ def test_starts_are_distributed_as_dm_controls(task):
     assert errors["std"] < 0.12, errors
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", EPISODES)
 def test_whole_episodes_give_dm_controls_return(task):
     result = episode_error(task, steps=1000, seed=7)
     assert result["difference"] < 1e-6
