@@ -55,7 +55,8 @@ def test_models_that_foresee_learn_flight_first():
     assert training_for(preset("smooth")).stages == (Stage("joint", 1.0),)
 
 
-@pytest.mark.parametrize(("recipe", "broken_at"), [pytest.param("flight", 100, marks=pytest.mark.slow), (None, 200)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("recipe", "broken_at"), [("flight", 100), (None, 200)])
 def test_a_run_that_is_broken_in_either_stage_ends_with_the_same_weights(tmp_path, recipe, broken_at):
     staged = replace(QUICK, stages=(Stage("predictor", 0.5), Stage("corrector", 0.5)), flight_recipe=recipe)
 
