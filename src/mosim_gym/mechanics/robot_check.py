@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mosim_gym.mechanics.colliding import is_static, may_collide
-from mosim_gym.mechanics.compiling import surface_points
+from mosim_gym.mechanics.contact_points import surface_points
 from mosim_gym.mechanics.findings import Finding, Severity, listed, model_findings, obstacles
 from mosim_gym.mechanics.model_file import ModelFile, read_model
 from mosim_gym.mechanics.pair_search import proposed_pairs
