@@ -20,6 +20,7 @@ import numpy as np
 
 from mosim_gym.data.arrays import array_path, map_array, not_finite
 from mosim_gym.data.logs import Logs
+from mosim_gym.data.manifest import read_content, seal_of
 from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.robot import Robot
 from mosim_gym.mechanics.schema import checked, each, number, one_of, record, text, whole
@@ -101,7 +102,7 @@ def save_logs(logs: Logs, folder: Path) -> Path:
             "arrays": arrays.name,
             **{name: digest({name: getattr(logs, name)}) for name in NAMES},
         }
-        write_atomically(folder / MANIFEST, json.dumps({**content, "seal": _seal(content)}, indent=1) + "\n")
+        write_atomically(folder / MANIFEST, json.dumps({**content, "seal": seal_of(content)}, indent=1) + "\n")
     except BaseException:
         shutil.rmtree(arrays)
         raise
@@ -163,26 +164,18 @@ def check_same_robot(folder: Path, theirs: Robot, ours: Robot) -> None:
 
 def _read_manifest(folder: Path) -> LogsRecord:
     path = folder / MANIFEST
-    if not path.is_file():
-        raise FileFault(f"There are no logs in {folder}: it has no {MANIFEST}.")
-    try:
-        content: JSON = json.loads(path.read_bytes().decode())
-    except OSError as error:
-        raise FileFault(f"{path} cannot be read ({error.strerror}).") from error
-    except (ValueError, RecursionError) as error:
-        raise FileFault(f"{path} is damaged: it is not readable JSON ({error}).") from error
-    if not isinstance(content, dict) or content.get("kind") != KIND:
-        raise FileFault(f"{path} is not the manifest of logs; `mosim-gym import` writes logs.")
+    content = read_content(
+        path,
+        KIND,
+        absent=f"There are no logs in {folder}: it has no {MANIFEST}.",
+        foreign=f"{path} is not the manifest of logs; `mosim-gym import` writes logs.",
+    )
     manifest = checked(path, "content", content, _RULE, LogsRecord)
-    if manifest["seal"] != _seal(content):
+    if manifest["seal"] != seal_of(content):
         raise FileFault(f"{path} is damaged: its content does not match its seal; import the logs again.")
     if len(manifest["sources"]) != len(manifest["lengths"]):
         raise FileFault(f"{path} is damaged: it has {len(manifest['lengths'])} lengths and another number of sources.")
     return manifest
-
-
-def _seal(manifest: dict[str, JSON]) -> str:
-    return digest({}, json.dumps({k: v for k, v in manifest.items() if k != "seal"}, sort_keys=True))
 
 
 def _write(path: Path, array: np.ndarray) -> None:

@@ -75,36 +75,48 @@ def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
         "next_chunk": manifest["next_chunk"],
         "chunks": manifest.get("chunks", []),
     }
-    sealed["seal"] = _seal(sealed)
+    sealed["seal"] = seal_of(sealed)
     write_atomically(folder / MANIFEST, json.dumps(sealed, indent=1) + "\n")
     return sealed
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest in `folder`. Raises `FileFault` for one that is missing, damaged or inconsistent."""
-    path = folder / MANIFEST
+def read_content(path: Path, kind: str, *, absent: str, foreign: str) -> dict[str, JSON]:
+    """The JSON of the manifest at `path`. Raises `FileFault`: `absent` without a file, `foreign` where the content is not of `kind`."""
     if not path.is_file():
-        raise FileFault(f"There is no dataset in {folder}: it has no {MANIFEST}.")
+        raise FileFault(absent)
     try:
         content: JSON = json.loads(path.read_bytes().decode())
     except OSError as error:
         raise FileFault(f"{path} cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
         raise FileFault(f"{path} is damaged: it is not readable JSON ({error}).") from error
-    if not isinstance(content, dict) or content.get("kind") != KIND:
-        raise FileFault(f"{path} is not the manifest of a mosim_gym dataset.")
+    if not isinstance(content, dict) or content.get("kind") != kind:
+        raise FileFault(foreign)
+    return content
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in `folder`. Raises `FileFault` for one that is missing, damaged or inconsistent."""
+    path = folder / MANIFEST
+    content = read_content(
+        path,
+        KIND,
+        absent=f"There is no dataset in {folder}: it has no {MANIFEST}.",
+        foreign=f"{path} is not the manifest of a mosim_gym dataset.",
+    )
     version = content.get("version")
     if version not in (UNSEALED, VERSION) or isinstance(version, bool):
         raise FileFault(f"{path} has format {str(version)[:50]}; this version of mosim_gym reads {VERSION}.")
     _check_kinds(path, content)
     manifest = cast("Manifest", content)  # which is what was checked
-    if version == VERSION and content["seal"] != _seal(content):
+    if version == VERSION and content["seal"] != seal_of(content):
         raise FileFault(f"{path} is damaged: its content does not match its seal; collect the dataset again.")
     _check_counts(path, manifest)
     return manifest
 
 
-def _seal(manifest: Mapping[str, object]) -> str:
+def seal_of(manifest: Mapping[str, object]) -> str:
+    """The SHA-256 of all entries but the seal."""
     return digest({}, json.dumps({k: v for k, v in manifest.items() if k != "seal"}, sort_keys=True))
 
 
