@@ -177,3 +177,23 @@ class Sensors(Group):
     type: Array
     start: Array
     size: Array
+
+
+@dataclass(frozen=True)
+class Invariances:
+    """Displacements of the whole robot on which its dynamics do not depend.
+
+    `translations` names joints, or `joint.x|y|z` of a free joint, whose positions do not matter. `yaw` names the free joint (or a planar
+    robot's hinge about gravity) whose heading does not matter.
+    """
+
+    translations: tuple[str, ...] = ()
+    yaw: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ResetBank:
+    """States in which the true task starts its episodes: `qpos (N, nq)`, `qvel (N, nv)`, float32."""
+
+    qpos: Array
+    qvel: Array

@@ -7,7 +7,6 @@ rotations of bodies are relative to their parent at `qpos0`.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -15,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -26,53 +24,23 @@ from mosim_gym.mechanics.parts import (
     Contacts,
     Dofs,
     Geoms,
-    Group,
+    Invariances,
     Joints,
     JointType,
+    ResetBank,
     Sensors,
     Sites,
     Tendons,
 )
-from mosim_gym.mechanics.robot_schema import RobotHeader, RobotRecord, check_arrays, read_header
+from mosim_gym.mechanics.robot_record import GROUPS, fields_of, flattened, shared_banks
+from mosim_gym.mechanics.robot_schema import RobotHeader, check_arrays, read_header
 from mosim_gym.mechanics.seal import rounded
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 
 Array = np.ndarray
-G = TypeVar("G", bound=Group)
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Invariances:
-    """Displacements of the whole robot on which its dynamics do not depend.
-
-    `translations` names joints, or `joint.x|y|z` of a free joint, whose positions do not matter. `yaw` names the free joint (or a planar
-    robot's hinge about gravity) whose heading does not matter.
-    """
-
-    translations: tuple[str, ...] = ()
-    yaw: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class ResetBank:
-    """States in which the true task starts its episodes: `qpos (N, nq)`, `qvel (N, nv)`, float32."""
-
-    qpos: Array
-    qvel: Array
-
-
-_GROUPS: dict[str, type[Group]] = {
-    "bodies": Bodies,
-    "joints": Joints,
-    "dofs": Dofs,
-    "geoms": Geoms,
-    "sites": Sites,
-    "contacts": Contacts,
-    "tendons": Tendons,
-    "actuators": Actuators,
-    "sensors": Sensors,
-}
 _APPEARANCE = {"geoms.rgba", "geoms.group"}
 
 
@@ -193,7 +161,7 @@ class Robot:
         Numbers enter rounded to eight significant digits, so that compilers and processors do not matter.
         """
         digest = hashlib.sha256()
-        header, arrays = self._flatten()
+        header, arrays = flattened(self)
         kept = {key: value for key, value in header.items() if key not in ("name", "invariances")}
         digest.update(json.dumps(kept, sort_keys=True).encode())
         for key in sorted(arrays):
@@ -204,35 +172,11 @@ class Robot:
 
     def _checksum(self) -> str:
         """The checksum of everything in the file, to the last bit. Files of version 0.1.0 have it in place of a seal."""
-        header, arrays = self._flatten()
+        header, arrays = flattened(self)
         digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         for key in sorted(arrays):
             digest.update(key.encode() + np.ascontiguousarray(arrays[key]).tobytes())
         return digest.hexdigest()
-
-    def _flatten(self) -> tuple[RobotRecord, dict[str, Array]]:
-        header: RobotRecord = {
-            "name": self.name,
-            "physics_step": self.physics_step,
-            "substeps": self.substeps,
-            "integrator": self.integrator,
-            "contact_enabled": self.contact_enabled,
-            "limit_enabled": self.limit_enabled,
-            "density": self.density,
-            "viscosity": self.viscosity,
-            "model_digest": self.model_digest,
-            "invariances": {"translations": list(self.invariances.translations), "yaw": self.invariances.yaw},
-            "names": {group: list(getattr(self, group).names) for group in _GROUPS},
-        }
-        arrays: dict[str, Array] = {"qpos0": self.qpos0, "gravity": self.gravity}
-        for group, kind in _GROUPS.items():
-            for item in dataclasses.fields(kind):
-                if item.name != "names":
-                    arrays[f"{group}.{item.name}"] = getattr(getattr(self, group), item.name)
-        for name, bank in self.reset_banks.items():
-            arrays[f"reset_banks.{name}.qpos"] = bank.qpos
-            arrays[f"reset_banks.{name}.qvel"] = bank.qvel
-        return header, arrays
 
     def save(self, path: str | Path) -> Path:
         """Write the description as one safetensors file (arrays and a JSON header), atomically. Equal reset banks are written once."""
@@ -241,24 +185,11 @@ class Robot:
 
     def to_parts(self) -> tuple[RobotHeader, dict[str, Array]]:
         """The JSON header and the arrays that `save` writes, for a file that holds the description beside other things."""
-        header, arrays = self._flatten()
-        shared = self._shared_banks()
+        header, arrays = flattened(self)
+        shared = shared_banks(self.reset_banks)
         for name in shared:
             del arrays[f"reset_banks.{name}.qpos"], arrays[f"reset_banks.{name}.qvel"]
         return {"version": FORMAT, "robot": header, "shared_banks": shared}, arrays
-
-    def _shared_banks(self) -> dict[str, str]:
-        """The name of the earlier reset bank, for each reset bank that equals an earlier one."""
-        shared: dict[str, str] = {}
-        for name, bank in self.reset_banks.items():
-            for earlier in (other for other in self.reset_banks if other not in shared):
-                if earlier == name:
-                    break
-                theirs = self.reset_banks[earlier]
-                if np.array_equal(bank.qpos, theirs.qpos) and np.array_equal(bank.qvel, theirs.qvel):
-                    shared[name] = earlier
-                    break
-        return shared
 
     @classmethod
     def load(cls, path: str | Path) -> Robot:
@@ -275,51 +206,15 @@ class Robot:
                 f"{path} has robot format {found.get('version')!r}, this version of mosim_gym reads {FORMAT}: "
                 "build it again with `mosim-gym build-robot`."
             )
-        outer = read_header(path, found, FORMAT, _GROUPS)
-        check_arrays(path, outer["robot"], arrays, _GROUPS)
+        outer = read_header(path, found, FORMAT, GROUPS)
+        check_arrays(path, outer["robot"], arrays, GROUPS)
         try:
             for name, earlier in outer.get("shared_banks", {}).items():
                 for part in ("qpos", "qvel"):
                     arrays[f"reset_banks.{name}.{part}"] = arrays[f"reset_banks.{earlier}.{part}"]
-            robot = cls._unflatten(outer["robot"], arrays)
+            robot = cls(**fields_of(outer["robot"], arrays))
         except (KeyError, TypeError) as error:
             raise FileFault(f"{path} is damaged: a part of it is missing ({error}).") from error
         if "checksum" in outer and robot._checksum() != outer["checksum"]:
             raise FileFault(f"{path} is damaged: its content does not match its checksum.")
         return robot
-
-    @classmethod
-    def _unflatten(cls, header: RobotRecord, arrays: dict[str, Array]) -> Robot:
-        for array in arrays.values():
-            array.setflags(write=False)  # a loaded robot is shared by all who ask for it
-
-        def table(group: str, kind: type[G]) -> G:
-            columns = [f.name for f in dataclasses.fields(kind) if f.name != "names"]
-            return kind(tuple(header["names"][group]), **{name: arrays[f"{group}.{name}"] for name in columns})
-
-        banks = sorted({key.split(".")[1] for key in arrays if key.startswith("reset_banks.")})
-        invariances = Invariances(tuple(header["invariances"]["translations"]), header["invariances"]["yaw"])
-        return cls(
-            name=header["name"],
-            bodies=table("bodies", Bodies),
-            joints=table("joints", Joints),
-            dofs=table("dofs", Dofs),
-            geoms=table("geoms", Geoms),
-            sites=table("sites", Sites),
-            contacts=table("contacts", Contacts),
-            tendons=table("tendons", Tendons),
-            actuators=table("actuators", Actuators),
-            sensors=table("sensors", Sensors),
-            physics_step=header["physics_step"],
-            substeps=header["substeps"],
-            integrator=header["integrator"],
-            contact_enabled=header["contact_enabled"],
-            limit_enabled=header["limit_enabled"],
-            density=header["density"],
-            viscosity=header["viscosity"],
-            model_digest=header["model_digest"],
-            qpos0=arrays["qpos0"],
-            gravity=arrays["gravity"],
-            invariances=invariances,
-            reset_banks={b: ResetBank(arrays[f"reset_banks.{b}.qpos"], arrays[f"reset_banks.{b}.qvel"]) for b in banks},
-        )
