@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 import mosim_gym
 from mosim_gym.mechanics.storage import load_arrays, save_arrays
 from mosim_gym.training.installing import is_better
@@ -61,6 +63,7 @@ def test_a_card_that_boasts_over_noise_does_not_replace_the_packaged_model(tmp_p
     assert packaged.read_bytes() == PENDULUM.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_first_checkpoint_of_a_robot_is_installed_and_an_equal_one_is_not(tmp_path: Path) -> None:
     packaged = _installation(tmp_path, []) / PENDULUM.name
     arrays, header = load_arrays(PENDULUM, KIND)

@@ -15,7 +15,7 @@ from mosim_gym.training.run import train_all, train_checkpoint
 
 
 def test_robot_after_robot_into_few_files_and_finished_ones_are_kept(tmp_path):
-    options = {"budget": 3.0, "folder": tmp_path / "run", "members": 1, "seed": 0, "device": "cpu", "install": False}
+    options = {"budget": 1.0, "folder": tmp_path / "run", "members": 1, "seed": 0, "device": "cpu", "install": False}
     first = train_all(["pendulum"], **options)
     again = train_all(["pendulum"], **options)
     assert [path.name for path in (tmp_path / "run").rglob("*")] == ["models-1.safetensors"]
@@ -59,20 +59,32 @@ def test_a_checkpoint_is_refined_and_says_so(tmp_path):
     assert [stage["name"] for stage in refined.card["recipe"]["stages"]] == ["multistep"]
     # It began where that one ended: three seconds from random weights do not come so far.
     assert score(refined.card) < 1e-6
-    gently = train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "b", start="pendulum", rate=0.01, logs=False)
-    assert [stage["rate"] for stage in gently.card["recipe"]["stages"]] == [0.01]
-    with pytest.raises(
-        ValueError, match=r"The rate is 2.0; it is a share of ordinary training's, above 0 and at most 1"
-    ):
-        train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "c", start="pendulum", rate=2.0, logs=False)
-    with pytest.raises(ValueError, match="A rate is for refining"):
-        train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "c", rate=0.1, logs=False)
-    again = train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", logs=False)
-    assert again.card["training_steps"] == refined.card["training_steps"]  # it had ended
     other = shutil.copy(refined.path, tmp_path / "other.safetensors")
     with pytest.raises(FileFault, match="holds a run with another start"):
         train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start=other, logs=False)
-    with pytest.raises(ValueError, match="acrobot is a model of 'acrobot'; 'pendulum' cannot go on from it"):
-        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="acrobot")
-    with pytest.raises(ValueError, match="leave preset and members out"):
-        train_checkpoint("pendulum", budget=3.0, folder=tmp_path, start="pendulum", members=2)
+
+
+@pytest.mark.slow
+def test_refining_goes_on_and_takes_a_rate(tmp_path):
+    first = train_checkpoint("pendulum", budget=2.0, folder=tmp_path / "a", start="pendulum", logs=False)
+    again = train_checkpoint("pendulum", budget=2.0, folder=tmp_path / "a", start="pendulum", logs=False)
+    assert again.card["training_steps"] == first.card["training_steps"]  # it had ended
+    gently = train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "b", start="pendulum", rate=0.01, logs=False)
+    assert [stage["rate"] for stage in gently.card["recipe"]["stages"]] == [0.01]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"start": "pendulum", "rate": 2.0},
+            "The rate is 2.0; it is a share of ordinary training's, above 0 and at most 1",
+        ),
+        ({"rate": 0.1}, "A rate is for refining"),
+        ({"start": "acrobot"}, "acrobot is a model of 'acrobot'; 'pendulum' cannot go on from it"),
+        ({"start": "pendulum", "members": 2}, "leave preset and members out"),
+    ],
+)
+def test_what_cannot_be_refined_is_one_sentence(tmp_path, change, said):
+    with pytest.raises(ValueError, match=said):
+        train_checkpoint("pendulum", budget=1.0, folder=tmp_path, **change)

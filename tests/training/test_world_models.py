@@ -46,7 +46,7 @@ def fitted(request):
         model = WORLD_MODELS.find(request.param)()
     finally:
         WORLD_MODELS.remove("extrapolation")
-    model.fit(RecipeMotion(ROBOT, seed=1, segments=100), budget=12.0, seed=0)
+    model.fit(RecipeMotion(ROBOT, seed=1, segments=100), budget=5.0, seed=0)
     return model
 
 

@@ -30,6 +30,7 @@ LOOP = {
     "random_steps": 200, "round_steps": 100, "model_updates": 6, "slices": 2, "model_batch": 64, "branches": 8, "branch": 10,
     "virtual_steps": 10, "evaluate_every": 10_000, "episodes": 1,
 }  # fmt: skip
+ALGORITHMS = ["shac", pytest.param("sac", marks=pytest.mark.slow)]
 LEARNERS = {"sac": {"updates": 2, "width": 32, "batch": 32, "buffer": 1000}, "shac": {"width": 32, "horizon": 5}}
 
 
@@ -51,7 +52,7 @@ def test_the_papers_schedule_has_the_papers_numbers():
         config_for_schedule("papr")
 
 
-@pytest.mark.parametrize("algo", ["sac", "shac"])
+@pytest.mark.parametrize("algo", ALGORITHMS)
 def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, algo):
     def stop(state):
         if state["real_steps"] >= 1100:
@@ -73,7 +74,7 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, algo):
         few_shot(TASK, quick(algo, round_steps=300, width=33), real_steps=1600, folder=tmp_path / "broken")
 
 
-@pytest.mark.parametrize("algo", ["sac", "shac"])
+@pytest.mark.parametrize("algo", ALGORITHMS)
 def test_a_state_that_lacks_something_is_one_sentence(tmp_path, algo):
     config = quick(algo)
     few_shot(TASK, config, real_steps=300, folder=tmp_path)

@@ -151,6 +151,7 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path, task):
         on_policy(task, dataclasses.replace(QUICK, members=3), real_steps=600, folder=tmp_path / "broken")
 
 
+@pytest.mark.slow
 def test_on_policy_from_the_command_line(tmp_path, capsys, drawn):
     changes = [f"{name}={value}" for name, value in {**LOOP, "width": 32, "horizon": 5}.items()]
     main(["rl", "on-policy", TASK, "--real-steps", "300", "--episodes", "1", "--out", str(tmp_path), "--set", *changes])

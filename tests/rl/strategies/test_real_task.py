@@ -51,10 +51,14 @@ def test_an_interrupted_run_ends_with_the_same_policy(tmp_path):
     assert (card["real_steps"], card["strategy"], card["algorithm"]) == (300, "real-task", "sac")
 
 
+@pytest.mark.slow
 def test_the_real_task_from_the_command_line(tmp_path, capsys, drawn):
     changes = [f"{name}={value}" for name, value in QUICK.items()]
     main(["rl", "real-task", TASK, "--real-steps", "200", "--episodes", "1", "--out", str(tmp_path), "--set", *changes])
     assert "after 200 real steps; real return" in capsys.readouterr().out
+
+
+def test_a_learner_that_needs_gradients_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["rl", "real-task", TASK, "--algo", "shac", "--out", str(tmp_path / "other")])
     assert "shac needs gradients, and the real task has none; choose one of sac, tqc." in capsys.readouterr().err
