@@ -202,7 +202,7 @@ CUBE = """<mujoco><worldbody><geom type="plane" size="1 1 1"/>
   <body pos="0 0 1"><joint name="root" type="free"/><geom type="box" size=".1 .1 .1"/></body></worldbody></mujoco>"""
 
 
-@pytest.mark.parametrize("name", ["default", "smooth", "light"])
+@pytest.mark.parametrize("name", ["default", "smooth", "substeps"])
 def test_a_robot_without_actuators_is_learned_and_moved_like_any_other(name):
     robot = compile_mjcf(CUBE, name="cube", control_step=0.002)
     torch.manual_seed(0)

@@ -81,7 +81,7 @@ def test_rows_are_dealt_to_the_members_in_turn(count):
 @pytest.mark.parametrize("count", [1, 200])
 def test_a_predictor_alone_moves_the_robot(count):
     torch.manual_seed(1)
-    model = MoSim(load_robot("cheetah"), preset("default", correctors=(), remainder=None, foresight=()))
+    model = MoSim(load_robot("cheetah"), preset("default", correctors=()))
     simulator, (qpos, qvel, action) = Simulator(model, {}), _states("cheetah", count)
     traced = simulator.step(qpos.clone().requires_grad_(), qvel, action)
     torch.testing.assert_close(simulator.step(qpos, qvel, action).qvel, traced.qvel.detach(), rtol=1e-4, atol=1e-4)

@@ -96,8 +96,6 @@ PRESETS: dict[str, MoSimConfig] = {
         torque=Size(32, 0),
         correctors=(Size(192, 2),),
         layer_norm=False,
-        remainder=Size(128, 2),
-        foresight=(1.0,),
     ),
     "substeps": MoSimConfig(
         preset="substeps",
@@ -108,14 +106,6 @@ PRESETS: dict[str, MoSimConfig] = {
         layer_norm=False,
         remainder=Size(128, 2),
         foresight=(0.25, 0.5, 0.75, 1.0),
-    ),
-    "light": MoSimConfig(
-        preset="light",
-        inertia=Size(64, 0),
-        bias=Size(64, 0),
-        torque=Size(32, 0),
-        correctors=(Size(192, 2),),
-        layer_norm=False,
     ),
     "smooth": MoSimConfig(
         preset="smooth",
@@ -144,8 +134,8 @@ PRESETS: dict[str, MoSimConfig] = {
     "paper-medium": _paper("paper-medium", Size(64, 3), Size(32, 3), (Size(128, 5),)),
     "paper-large": _paper("paper-large", Size(128, 3), Size(128, 3), (Size(128, 5),) * 3),
 }
-"""`default`: for robots with contacts, and `light`, smaller and faster; `substeps`: for those whose control step holds several physics
-steps; `smooth`: for robots without contacts, smaller; `small`: for the simplest of them. `residual`: no structure and no contact features,
+"""`default`: for robots with contacts; `substeps`: for those whose control step holds several physics steps, so that contacts begin within
+it; `smooth`: for robots without contacts, smaller; `small`: for the simplest of them. `residual`: no structure and no contact features,
 as a baseline. `paper-*`: the MoSim paper's appendix (Tables I to III): softplus, no normalisation, raw inputs, dopri5."""
 
 

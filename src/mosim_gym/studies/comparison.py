@@ -65,11 +65,13 @@ ABLATIONS: dict[str, Entry] = {
     "no whitening": _entry("inputs and outputs in units of their deviation", model={"whiten": False}),
     "no layer norm": _entry("normalised residual stream", model={"layer_norm": False}),
     "no structure": _entry(
-        "M = LLᵀ, b and τ, and what flight foresees",
-        model={"inertia": None, "bias": None, "torque": None, "remainder": None, "foresight": ()},
+        "M = LLᵀ, b and τ",
+        model={"inertia": None, "bias": None, "torque": None},
     ),
-    "no foresight": _entry("contacts on the way of flight", model={"remainder": None, "foresight": ()}),
-    "one stage": _entry("flight first", stages=(Stage("joint", 1.0),)),
+    "foresight": _entry(
+        "flight first, and contacts at its end as inputs (not in the default)",
+        model={"remainder": Size(128, 2), "foresight": (1.0,)},
+    ),
     "coverage alone": _entry("states to which random actions lead", recipe="coverage"),
     "squared loss": _entry("the loss that turns linear for collisions", huber=50.0),
     "Adam alone": _entry("Muon for hidden matrices", muon_rate=None),

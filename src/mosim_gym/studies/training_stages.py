@@ -45,13 +45,13 @@ PREDICTOR = preset(
     bias=Size(64, 2),
     torque=Size(32, 0),
     correctors=(),
-    remainder=None,
-    foresight=(),
     nonsmooth=False,
 )
 """M [b + τ] alone, of the state and the action."""
-BLIND = preset("default", remainder=None, foresight=())
+DEFAULT = preset("default")
 """A predictor and a corrector that sees the contacts of the present."""
+FORESEEING = preset("default", remainder=Size(128, 2), foresight=(1.0,))
+"""A corrector that sees the contacts at the end of flight, too."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def systems(robot: str) -> dict[str, System]:
     return {
         "predictor": System("structure", PREDICTOR, joint, "M [b + τ] with M = L Lᵀ"),
         "residual network": System("structure", residual_of_equal_size(robot), joint, "one network in its place"),
-        "joint": System("stages", BLIND, joint, "predictor and corrector together"),
-        "staged": System("stages", BLIND, staged, "predictor on all motion, then frozen; then the corrector"),
+        "joint": System("stages", DEFAULT, joint, "predictor and corrector together"),
+        "staged": System("stages", DEFAULT, staged, "predictor on all motion, then frozen; then the corrector"),
         "flight first": System(
-            "stages", preset("default"), FLIGHT_FIRST, "predictor on flight; then a corrector that foresees contact"
+            "stages", FORESEEING, FLIGHT_FIRST, "predictor on flight; then a corrector that foresees contact"
         ),
     }
 

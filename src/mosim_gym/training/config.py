@@ -114,16 +114,17 @@ def training_for(
     Networks are compiled where that is possible and the `budget`, in seconds, is long enough. On a GPU batches are four times as large, and
     several million transitions stay in its memory.
     """
-    chosen = recipe or ("mixed" if model.foresight else "coverage")
+    touching = model.preset in ("default", "substeps")
+    chosen = recipe or ("mixed" if touching else "coverage")
     config = TrainConfig(seed=seed, recipe=chosen, compile=budget >= WORTHWHILE and can_compile(device))
     if model.preset in ("smooth", "small"):
         config = replace(config, autocast=False, huber=0.01)
-    if (
-        model.preset == "substeps"
-    ):  # many inputs: bfloat16 and fewer fresh chunks save time, which goes into more training steps
+    if touching:  # twice the steps on half the rows
+        config = replace(config, batch=2048)
+    if model.preset == "substeps":  # many inputs: bfloat16 saves time, which goes into more training steps
         config = replace(config, exact_ends=False, chunk_steps=250)
-    if model.foresight:  # twice the steps on half the rows, and as many fresh chunks for each row
-        config = replace(config, stages=FLIGHT_FIRST, batch=2048, chunk_steps=2 * config.chunk_steps)
+    if model.foresight:
+        config = replace(config, stages=FLIGHT_FIRST)
     if model.preset.startswith("paper-"):
         stages = (Stage("joint", 1.0, loss="solver"),)
         return replace(config, stages=stages, batch=1024, adam_rate=1e-3, muon_rate=None, autocast=False)

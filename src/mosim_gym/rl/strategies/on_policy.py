@@ -57,7 +57,7 @@ class OnPolicyConfig(AlternationConfig):
     """
 
     random_steps: int = setting(2_000, above=0, most=10**9)
-    preset: str = "light"
+    preset: str = "default"
     members: int = setting(3, above=0, most=100)
     first_model_updates: int = setting(1_500, above=0, most=1_000_000)
 
