@@ -43,7 +43,8 @@ class MoSimConfig:
     ahead: int = 0  # instants of the control step at which gaps are foreseen from their rates, as inputs
     # a smooth network of the predictor: what M [b + τ], the law of an instant, misses over a whole control step
     remainder: Size | None = None
-    # instants, as shares of the control step, at which correctors see what flight would touch
+    # instants, as shares of the control step, at which correctors see what flight would touch; MuJoCo's last look at contacts is one
+    # physics step before the end
     foresight: tuple[float, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()  # geoms of moving bodies whose contact is among them
     strings: tuple[
@@ -105,7 +106,7 @@ PRESETS: dict[str, MoSimConfig] = {
         correctors=(Size(224, 3),),
         layer_norm=False,
         remainder=Size(128, 2),
-        foresight=(0.25, 0.5, 0.75, 1.0),
+        foresight=(0.25, 0.5, 0.75),
     ),
     "smooth": MoSimConfig(
         preset="smooth",

@@ -92,8 +92,10 @@ def _alternative(shows: str, model: MoSimConfig = _SUBSTEPS, *, physics_steps: i
 
 
 ALTERNATIVES: dict[str, Entry] = {
-    "default": _alternative("one evaluation, flight first, contacts foreseen at four instants of it"),
-    "two instants": _alternative("contacts foreseen half-way and at the end", replace(_SUBSTEPS, foresight=(0.5, 1.0))),
+    "default": _alternative("one evaluation, flight first, contacts foreseen at three instants of it"),
+    "its end, too": _alternative(
+        "contacts foreseen at the end of the control step, too", replace(_SUBSTEPS, foresight=(0.25, 0.5, 0.75, 1.0))
+    ),
     "one stage": _alternative("everything trained together", stages=(Stage("joint", 1.0),)),
     "no remainder": _alternative("flight by M [b + τ] alone", replace(_SUBSTEPS, remainder=None)),
     "from present rates": _alternative("contacts foreseen at constant rates, no flight", replace(_BLIND, ahead=4)),
