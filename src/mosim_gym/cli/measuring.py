@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg, subcommand
 
 from mosim_gym.cli.common import Out, Reported, Seed
+from mosim_gym.mechanics.world_model import WORLD_MODELS
 
 if TYPE_CHECKING:
     from mosim_gym.mechanics.world_model import WorldModel
@@ -62,7 +63,9 @@ class Prediction(Reported):
     seed: Annotated[int, arg(help="Seed of the test segments; training never uses it.")] = 20_011
     beside: Annotated[
         str | None,
-        arg(help="Registered world models to fit and measure beside it, with commas between, such as residual,linear."),
+        arg(
+            help=f"World models to fit and measure beside it, with commas between; registered are {', '.join(WORLD_MODELS.names())}."
+        ),
     ] = None
     data: Annotated[
         Path | None,
