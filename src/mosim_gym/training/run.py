@@ -10,7 +10,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, TypedDict
 
-from mosim_gym.data.collection import find_recipe
+from mosim_gym.data.collection import find_recipe, recipe_for
 from mosim_gym.data.dataset import Dataset
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.mosim import MoSim
@@ -117,6 +117,9 @@ def train_checkpoint(
     before = None if start is None else _start(start, robot, preset_name, members)
     model_config = model_for(robot, preset_name, members) if before is None else before.model.config
     config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
+    # segments of shorter control steps have more transitions; as many fresh ones for each training step
+    longer = recipe_for(robot, config.recipe).steps / find_recipe(config.recipe).steps
+    config = replace(config, chunk_steps=max(1, round(config.chunk_steps * longer)))
     if before is not None:
         config = replace(config, stages=_refinement(rate))
     elif rate is not None:
