@@ -32,3 +32,20 @@ def test_foreseen_contacts_are_those_of_uniform_motion(name):
     clear = points.abs() > 1e-6
     assert torch.equal(touching[:, : points.shape[1]][clear] > 0, (points < 0)[clear])
     assert 0.005 < float((foreseen > 0).double().mean()) < 0.9
+
+
+def test_steps_of_joint_velocities_are_told_where_dry_friction_is_asked_for(rng):
+    robot = load_robot("humanoid")
+    plain, rubbing = (
+        InputFeatures(robot, preset("light", nonsmooth=False, friction=speeds)) for speeds in ((), (0.1, 2.0))
+    )
+    qpos = torch.tensor(robot.qpos0, dtype=torch.float32).expand(3, -1)
+    qvel = torch.from_numpy(rng.normal(size=(3, robot.nv))).float()
+    state = qpos, qvel, torch.zeros(3, robot.nu), {}
+    end = plain.position_size + plain.velocity_size
+    hinges = robot.nv - 6
+    told = rubbing(*state)[:, end : end + 2 * hinges]
+    expected = torch.cat([torch.tanh(qvel[:, 6:] / speed) for speed in (0.1, 2.0)], dim=1)
+    torch.testing.assert_close(told, expected)
+    torch.testing.assert_close(rubbing(*state)[:, :end], plain(*state)[:, :end])
+    assert rubbing.size == plain.size + 2 * hinges

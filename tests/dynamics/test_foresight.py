@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.data.logged import cube
 
 from mosim_gym.data.collection import Collector
 from mosim_gym.dynamics.config import Size, preset
@@ -137,3 +138,25 @@ def test_instants_outside_the_control_step_are_refused(instants):
 def test_foresight_without_a_predictor_is_refused():
     with pytest.raises(ValueError, match="has no predictor, whose flight foresight needs"):
         MoSim(load_robot("hopper"), replace(preset("residual"), foresight=(1.0,)))
+
+
+def test_correctors_behind_a_gate_act_only_where_something_is_near():
+    torch.manual_seed(0)
+    model = MoSim(replace(cube(), integrator="continuous"), preset("measured-contacts", members=2))
+    for corrector in model.correctors:
+        torch.nn.init.normal_(corrector.last.weight)
+    simulator = Simulator(model, {})
+    qpos = torch.tensor([[0, 0, height, 1, 0, 0, 0] for height in (1.0, 0.055, 0.1, 0.1)])
+    qvel = torch.zeros(4, 6)
+    qvel[3, 2] = -8.0  # falls onto the floor within a control step
+    nothing = torch.zeros(4, 0)
+    after = simulator.step(qpos, qvel, nothing)
+    with_gradients = simulator.step(qpos.clone().requires_grad_(), qvel, nothing)
+    torch.testing.assert_close(after.qvel, with_gradients.qvel.detach(), rtol=1e-4, atol=1e-5)
+    for corrector in model.correctors:
+        torch.nn.init.zeros_(corrector.last.weight)
+        torch.nn.init.zeros_(corrector.last.bias)
+    simulator.refresh()
+    flight = simulator.step(qpos, qvel, nothing)
+    same = (after.qvel == flight.qvel).all(-1)
+    assert same.tolist() == [True, False, True, False]

@@ -68,20 +68,41 @@ class Collect:
 
 @dataclass(frozen=True)
 class Train(Reported):
-    """Train a model of a robot's motion in a given time: data, model, benchmark and checkpoint. An interrupted run continues."""
+    """Train a model of a robot's motion in a given time: data, model, benchmark and checkpoint. An interrupted run continues.
 
-    robot: Annotated[Positional[str | None], arg(help="A robot such as cheetah; leave out with --all.")] = None
+    With --robot, or where --data are logs, it learns from logs alone.
+    """
+
+    robot: Annotated[
+        Positional[str | None], arg(help="A robot such as cheetah; leave out with --all and with --robot.")
+    ] = None
+    logged: Annotated[
+        str | None,
+        arg(name="robot", help="Whose motion logs in --data are: a packaged robot, or an MJCF or URDF file."),
+    ] = None
+    timestep: Annotated[
+        float | None, arg(help="Control step of a robot from a file, s; by default the file's physics step.")
+    ] = None
+    columns: Annotated[Path | None, arg(help="TOML file from our names to those of the logs, as for import.")] = None
+    memory: Annotated[
+        int | None, arg(help="Of logs: commands before the present one that are inputs; by default by the lag.")
+    ] = None
     all: Annotated[bool, arg(help="Train every robot in turn; the budget is divided among them.")] = False
     budget: Annotated[str, arg(help="Time for training, for example 90s, 20m or 1.5h.")] = "20m"
     preset: Annotated[str | None, arg(help="Model preset; by default the robot's own.")] = None
-    members: Annotated[int, arg(help="Ensemble members, trained together.")] = 1
+    members: Annotated[
+        int | None, arg(help="Ensemble members, trained together; by default 1, and 3 where logs are learned.")
+    ] = None
     recipe: Annotated[
         str | None,
         arg(
             help="Where the data come from: mixed, coverage or narrow; by default mixed for robots that touch something, else coverage."
         ),
     ] = None
-    data: Annotated[Path | None, arg(help="A dataset of `mosim-gym collect` instead of fresh simulations.")] = None
+    data: Annotated[
+        Path | None,
+        arg(help="A dataset of `mosim-gym collect` instead of fresh simulations, imported logs, or what import reads."),
+    ] = None
     start: Annotated[
         str | None, arg(help="Refine this checkpoint, a packaged name or a path, through rollouts of several steps.")
     ] = None
@@ -111,12 +132,17 @@ class Train(Reported):
     seed: Seed = 0
 
     def run(self) -> None:
+        from mosim_gym.cli.from_logs import learns_logs, train_on_logs
         from mosim_gym.data.dataset import open_dataset
         from mosim_gym.mechanics.durations import seconds
         from mosim_gym.training.config import read_stages
         from mosim_gym.training.installing import score
         from mosim_gym.training.run import train_all, train_checkpoint, trainable_robots
 
+        if learns_logs(self):
+            self.write_result({"card": train_on_logs(self)})
+            return
+        members = self.members or 1
         if self.stages is None and self.loss != "direct":
             raise ValueError("--loss is for --stages; name them, too.")
         if self.all == (self.robot is not None):
@@ -131,7 +157,7 @@ class Train(Reported):
                 trainable_robots(),
                 budget=seconds(self.budget),
                 folder=self.out,
-                members=self.members,
+                members=members,
                 seed=self.seed,
                 device=self.device,
                 install=self.install,
@@ -144,7 +170,7 @@ class Train(Reported):
                     budget=seconds(self.budget),
                     folder=self.out / self.robot,
                     preset_name=self.preset,
-                    members=self.members,
+                    members=members,
                     seed=self.seed,
                     recipe=self.recipe,
                     variant=self.variant,

@@ -146,18 +146,18 @@ def open_logs(folder: str | Path, *, robot: Robot | None = None) -> Logs:
     return Logs(robot, **found, starts=starts, sources=tuple(manifest["sources"]), notes=tuple(manifest["notes"]))
 
 
-def check_same_robot(folder: Path, theirs: Robot, ours: Robot) -> None:
-    """Raise `FileFault` if motion of one robot cannot be motion of the other."""
+def check_same_robot(where: Path | str, theirs: Robot, ours: Robot) -> None:
+    """Raise `FileFault` if motion of one robot, which is in `where`, cannot be motion of the other."""
     for what in ("joints", "actuators"):
         there, here = getattr(theirs, what).names, getattr(ours, what).names
         if there != here or (what == "joints" and not np.array_equal(theirs.joints.type, ours.joints.type)):
             raise FileFault(
-                f"{folder} holds the motion of {theirs.name!r} with the {what} {', '.join(there)}, not of {ours.name!r} with the {what} "
+                f"{where} holds the motion of {theirs.name!r} with the {what} {', '.join(there)}, not of {ours.name!r} with the {what} "
                 f"{', '.join(here)}."
             )
     if abs(theirs.control_step / ours.control_step - 1) > 1e-6:
         raise FileFault(
-            f"{folder} has rows every {theirs.control_step:g} s, {ours.name!r} steps every {ours.control_step:g} s; import "
+            f"{where} has rows every {theirs.control_step:g} s, {ours.name!r} steps every {ours.control_step:g} s; import "
             "the logs again."
         )
 

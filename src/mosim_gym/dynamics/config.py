@@ -36,6 +36,9 @@ class MoSimConfig:
     )
     whiten: bool = True  # inputs and accelerations in units of their standard deviation over the training data
     quadratic: bool = True  # products of velocities as inputs: Coriolis and centrifugal forces are linear in them
+    friction: tuple[
+        float, ...
+    ] = ()  # speeds v, rad/s or m/s, for which tanh(q̇/v) of joints are inputs: dry friction turns there
     nonsmooth: bool = True  # contact clearances, limit distances, which of them are active, and their rates as inputs
     drift: bool = (
         True  # the mean velocity over a step is learned, where it must be; else positions move by the new velocity
@@ -46,6 +49,8 @@ class MoSimConfig:
     # instants, as shares of the control step, at which correctors see what flight would touch; MuJoCo's last look at contacts is one
     # physics step before the end
     foresight: tuple[float, ...] = ()
+    # m or rad: correctors of a model that foresees act only where a gap is smaller, or closed at one of those instants; None: always
+    gate: float | None = None
     pairs: tuple[tuple[str, str], ...] = ()  # geoms of moving bodies whose contact is among them
     strings: tuple[
         tuple[str, str, float], ...
@@ -53,6 +58,7 @@ class MoSimConfig:
     sensors: int = 0  # readings that the state alone cannot tell, such as forces of touch
     solver: str = "semi_implicit"
     members: int = 1  # of the ensemble, weights stacked
+    memory: int = 0  # commands before the present one that are inputs: what a machine does follows them late
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for a card."""
@@ -68,7 +74,8 @@ class MoSimConfig:
         for key in ("pairs", "strings"):
             choices[key] = tuple(tuple(item) for item in content.get(key, ()))
         choices["remainder"] = Size(**content["remainder"]) if content.get("remainder") else None
-        choices["foresight"] = tuple(content.get("foresight", ()))
+        for key in ("foresight", "friction"):
+            choices[key] = tuple(content.get(key, ()))
         return cls(**choices)
 
 
@@ -122,6 +129,27 @@ PRESETS: dict[str, MoSimConfig] = {
         torque=Size(16, 0),
         correctors=(Size(64, 2),),
     ),
+    "measured": MoSimConfig(
+        preset="measured",
+        inertia=Size(64, 0),
+        bias=Size(64, 1),
+        torque=Size(32, 0),
+        correctors=(Size(96, 2),),
+        layer_norm=False,
+        friction=(0.1, 1.0),
+    ),
+    "measured-contacts": MoSimConfig(
+        preset="measured-contacts",
+        inertia=Size(64, 0),
+        bias=Size(64, 0),
+        torque=Size(32, 0),
+        correctors=(Size(128, 2),),
+        layer_norm=False,
+        friction=(0.1, 1.0),
+        remainder=Size(96, 1),
+        foresight=(0.5, 1.0),
+        gate=0.01,
+    ),
     "residual": MoSimConfig(
         preset="residual",
         inertia=None,
@@ -136,7 +164,8 @@ PRESETS: dict[str, MoSimConfig] = {
     "paper-large": _paper("paper-large", Size(128, 3), Size(128, 3), (Size(128, 5),) * 3),
 }
 """`default`: for robots with contacts; `substeps`: for those whose control step holds several physics steps, so that contacts begin within
-it; `smooth`: for robots without contacts, smaller; `small`: for the simplest of them. `residual`: no structure and no contact features,
+it; `smooth`: for robots without contacts, smaller; `small`: for the simplest of them. `measured` and `measured-contacts`: for logs of
+machines, which are few and noisy beside simulated motion. `residual`: no structure and no contact features,
 as a baseline. `paper-*`: the MoSim paper's appendix (Tables I to III): softplus, no normalisation, raw inputs, dopri5."""
 
 

@@ -156,6 +156,11 @@ class ContactFeatures(nn.Module):
             parts.append(beside[..., 0, :])
         return torch.cat(parts, dim=-1)
 
+    def closed_columns(self, instants: int) -> list[int]:
+        """Which numbers of `along` say that a gap is closed, of a way that has so many instants; its first `gap_count` numbers are gaps."""
+        first = self.gap_count + len(self._owner)
+        return [first + k * self._acting_size + gap for k in range(instants) for gap in range(self.gap_count)]
+
     def along_size(self, instants: int) -> int:
         """How many numbers tell of a way that has so many instants, the present among them."""
         return self._now_size + instants * self._acting_size

@@ -5,7 +5,8 @@ third, and the correctors all of it.
 
 - *position*: coordinates that the robot declares not to matter are left out; unlimited hinges enter as sine and cosine, a floating base
   as the direction of gravity in its own axes (where its heading matters, as two of its rotation's rows).
-- *velocity*: the velocities and their products, in which Coriolis and centrifugal forces are linear; a floating base's in its own axes.
+- *velocity*: the velocities and their products, in which Coriolis and centrifugal forces are linear; a floating base's in its own axes;
+  where dry friction is asked for, steps of the joints' velocities.
 """
 
 from __future__ import annotations
@@ -20,16 +21,22 @@ from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.canonical import CanonicalColumns, canonical_columns
 from mosim_gym.mechanics.frames import base_rotations, floating_bases, into_body
 from mosim_gym.mechanics.motion import KinematicValues
+from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.rotations import to_matrix
 
 
 class InputFeatures(nn.Module):
-    """Maps `qpos (..., nq)`, `qvel (..., nv)`, `action (..., nu)` and kinematic values to `(..., size)`."""
+    """Maps `qpos (..., nq)`, `qvel (..., nv)`, `action (..., nu)` and kinematic values to `(..., size)`.
+
+    A model with a memory has the commands before in front of the present one, the oldest first, as `action (..., (memory + 1) nu)`.
+    """
 
     _plain: Tensor
     _angles: Tensor
     _pair_first: Tensor
     _pair_second: Tensor
+    _rubbing: Tensor
+    _turning: Tensor
 
     def __init__(self, robot: Robot, config: MoSimConfig) -> None:
         """Resolve all names and indices once."""
@@ -40,15 +47,21 @@ class InputFeatures(nn.Module):
         self.body_frame = config.canonical and bool(floating_bases(robot))
         self.position_size = len(plain) + 2 * len(angles) + sum(6 if matters else 3 for _, matters in self._turned)
         pairs = torch.triu_indices(robot.nv, robot.nv) if config.quadratic else torch.zeros(2, 0)
-        self.velocity_size = robot.nv + pairs.shape[1]
-        self.action_size = max(robot.nu, 1)  # a robot without actuators has one that is always 0, which τ(a) reads
+        single = np.isin(robot.joints.type, (JointType.HINGE, JointType.SLIDE))
+        rubbing = robot.joints.dof_start[single] if config.friction else np.zeros(0)
+        self.velocity_size = robot.nv + pairs.shape[1] + len(config.friction) * len(rubbing)
+        # the commands before and the present one; a robot without actuators has one that is always 0, which τ(a) reads
+        self.action_size = max(robot.nu * (1 + config.memory), 1)
         for name, values in (
             ("_plain", plain),
             ("_angles", angles),
             ("_pair_first", pairs[0]),
             ("_pair_second", pairs[1]),
+            ("_rubbing", rubbing),
         ):
             self.register_buffer(name, torch.as_tensor(np.asarray(values, np.int64)), persistent=False)
+        turning = torch.tensor(config.friction, dtype=torch.float32).reshape(-1, 1)
+        self.register_buffer("_turning", turning, persistent=False)
         # with foresight, contact features are of the way of flight, which these inputs lead to
         self.contact = None if config.foresight else ContactFeatures(robot, config, body_frame=self.body_frame)
         self.quantities = {} if self.contact is None else self.contact.quantities
@@ -72,6 +85,8 @@ class InputFeatures(nn.Module):
         parts.append(qvel)
         if len(self._pair_first):
             parts.append(qvel.index_select(-1, self._pair_first) * qvel.index_select(-1, self._pair_second))
+        if len(self._rubbing):
+            parts.append(torch.tanh(qvel.index_select(-1, self._rubbing).unsqueeze(-2) / self._turning).flatten(-2))
         parts.append(action if self.robot.nu else qpos.new_zeros(*qpos.shape[:-1], 1))
         if self.contact is not None and self.contact.size:
             parts.append(self.contact(qpos, qvel, values, rotations))

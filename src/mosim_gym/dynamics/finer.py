@@ -21,6 +21,7 @@ class FinerSteps(Dynamics):
         self._finer, self._times = finer, times
         self.robot, self.dtype, self.card, self.quantities = robot, finer.dtype, finer.card, finer.quantities
         self.members, self.differentiable, self.shard_unit = finer.members, finer.differentiable, finer.shard_unit
+        self.memory = -(-finer.memory // times)
 
     @property
     def identity(self) -> str:
@@ -41,24 +42,49 @@ class FinerSteps(Dynamics):
         self._finer = self._finer.to(device)
         return self
 
-    def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
+    def step(
+        self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None, previous: Any = None
+    ) -> Step:
         """The state after one control step; sensors are read at its end."""
-        step = self._finer.step(qpos, qvel, action, features)
-        for _ in range(self._times - 1):
-            step = self._finer.step(step.qpos, step.qvel, action)
+        if not self.memory:
+            step = self._finer.step(qpos, qvel, action, features)
+            for _ in range(self._times - 1):
+                step = self._finer.step(step.qpos, step.qvel, action)
+            return step
+        join: Any = torch.cat if isinstance(action, Tensor) else np.concatenate
+        before = self._before(join([action[:, None]] * self.memory, 1) if previous is None else previous)
+        step = Step(qpos, qvel, None)
+        for number in range(self._times):
+            step = self._finer.step(step.qpos, step.qvel, action, None if number else features, previous=before)
+            before = join([before[:, 1:], action[:, None]], 1)
         return step
 
-    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
+    def rollout(self, qpos: Any, qvel: Any, actions: Any, previous: Any = None) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`."""
-        repeat = torch.repeat_interleave if isinstance(actions, Tensor) else np.repeat
-        path = self._finer.rollout(qpos, qvel, repeat(actions, self._times, 1))
+        known = {} if previous is None else {"previous": self._before(previous)}
+        path = self._finer.rollout(qpos, qvel, self._repeated(actions), **known)
         return Trajectory(*(part[:, self._times - 1 :: self._times] for part in path))
 
     def disagreement(
-        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
+        self,
+        qpos: Tensor,
+        qvel: Tensor,
+        action: Tensor,
+        features: KinematicValues | None = None,
+        previous: Tensor | None = None,
     ) -> Tensor:
         """That of the first of the finer steps."""
-        return self._finer.disagreement(qpos, qvel, action, features)
+        known = {} if previous is None else {"previous": self._before(previous)}
+        return self._finer.disagreement(qpos, qvel, action, features, **known)
+
+    def _repeated(self, commands: Any) -> Any:
+        """Each of `commands (B, T, nu)` as often as it is held in finer steps."""
+        repeat = torch.repeat_interleave if isinstance(commands, Tensor) else np.repeat
+        return repeat(commands, self._times, 1)
+
+    def _before(self, previous: Any) -> Any:
+        """The commands before the first of the finer steps, from those before the control step."""
+        return self._repeated(previous)[:, -self._finer.memory :] if self.memory else previous
 
 
 def steps_within(fine: Robot, coarse: Robot) -> int | None:

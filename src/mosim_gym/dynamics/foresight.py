@@ -30,6 +30,7 @@ class Foresight(nn.Module):
     _times: Tensor
     _velocity: Tensor
     _displacement: Tensor
+    _closed: Tensor
 
     def __init__(self, robot: Robot, contact: ContactFeatures, instants: Sequence[float]) -> None:
         """Work out once how far acceleration and drift lead until each instant."""
@@ -42,6 +43,7 @@ class Foresight(nn.Module):
         self._kinematics = ForwardKinematics(robot, contact.quantities)
         instants = (0.0, *instants)
         self.size = contact.along_size(len(instants))
+        self.register_buffer("_closed", torch.tensor(contact.closed_columns(len(instants))), persistent=False)
         velocity, displacement = _reached(robot, instants)
         times = robot.control_step * np.array(instants)
         for name, values in (("_times", times[:, None]), ("_velocity", velocity), ("_displacement", displacement)):
@@ -63,6 +65,12 @@ class Foresight(nn.Module):
         """Contact features `(…, size)`."""
         then_q, then_v = self.states(qpos, qvel, flight)
         return self.contact.along(then_q, then_v, self._kinematics(then_q, then_v))
+
+    def near(self, foreseen: Tensor, margin: float) -> Tensor:
+        """`(…, 1)`: 1 where a gap is smaller than `margin` now or closed on the way, by the features `foreseen (…, size)`; else 0."""
+        open_now = foreseen[..., : self.contact.gap_count].amin(-1, keepdim=True) >= margin
+        closed = foreseen.index_select(-1, self._closed).amax(-1, keepdim=True) > 0
+        return (~open_now | closed).to(foreseen.dtype)
 
 
 def _reached(robot: Robot, instants: Sequence[float]) -> tuple[Array, Array]:

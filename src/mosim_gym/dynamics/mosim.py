@@ -56,7 +56,7 @@ class MoSim(nn.Module):
         if config.inertia is not None and config.bias is not None and config.torque is not None:
             self.inertia = net(f.position_size, nv * (nv + 1) // 2, config.inertia)
             self.bias = net(f.position_size + f.velocity_size, self.predicted, config.bias)
-            self.torque = net(max(robot.nu, 1), self.predicted, config.torque)
+            self.torque = net(f.action_size, self.predicted, config.torque)
             if config.remainder is not None:
                 self.remainder = net(f.smooth_size, self.predicted, config.remainder, zero=True)
         if self.inertia is None and not config.correctors:
@@ -140,12 +140,16 @@ class MoSim(nn.Module):
         return F.pad(moved, (0, outputs - self.predicted)) if outputs > self.predicted else moved
 
     def foreseen(self, flight: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
-        """Whitened features `(…, m)` of what flight, as whitened outputs, would touch; always in the states' own precision."""
+        """Features `(…, m)` of what flight, as whitened outputs, would touch; always in the states' own precision."""
         assert self.foresight is not None
-        n = self.features.size
         with torch.autocast(qpos.device.type, enabled=False):
-            motion = self.motion(flight.to(qpos.dtype) * self.output_std, qpos)
-            return (self.foresight(qpos, qvel, motion) - self.input_mean[n:]) / self.input_std[n:]
+            return self.foresight(qpos, qvel, self.motion(flight.to(qpos.dtype) * self.output_std, qpos))
+
+    def gated(self, corrected: Tensor, foreseen: Tensor) -> Tensor:
+        """What correctors say, `(…, outputs)`, but nothing where nothing touches, by the features `foreseen (…, m)`."""
+        if self.config.gate is None or self.foresight is None:
+            return corrected
+        return corrected * self.foresight.near(foreseen, self.config.gate)
 
     def corrections(self, x: Tensor, count: int | None = None) -> Tensor:
         """Whitened outputs of the first `count` correctors (None: all) from all whitened inputs, what is foreseen among them."""
@@ -162,9 +166,11 @@ class MoSim(nn.Module):
         flight = self.flight(x)
         if correctors == 0 or not len(self.correctors):
             return flight
-        if self.foresight is not None:
-            x = torch.cat((x, self.foreseen(flight.detach() if apart else flight, qpos, qvel)), dim=-1)
-        return flight + self.corrections(x, correctors)
+        if self.foresight is None:
+            return flight + self.corrections(x, correctors)
+        n, foreseen = self.features.size, self.foreseen(flight.detach() if apart else flight, qpos, qvel)
+        x = torch.cat((x, (foreseen - self.input_mean[n:]) / self.input_std[n:]), dim=-1)
+        return flight + self.gated(self.corrections(x, correctors), foreseen)
 
     def forward(
         self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues, *, correctors: int | None = None

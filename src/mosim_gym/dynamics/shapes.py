@@ -25,7 +25,7 @@ def model_shapes(robot: Robot, config: MoSimConfig) -> Shapes:
     if config.inertia is not None and config.bias is not None and config.torque is not None:
         shapes |= _network("inertia", members, f.position_size, nv * (nv + 1) // 2, config.inertia)
         shapes |= _network("bias", members, f.position_size + f.velocity_size, predicted, config.bias)
-        shapes |= _network("torque", members, max(robot.nu, 1), predicted, config.torque)
+        shapes |= _network("torque", members, f.action_size, predicted, config.torque)
         if config.remainder is not None:
             shapes |= _network("remainder", members, f.smooth_size, predicted, config.remainder)
     for number, corrector in enumerate(config.correctors):

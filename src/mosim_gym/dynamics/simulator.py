@@ -14,16 +14,15 @@ from mosim_gym.dynamics.ensembles import chosen_members
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.prepared import PreparedModel
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
+from mosim_gym.dynamics.speed_limits import SpeedLimits
 from mosim_gym.mechanics import ForwardKinematics, Robot
+from mosim_gym.mechanics.commands import check_previous, with_commands_before
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 from mosim_gym.mechanics.products import FUSED_FROM
 from mosim_gym.mechanics.threads import OneThread, alone
-
-RUNAWAY = 1.0
-"""Velocities end where the training box, widened by this share of its width on either side, does."""
 
 LARGEST_READING = 20.0
 """Of a sensor, as `log(1 + x)`: far beyond all forces; what is said beyond it would soon be infinite."""
@@ -68,7 +67,7 @@ class Simulator(Dynamics):
             parameter.requires_grad_(False)
         self.card = dict(card)
         self.robot: Robot = model.robot
-        self.members = model.config.members
+        self.members, self.memory = model.config.members, model.config.memory
         self.precision = precision
         name = solver or model.config.solver
         self._solver = find_solver(name)
@@ -83,22 +82,9 @@ class Simulator(Dynamics):
         self._changes = True
         self._prepare()
 
-    def _speed_limits(self) -> tuple[Tensor, Tensor] | None:
-        """Lowest and highest velocities `(nv,)` that a step leads to; None for a model whose card does not say what it has seen.
-
-        Where nothing was learned, products of velocities among the inputs could feed on themselves, and one row in thousands would
-        run away to numbers beyond all scale.
-        """
-        box = self.card.get("box")
-        if box is None:
-            return None
-        low, high = torch.tensor(box["qvel"], dtype=self.dtype, device=self.device)
-        room = RUNAWAY * (high - low)
-        return low - room, high + room
-
     def _prepare(self) -> None:
         self.version += 1
-        self._limits = self._speed_limits()
+        self._limits = SpeedLimits.of_card(self.card, self.timestep, self.dtype, self.device)
         low, high = self.robot.control_range
         self._low, self._high = (torch.as_tensor(side, device=self.device) for side in (low, high))
         with OneThread(), torch.no_grad():
@@ -124,49 +110,65 @@ class Simulator(Dynamics):
         self._prepare()
         return self
 
-    def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
-        """The state after one control step under `action (B, nu)`; `features` may hold this object's `quantities` at the state already."""
-        q, v, a = as_tensors((qpos, qvel, action), self.device, self.dtype)
-        if not torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]  # a recording takes sizes for numbers
-            check_shapes(self.robot, q, v, a)
+    def step(
+        self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None, previous: Any = None
+    ) -> Step:
+        """The state after one control step under `action (B, nu)`; `features` may hold this object's `quantities` at the state already.
+
+        `previous (B, memory, nu)` are the commands before, for a model that was trained with them.
+        """
+        q, v, a = self._given(qpos, qvel, action, previous)
         with alone(len(q)), torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
-            after = self._advance(q, v, self._clipped(a), features)
+            after = self._advance(q, v, a.flatten(1), features)
         return Step(*(as_given(x, qpos) for x in after))
 
-    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """The states after each of T control steps under `actions (B, T, nu)`."""
-        q, v, a = as_tensors((qpos, qvel, actions), self.device, self.dtype)
-        check_shapes(self.robot, q, v, a, over_time=True)
-        a = self._clipped(a)
+    def rollout(self, qpos: Any, qvel: Any, actions: Any, previous: Any = None) -> Trajectory:
+        """The states after each of T control steps under `actions (B, T, nu)`, with `previous (B, memory, nu)` before the first of them."""
+        q, v, a = self._given(qpos, qvel, actions, previous, over_time=True)
         path: list[Step] = []
         with alone(len(q)), torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
-            for t in range(a.shape[1]):
-                path.append(self._advance(q, v, a[:, t], None))
+            for t in range(a.shape[1] - self.memory):
+                path.append(self._advance(q, v, a[:, t : t + 1 + self.memory].flatten(1), None))
                 q, v, _ = path[-1]
             columns = [torch.stack(column, dim=1) for column in zip(*path, strict=True)]
         return Trajectory(*(as_given(x, qpos) for x in columns))
 
     def disagreement(
-        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
+        self,
+        qpos: Tensor,
+        qvel: Tensor,
+        action: Tensor,
+        features: KinematicValues | None = None,
+        previous: Tensor | None = None,
     ) -> Tensor:
         """`(B,)`: how far the members' accelerations are apart, as the root mean square over the degrees of freedom of their standard
         deviations, in units of the training data's. It ranks states by how wrong the model is likely to be; it is no error bar.
         """
         if self.members < 2:
             raise ValueError("Disagreement needs at least two ensemble members; this simulator uses one.")
-        q, v, a = as_tensors((qpos, qvel, action), self.device, self.dtype)
-        check_shapes(self.robot, q, v, a)
+        q, v, a = self._given(qpos, qvel, action, previous)
         with alone(len(q)), torch.no_grad():
             values = features if features is not None else self._kinematics(q, v)
-            inputs = self.model.features(q, v, a, values)
+            inputs = self.model.features(q, v, a.flatten(1), values)
             nv = self.robot.nv
             everyone = [self._by(member, inputs, q, v)[:, :nv] for member in self._prepared]
             said = torch.stack(everyone) / self.model.output_std[:nv]
             return said.std(0, unbiased=False).square().mean(-1).sqrt()
 
-    def _clipped(self, action: Tensor) -> Tensor:
-        """What reaches the actuators, as MuJoCo has it."""
-        return torch.clamp(action, self._low, self._high)
+    def _given(
+        self, qpos: Any, qvel: Any, action: Any, previous: Any, *, over_time: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Checked states, and all commands `(B, memory + T, nu)` as they reach the actuators, those before in front."""
+        given = (qpos, qvel, action) if previous is None else (qpos, qvel, action, previous)
+        q, v, a, *before = as_tensors(given, self.device, self.dtype)
+        earlier = before[0] if before else None
+        if not torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]  # a recording takes sizes for numbers
+            check_shapes(self.robot, q, v, a, over_time=over_time)
+            check_previous(self.robot, earlier, self.memory, len(q))
+        if not self.memory:
+            return q, v, torch.clamp(a, self._low, self._high)
+        commands = with_commands_before(a if over_time else a.unsqueeze(1), earlier, self.memory)
+        return q, v, torch.clamp(commands, self._low, self._high)
 
     def _advance(
         self,
@@ -222,21 +224,13 @@ class Simulator(Dynamics):
                 raw = outputs(inputs, q, v)
             motion = self.model.motion(raw, q)
             if self._limits is not None:
-                motion = self._held(motion, v)
+                motion = self._limits.held(motion, v)
             if motion.sensors is not None and not readings:  # a solver's first look is at the state itself
                 readings.append(torch.expm1(motion.sensors.clamp(0, LARGEST_READING)))
             return motion
 
         end = self._solver(field, self.robot, qpos, qvel, self.timestep)
         return Step(*end, readings[0] if readings else qpos.narrow(-1, 0, 0))
-
-    def _held(self, motion: Motion, qvel: Tensor) -> Motion:
-        """`motion`, but no faster than the limits."""
-        assert self._limits is not None
-        low, high = self._limits
-        acceleration = motion.acceleration.clamp((low - qvel) / self.timestep, (high - qvel) / self.timestep)
-        drift = None if motion.drift is None else motion.drift.clamp(low, high)
-        return motion._replace(acceleration=acceleration, drift=drift)
 
     def _each_by_its(self, owner: Tensor, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
         """Outputs of each row's own member, by asking all members about all rows; only where an adaptive solver failed."""
@@ -254,10 +248,11 @@ class Simulator(Dynamics):
             self._deal(inputs, raw, lambda prepared, rows: prepared(rows))
             return raw
         self._deal(inputs, raw, lambda prepared, rows: prepared.flight(rows))
-        everything = torch.cat((inputs, foresight(qpos, qvel, self.model.motion(raw, qpos))), dim=-1)
+        foreseen = foresight(qpos, qvel, self.model.motion(raw, qpos))
+        everything = torch.cat((inputs, foreseen), dim=-1)
         corrected = torch.empty_like(raw)
         self._deal(everything, corrected, lambda prepared, rows: prepared.corrections(rows))
-        return raw + corrected
+        return raw + self.model.gated(corrected, foreseen)
 
     def _deal(self, inputs: Tensor, said: Tensor, ask: Callable[[PreparedModel, Tensor], Tensor]) -> None:
         """Write into `said` what each member, asked about its own rows of `inputs`, answers."""
@@ -273,7 +268,7 @@ class Simulator(Dynamics):
             return member(inputs)
         flight = member.flight(inputs)
         foreseen = foresight(qpos, qvel, self.model.motion(flight, qpos))
-        return flight + member.corrections(torch.cat((inputs, foreseen), dim=-1))
+        return flight + self.model.gated(member.corrections(torch.cat((inputs, foreseen), dim=-1)), foreseen)
 
     def _whitened(self, inputs: Tensor) -> Tensor:
         present = inputs.shape[-1]

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
+import torch
 
 from mosim_gym.evaluation.heldout import random_test
+from mosim_gym.mechanics import Robot, integrate
 from mosim_gym.mechanics.motion import Array, History, Segments, Trajectory
 from mosim_gym.mechanics.world_model import MotionData, WorldModel
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -52,6 +54,27 @@ class HoldLast(WorldModel):
         steps = actions.shape[1]
         qpos, qvel = (np.repeat(part[:, -1:], steps, 1) for part in (history.qpos, history.qvel))
         return Trajectory(qpos, qvel, None)
+
+
+class ConstantVelocity(WorldModel):
+    """Predicts that all velocities stay as they are."""
+
+    title = "constant velocity"
+    is_floor = True
+
+    def __init__(self, robot: Robot) -> None:
+        """Predict the motion of `robot`."""
+        self._robot = robot
+
+    def fit(self, data: MotionData, budget: float, seed: int) -> None:
+        """Do nothing: nothing is learned."""
+
+    def rollout(self, history: History, actions: Array) -> Trajectory:
+        """The states along straight lines, and turns about fixed axes."""
+        qpos, qvel = (torch.from_numpy(np.asarray(part, np.float64)[:, -1:]) for part in history[:2])
+        times = torch.arange(1, actions.shape[1] + 1)[:, None] * self._robot.control_step
+        path = integrate(self._robot, qpos, times * qvel, 1.0)
+        return Trajectory(path.numpy(), qvel.expand(-1, actions.shape[1], -1).numpy(), None)
 
 
 class LinearModel(WorldModel):

@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from mosim_gym.mechanics.commands import check_previous, with_commands_before
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 from mosim_gym.mechanics.quantities import Quantity
 from mosim_gym.mechanics.robot import Robot
@@ -50,6 +51,9 @@ class Dynamics(ABC):
     shard_unit: int = 0
     """A batch may be stepped in parts that begin at multiples of `shard_unit` rows; 0 means that it must be stepped as a whole."""
 
+    memory: int = 0
+    """How many commands before the present one `step` takes as `previous`."""
+
     @property
     def timestep(self) -> float:
         """Duration of a control step, s."""
@@ -61,17 +65,28 @@ class Dynamics(ABC):
         return type(self).__name__
 
     @abstractmethod
-    def step(self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None) -> Step:
+    def step(
+        self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None, previous: Any = None
+    ) -> Step:
         """The state after one control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`, which is clipped to the
         actuators' range. `features` may hold this object's `quantities` at the state.
+
+        `previous (B, memory, nu)` are the commands before the present one, the oldest first. Left out, they equal the present one. Dynamics
+        without a memory need not have this argument.
         """
 
-    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """The states after each of T control steps under `actions (B, T, nu)`, numpy arrays or tensors like `qpos`; `step` gets tensors."""
+    def rollout(self, qpos: Any, qvel: Any, actions: Any, previous: Any = None) -> Trajectory:
+        """The states after each of T control steps under `actions (B, T, nu)`, numpy arrays or tensors like `qpos`; `step` gets tensors.
+
+        `previous (B, memory, nu)` are the commands before the first one, the oldest first. Left out, they equal the first one.
+        """
         q, v, a = (torch.as_tensor(part).to(self.dtype) for part in (qpos, qvel, actions))
-        path: list[Step] = []
+        before = None if previous is None else torch.as_tensor(previous).to(self.dtype)
+        check_previous(self.robot, before, self.memory, len(q))
+        commands, path = with_commands_before(a, before, self.memory), list[Step]()
         for t in range(a.shape[1]):
-            path.append(self.step(q, v, a[:, t]))
+            known: dict[str, Any] = {"previous": commands[:, t : t + self.memory]} if self.memory else {}
+            path.append(self.step(q, v, a[:, t], **known))
             q, v, _ = path[-1]
         columns = [torch.stack(column, 1) for column in zip(*path, strict=True)]
         return Trajectory(*(columns if isinstance(qpos, Tensor) else [part.numpy() for part in columns]))
@@ -89,7 +104,12 @@ class Dynamics(ABC):
         raise NotImplementedError(f"{type(self).__name__} keeps no warm starts.")
 
     def disagreement(
-        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: KinematicValues | None = None
+        self,
+        qpos: Tensor,
+        qvel: Tensor,
+        action: Tensor,
+        features: KinematicValues | None = None,
+        previous: Tensor | None = None,
     ) -> Tensor:
-        """The distance of the ensemble's members from one another `(B,)`, without unit."""
+        """The distance of the ensemble's members from one another `(B,)`, without unit; arguments as for `step`."""
         raise ValueError("Disagreement needs at least two ensemble members; these dynamics have one.")

@@ -1,6 +1,7 @@
 """`WorldModel`: the base class of everything that predicts motion, and the registry of world models.
 
-A world model learns from true motion and predicts states from past ones. Dynamics are world models that need the present state only.
+A world model learns from true motion and predicts states from past ones. Dynamics are world models that need the present state only, and
+those with a memory the commands before.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class WorldModel(ABC):
 
     title: ClassVar[str]
     """The name in tables and plots."""
-    context: ClassVar[int] = 1
+    context: int = 1
     """The number of true states that `rollout` needs, the present one among them."""
     is_floor: ClassVar[bool] = False
     """Whether the model is a baseline for comparison only."""
@@ -48,20 +49,23 @@ class WorldModel(ABC):
 
 
 class DynamicsModel(WorldModel):
-    """Dynamics as a world model. They see only the present state, and `fit` does not train them."""
+    """Dynamics as a world model. They see the present state and, if they have a memory, the commands before; `fit` does not train them."""
 
     title = "dynamics"
 
     def __init__(self, dynamics: Dynamics) -> None:
         """Predict by `dynamics`."""
         self.dynamics = dynamics
+        self.context = 1 + dynamics.memory
 
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
         """Do nothing: the dynamics are trained already."""
 
     def rollout(self, history: History, actions: Array) -> Trajectory:
         """The open-loop rollout from the present state."""
-        return self.dynamics.rollout(history.qpos[:, -1], history.qvel[:, -1], actions)
+        memory = self.dynamics.memory
+        known = {"previous": history.latest(1 + memory).actions} if memory else {}
+        return self.dynamics.rollout(history.qpos[:, -1], history.qvel[:, -1], actions, **known)
 
 
 def as_world_model(predictor: WorldModel | Dynamics) -> WorldModel:

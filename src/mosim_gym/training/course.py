@@ -46,9 +46,14 @@ class Course:
         steps: int | None = None,
         save_every: float = SAVE_SECONDS,
         records: Sequence[dict[str, Any]] = (),
+        timed: tuple[int, int] = TIMED_STEPS,
     ) -> None:
-        """`budget` is in seconds for all stages together; with `steps` the run has that many, whatever the time."""
+        """`budget` is in seconds for all stages together; with `steps` the run has that many, whatever the time.
+
+        `timed` are the steps of a stage from which and up to which its pace is measured.
+        """
         self._stages, self._budget, self._steps, self._save_every = tuple(stages), budget, steps, save_every
+        self._timed = timed
         self.records = [StageRecord(**record) for record in records] or [StageRecord()]
         self._pace = self._begin()
 
@@ -59,7 +64,7 @@ class Course:
         if self._steps is not None and not record.total:
             record.total = max(1, round((self._steps - sum(r.step for r in before)) * share))
         budget = max(0.0, self._budget - sum(r.seconds for r in before)) * share
-        return Pace(budget, seconds=record.seconds, total=record.total, timed=TIMED_STEPS, save_every=self._save_every)
+        return Pace(budget, seconds=record.seconds, total=record.total, timed=self._timed, save_every=self._save_every)
 
     @property
     def stage(self) -> Stage:

@@ -60,7 +60,9 @@ def multistep_loss(
     qpos, qvel = windows.qpos[..., 0, :], windows.qvel[..., 0, :]
     unit = h * model.output_std[: robot.nv]
     horizon = windows.qpos.shape[-2]
-    total = qpos.new_zeros(())
+    path_q: list[Tensor] = []
+    path_v: list[Tensor] = []
+    readings: list[Tensor] = []
     for k in range(horizon):
         x = model.inputs(qpos, qvel, windows.action[..., k, :], kinematics(qpos, qvel))
         # the networks alone: bfloat16 is too coarse for a state and where its bodies are
@@ -69,16 +71,19 @@ def multistep_loss(
         motion = model.motion(whitened.float() * model.output_std, qpos)
         field = lambda q, v, motion=motion: motion  # noqa: E731
         qpos, qvel = semi_implicit(field, robot, qpos, qvel, h)
-        known = Motion(windows.acceleration[..., k, :], windows.drift[..., k, :])
-        field = lambda q, v, known=known: known  # noqa: E731
-        true_q, true_v = semi_implicit(field, robot, windows.qpos[..., k, :], windows.qvel[..., k, :], h)
-        scale = (k + 1) * unit
-        total = total + _huber((qvel - true_v) / scale, huber)
-        total = total + _huber(difference(robot, qpos, true_q, 1.0) / (h * scale), huber)
+        path_q.append(qpos)
+        path_v.append(qvel)
         if motion.sensors is not None:
-            wrong = (motion.sensors - windows.sensors[..., k, :]) / model.output_std[model.moves :]
-            total = total + wrong.shape[-1] / robot.nv * _huber(wrong, huber)
-    return total / (2 * horizon)
+            readings.append(motion.sensors)
+    known = Motion(windows.acceleration, windows.drift)
+    true_q, true_v = semi_implicit(lambda q, v: known, robot, windows.qpos, windows.qvel, h)
+    scale = torch.arange(1, horizon + 1, device=unit.device)[:, None] * unit
+    total = _huber((torch.stack(path_v, dim=-2) - true_v) / scale, huber)
+    total = total + _huber(difference(robot, torch.stack(path_q, dim=-2), true_q, 1.0) / (h * scale), huber)
+    if readings:
+        wrong = (torch.stack(readings, dim=-2) - windows.sensors) / model.output_std[model.moves :]
+        total = total + wrong.shape[-1] / robot.nv * _huber(wrong, huber)
+    return total / 2
 
 
 def solver_loss(

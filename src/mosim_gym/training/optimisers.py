@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,14 +11,27 @@ from torch import nn
 
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.prepared import has_bfloat16
-from mosim_gym.training.config import TrainConfig
 from mosim_gym.training.muon import Muon
 
 Optimisers = Mapping[str, torch.optim.Optimizer]
 
 
+class Rates(Protocol):
+    """Learning rates, as configurations of training have them."""
+
+    @property
+    def adam_rate(self) -> float:
+        """Adam's."""
+        ...
+
+    @property
+    def muon_rate(self) -> float | None:
+        """Muon's, for hidden square matrices; None leaves them to Adam."""
+        ...
+
+
 def model_optimisers(
-    model: MoSim, config: TrainConfig, device: torch.device, *, rate: float = 1.0
+    model: MoSim, config: Rates, device: torch.device, *, rate: float = 1.0
 ) -> tuple[dict[str, torch.optim.Optimizer], list[nn.Parameter]]:
     """Adam, and Muon for the hidden matrices unless `config` leaves them to Adam, and the parameters that are Adam's.
 

@@ -1,0 +1,87 @@
+"""`mosim-gym train` on logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mosim_gym.cli.common import say_continued
+
+if TYPE_CHECKING:
+    from mosim_gym.cli.learning import Train
+    from mosim_gym.data.logs import Logs
+
+SIMULATED = ("all", "preset", "recipe", "rate", "stages", "variant", "install")
+"""Options for simulated motion."""
+LOGGED = ("timestep", "columns", "memory")
+"""Options for logs."""
+
+
+def learns_logs(command: Train) -> bool:
+    """Whether `command` is to learn from logs; raises `ValueError` for options that would then mean nothing."""
+    from mosim_gym.data.log_files import holds_logs
+
+    logged = command.logged is not None or (command.data is not None and holds_logs(command.data))
+    if not logged:
+        for name in LOGGED:
+            if getattr(command, name) is not None:
+                raise ValueError(f"--{name} is for logs; name the robot with --robot, and the logs with --data.")
+        return False
+    if command.data is None:
+        raise ValueError("--robot is for logs; name them with --data.")
+    if command.robot is not None and command.logged is not None:
+        raise ValueError("Name the robot of logs once, with --robot.")
+    for name in SIMULATED:
+        if getattr(command, name) not in (None, False):
+            raise ValueError(f"--{name} is for simulated motion; leave it out with logs.")
+    if command.device != "cpu" or command.loss != "direct":
+        raise ValueError("--device and --loss are for simulated motion; leave them out with logs.")
+    return True
+
+
+def train_on_logs(command: Train) -> Mapping[str, Any]:
+    """Learn, write `checkpoint.safetensors` into the folder `--out`, and say what the errors on held-out motion are; the card."""
+    from mosim_gym.evaluation.logged import LoggedErrors
+    from mosim_gym.training.from_logs import CHECKPOINT, train
+    from mosim_gym.training.progress import Progress
+
+    logs = _logs(command)
+    say_continued(command.out)
+    with Progress(logs.robot.name, None) as progress:
+        model = train(
+            logs.robot,
+            logs,
+            budget=command.budget,
+            seed=command.seed,
+            members=command.members or 3,
+            folder=command.out,
+            start=command.start,
+            memory=command.memory,
+            report=progress,
+        )
+    print(LoggedErrors.from_dict(logs.robot.name, model.card["held_out"]))
+    memory = model.card["memory"]
+    print(
+        f"{logs.robot.name}: {logs.seconds:.1f} s of motion, memory {memory['memory']} ({memory['chosen_by']}); "
+        f"wrote {command.out / CHECKPOINT}"
+    )
+    return model.card
+
+
+def _logs(command: Train) -> Logs:
+    """The logs in `--data`, imported if they are not yet."""
+    from mosim_gym.cli.importing import read_columns
+    from mosim_gym.data.import_logs import import_logs
+    from mosim_gym.data.log_files import holds_logs, open_logs
+    from mosim_gym.robots.opening import open_robot
+
+    assert command.data is not None
+    name = command.logged or command.robot
+    robot = None if name is None else open_robot(name, command.timestep)
+    if holds_logs(command.data):
+        if command.columns is not None:
+            raise ValueError(f"{command.data} holds logs that are imported already; leave --columns out.")
+        return open_logs(command.data, robot=robot)
+    assert robot is not None
+    columns = None if command.columns is None else read_columns(command.columns)
+    return import_logs(str(command.data), robot, columns, report=print)

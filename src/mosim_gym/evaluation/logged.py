@@ -1,0 +1,181 @@
+"""Errors of open-loop predictions on logs: by joint and by horizon, beside holding still, constant velocity and a linear model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from mosim_gym.data.dataset import Dataset
+from mosim_gym.data.log_files import check_same_robot
+from mosim_gym.data.logs import Logs
+from mosim_gym.evaluation.floors import ConstantVelocity, HoldLast, LinearModel
+from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics import Robot, difference
+from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.motion import History, Segments
+from mosim_gym.mechanics.parts import JointType
+from mosim_gym.mechanics.world_model import WorldModel, as_world_model
+from mosim_gym.robots import load_robot
+
+Array = np.ndarray
+HORIZONS = (0.05, 0.1, 0.25, 0.5)
+"""s"""
+MOST = 2000
+"""Windows, at even distances, if more of them fit into the logs."""
+ROWS = 500
+"""Windows that are predicted at once."""
+
+
+@dataclass(frozen=True)
+class LoggedErrors:
+    """Root mean square errors of positions over `windows` of logs, rad or m.
+
+    `rmse[title]` is `(parts, horizons)`, with a row for each of `parts`: a hinge or a slide, the place or the rotation of a free joint, the
+    rotation of a ball joint. The first title is that of the model; the others are floors. `horizons` are in s.
+    """
+
+    robot: str
+    parts: tuple[str, ...]
+    units: tuple[str, ...]
+    horizons: tuple[float, ...]
+    windows: int
+    rmse: Mapping[str, Array]
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Of the model, then of the floors."""
+        return tuple(self.rmse)
+
+    def overall(self, unit: str = "rad", title: str | None = None) -> Array:
+        """The root mean square over all parts with this unit, `(horizons,)`; by default of the model."""
+        rows = [row for row, theirs in enumerate(self.units) if theirs == unit]
+        if not rows:
+            raise ValueError(
+                f"No part of {self.robot} is in {unit!r}; its parts are in {', '.join(sorted(set(self.units)))}."
+            )
+        return np.sqrt(np.square(self.rmse[title or self.titles[0]][rows]).mean(axis=0))
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain data for a card."""
+        return {
+            "windows": self.windows,
+            "horizons": list(self.horizons),
+            "units": dict(zip(self.parts, self.units, strict=True)),
+            "rmse": {
+                title: {part: [float(f"{x:.4g}") for x in row] for part, row in zip(self.parts, rows, strict=True)}
+                for title, rows in self.rmse.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, robot: str, content: Mapping[str, Any]) -> LoggedErrors:
+        """Inverse of `to_dict`, as far as its digits go; `content` may hold more."""
+        return cls(
+            robot=robot,
+            parts=tuple(content["units"]),
+            units=tuple(content["units"].values()),
+            horizons=tuple(content["horizons"]),
+            windows=content["windows"],
+            rmse={title: np.array(list(rows.values())) for title, rows in content["rmse"].items()},
+        )
+
+    def __str__(self) -> str:
+        """A table of all errors."""
+        rows = [
+            [title, f"{part}, {unit}", *(f"{x:.3g}" for x in row)]
+            for title, errors in self.rmse.items()
+            for part, unit, row in zip(self.parts, self.units, errors, strict=True)
+        ]
+        said = table(["Predictor", "Part", *(f"{h:g} s" for h in self.horizons)], rows)
+        return f"Root mean square errors of {self.robot} over {self.windows} windows\n{said}"
+
+
+def evaluate_prediction(
+    model: WorldModel | Dynamics, data: Logs | Dataset, horizons: Sequence[float] | None = None
+) -> LoggedErrors:
+    """Errors of `model` at `horizons` (s) from all states of `data` after which motion goes on long enough, or 2,000 of them.
+
+    By default the horizons are 0.05, 0.1, 0.25 and 0.5 s, without those that are longer than most segments. The linear model is fitted to
+    `data` themselves, which favours it; robots with rotations in three dimensions have none.
+    """
+    logs = data if isinstance(data, Logs) else Logs.of_segments(load_robot(data.robot), data[:])
+    predictor = as_world_model(model)
+    if isinstance(model, Dynamics):
+        check_same_robot("`data`", logs.robot, model.robot)
+    before = predictor.context - 1
+    steps = _horizon_steps(logs, before, horizons)
+    windows = _windows(logs, before + steps[-1])
+    everyone = {predictor.title: predictor, **{floor.title: floor for floor in _floors(logs)}}
+    names, units, _ = zip(*_parts(logs.robot), strict=True)
+    return LoggedErrors(
+        robot=logs.robot.name,
+        parts=names,
+        units=units,
+        horizons=tuple(step * logs.control_step for step in steps),
+        windows=len(windows.qpos),
+        rmse={title: _rmse(logs.robot, one, windows, before, steps) for title, one in everyone.items()},
+    )
+
+
+def _horizon_steps(logs: Logs, before: int, horizons: Sequence[float] | None) -> list[int]:
+    """The horizons in control steps, in order."""
+    wanted = HORIZONS if horizons is None else horizons
+    if not len(wanted) or not all(np.isfinite(h) and h > 0 for h in wanted):
+        raise ValueError(f"horizons are {tuple(wanted)}; give positive numbers of seconds.")
+    steps = sorted({max(1, round(h / logs.control_step)) for h in wanted})
+    if horizons is not None:
+        return steps
+    fitting = int(np.median(np.repeat(logs.lengths, logs.lengths))) - before
+    return [step for step in steps if step <= fitting] or [max(1, fitting)]
+
+
+def _windows(logs: Logs, steps: int) -> Segments:
+    """Windows at even distances."""
+    count = int(np.maximum(logs.lengths - steps + 1, 0).sum())
+    return logs.windows(steps, stride=max(1, -(-count // MOST)))
+
+
+def _floors(logs: Logs) -> Iterator[WorldModel]:
+    yield HoldLast()
+    yield ConstantVelocity(logs.robot)
+    if logs.robot.nq == logs.robot.nv:
+        linear = LinearModel()
+        linear.fit(logs, budget=0.0, seed=0)
+        yield linear
+
+
+def _rmse(robot: Robot, model: WorldModel, windows: Segments, before: int, steps: list[int]) -> Array:
+    """`(parts, horizons)`."""
+    places = np.array(steps) - 1
+    squares = []
+    for first in range(0, len(windows.qpos), ROWS):
+        part = Segments(*(column[first : first + ROWS] for column in windows))
+        history = History(part.qpos[:, : before + 1], part.qvel[:, : before + 1], part.actions[:, :before])
+        path = model.rollout(history.latest(model.context), part.actions[:, before:])
+        said = torch.from_numpy(np.asarray(path.qpos, np.float64)[:, places])
+        true = torch.from_numpy(part.qpos[:, before + 1 :][:, places])
+        squares.append(np.square(difference(robot, said, true, 1.0).numpy()))
+    error = np.concatenate(squares)
+    return np.stack([np.sqrt(error[..., dofs].sum(-1).mean(0)) for _, _, dofs in _parts(robot)])
+
+
+def _parts(robot: Robot) -> Iterator[tuple[str, str, slice]]:
+    """Name and unit of each part of a robot's position, and the differences of positions that it has."""
+    joints = robot.joints
+    for row, name in enumerate(joints.names):
+        kind, first = JointType(int(joints.type[row])), int(joints.dof_start[row])
+        name = name or f"joint {row}"
+        match kind:
+            case JointType.FREE:
+                yield f"place of {name}", "m", slice(first, first + 3)
+                yield f"rotation of {name}", "rad", slice(first + 3, first + 6)
+            case JointType.BALL:
+                yield f"rotation of {name}", "rad", slice(first, first + 3)
+            case JointType.SLIDE:
+                yield name, "m", slice(first, first + 1)
+            case _:
+                yield name, "rad", slice(first, first + 1)

@@ -1,0 +1,140 @@
+"""`train`: a model of a robot's motion, learned from measured logs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from mosim_gym.data.logs import Logs
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.durations import seconds
+from mosim_gym.mechanics.memory import keep_freed_memory
+from mosim_gym.mechanics.numbers import check_seed, is_finite, positive_number
+from mosim_gym.mechanics.robot_file import MEASURED
+from mosim_gym.mechanics.seal import digest
+from mosim_gym.mechanics.seeding import initialised_by
+from mosim_gym.mechanics.storage import check_own
+from mosim_gym.mechanics.threads import OneThread
+from mosim_gym.robots.opening import open_robot
+from mosim_gym.training.log_card import logs_card
+from mosim_gym.training.log_checks import check_learnable, check_logs
+from mosim_gym.training.log_memory import choose_memory
+from mosim_gym.training.log_motion import LogMotion
+from mosim_gym.training.logs_config import LogsConfig, logs_model, logs_training
+from mosim_gym.training.logs_loop import STATE, fit_logs
+from mosim_gym.training.pacing import SAVE_SECONDS
+from mosim_gym.zoo.checkpoint import save_checkpoint
+from mosim_gym.zoo.names import load
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+def train(
+    robot: Robot | str,
+    data: Logs,
+    budget: float | str = "10m",
+    seed: int = 0,
+    members: int = 3,
+    folder: str | PathLike[str] | None = None,
+    start: Simulator | str | PathLike[str] | None = None,
+    *,
+    memory: int | None = None,
+    held_out: float | Logs = 0.1,
+    config: LogsConfig | None = None,
+    steps: int | None = None,
+    save_every: float = SAVE_SECONDS,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+) -> Simulator:
+    """A simulator of `robot`, learned from the measured motion `data` in about `budget`: seconds, or text such as `"5m"`.
+
+    Args:
+        robot: Whose motion it is: a `Robot`, the name of a packaged one, or an MJCF or URDF file. Of its description only joints, actuators
+            and shapes are used. Masses and friction are learned.
+        data: What `import_logs` returns.
+        budget: The time for training.
+        seed: That of the initial weights, of the batches and of the split.
+        members: The size of the ensemble, whose members are trained at once.
+        folder: `checkpoint.safetensors` is written there, which `mosim_gym.load` opens without any other file. An interrupted run goes on
+            from there and ends with the same weights.
+        start: A model of the same robot to go on from, or its checkpoint. It has a robot, members and a memory of its own.
+        memory: How many commands before the present one are inputs; by default as many as the lag of the motion reaches back.
+        held_out: The share of the motion, in whole segments, by which the best weights are chosen and errors measured; or logs for that.
+        config: How to train.
+        steps: So many training steps, whatever the time.
+        save_every: Seconds between two states in `folder`.
+        report: Is called with each measurement on held-out motion.
+
+    How positions move in a control step is always learned, whatever the integrator of the robot's description.
+    """
+    keep_freed_memory()
+    limit = seconds(budget) if isinstance(budget, str) else budget
+    if not is_finite(limit) or limit <= 0:
+        raise ValueError(f"budget is {budget!r}; it must be a positive number of seconds, or text such as '5m'.")
+    members = positive_number(members, "members")
+    check_seed(seed)
+    before = load(start) if isinstance(start, str | PathLike) else start
+    given = replace(open_robot(robot) if isinstance(robot, str) else robot, integrator=MEASURED)
+    data = check_logs(given, data)
+    if before is not None:
+        check_logs(before.robot, data)
+        if memory not in (None, before.memory):
+            raise ValueError(
+                f"memory is {memory!r}; the model to start from has its own, {before.memory}: leave memory out."
+            )
+    model_robot = given if before is None else before.robot
+    split = isinstance(held_out, int | float)
+    learned, kept = data.split(held_out, seed) if split else (data, check_logs(given, held_out, "held_out"))
+    check_learnable(model_robot, learned, kept)
+    place = None if folder is None else Path(folder)
+    if place is not None:
+        check_own([place / CHECKPOINT], place / STATE)
+    choice = choose_memory(learned, memory if before is None else before.memory)
+    config = replace(config or logs_training(model_robot, seed), seed=seed)
+    with OneThread():
+        model = _initial(model_robot, before, members, choice["memory"], seed)
+        identity: dict[str, Any] = {
+            "robot": model_robot.fingerprint,
+            "model": asdict(model.config),
+            "data": _digest(learned),
+            "held_out": _digest(kept),
+            "start": None if before is None else before.model.digest(),
+        }
+        trained, record = fit_logs(
+            model,
+            LogMotion(model_robot, learned, model.config.memory),
+            LogMotion(model_robot, kept, model.config.memory),
+            config,
+            budget=limit,
+            identity=identity,
+            folder=place,
+            started=before is not None,
+            steps=steps,
+            save_every=save_every,
+            report=report,
+        )
+        card = logs_card(trained, record, choice, learned, kept)
+        if before is not None:
+            card["refined_from"] = f"{before.card.get('name', 'unnamed')} {before.model.digest()}"
+        if place is not None:
+            save_checkpoint(place / CHECKPOINT, trained, card)
+        return Simulator(trained, card)
+
+
+def _initial(robot: Robot, before: Simulator | None, members: int, memory: int, seed: int) -> MoSim:
+    """A model with random weights, or with those of the model before."""
+    with initialised_by(seed):
+        model = MoSim(robot, logs_model(robot, members, memory) if before is None else before.model.config)
+    if before is not None:
+        model.load_state_dict(before.model.state_dict())
+    return model
+
+
+def _digest(logs: Logs) -> str:
+    """What tells logs from any others."""
+    arrays = {"qpos": logs.qpos, "qvel": logs.qvel, "actions": logs.actions, "starts": logs.starts}
+    return digest(arrays)[:16]

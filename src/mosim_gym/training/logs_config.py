@@ -1,0 +1,64 @@
+"""`LogsConfig`: how a model is trained on logs, in one frozen record; and which model suits a robot's logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mosim_gym.dynamics.config import MoSimConfig, preset
+from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.settings import check_settings, setting
+from mosim_gym.training.config import Stage
+
+SMOOTH = (
+    Stage("joint", 0.1),
+    Stage("multistep", 0.15, horizon=4),
+    Stage("multistep", 0.4, horizon=8),
+    Stage("multistep", 0.35, horizon=16),
+)
+"""For robots that touch nothing: single control steps, then ever longer windows, which average over the noise of measured velocities."""
+TOUCHING = (
+    Stage("predictor", 0.1),
+    Stage("corrector", 0.2),
+    Stage("multistep", 0.2, horizon=4),
+    Stage("multistep", 0.25, horizon=8),
+    Stage("multistep", 0.25, horizon=16),
+)
+"""For robots that touch something: flight first, then what contact adds to it, then windows that hold whole impacts."""
+
+
+@dataclass(frozen=True)
+class LogsConfig:
+    """Optimisation on logs. The learning rates fall along one cosine to zero. A stage's windows have `horizon` control steps."""
+
+    stages: tuple[Stage, ...] = SMOOTH
+    rows: int = setting(1024, least=1, most=1_000_000)  # single control steps in a batch, of each member
+    windows: int = setting(160, least=1, most=1_000_000)  # windows in a batch, of each member
+    adam_rate: float = setting(2e-3, above=0)  # first and last layers, biases, small networks
+    muon_rate: float = setting(0.02, above=0)  # hidden square matrices
+    huber: float = setting(0.1, above=0)  # whitened error at which the loss turns from square to linear
+    clip: float = setting(1.0, above=0)
+    ema: float = setting(0.995, least=0, below=1)
+    validated_every: int = setting(200, least=1)  # training steps
+    validated_seconds: float = setting(0.25, above=0)  # the length of held-out windows
+    seed: int = setting(0, seed=True)
+
+    def __post_init__(self) -> None:
+        """Wrong settings raise in one sentence."""
+        check_settings(self)
+
+
+def touches(robot: Robot) -> bool:
+    """Whether a part of the robot can touch a plane."""
+    return robot.contact_enabled and len(robot.contacts) > 0
+
+
+def logs_model(robot: Robot, members: int, memory: int) -> MoSimConfig:
+    """The preset for logs of `robot`, with `memory` commands before the present one as inputs."""
+    return preset("measured-contacts" if touches(robot) else "measured", members=members, memory=memory)
+
+
+def logs_training(robot: Robot, seed: int) -> LogsConfig:
+    """How logs of `robot` are learned unless someone says otherwise."""
+    if touches(robot):  # impacts are a hundred times as large as what flight must be known to
+        return LogsConfig(stages=TOUCHING, huber=0.02, seed=seed)
+    return LogsConfig(stages=SMOOTH, seed=seed)
