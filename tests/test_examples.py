@@ -20,6 +20,7 @@ QUICK = {
     "09_plan_without_a_policy": ["--horizon", "10", "--samples", "32", "--steps", "20"],
     "10_gradients_through_the_model": ["--seconds", "1", "--episodes", "1"],
     "11_stay_where_the_model_knows": ["--seconds", "1", "--steps", "20"],
+    "12_from_a_log_to_a_policy": ["--budget", "2s", "--steps", "210", "--seconds", "20"],
 }
 WRITES = {
     "01_look_at_a_robot": ["01/cheetah.png"],
@@ -27,6 +28,7 @@ WRITES = {
     "04_train_sac_on_the_real_task": ["04/PendulumSwingup.zip"],
     "06_train_in_the_model": [f"06/{name}" for name in ("best.safetensors", "policy.safetensors", "state.safetensors")],
     "08_few_real_steps": ["08/policy.safetensors", "08/state.safetensors"],
+    "12_from_a_log_to_a_policy": ["12/arm.xml", "12/log.csv"],
     "10_gradients_through_the_model": [f"10/{name}.safetensors" for name in ("best", "policy", "state")],
 }
 LOG = "MUJOCO_LOG.TXT"  # MuJoCo's own, wherever it is run

@@ -16,7 +16,7 @@ from mosim_gym.envs.ends import END_REASONS, END_TIME, NO_END, TorchStep
 from mosim_gym.envs.spaces import Info, action_space, checked_actions, observation_space
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.pictures.rendering import Renderer
-from mosim_gym.robots import find_task
+from mosim_gym.robots import Task
 
 Array = np.ndarray
 
@@ -33,7 +33,7 @@ class MoSimVecEnv(VecEnv):
     action_space: spaces.Space[Any]
 
     def __init__(
-        self, task: str | TorchEnv, num_envs: int = 64, *, render_mode: str | None = None, **options: Any
+        self, task: str | Task | TorchEnv, num_envs: int = 64, *, render_mode: str | None = None, **options: Any
     ) -> None:
         """`render_mode` is None or `rgb_array`."""
         if "autoreset" in options:
@@ -44,13 +44,12 @@ class MoSimVecEnv(VecEnv):
             raise UnknownName("render mode", render_mode, ["rgb_array"])
         self.render_mode = render_mode
         self.torch = task if isinstance(task, TorchEnv) else TorchEnv(task, num_envs, **options)
-        task = self.torch.task.id()
-        self._controls = action_space(task)
+        self._controls = action_space(self.torch.task)
         self._renderer: Renderer | None = None
         num_envs = self.torch.num_envs
         self._actions = torch.zeros(num_envs, *self._controls.shape)
         self._no_infos: list[Info] = [{} for _ in range(num_envs)]
-        super().__init__(num_envs, observation_space(task), self._controls)
+        super().__init__(num_envs, observation_space(self.torch.task), self._controls)
 
     def reset(self) -> Array:
         """Begin an episode in every environment, with the seeds and options that `seed` and `set_options` have set."""
@@ -100,7 +99,7 @@ class MoSimVecEnv(VecEnv):
     def get_images(self) -> Sequence[Array | None]:
         """A picture of each environment."""
         if self._renderer is None:
-            self._renderer = Renderer(find_task(self.torch.task.id())[0], task=self.torch.task)
+            self._renderer = Renderer(self.torch.task.robot, task=self.torch.task)
         s = self.torch.state
         states = (part.cpu().numpy() for part in (s.qpos, s.qvel, s.goal))
         return [self._renderer.frame(*row) for row in zip(*states, strict=True)]

@@ -12,6 +12,7 @@ from mosim_gym.dynamics.finer import FinerSteps, steps_within
 from mosim_gym.dynamics.simulator import SimulatorOptions
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.robot import Robot
 from mosim_gym.robots import RobotDefinition, load_robot
 from mosim_gym.zoo import packaged
 from mosim_gym.zoo.checkpoint import load_checkpoint
@@ -48,7 +49,7 @@ class DynamicsOptions:
 
 
 def open_dynamics(
-    robot: RobotDefinition, checkpoint: Checkpoint | None, options: DynamicsOptions = DynamicsOptions()
+    robot: RobotDefinition | Robot, checkpoint: Checkpoint | None, options: DynamicsOptions = DynamicsOptions()
 ) -> Dynamics:
     """The dynamics of a `gym.make` argument: a packaged name or a path, None for the robot's packaged checkpoint, `"truth"` for MuJoCo.
 
@@ -59,8 +60,8 @@ def open_dynamics(
     chosen = options.of_checkpoints()
     if chosen and not by_name:
         raise ValueError(f"{', '.join(chosen)}: only learned checkpoints given by name or path have this option.")
-    needed = load_robot(robot.name)
-    dynamics = _opened(robot, checkpoint, chosen).to(usable_device(options.device))
+    needed = robot if isinstance(robot, Robot) else load_robot(robot.name)
+    dynamics = _opened(needed, checkpoint, chosen).to(usable_device(options.device))
     if dynamics.robot.fingerprint == needed.fingerprint:
         return dynamics
     times = steps_within(dynamics.robot, needed)
@@ -71,7 +72,7 @@ def open_dynamics(
     return FinerSteps(dynamics, needed, times)
 
 
-def _opened(robot: RobotDefinition, checkpoint: Checkpoint | None, chosen: SimulatorOptions) -> Dynamics:
+def _opened(robot: Robot, checkpoint: Checkpoint | None, chosen: SimulatorOptions) -> Dynamics:
     if isinstance(checkpoint, Dynamics):
         return checkpoint
     if isinstance(checkpoint, str) and checkpoint == TRUTH:

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
-from mosim_gym.envs.bounds import Bounds
-from mosim_gym.envs.core import Core, State
+from mosim_gym.envs.backend import Checkpoint, DynamicsOptions
+from mosim_gym.envs.core import State
 from mosim_gym.envs.ends import Autoreset, TorchStep, check_modes, judged, reason_of
 from mosim_gym.envs.generators import StartGenerators
 from mosim_gym.envs.held import held
+from mosim_gym.envs.opened import opened
 from mosim_gym.envs.options import ENDLESS, checked_options, step_limit
 from mosim_gym.envs.penalties.base import Penalties, Penalty
 from mosim_gym.envs.recorded import Outcome, RecordedStep
@@ -28,16 +28,16 @@ from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.threads import OwnArithmetic, is_few
 from mosim_gym.mechanics.typed_torch import from_numpy
-from mosim_gym.robots import find_task, load_task
-from mosim_gym.robots.spaces import flatten, sensor_count
+from mosim_gym.robots import Task
+from mosim_gym.robots.spaces import flatten
 
 
 class TorchEnv(ChecksArguments):
-    """`num_envs` environments of `task`. `state` holds their states, and `elapsed` the steps that their episodes have lasted."""
+    """`num_envs` environments of `task`, an id or a task itself. `state` holds their states, `elapsed` the steps of their episodes."""
 
     def __init__(
         self,
-        task: str,
+        task: str | Task,
         num_envs: int,
         *,
         checkpoint: Checkpoint | None = None,
@@ -65,29 +65,21 @@ class TorchEnv(ChecksArguments):
         With `gradients` rewards and states are functions of the actions, back to the last `detach`. The documentation has the others.
         """
         count = positive_number(num_envs, "num_envs")
-        self._limit = step_limit(max_episode_steps)
+        self.limit = step_limit(max_episode_steps)
+        """The number of control steps after which an episode is cut."""
         check_modes(autoreset, outside_model)
         self.repeat = positive_number(repeat, "repeat")
         if self.repeat > 1 and autoreset != "same_step":
             raise ValueError(f"repeat is {repeat} with autoreset {autoreset!r}; held actions need same_step.")
-        definition, _ = find_task(task)
-        self.task, self.num_envs, self.device = load_task(task), count, usable_device(device)
+        self.num_envs, self.device = count, usable_device(device)
         with OwnArithmetic(self.device):
-            options = DynamicsOptions(self.device, solver, precision, ensemble)
-            self.dynamics = open_dynamics(definition, checkpoint, options)
-            if gradients and not self.dynamics.differentiable:
-                who = "The truth" if self.dynamics.is_truth else type(self.dynamics).__name__
-                raise ValueError(
-                    f"{who} has no gradients; take a learned checkpoint: a name, a path, or None for the robot's own."
-                )
-            self.core = Core(
-                self.task,
-                dtype=self.dynamics.dtype,
-                device=self.device,
-                quantities=self.dynamics.quantities,
-                sensor_count=sensor_count(task),
+            parts = opened(task, checkpoint, DynamicsOptions(self.device, solver, precision, ensemble))
+        self.task, self.dynamics, self.core, self.bounds = parts
+        if gradients and not self.dynamics.differentiable:
+            who = "The truth" if self.dynamics.is_truth else type(self.dynamics).__name__
+            raise ValueError(
+                f"{who} has no gradients; take a learned checkpoint: a name, a path, or None for the robot's own."
             )
-            self.bounds = Bounds(self.dynamics.card, self.core.dtype, self.device)
         if outside_model == "continue":
             self.bounds.open()
         self.penalties = Penalties(self.core, self.dynamics)
@@ -96,7 +88,8 @@ class TorchEnv(ChecksArguments):
         self.advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
         """One control step of all environments, replayed where it can be recorded, and in shards where the batch is large."""
         self._own = OwnArithmetic(self.device, alone=self.advance.shards is not None or is_few(count))
-        self._starts = Starts(self.task, reset_from)
+        self.starts = Starts(self.task, reset_from)
+        """Where episodes begin."""
         self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
         self._terminates = outside_model == "terminate"
         self._generators = StartGenerators(count)
@@ -116,7 +109,7 @@ class TorchEnv(ChecksArguments):
 
     def set_starts(self, reset_from: ResetFrom) -> None:
         """Let later episodes begin in `reset_from`."""
-        self._starts = Starts(self.task, reset_from)
+        self.starts = Starts(self.task, reset_from)
 
     @property
     def state(self) -> State:
@@ -148,22 +141,22 @@ class TorchEnv(ChecksArguments):
         if mask is not None and self._state is None and len(rows) < self.num_envs:
             raise RuntimeError("No episode has begun: the first reset() must be of all environments.")
         remembers = self.dynamics.keeps_warm_starts and len(rows) == self.num_envs
-        given = checked_options(options, self.task, rows=self.num_envs, warm_start=remembers)
+        given = checked_options(options, self.task, rows=self.num_envs, warm_start=remembers, memory=self.core.memory)
         warm_start = given.pop("warm_start", None)
         self._generators.seed(seed)
         with torch.no_grad():
             self._begin(rows, {name: from_numpy(value)[rows] for name, value in given.items()})
             if warm_start is not None:
                 self.dynamics.remember(self.state.qpos, self.state.qvel, warm_start)
-            if self._stagger and mask is None and self._limit < ENDLESS:
-                self.elapsed = torch.randint(self._limit, (self.num_envs,), generator=self._generators.common)
+            if self._stagger and mask is None and self.limit < ENDLESS:
+                self.elapsed = torch.randint(self.limit, (self.num_envs,), generator=self._generators.common)
             return self.observation()
 
     def _begin(self, rows: Tensor, given: Mapping[str, Tensor]) -> None:
         """Put new starts into `rows`."""
         if not len(rows):
             return
-        fresh = self._starts.fresh(self.core, self._generators, rows, given)
+        fresh = self.starts.fresh(self.core, self._generators, rows, given)
         self.elapsed[rows] = 0
         self._over[rows] = False
         if self._state is None or len(rows) == self.num_envs:
@@ -195,7 +188,7 @@ class TorchEnv(ChecksArguments):
         moved = self._move(before, action)
         reward, cut = self._charge(before, action, moved)
         self.elapsed += 1
-        end = reason_of(self.elapsed >= self._limit, moved.inside, cut, moved.finite)
+        end = reason_of(self.elapsed >= self.limit, moved.inside, cut, moved.finite)
         terminated, truncated = judged(end, moved.terminated, terminates_outside=self._terminates)
         self._state, self.ended = moved.state, None
         return self._restart(waiting, TorchStep(moved.observation, reward, terminated, truncated, end, None))
@@ -264,10 +257,10 @@ class TorchEnv(ChecksArguments):
             self._over = done.cpu()
         return step
 
-    def place(self, qpos: Tensor, qvel: Tensor, goal: Tensor, elapsed: Tensor) -> None:
-        """Put all environments into states `(B, …)`, in episodes of ages `(B,)`."""
+    def place(self, qpos: Tensor, qvel: Tensor, goal: Tensor, elapsed: Tensor, previous: Tensor | None = None) -> None:
+        """Put all environments into states `(B, …)`, in episodes of ages `(B,)`, after the commands `previous (B, memory, nu)`, if any."""
         with torch.no_grad():
-            self._state = self.core.at(qpos, qvel, goal)
+            self._state = self.core.at(qpos, qvel, goal, previous)
         self.elapsed = elapsed.clone()
         self._over = torch.zeros(self.num_envs, dtype=torch.bool)
         self._generators.keep()

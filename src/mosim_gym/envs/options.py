@@ -42,26 +42,35 @@ def step_limit(max_episode_steps: int | None) -> int:
 
 
 def checked_options(
-    options: Mapping[str, object] | None, task: Task, *, rows: int, warm_start: bool = False
+    options: Mapping[str, object] | None, task: Task, *, rows: int, warm_start: bool = False, memory: int = 0
 ) -> dict[str, Array]:
-    """The given ones of `qpos`, `qvel` and `goal` as float64 `(rows, k)`. Raises for wrong names, shapes and numbers.
+    """The given ones of `qpos`, `qvel` and `goal` as float64 `(rows, k)`, and `previous` as `(rows, memory, nu)`. Raises for wrong names,
+    shapes and numbers.
 
     Each may be one row for all environments or one row for each. Velocities default to zero where positions are given. Quaternions are
-    normalised. `options` may be the whole `info` of a step. Its `end` is ignored, and so is its `warm_start` unless `warm_start` is true.
+    normalised. `options` may be the whole `info` of a step. Its `end` is ignored, and so are its `warm_start` unless `warm_start` is true,
+    and its `previous` for dynamics without memory.
     """
     robot = task.robot
-    sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": task.goal_size, "warm_start": robot.nv}
+    shapes: dict[str, tuple[int, ...]] = {
+        "qpos": (robot.nq,),
+        "qvel": (robot.nv,),
+        "goal": (task.goal_size,),
+        "warm_start": (robot.nv,),
+    }
+    if memory:
+        shapes["previous"] = (memory, robot.nu)
     if options is None:
         return {}
-    _check_mapping(options, ", ".join(sizes))
+    _check_mapping(options, ", ".join(shapes))
     given: dict[str, Array] = {}
     for name, value in options.items():
-        if name == "end" or (name.startswith("_") and name[1:] in options):
+        if name == "end" or (name.startswith("_") and name[1:] in options) or (name == "previous" and not memory):
             continue  # why the last episode was cut; and in which rows of a vector environment's `info` an entry is set
-        if name not in sizes:
-            raise UnknownName("reset option", name, list(sizes))
+        if name not in shapes:
+            raise UnknownName("reset option", name, list(shapes))
         if value is not None:
-            given[name] = _rows(name, value, sizes[name], rows, task)
+            given[name] = _rows(name, value, shapes[name], rows, task)
     if not warm_start:
         given.pop("warm_start", None)
     if "qpos" in given:
@@ -80,15 +89,16 @@ def _check_mapping(options: object, names: str) -> None:
         raise TypeError(f"options is a {type(options).__name__}; it must be a dict with {names}.")
 
 
-def _rows(name: str, value: object, size: int, rows: int, task: Task) -> Array:
+def _rows(name: str, value: object, shape: tuple[int, ...], rows: int, task: Task) -> Array:
     plain = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
     if plain.dtype.kind not in "fiub":
         raise TypeError(f"options[{name!r}] holds {plain.dtype} values; it needs numbers.")
-    if plain.shape not in ((size,), (1, size), (rows, size)):
-        wanted = f"({size},)" if rows == 1 else f"({size},) or ({rows}, {size})"
+    if plain.shape not in (shape, (1, *shape), (rows, *shape)):
+        wanted = f"{shape}" if rows == 1 else f"{shape} or {(rows, *shape)}"
         raise ValueError(f"options[{name!r}] has shape {plain.shape}; {task.id()} needs {wanted}.")
-    array = np.array(np.broadcast_to(plain, (rows, size)), np.float64)
-    if not (np.abs(array) < np.finfo(np.float32).max).all():
+    array = np.array(np.broadcast_to(plain, (rows, *shape)), np.float64)
+    known = array[~np.isnan(array)] if name == "previous" else array  # NaN stands for no command yet
+    if not (np.abs(known) < np.finfo(np.float32).max).all():
         raise ValueError(f"options[{name!r}] holds numbers that are not finite.")
     return array
 

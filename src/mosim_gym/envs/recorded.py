@@ -80,8 +80,9 @@ class RecordedStep:
         if (self._bounds.version, self._dynamics.version) != self._versions:
             self._begin()
         values = state.features.values
+        known = () if state.previous is None else (state.previous,)
         inputs = (
-            state.qpos, state.qvel, state.goal, state.sensors, action, *[values[name] for name in self._names],
+            state.qpos, state.qvel, state.goal, state.sensors, action, *known, *[values[name] for name in self._names],
         )  # fmt: skip
         return self._outcome(state, self._rows(*inputs) if self.shards is None else self.shards(self._rows, inputs))
 
@@ -90,16 +91,17 @@ class RecordedStep:
 
     def _compute(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         qpos, qvel, goal, sensors, action, *values = inputs
+        previous = values.pop(0) if self._core.memory else None
         features = Features(self._core.robot, qpos, qvel, dict(zip(self._names, values, strict=True)))
         after, parts, reward, terminated = self._core.step(
-            State(qpos, qvel, goal, sensors, features), action, self._dynamics
+            State(qpos, qvel, goal, sensors, features, previous), action, self._dynamics
         )
         finite, inside = (
             self._bounds.finite(after.qpos, after.qvel, after.sensors),
             self._bounds.inside(after.qpos, after.qvel),
         )
         moved = [after.features[name] for name in self._names]
-        known = () if inside is None else (inside,)
+        known = [part for part in (after.previous, inside) if part is not None]
         return (after.qpos, after.qvel, after.sensors, flatten(parts), reward, terminated, finite, *known, *moved)
 
     def _outcome(self, before: State, outputs: tuple[Tensor, ...]) -> Outcome:
@@ -107,10 +109,16 @@ class RecordedStep:
         if sensors.shape[-1] != before.sensors.shape[-1]:
             task, needed = self._core.task.id(), before.sensors.shape[-1]
             raise ValueError(f"The dynamics give {sensors.shape[-1]} readings of sensors; {task} needs {needed}.")
+        previous = rest.pop(0) if self._core.memory else None
         inside = rest.pop(0) if len(rest) > len(self._names) else None
         features = Features(self._core.robot, qpos, qvel, dict(zip(self._names, rest, strict=True)))
         return Outcome(
-            State(qpos, qvel, before.goal, sensors, features), observation, reward, terminated, finite, inside
+            State(qpos, qvel, before.goal, sensors, features, previous),
+            observation,
+            reward,
+            terminated,
+            finite,
+            inside,
         )
 
 

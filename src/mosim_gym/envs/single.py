@@ -9,11 +9,12 @@ import gymnasium
 import numpy as np
 import torch
 
-from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
-from mosim_gym.envs.bounds import DIVERGED, OUTSIDE, Bounds
-from mosim_gym.envs.core import Core, State
-from mosim_gym.envs.ends import END_PENALTY, END_REASONS
-from mosim_gym.envs.options import IN_BATCHES, IN_TORCH, RENDER_MODES, checked_options, checked_picture
+from mosim_gym.envs.backend import Checkpoint, DynamicsOptions
+from mosim_gym.envs.bounds import DIVERGED, OUTSIDE
+from mosim_gym.envs.core import State
+from mosim_gym.envs.ends import END_PENALTY, END_REASONS, END_TIME
+from mosim_gym.envs.opened import opened
+from mosim_gym.envs.options import IN_BATCHES, IN_TORCH, RENDER_MODES, checked_options, checked_picture, step_limit
 from mosim_gym.envs.penalties.base import Penalties
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.recorded import RecordedStep
@@ -31,15 +32,16 @@ from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.threads import OwnArithmetic
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.pictures.rendering import Renderer
-from mosim_gym.robots import find_task, load_task
-from mosim_gym.robots.spaces import flatten, observation_shapes, sensor_count
+from mosim_gym.robots import Task
+from mosim_gym.robots.spaces import flatten, observation_shapes
 
 
 class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[reportIncompatibleVariableOverride]
     """A replacement for the dm_control task with the same observations and rewards, moved by learned or true dynamics.
 
     `info` holds the state in the dynamics' own precision: `qpos`, `qvel`, `goal`. Where this environment truncates the episode, `end` has
-    the reason: `diverged` or `outside the training box`. A copied or pickled environment continues as this one would.
+    the reason: `diverged`, `outside the training box` or `time limit`. For dynamics with memory `previous` has the last commands. A copied
+    or pickled environment continues as this one would.
     """
 
     elsewhere = {**IN_BATCHES, **IN_TORCH}
@@ -47,7 +49,7 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
 
     def __init__(
         self,
-        task: str,
+        task: str | Task,
         *,
         checkpoint: Checkpoint | None = None,
         device: str = "cpu",
@@ -55,35 +57,34 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
         precision: str = "float32",
         ensemble: int | Sequence[int] | None = None,
         reset_from: ResetFrom = TASK,
+        max_episode_steps: int = -1,
         obs: ObservationKind = "flat",
         render_mode: str | None = None,
         width: int = 480,
         height: int = 360,
     ) -> None:
-        """`task` is an id such as `CheetahRun`. The documentation has the other arguments."""
+        """`task` is an id such as `CheetahRun`, or a task itself. `max_episode_steps` is -1 for no limit, because `gym.make` has a limit of
+        its own around the environment. The documentation has the other arguments.
+        """
         checked_picture(render_mode, width, height)
-        definition, _ = find_task(task)
-        self.task = load_task(task)
+        self.limit = step_limit(max_episode_steps)
+        """The number of control steps after which an episode is cut."""
         self._own = OwnArithmetic(usable_device(device))
         with self._own:
-            self.dynamics = open_dynamics(definition, checkpoint, DynamicsOptions(device, solver, precision, ensemble))
-            self.core = Core(
-                self.task,
-                dtype=self.dynamics.dtype,
-                device=device,
-                quantities=self.dynamics.quantities,
-                sensor_count=sensor_count(task),
-            )
-            self.bounds = Bounds(self.dynamics.card, self.core.dtype, self.core.device)
+            parts = opened(task, checkpoint, DynamicsOptions(device, solver, precision, ensemble))
+        self.task, self.dynamics, self.core, self.bounds = parts
         self.penalties = Penalties(self.core, self.dynamics)
         self.advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
         """One control step, replayed where it can be recorded."""
-        self._starts = Starts(self.task, reset_from)
-        self.observation_space = observation_space(task, obs)
-        self.action_space = self._controls = action_space(task)
+        self.starts = Starts(self.task, reset_from)
+        """Where episodes begin."""
+        self.elapsed = 0
+        """Control steps of the present episode."""
+        self.observation_space = observation_space(self.task, obs)
+        self.action_space = self._controls = action_space(self.task)
         self.render_mode = render_mode
-        self.metadata = {**self.metadata, "render_fps": round(1 / definition.control_step)}
-        self._layout = observation_shapes(task) if obs == "dict" else None
+        self.metadata = {**self.metadata, "render_fps": round(1 / self.task.robot.control_step)}
+        self._layout = observation_shapes(self.task) if obs == "dict" else None
         self._size = width, height
         self._generator = torch.Generator()
         self._seeded = False
@@ -102,18 +103,19 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
             return self._reset(seed, options)
 
     def _reset(self, seed: int | None, options: Mapping[str, Any] | None) -> tuple[Any, Info]:
-        given = checked_options(options, self.task, rows=1, warm_start=self.dynamics.keeps_warm_starts)
+        warm = self.dynamics.keeps_warm_starts
+        given = checked_options(options, self.task, rows=1, warm_start=warm, memory=self.core.memory)
         warm_start = given.pop("warm_start", None)
         if seed is not None or not self._seeded:
             self._generator.manual_seed(int(self.np_random.integers(2**62)))
             self._seeded = True
         with torch.inference_mode():
-            drawn = self._starts.draw(self._generator, 1)
+            drawn = self.starts.draw(self._generator, 1)
             self._state = self.core.reset(self._generator, 1, {**drawn, **given})
             observation = flatten(self.core.observe(self._state))
         if warm_start is not None:
             self.dynamics.remember(self._state.qpos, self._state.qvel, warm_start)
-        self._over = False
+        self._over, self.elapsed = False, 0
         return self._packed(observation), self._info(self._state)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, Info]:
@@ -133,10 +135,13 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
                 last = flatten(self.core.observe(self._state))
             return self._packed(last), 0.0, False, True, {**self._info(self._state), "end": DIVERGED}
         before, self._state, ended = self._state, after, bool(terminated)
+        self.elapsed += 1
         info = self._info(after)
-        outside = inside is not None and not bool(inside)
-        if outside:
-            info["end"] = OUTSIDE
+        cut = self.elapsed >= self.limit
+        if cut:
+            info["end"] = END_REASONS[END_TIME]
+        if inside is not None and not bool(inside):
+            cut, info["end"] = True, OUTSIDE
         if self.penalties:
             with torch.inference_mode():
                 charge = self.penalties.charge(before, self.core.clipped(control))
@@ -144,20 +149,23 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
             info |= {"penalty": float(charge.penalty), "raw_reward": float(reward)}
             reward = reward - charge.penalty
             if bool(charge.cut):
-                outside, info["end"] = True, END_REASONS[END_PENALTY]
-        self._over = ended or outside
-        return self._packed(observation), float(reward), ended, outside, info
+                cut, info["end"] = True, END_REASONS[END_PENALTY]
+        self._over = ended or cut
+        return self._packed(observation), float(reward), ended, cut, info
 
     def _packed(self, observation: torch.Tensor) -> Any:
         return unflatten_observation(observation.cpu().numpy()[0], self._layout)
 
     @staticmethod
     def _info(state: State) -> Info:
-        return {
+        info: Info = {
             "qpos": state.qpos.cpu().numpy()[0].copy(),
             "qvel": state.qvel.cpu().numpy()[0].copy(),
             "goal": state.goal.cpu().numpy()[0].copy(),
         }
+        if state.previous is not None:
+            info["previous"] = state.previous.cpu().numpy()[0].copy()
+        return info
 
     def render(self) -> np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The current state as `(height, width, 3)` uint8 in `rgb_array` mode."""
@@ -167,7 +175,7 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
             raise RuntimeError("There is nothing to render yet: call reset() before render().")
         if self._renderer is None:
             width, height = self._size
-            self._renderer = Renderer(find_task(self.task.id())[0], task=self.task, width=width, height=height)
+            self._renderer = Renderer(self.task.robot, task=self.task, width=width, height=height)
         info = self._info(self._state)
         return self._renderer.frame(info["qpos"], info["qvel"], info["goal"])
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import spaces
 
-from mosim_gym.robots import load_task
+from mosim_gym.robots import Task
+from mosim_gym.robots.catalogue import as_task
 from mosim_gym.robots.spaces import observation_shapes
 
 Info = dict[str, Any]
@@ -18,13 +19,13 @@ ObservationKind = Literal["flat", "dict"]
 OBSERVATION_KINDS: tuple[ObservationKind, ...] = ("flat", "dict")
 
 
-def action_space(task: str) -> spaces.Box:
+def action_space(task: str | Task) -> spaces.Box:
     """Controls within the actuators' range, float32."""
-    low, high = load_task(task).robot.control_range
+    low, high = as_task(task).robot.control_range
     return spaces.Box(low, high, dtype=np.float32)
 
 
-def observation_space(task: str, kind: ObservationKind = "flat") -> spaces.Space[Any]:
+def observation_space(task: str | Task, kind: ObservationKind = "flat") -> spaces.Space[Any]:
     """The space of observations. `flat`: one unbounded float32 vector in dm_control's order. `dict`: Shimmy's, sorted keys, float64."""
     shapes = observation_shapes(task)
     if kind == "flat":

@@ -1,8 +1,8 @@
-"""The starts of episodes: the task's own, or given states."""
+"""The starts of episodes: the task's own, given states, or what a function draws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,24 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.data.dataset import Dataset, open_dataset
+from mosim_gym.data.logs import Logs
 from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.generators import StartGenerators
 from mosim_gym.envs.options import checked_options
 from mosim_gym.envs.state_rows import joined
 from mosim_gym.mechanics.names import UnknownName
-from mosim_gym.mechanics.narrowing import is_tuple
+from mosim_gym.mechanics.narrowing import is_mapping, is_tuple
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import Task
 
 TASK = "task"
-ResetFrom = str | PathLike[str] | Dataset | Mapping[str, Any] | tuple[Any, Any] | np.ndarray | Tensor
+DrawStates = Callable[[Generator, int], Any]
+"""A function from a generator and a number n to n states: `(qpos (n, nq), qvel (n, nv))`, or a mapping with both (and `goal`)."""
+ResetFrom = (
+    str | PathLike[str] | Dataset | Logs | Mapping[str, Any] | tuple[Any, Any] | np.ndarray | Tensor | DrawStates
+)
 """`"task"`, or states: a pair `(qpos (N, nq), qvel (N, nv))`, both side by side in one array, a mapping with `qpos` and `qvel` (and
-`goal`), a dataset, or a dataset's folder."""
+`goal`), a dataset, a dataset's folder, or logs; or a function that draws them."""
 
 
 class Starts:
@@ -32,33 +37,40 @@ class Starts:
 
     def __init__(self, task: Task, reset_from: ResetFrom = TASK) -> None:
         """Raises for states of a wrong shape, of another robot, or not finite."""
+        self._task = task
         self._states: dict[str, Tensor] | None = None
+        self._function: DrawStates | None = None
         if isinstance(reset_from, str) and reset_from == TASK:
             return
         if isinstance(reset_from, str | PathLike):
             if not Path(reset_from).is_dir():
                 raise UnknownName("reset_from", str(reset_from), [TASK, "a dataset's folder", "states"])
             reset_from = open_dataset(Path(reset_from), robot=task.robot.name)
-        if isinstance(reset_from, Dataset):
-            if reset_from.robot != task.robot.name:
-                raise ValueError(
-                    f"reset_from holds the motion of {reset_from.robot!r}; {task.id()} needs {task.robot.name!r}."
-                )
+        if isinstance(reset_from, Dataset | Logs):
+            moved = reset_from.robot if isinstance(reset_from, Dataset) else reset_from.robot.name
+            if moved != task.robot.name:
+                raise ValueError(f"reset_from holds the motion of {moved!r}; {task.id()} needs {task.robot.name!r}.")
             reset_from = reset_from.states()
+        if callable(reset_from):
+            self._function = reset_from
+            self.draw(Generator().manual_seed(0), 2)  # what it says has the right shape, or raises here
+            return
         if isinstance(reset_from, np.ndarray | Tensor):
             reset_from = _split(reset_from, task)
-        if not isinstance(reset_from, Mapping):
-            reset_from = _named(reset_from)
-        if "qpos" not in reset_from:
-            raise ValueError("reset_from holds no qpos.")
-        rows = len(np.atleast_2d(np.asarray(reset_from["qpos"])))
+        named = _named(reset_from)
+        rows = len(np.atleast_2d(np.asarray(named["qpos"])))
         if not rows:
             raise ValueError("reset_from holds no states; it needs at least one.")
-        states = checked_options(reset_from, task, rows=rows)
-        self._states = {name: from_numpy(value) for name, value in states.items()}
+        self._states = self._checked(named, rows)
+
+    def _checked(self, states: Mapping[str, object], rows: int) -> dict[str, Tensor]:
+        """States as tensors with `rows` rows, float64."""
+        return {name: from_numpy(value) for name, value in checked_options(states, self._task, rows=rows).items()}
 
     def draw(self, generator: Generator, n: int) -> dict[str, Tensor]:
         """Options for `n` episodes; empty if the task draws its own starts."""
+        if self._function is not None:
+            return self._checked(_named(self._function(generator, n)), n)
         if self._states is None:
             return {}
         rows = torch.randint(len(self._states["qpos"]), (n,), generator=generator)
@@ -74,12 +86,16 @@ class Starts:
         return parts[0] if len(parts) == 1 else joined(parts)
 
 
-def _named(states: object) -> dict[str, object]:
-    """`(qpos, qvel)` as a mapping."""
+def _named(states: object) -> Mapping[str, object]:
+    """States as a mapping with `qpos`."""
+    if is_mapping(states):
+        if "qpos" not in states:
+            raise ValueError("reset_from holds no qpos.")
+        return states
     if not is_tuple(states) or len(states) != 2:
         raise TypeError(
             f"reset_from is a {type(states).__name__}; it must be 'task', (qpos, qvel), an array or a mapping with both, "
-            "or a dataset."
+            "a dataset, logs, or a function (generator, n) -> (qpos, qvel)."
         )
     return dict(zip(("qpos", "qvel"), states, strict=True))
 

@@ -16,7 +16,8 @@ def rows_of(state: State, rows: Tensor) -> State:
     f = state.features
     values = {name: value[rows] for name, value in f.values.items()}
     qpos, qvel = state.qpos[rows], state.qvel[rows]
-    return State(qpos, qvel, state.goal[rows], state.sensors[rows], Features(f.robot, qpos, qvel, values))
+    previous = None if state.previous is None else state.previous[rows]
+    return State(qpos, qvel, state.goal[rows], state.sensors[rows], Features(f.robot, qpos, qvel, values), previous)
 
 
 def replaced(state: State, rows: Tensor, fresh: State) -> State:
@@ -29,7 +30,9 @@ def replaced(state: State, rows: Tensor, fresh: State) -> State:
     values = {name: put(value, fresh.features[name]) for name, value in f.values.items()}
     qpos, qvel = put(state.qpos, fresh.qpos), put(state.qvel, fresh.qvel)
     features = Features(f.robot, qpos, qvel, values)
-    return State(qpos, qvel, put(state.goal, fresh.goal), put(state.sensors, fresh.sensors), features)
+    known = state.previous, fresh.previous
+    previous = None if known[0] is None or known[1] is None else put(known[0], known[1])
+    return State(qpos, qvel, put(state.goal, fresh.goal), put(state.sensors, fresh.sensors), features, previous)
 
 
 def joined(states: Sequence[State]) -> State:
@@ -38,7 +41,8 @@ def joined(states: Sequence[State]) -> State:
     qpos, qvel = torch.cat([s.qpos for s in states]), torch.cat([s.qvel for s in states])
     values = {name: torch.cat([s.features[name] for s in states]) for name in f.values}
     goal, sensors = torch.cat([s.goal for s in states]), torch.cat([s.sensors for s in states])
-    return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values))
+    known = [s.previous for s in states if s.previous is not None]
+    return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values), torch.cat(known) if known else None)
 
 
 def detached(state: State) -> State:
@@ -46,12 +50,15 @@ def detached(state: State) -> State:
     f = state.features
     qpos, qvel = state.qpos.detach(), state.qvel.detach()
     features = Features(f.robot, qpos, qvel, {name: value.detach() for name, value in f.values.items()})
-    return State(qpos, qvel, state.goal, state.sensors.detach(), features)
+    previous = None if state.previous is None else state.previous.detach()
+    return State(qpos, qvel, state.goal, state.sensors.detach(), features, previous)
 
 
 def as_parts(state: State) -> dict[str, Tensor]:
     """All tensors of a state by name, with its kinematics."""
     own = {"qpos": state.qpos, "qvel": state.qvel, "goal": state.goal, "sensors": state.sensors}
+    if state.previous is not None:
+        own["previous"] = state.previous
     return own | {f"features/{name}": value for name, value in state.features.values.items()}
 
 
@@ -61,7 +68,8 @@ def from_parts(like: State, parts: Mapping[str, Tensor]) -> State:
     values = {name: parts[f"features/{name}"].to(value.device) for name, value in f.values.items()}
     qpos, qvel = parts["qpos"].to(like.qpos), parts["qvel"].to(like.qvel)
     goal, sensors = parts["goal"].to(like.goal), parts["sensors"].to(like.sensors)
-    return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values))
+    previous = None if like.previous is None else parts["previous"].to(like.previous)
+    return State(qpos, qvel, goal, sensors, Features(f.robot, qpos, qvel, values), previous)
 
 
 def rows_where(mask: Tensor, count: int) -> Tensor:

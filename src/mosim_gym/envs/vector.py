@@ -30,7 +30,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.pictures.rendering import Renderer
-from mosim_gym.robots import find_task
+from mosim_gym.robots import Task
 from mosim_gym.robots.spaces import observation_shapes
 
 Array = np.ndarray
@@ -44,7 +44,8 @@ _MODES = {
 class MoSimVectorEnv(ChecksArguments, PlainSpec, gymnasium.vector.VectorEnv[Any, Array, Array]):  # pyright: ignore[reportIncompatibleVariableOverride]
     """`num_envs` environments of a task, which one call of the model moves together.
 
-    `info` holds the states `qpos`, `qvel` and `goal` of all environments and, where episodes were truncated, their reasons in `end`.
+    `info` holds the states `qpos`, `qvel` and `goal` of all environments, for dynamics with memory the last commands `previous`, and where
+    episodes were truncated their reasons in `end`.
     `torch` is the same batch as a `TorchEnv`: `venv.torch.step` stays on the device, and has gradients if made with `gradients=True`.
     A copied or pickled environment continues as this one would.
     """
@@ -54,7 +55,7 @@ class MoSimVectorEnv(ChecksArguments, PlainSpec, gymnasium.vector.VectorEnv[Any,
 
     def __init__(
         self,
-        task: str,
+        task: str | Task,
         num_envs: int = 1,
         *,
         checkpoint: Checkpoint | None = None,
@@ -93,14 +94,14 @@ class MoSimVectorEnv(ChecksArguments, PlainSpec, gymnasium.vector.VectorEnv[Any,
             gradients=gradients,
         )
         self.num_envs, self.render_mode = self.torch.num_envs, render_mode
-        self.single_observation_space = single = observation_space(task, obs)
-        self.single_action_space = self._controls = action_space(task)
+        self.single_observation_space = single = observation_space(self.torch.task, obs)
+        self.single_action_space = self._controls = action_space(self.torch.task)
         self.observation_space = batch_space(single, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.autoreset_mode = self._mode  # where TorchRL looks for it
         fps = round(1 / self.torch.task.robot.control_step)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode, "render_fps": fps}
-        self._layout = observation_shapes(task) if obs == "dict" else None
+        self._layout = observation_shapes(self.torch.task) if obs == "dict" else None
         self._everyone = np.ones(self.num_envs, np.bool_)
         self._size = width, height
         self._renderer: Renderer | None = None
@@ -172,6 +173,8 @@ class MoSimVectorEnv(ChecksArguments, PlainSpec, gymnasium.vector.VectorEnv[Any,
     @staticmethod
     def _states(state: State) -> dict[str, Array]:
         parts = {"qpos": state.qpos, "qvel": state.qvel, "goal": state.goal}
+        if state.previous is not None:
+            parts["previous"] = state.previous
         return {name: part.detach().cpu().numpy().copy() for name, part in parts.items()}
 
     def _packed(self, observation: torch.Tensor) -> Any:
@@ -185,7 +188,7 @@ class MoSimVectorEnv(ChecksArguments, PlainSpec, gymnasium.vector.VectorEnv[Any,
         if self._renderer is None:
             width, height = self._size
             task = self.torch.task
-            self._renderer = Renderer(find_task(task.id())[0], task=task, width=width, height=height)
+            self._renderer = Renderer(task.robot, task=task, width=width, height=height)
         states = self._states(state)
         return tuple(
             self._renderer.frame(*row) for row in zip(states["qpos"], states["qvel"], states["goal"], strict=True)

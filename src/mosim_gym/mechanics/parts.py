@@ -66,7 +66,9 @@ class Group:
         try:
             return self._lookup[name]
         except KeyError:
-            raise UnknownName(type(self).__name__.lower().removesuffix("s"), name, list(self._lookup)) from None
+            many = type(self).__name__.lower()
+            one = f"{many[:-3]}y" if many.endswith("ies") else many.removesuffix("s")
+            raise UnknownName(one, name, list(self._lookup)) from None
 
 
 @dataclass(frozen=True, eq=False)

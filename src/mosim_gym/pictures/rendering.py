@@ -14,6 +14,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.pictures.drawing import Drawing
 from mosim_gym.pictures.opengl import BACKENDS, Canvas, turned_off, working_backend
 from mosim_gym.robots import RobotDefinition, Task, find_robot
+from mosim_gym.robots.catalogue import definition_of
 
 DRAWING = "drawing"
 NO_OPENGL = (
@@ -24,16 +25,17 @@ Array = np.ndarray
 
 
 class Renderer:
-    """Pictures of `width` × `height` pixels of a robot (its name or its definition) in given states.
+    """Pictures of `width` × `height` pixels of a robot (its name, its definition, or the robot itself) in given states.
 
     No library is opened before the first picture, so an environment can be made on a machine without OpenGL. `backend` sets a kind of
     OpenGL, or `"drawing"`. By default the first that works is used. With `task` the picture shows the task's goal. `camera` is the name or
-    the number of one of the model's cameras. Drawings choose their own view.
+    the number of one of the model's cameras. Drawings choose their own view. A robot that the catalogue does not have is drawn, because its
+    MJCF is not at hand.
     """
 
     def __init__(
         self,
-        robot: str | RobotDefinition,
+        robot: str | RobotDefinition | Robot,
         task: Task | None = None,
         *,
         width: int = 480,
@@ -46,9 +48,15 @@ class Renderer:
             raise ValueError(f"A picture of {width} × {height} pixels is impossible; both must be at least 1.")
         if backend is not None and backend not in (DRAWING, *BACKENDS):
             raise UnknownName("backend", backend, [DRAWING, *BACKENDS])
-        self._definition = find_robot(robot) if isinstance(robot, str) else robot
+        self._robot = robot if isinstance(robot, Robot) else None
+        if isinstance(robot, Robot):
+            self._definition = definition_of(robot)
+        else:
+            self._definition = find_robot(robot) if isinstance(robot, str) else robot
+        if self._definition is None and backend not in (None, DRAWING):
+            raise ValueError(f"backend is {backend!r}; a robot that is not in the catalogue can only be drawn.")
         self._task, self._size, self._camera = task, (width, height), camera
-        self._backend = backend
+        self._backend = backend if self._definition is not None else DRAWING
         self._drawing: Drawing | None = None
         self._canvas: Canvas | None = None
         self._model: Any = None
@@ -86,15 +94,23 @@ class Renderer:
     def _draw(self, qpos: Array, goal: Array | None) -> Array:
         task = self._task
         if self._drawing is None:
-            robot = Robot.load(self._definition.description_file) if task is None else task.robot
+            robot = self._described() if task is None else task.robot
             hidden = task.hidden_geoms if task is not None else ()
             self._drawing = Drawing(robot, *self._size, hidden_geoms=hidden)
         marks = [] if task is None else task.goal_marks(np.zeros(task.goal_size) if goal is None else np.asarray(goal))
         return self._drawing.render(qpos, marks)
 
+    def _described(self) -> Robot:
+        """The robot that is drawn."""
+        if self._robot is not None:
+            return self._robot
+        assert self._definition is not None
+        return Robot.load(self._definition.description_file)
+
     def _open(self) -> None:
         import mujoco
 
+        assert self._definition is not None
         self._model = load_model(self._definition.mjcf_file.read_text(encoding="utf-8"))
         self._data = mujoco.MjData(self._model)
         self._canvas = Canvas(self._model, *self._size, backend=self.backend)
@@ -107,7 +123,7 @@ class Renderer:
                 raise UnknownName("camera", self._camera, cameras)
             return cameras.index(self._camera)
         if self._camera >= len(cameras) > 0 or self._camera < -1:
-            raise KeyError(f"Camera {self._camera} does not exist; {self._definition.name} has {len(cameras)}.")
+            raise KeyError(f"Camera {self._camera} does not exist; there are {len(cameras)}.")
         return self._camera if cameras else -1
 
     def close(self) -> None:

@@ -126,4 +126,24 @@ def sensor_columns(name: str) -> np.ndarray:
 def load_task(task: str) -> Task:
     """The task with this id, bound to its robot."""
     definition, kind = find_task(task)
-    return kind(load_robot(definition.name))
+    bound = kind(load_robot(definition.name))
+    bound.sensor_count = len(sensor_columns(definition.name))
+    return bound
+
+
+def as_task(task: str | Task) -> Task:
+    """`task` itself, or the catalogue's task with this id."""
+    return task if isinstance(task, Task) else load_task(task)
+
+
+def is_packaged(task: Task) -> bool:
+    """Whether the catalogue has the class of `task`."""
+    return task_classes().get(task.id(), (None, None))[1] is type(task)
+
+
+def definition_of(robot: Robot) -> RobotDefinition | None:
+    """The catalogue's definition of `robot`, at whichever control step; None for a robot that the catalogue does not have."""
+    definition = robot_definitions().get(robot.name.partition("@")[0])
+    if definition is None or not definition.description_file.exists():
+        return None
+    return definition if load_robot(definition.name).model_digest == robot.model_digest else None

@@ -7,25 +7,33 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from mosim_gym.robots.catalogue import find_task, load_task, sensor_columns
+from mosim_gym.robots.catalogue import as_task, load_task
+from mosim_gym.robots.task import Task
+
+
+def observation_shapes(task: str | Task) -> dict[str, tuple[int, ...]]:
+    """Shape of each named part of one environment's observation, in dm_control's order; `()` for scalars."""
+    return _shapes(task) if isinstance(task, Task) else _shapes_of_id(task)
 
 
 @cache
-def observation_shapes(task: str) -> dict[str, tuple[int, ...]]:
-    """Shape of each named part of one environment's observation, in dm_control's order; `()` for scalars."""
-    bound = load_task(task)
-    robot = bound.robot
+def _shapes_of_id(task: str) -> dict[str, tuple[int, ...]]:
+    return _shapes(load_task(task))
+
+
+def _shapes(task: Task) -> dict[str, tuple[int, ...]]:
+    robot = task.robot
     qpos = torch.tensor(robot.qpos0)[None]
     qvel = torch.zeros(1, robot.nv, dtype=qpos.dtype)
-    goal = torch.zeros(1, bound.goal_size, dtype=qpos.dtype)
-    sensors = torch.zeros(1, sensor_count(task), dtype=qpos.dtype)
-    parts = bound.observation(bound.features(qpos, qvel), goal, sensors)
+    goal = torch.zeros(1, task.goal_size, dtype=qpos.dtype)
+    sensors = torch.zeros(1, task.sensor_count, dtype=qpos.dtype)
+    parts = task.observation(task.features(qpos, qvel), goal, sensors)
     return {name: tuple(part.shape[1:]) for name, part in parts.items()}
 
 
-def sensor_count(task: str) -> int:
+def sensor_count(task: str | Task) -> int:
     """The number of sensor readings that do not follow from the robot's state."""
-    return len(sensor_columns(find_task(task)[0].name))
+    return as_task(task).sensor_count
 
 
 def flatten(parts: dict[str, Tensor]) -> Tensor:

@@ -72,11 +72,13 @@ class Task(ABC):
     name: ClassVar[str]
     tags: ClassVar[frozenset[str]] = frozenset()
     """`benchmarking`: in dm_control's benchmarking set. `paper`: of a robot in the MoSim paper, without sparse variants."""
-    quantities: ClassVar[Mapping[str, Quantity]] = {}
+    quantities: Mapping[str, Quantity] = {}
     """What forward kinematics must compute for `observation` and `reward`."""
-    goal_names: ClassVar[tuple[str, ...]] = ()
+    sensor_count: int = 0
+    """The number of sensor readings that do not follow from the robot's state. The catalogue sets it for its own tasks."""
+    goal_names: tuple[str, ...] = ()
     """One name for each number of the goal."""
-    observation_names: ClassVar[Mapping[str, str]] = {}
+    observation_names: Mapping[str, str] = {}
     """What each key of the observation is, with its unit, in the observation's order."""
     in_dm_control: ClassVar[bool] = True
     """Whether dm_control's suite has the task, so that tests compare the two."""

@@ -93,11 +93,15 @@ class TrueDynamics(Dynamics):
         self._last = (q, v, warm)
 
     @overload
-    def step(self, qpos: Tensor, qvel: Tensor, action: Tensor, features: object = None) -> Step: ...
+    def step(
+        self, qpos: Tensor, qvel: Tensor, action: Tensor, features: object = None, previous: object = None
+    ) -> Step: ...
     @overload
-    def step(self, qpos: Array, qvel: Array, action: Array, features: object = None) -> Step: ...
-    def step(self, qpos: Any, qvel: Any, action: Any, features: object = None) -> Step:
-        """One control step from `qpos (B, nq)`, `qvel (B, nv)` under the constant `action (B, nu)`. `features` has no effect."""
+    def step(
+        self, qpos: Array, qvel: Array, action: Array, features: object = None, previous: object = None
+    ) -> Step: ...
+    def step(self, qpos: Any, qvel: Any, action: Any, features: object = None, previous: object = None) -> Step:
+        """One control step from `qpos (B, nq)`, `qvel (B, nv)` under `action (B, nu)`. `features` and `previous` have no effect."""
         start_q, start_v, control = self._checked(qpos, qvel, action, steps=False)
         with self._turn:
             if self._warm_start:
@@ -107,8 +111,8 @@ class TrueDynamics(Dynamics):
                 result = Step(path.qpos[:, 0], path.qvel[:, 0], path.sensors[:, 0])
         return Step(*(_like(part, qpos) for part in result))
 
-    def rollout(self, qpos: Any, qvel: Any, actions: Any) -> Trajectory:
-        """The states after each of T control steps under `actions (B, T, nu)`, each held for one control step."""
+    def rollout(self, qpos: Any, qvel: Any, actions: Any, previous: object = None) -> Trajectory:
+        """The states after each of T control steps under `actions (B, T, nu)`, each held for one. `previous` has no effect."""
         given = self._checked(qpos, qvel, actions, steps=True)
         with self._turn:
             path = self._rollout(*given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from mosim_gym.envs.commands import commands_before
 from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.penalties.base import Charge, Penalty
 from mosim_gym.mechanics.dynamics import Dynamics
@@ -39,5 +40,6 @@ class DisagreementPenalty(Penalty):
         """The penalty from the disagreement on the acceleration."""
         values = state.features.values
         usual = self._dynamics.card["disagreement"][self._quantile]  # which a model that learns measures anew
-        ratio = self._dynamics.disagreement(state.qpos, state.qvel, action, values) / usual
+        known = {} if state.previous is None else {"previous": commands_before(state.previous, action)}
+        ratio = self._dynamics.disagreement(state.qpos, state.qvel, action, values, **known) / usual
         return Charge(self._weight * (ratio - 1).clamp(min=0), (ratio > 1) & self._truncate, {"disagreement": ratio})

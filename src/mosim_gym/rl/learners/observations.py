@@ -16,7 +16,8 @@ from torch import Tensor
 from mosim_gym.data.resets import reset_sampler
 from mosim_gym.envs.core import Core
 from mosim_gym.mechanics.typed_torch import from_numpy
-from mosim_gym.robots import find_task, load_task
+from mosim_gym.robots import Task, find_task
+from mosim_gym.robots.catalogue import as_task, is_packaged
 from mosim_gym.robots.spaces import flatten, sensor_count
 
 Array = np.ndarray
@@ -24,11 +25,13 @@ STATES, SEED = 8_000, 0
 SILENT = 0.1  # deviation below which a number is not whitened, such as the reading of a sensor that nothing touches
 
 
-def observation_statistics(task: str) -> tuple[Array, Array]:
-    """Mean and deviation, each `(n,)`, of the task's observation, from kinematics alone; 0 and 1 for a robot without coverage."""
-    definition, _ = find_task(task)
-    core = Core(load_task(task), sensor_count=sensor_count(task))
-    if definition.coverage is None:
+def observation_statistics(task: str | Task) -> tuple[Array, Array]:
+    """Mean and deviation, each `(n,)`, of the task's observation, from kinematics alone; 0 and 1 for a robot without coverage, and for a
+    task that is not in the catalogue.
+    """
+    core = Core(as_task(task), sensor_count=sensor_count(task))
+    definition = None if isinstance(task, Task) and not is_packaged(task) else find_task(core.task.id())[0]
+    if definition is None or definition.coverage is None:
         size = flatten(core.observe(core.reset(torch.Generator(), 1))).shape[-1]
         return np.zeros(size), np.ones(size)
     qpos, qvel = reset_sampler("wide", definition)(np.random.default_rng(SEED), STATES)

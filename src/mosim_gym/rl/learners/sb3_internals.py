@@ -43,7 +43,7 @@ def made(config: Any, venv: MoSimVecEnv, folder: Path, *, seed: int) -> Any:
     check_memory("buffer", config.buffer, config.buffer * _bytes_of_transition(venv), "transitions")
     inputs: dict[str, Any] = {}
     if config.observations == "whitened":
-        mean, std = observation_statistics(venv.torch.task.id())
+        mean, std = observation_statistics(venv.torch.task)
         inputs["features_extractor_class"] = Whitened
         inputs["features_extractor_kwargs"] = {"mean": mean, "std": std}
     model = learner(

@@ -244,7 +244,7 @@ class Shac(Learner):
         std = (self.normaliser.var + 1e-5).sqrt().numpy()
         first, bias = weights[0]
         weights[0] = (first / std, bias - (first / std) @ self.normaliser.mean.numpy())
-        space = action_space(self.env.task.id())
+        space = action_space(self.env.task)
         return ActorPolicy(weights, space.low, space.high, card)
 
     def state(self) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.flat_settings import as_changes, with_options
-from mosim_gym.rl.learners.base import LEARNERS, LearnerConfig, check_held, make_learner
+from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, make_learner
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.report import real_return
@@ -30,8 +30,10 @@ from mosim_gym.rl.strategies.accounting import card_of_real_steps
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
-from mosim_gym.rl.strategies.real_world import RealWorld, steps_taken
+from mosim_gym.rl.strategies.real_robot import RealRobot
+from mosim_gym.rl.strategies.real_world import Act, RealWorld, steps_taken
 from mosim_gym.rl.strategies.schedules import Schedules
+from mosim_gym.robots import Task
 
 SHAC_ON_BRANCHES = ShacConfig(critic_passes=8)
 SAVE_EVERY = 1_000
@@ -90,7 +92,7 @@ class AlternationResult:
 
 
 def alternate(
-    task: str,
+    task: str | RealRobot,
     config: AlternationConfig,
     make_model: Callable[[RealWorld], ModelLearner],
     prepare: Callable[[ModelLearner], None],
@@ -101,40 +103,49 @@ def alternate(
     folder: str | Path,
     report: Report = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`. An interrupted run continues.
+    """Learn `task`, or the task of a robot, from `real_steps` real control steps, rounded to a multiple of `real_envs`.
+
+    An interrupted run continues. Where a robot stops answering, the run is saved with all steps so far, and `RobotSilent` is raised.
 
     `make_model` makes the model's learner. `prepare` trains it on the first real steps, before the first round. `model` is the identity of
     the model in the run's record.
     """
     c = config
     check(c, real_steps)
-    run = Run(Path(folder), RunRecord(strategy, task, asdict(c), model))
+    run = Run(Path(folder), RunRecord(strategy, identity_of(task), asdict(c), model))
     real_steps = steps_taken(real_steps, c.real_envs)
     world = RealWorld(task, c.real_envs, seed=c.seed)
     learner = make_model(world)
     run.add("world", world)
     run.add("model", learner)
-    if not run.resumed:
-        learner.add(world.collect(world.random, c.random_steps))
-        prepare(learner)
+    first = steps_taken(c.random_steps, c.real_envs)
+    if world.steps < first:
+        _collect(world, learner, world.random, first - world.steps)
+        if world.silent is None:
+            prepare(learner)
+    if world.silent is not None and learner.data is None:
+        raise world.silent  # before there is anything to save
     _judge_itself(c, learner)
-    env = branches_env(task, c, learner)
+    env = branches_env(world.env.task, c, learner)
     policy = make_learner(env, c.learner, seed=c.seed, folder=run.folder)
     run.add("learner", policy)
+    _raise_silence(world, run)
     record, logger = run.record, tensorboard(run.folder)
     while world.steps < real_steps:
         before, loss = world.steps, 0.0
         for part in range(c.slices):
             loss = learner.learn(_share(c.model_updates, part, c.slices))
             policy.learn(_share(c.virtual_steps, part, c.slices))
-        learner.add(world.collect(policy.act, min(c.round_steps, real_steps - world.steps)))
+        _collect(world, learner, policy.act, min(c.round_steps, real_steps - world.steps))
+        _raise_silence(world, run)
         env.set_starts(learner.states())
         env.bounds.move(learner.box)
         _judge_itself(c, learner)
         over = world.steps >= real_steps
         if over or world.steps // c.evaluate_every > before // c.evaluate_every:
-            real = real_return(task, policy.policy({"task": task}), episodes=c.episodes)
-            record.curve.append({"real_steps": world.steps, "updates": policy.updates, "return": real.mean})
+            found = _evaluated(task, policy, world, c.episodes)
+            if found is not None:
+                record.curve.append({"real_steps": world.steps, "updates": policy.updates, "return": found})
         run.tick()
         state = _state(record, world, loss, real_steps)
         for name in ("model_loss", "return", "training_return"):
@@ -146,6 +157,34 @@ def alternate(
     learned = policy.policy(card_of_real_steps(record, real_steps=world.steps, updates=policy.updates))
     learned.save(run.folder / POLICY)
     return AlternationResult(learned, record, learner.simulator, world.returns)
+
+
+def identity_of(task: str | RealRobot) -> str:
+    """The text by which a run's record knows its task."""
+    return task if isinstance(task, str) else task.identity
+
+
+def _collect(world: RealWorld, learner: ModelLearner, act: Act, steps: int) -> None:
+    """Give the model about `steps` real control steps under `act`, or those before the robot stopped answering."""
+    new = world.collect(act, steps)
+    if len(new.qpos):
+        learner.add(new)
+
+
+def _raise_silence(world: RealWorld, run: Run) -> None:
+    """Save the run and raise, if the robot does not answer."""
+    if world.silent is not None:
+        run.tick()
+        run.save()
+        raise world.silent
+
+
+def _evaluated(task: str | RealRobot, policy: Learner, world: RealWorld, episodes: int) -> float | None:
+    """The mean return of the policy in the real task; on a robot, where each step counts, of its last episodes of training, if any."""
+    if isinstance(task, str):
+        return real_return(task, policy.policy({"task": task}), episodes=episodes).mean
+    last = [value for _, value in world.returns[-episodes:]]
+    return sum(last) / len(last) if last else None
 
 
 def learned(result: AlternationResult) -> Learned:
@@ -187,7 +226,7 @@ def _judge_itself(config: AlternationConfig, learner: ModelLearner) -> None:
         learner.measure_disagreement()
 
 
-def branches_env(task: str, config: AlternationConfig, learner: ModelLearner) -> TorchEnv:
+def branches_env(task: str | Task, config: AlternationConfig, learner: ModelLearner) -> TorchEnv:
     """Short episodes in the model that begin in real states."""
     return TorchEnv(
         task,

@@ -17,14 +17,17 @@ from mosim_gym.rl.strategies.alternation import (
     FromRealSteps,
     alternate,
     check,
+    identity_of,
     learned,
 )
 from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.model_penalty import penalty_option
+from mosim_gym.rl.strategies.real_robot import RealRobot
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
-from mosim_gym.robots import find_task
+from mosim_gym.robots import find_task, load_robot
+from mosim_gym.robots.catalogue import definition_of
 from mosim_gym.training.pool import first_motion
 from mosim_gym.zoo.names import load, packaged
 
@@ -76,7 +79,7 @@ def config_for_schedule(schedule: str | None = None, *, algo: str | None = None,
 
 
 def few_shot(
-    task: str,
+    task: str | RealRobot,
     config: FewShotConfig,
     *,
     real_steps: int,
@@ -84,13 +87,15 @@ def few_shot(
     checkpoint: Checkpoint | None = None,
     report: Report = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`, from the packaged model or `checkpoint`.
+    """Learn `task`, or the task of a robot, from `real_steps` real control steps, rounded to a multiple of `real_envs`, from the packaged
+    model or `checkpoint`.
 
-    An interrupted run continues.
+    An interrupted run continues. A `RealRobot` that stops answering raises `RobotSilent`, and the run continues when it is called again.
     """
     check_kind(config, FewShotConfig, "few-shot learning takes a FewShotConfig")
     check(config, real_steps)
-    name = find_task(task)[0].name
+    robot = load_robot(find_task(task)[0].name) if isinstance(task, str) else task.task.robot
+    name = robot.name
     if isinstance(checkpoint, str) and checkpoint == TRUTH:
         raise ValueError("The truth cannot learn; few-shot needs a learned model: a packaged name or a path.")
     before = load(name if checkpoint is None else checkpoint) if not isinstance(checkpoint, Dynamics) else checkpoint
@@ -98,8 +103,13 @@ def few_shot(
         raise TypeError(
             f"{type(before).__name__} cannot learn; few-shot needs a learned model: a packaged name or a path."
         )
-    if before.robot.name != name:
-        raise ValueError(f"The model is of {before.robot.name!r}; {task} needs one of {name!r}.")
+    if before.robot.fingerprint != robot.fingerprint:
+        raise ValueError(f"The model is of {before.robot.name!r}; {identity_of(task)} needs one of {name!r}.")
+    if config.pretraining_share and definition_of(robot) is None:
+        raise ValueError(
+            f"pretraining_share is {config.pretraining_share:g}; {name} is not packaged, so that its first motion cannot be simulated "
+            "again: set pretraining_share=0."
+        )
 
     def go_on(_world: RealWorld) -> ModelLearner:
         learner = ModelLearner(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mosim_gym.dynamics.config import preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import check_kind, setting
@@ -20,9 +21,10 @@ from mosim_gym.rl.strategies.alternation import (
 from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.model_penalty import penalty_option
+from mosim_gym.rl.strategies.real_robot import RealRobot
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
-from mosim_gym.robots import find_task
+from mosim_gym.robots.catalogue import definition_of
 from mosim_gym.training.run import model_for
 
 SCHEDULES: Schedules = {
@@ -71,21 +73,29 @@ def config_for_schedule(schedule: str | None = None, *, algo: str | None = None,
 
 
 def on_policy(
-    task: str,
+    task: str | RealRobot,
     config: OnPolicyConfig,
     *,
     real_steps: int,
     folder: str | Path,
     report: Report = lambda _: None,
 ) -> AlternationResult:
-    """Learn `task` from `real_steps` real control steps, rounded to a multiple of `real_envs`. An interrupted run continues."""
+    """Learn `task`, or the task of a robot, from `real_steps` real control steps, rounded to a multiple of `real_envs`.
+
+    An interrupted run continues. A `RealRobot` that stops answering raises `RobotSilent`, and the run continues when it is called again.
+    """
     check_kind(config, OnPolicyConfig, "on-policy learning takes an OnPolicyConfig")
     check(config, real_steps)
 
     def from_nothing(world: RealWorld) -> ModelLearner:
-        model = model_for(find_task(task)[0].name, config.preset or None, config.members)
+        robot = world.env.task.robot
+        if definition_of(robot) is not None:
+            model = model_for(robot.name, config.preset or None, config.members)
+        else:
+            usual = "default" if len(robot.contacts) else "smooth"
+            model = preset(config.preset or usual, members=config.members, sensors=0)
         with initialised_by(config.seed):
-            fresh = MoSim(world.env.task.robot, model)
+            fresh = MoSim(robot, model)
         return ModelLearner(fresh, batch=config.model_batch, rate=config.model_rate, seed=config.seed)
 
     def begin(learner: ModelLearner) -> None:

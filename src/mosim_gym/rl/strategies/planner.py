@@ -23,10 +23,12 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.commands import commands_after, commands_before, no_commands
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.numbers import check_seed, is_finite, positive_number
 from mosim_gym.mechanics.renamed import ChecksArguments
+from mosim_gym.robots import Task
 
 METHODS = ("mppi", "cem")
 _OF_ONE_METHOD: dict[str, tuple[str, float]] = {"mppi": ("temperature", 0.1), "cem": ("elites", 32)}
@@ -88,7 +90,7 @@ class Planner:
 
     def __init__(
         self,
-        task: str,
+        task: str | Task,
         config: PlannerConfig | None = None,
         *,
         rows: int = 1,
@@ -112,7 +114,7 @@ class Planner:
             max_episode_steps=-1,
         )
         robot = self._env.task.robot
-        self.task, self._nu = self._env.task.id(), robot.nu
+        self.task, self._nu, self._memory = self._env.task.id(), robot.nu, self._env.core.memory
         self._sizes = {"qpos": robot.nq, "qvel": robot.nv, "goal": self._env.task.goal_size}
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
@@ -125,6 +127,7 @@ class Planner:
         self._generator.manual_seed(self.config.seed)
         self._mean = torch.zeros(self.rows, self.config.actions, self._nu)
         self._chosen, self._left = torch.zeros(self.rows, self._nu), 0  # what is being done, for so many steps more
+        self._given = no_commands(self.rows, self._memory, self._nu, self._chosen)
 
     @property
     def searches(self) -> bool:
@@ -136,12 +139,17 @@ class Planner:
     ) -> tuple[Array, Any]:
         """The action for the positions and velocities in `state`, an environment's `info`.
 
-        Call it once for each control step. With `hold` most calls return the action of the last search.
+        Call it once for each control step. With `hold` most calls return the action of the last search. A model with memory reads the last
+        commands from `previous` in `state`; without it they are the actions of the calls before.
         """
         _check_info(state)
         if self._sizes["goal"] and "goal" not in state:
             raise ValueError(f"{self.task} has goals: the state must hold `goal`.")
         single = np.ndim(state["qpos"]) == 1
+        said = state.get("previous") if self._memory else None
+        if said is not None:
+            shape = (self.rows, self._memory, self._nu)
+            self._given = torch.as_tensor(np.asarray(said)).float().reshape(shape)
         action = self.plan(*(self._part(state, name, single) for name in self._sizes)).numpy()
         return action[0] if single else action, state
 
@@ -165,6 +173,8 @@ class Planner:
         if self.searches:
             self._chosen, self._left = self._search(qpos, qvel, goal), self.config.hold
         self._left -= 1
+        if self._memory:
+            self._given = commands_after(commands_before(self._given, self._chosen), self._chosen)
         return self._chosen.clone()
 
     def _search(self, qpos: Tensor, qvel: Tensor, goal: Tensor) -> Tensor:
@@ -201,7 +211,8 @@ class Planner:
         """Discounted rewards `(rows, samples)` of sequences `(rows, samples, actions, nu)`. No reward counts after an episode's end."""
         env, samples = self._env, self.config.samples
         q, v, g = (part.repeat_interleave(samples, 0) for part in (qpos, qvel, goal))
-        env.place(q, v, g, torch.zeros(self.rows * samples, dtype=torch.long))
+        given = self._given.repeat_interleave(samples, 0)
+        env.place(q, v, g, torch.zeros(self.rows * samples, dtype=torch.long), given)
         total, alive = torch.zeros(self.rows * samples), torch.ones(self.rows * samples)
         controls = (self._middle + self._half * actions).flatten(0, 1)
         for step in range(self.config.horizon):

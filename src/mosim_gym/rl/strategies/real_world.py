@@ -11,6 +11,7 @@ from torch import Tensor
 from mosim_gym.data.stream import Transitions, transitions_between
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.typed_torch import from_numpy, whole_numbers
+from mosim_gym.rl.strategies.real_robot import RealRobot, RobotDynamics, RobotSilent, RobotStarts
 from mosim_gym.robots import find_task
 from mosim_gym.truth.dynamics import TrueDynamics
 
@@ -25,18 +26,30 @@ def steps_taken(wanted: int, num_envs: int) -> int:
 
 
 class RealWorld:
-    """`num_envs` real environments of `task`, simulated by MuJoCo, in which a policy acts.
+    """`num_envs` real environments of `task`, simulated by MuJoCo, in which a policy acts; or one `RealRobot`.
 
     `steps` counts the control steps of all of them. `returns` has, for each whole episode, the count at its end and its return.
     """
 
-    def __init__(self, task: str, num_envs: int = 1, *, seed: int = 0, episode: int = 1000) -> None:
-        """No step has been taken yet."""
-        dynamics = TrueDynamics(find_task(task)[0].name, warm_start=False)  # so that a state alone fixes the next one
-        self.env = TorchEnv(task, num_envs, checkpoint=dynamics, max_episode_steps=episode)
+    def __init__(self, task: str | RealRobot, num_envs: int = 1, *, seed: int = 0, episode: int = 1000) -> None:
+        """No step has been taken yet. A robot is reset before its first step."""
+        self.robot = RobotDynamics(task) if isinstance(task, RealRobot) else None
+        if isinstance(task, RealRobot):
+            if num_envs != 1:
+                raise ValueError(f"real_envs is {num_envs}; a robot is one environment: set real_envs=1.")
+            assert self.robot is not None
+            self.env = TorchEnv(task.task, 1, checkpoint=self.robot, max_episode_steps=task.episode_steps)
+            self.env.starts = RobotStarts(self.robot)
+        else:
+            # without warm starts, so that a state alone fixes the next one
+            dynamics = TrueDynamics(find_task(task)[0].name, warm_start=False)
+            self.env = TorchEnv(task, num_envs, checkpoint=dynamics, max_episode_steps=episode)
         self.steps = 0
         self.returns: list[tuple[int, float]] = []
-        self._observation = self.env.reset(seed=seed)
+        self.silent: RobotSilent | None = None
+        """Why the last `collect` ended early, if the robot did not answer."""
+        self._seed: int | None = seed
+        self._observation: Tensor | None = self.env.reset(seed=seed) if self.robot is None else None
         self._return = np.zeros(num_envs)
         self._random = np.random.default_rng(seed)
 
@@ -46,44 +59,63 @@ class RealWorld:
         return self._random.uniform(low, high, (len(observation), len(low))).astype(np.float32)
 
     def collect(self, act: Act, steps: int) -> Transitions:
-        """Take about `steps` real control steps under `act`. Returns the transitions, from which a model learns."""
-        env = self.env
-        before: list[Tensor] = []
-        after: list[Tensor] = []
-        actions: list[Tensor] = []
-        readings: list[Tensor] = []
-        for _ in range(steps_taken(steps, env.num_envs) // env.num_envs):
-            state = env.state
-            action = from_numpy(act(self._observation.float().numpy()))
-            if not bool(action.isfinite().all()):
-                raise FloatingPointError("The policy's actions are not finite; no real step can be taken.")
-            step = env.step(action)
-            reached = env.ended if env.ended is not None else env.state
-            before.append(torch.cat((state.qpos, state.qvel), dim=-1))
-            after.append(torch.cat((reached.qpos, reached.qvel), dim=-1))
-            actions.append(env.core.clipped(action))
-            readings.append(reached.sensors)
-            self.steps += env.num_envs
-            self._observation = step.observation
-            self._return += step.reward.numpy()
-            for row in whole_numbers((step.terminated | step.truncated).nonzero()[:, 0]):
-                self.returns.append((self.steps, float(self._return[row])))
-                self._return[row] = 0.0
+        """Take about `steps` real control steps under `act`. Returns the transitions, from which a model learns.
+
+        Where the robot stops answering, they are those before, and `silent` says so. Steps that were not on time are left out.
+        """
+        env, self.silent = self.env, None
         robot = env.task.robot
-        sizes = robot.nq, robot.nv
-        here, there = (torch.cat(parts).split_with_sizes(sizes, dim=-1) for parts in (before, after))
-        return transitions_between(robot, here, torch.cat(actions), there, torch.cat(readings))
+        width = robot.nq + robot.nv
+        kept: list[tuple[Tensor, ...]] = [
+            tuple(torch.zeros(0, n, dtype=env.core.dtype) for n in (width, robot.nu, width, env.core.sensor_count))
+        ]
+        try:
+            for _ in range(steps_taken(steps, env.num_envs) // env.num_envs):
+                kept.append(self._step(act))  # noqa: PERF401  # each is kept, whatever comes after it
+        except RobotSilent as silence:
+            self.silent = silence
+            self._observation = None  # the next step begins with a reset
+        before, actions, after, readings = (torch.cat(column) for column in zip(*kept, strict=True))
+        here, there = (part.split_with_sizes((robot.nq, robot.nv), dim=-1) for part in (before, after))
+        return transitions_between(robot, here, actions, there, readings)
+
+    def _step(self, act: Act) -> tuple[Tensor, ...]:
+        """One real step of all environments: states before, controls, states after, and readings; no rows if it was not on time."""
+        env = self.env
+        if self._observation is None:
+            self._observation, self._seed = env.reset(seed=self._seed), None
+            self._return[:] = 0.0
+        state = env.state
+        action = from_numpy(act(self._observation.float().numpy()))
+        if not bool(action.isfinite().all()):
+            raise FloatingPointError("The policy's actions are not finite; no real step can be taken.")
+        step = env.step(action)
+        reached = env.ended if env.ended is not None else env.state
+        self.steps += env.num_envs
+        self._observation = step.observation
+        self._return += step.reward.numpy()
+        for row in whole_numbers((step.terminated | step.truncated).nonzero()[:, 0]):
+            self.returns.append((self.steps, float(self._return[row])))
+            self._return[row] = 0.0
+        before, after = (torch.cat((s.qpos, s.qvel), dim=-1) for s in (state, reached))
+        rows = slice(None) if self.robot is None or self.robot.on_time else slice(0)
+        return before[rows], env.core.clipped(action)[rows], after[rows], reached.sensors[rows]
 
     def state(self) -> dict[str, Array]:
         """All that the next steps depend on."""
-        arrays = {f"env/{name}": part for name, part in self.env.snapshot().items()}
-        arrays |= {"observation": self._observation.numpy(), "return": self._return, "steps": np.array(self.steps)}
-        return {**arrays, "returns": np.array(self.returns, np.float64).reshape(-1, 2)}
+        arrays = {"steps": np.array(self.steps), "returns": np.array(self.returns, np.float64).reshape(-1, 2)}
+        if self.robot is not None or self._observation is None:  # a robot does not wait where it was
+            return arrays
+        arrays |= {f"env/{name}": part for name, part in self.env.snapshot().items()}
+        return arrays | {"observation": self._observation.numpy(), "return": self._return}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
-        """Inverse of `state`, except that random actions begin anew."""
-        self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
-        self._observation = from_numpy(np.array(arrays["observation"]))
-        self._return = np.array(arrays["return"])
+        """Inverse of `state`, except that random actions begin anew, and that a robot begins a new episode."""
+        if self.robot is None:
+            self.env.resume(
+                {name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")}
+            )
+            self._observation = from_numpy(np.array(arrays["observation"]))
+            self._return = np.array(arrays["return"])
         self.returns = [(int(steps), float(value)) for steps, value in arrays["returns"]]
         self.steps = int(arrays["steps"].item())
