@@ -37,7 +37,7 @@ def test_foreseen_contacts_are_those_of_uniform_motion(name):
 def test_steps_of_joint_velocities_are_told_where_dry_friction_is_asked_for(rng):
     robot = load_robot("humanoid")
     plain, rubbing = (
-        InputFeatures(robot, preset("light", nonsmooth=False, friction=speeds)) for speeds in ((), (0.1, 2.0))
+        InputFeatures(robot, preset("default", nonsmooth=False, friction=speeds)) for speeds in ((), (0.1, 2.0))
     )
     qpos = torch.tensor(robot.qpos0, dtype=torch.float32).expand(3, -1)
     qvel = torch.from_numpy(rng.normal(size=(3, robot.nv))).float()
