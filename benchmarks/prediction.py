@@ -27,6 +27,7 @@ from mosim_gym.evaluation.endurance import endurance
 from mosim_gym.evaluation.prediction import prediction_table
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import readable_json, write_atomically
+from mosim_gym.studies.finer_checkpoints import finer_checkpoints
 from mosim_gym.zoo import packaged
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,6 +50,7 @@ if __name__ == "__main__":
             if simulator.members > 1:
                 predictors[f"{name}, fast, one member"] = mosim_gym.load(name, precision="fast", ensemble=1)
         robot, part = simulator.robot.name, options.only
+        predictors |= finer_checkpoints(name)
         found: dict[str, Any] = {}
         if part in (None, "errors"):
             policies = ROOT / "benchmarks" / "policies" / "test"

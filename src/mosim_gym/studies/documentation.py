@@ -13,6 +13,7 @@ from mosim_gym.evaluation.parity import ParityReport
 from mosim_gym.evaluation.parity_table import parity_table
 from mosim_gym.rl.strategies import few_shot, on_policy, real_task, zero_shot
 from mosim_gym.studies.efficiency_tables import efficiency_summary
+from mosim_gym.studies.finer_checkpoints import finer_table
 from mosim_gym.studies.gallery import gallery_page
 from mosim_gym.studies.measured import NOT_YET, measured
 from mosim_gym.studies.pages import filled, home_page
@@ -150,6 +151,7 @@ class Documentation:
                 "prediction": error_table(reports),
                 "test policies": policies_of_tests_table(self.root / "benchmarks" / "policies" / "test"),
                 "normalised": normalised_table(reports),
+                "finer": finer_table(reports),
                 "touch": touch_table(reports),
                 "endurance": endurance_table(reports),
                 "training": training_table(),

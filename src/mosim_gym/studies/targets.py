@@ -47,17 +47,24 @@ def verdict(bounds: Mapping[str, Bound], found: Mapping[str, float | None]) -> s
 RAW: dict[tuple[str, str], dict[str, Bound]] = {
     ("acrobot", "uniform"): {"16": Bound(1e-5), "100": Bound(0.02)},
     ("cheetah", "policy"): {"16": Bound(0.03), "100": Bound(3)},
-    ("cheetah", "uniform"): {"16": Bound(0.03), "100": Bound(0.15)},
-    ("hopper@0.005", "uniform"): {"16": Bound(0.012), "100": Bound(0.1)},
-    ("humanoid@0.005", "uniform"): {"5": Bound(0.3), "10": Bound(0.55), "16": Bound(0.75)},
+    ("cheetah", "uniform"): {"16": Bound(0.013), "100": Bound(0.1)},
+    ("cheetah", "poisson"): {"16": Bound(0.016), "100": Bound(0.14)},
+    ("hopper@0.005", "uniform"): {"16": Bound(0.003), "100": Bound(0.022)},
+    ("hopper@0.005", "poisson"): {"16": Bound(0.005), "100": Bound(0.055)},
+    ("humanoid@0.005", "uniform"): {"5": Bound(0.18), "10": Bound(0.35), "16": Bound(0.52)},
+    ("humanoid@0.005", "poisson"): {"5": Bound(0.4), "10": Bound(0.7), "16": Bound(1.0)},
     ("reacher", "uniform"): {"16": Bound(1e-4), "100": Bound(2e-4)},
 }
 """Raw squared error up to each horizon, by checkpoint and kind of test."""
 NORMALISED: dict[tuple[str, str], dict[str, Bound]] = {
     **{(name, "uniform"): {"16": Bound(1e-3), "100": Bound(1e-2)} for name in ("cartpole", "pendulum")},
-    ("hopper", "uniform"): {"16": Bound(0.02)},
-    ("humanoid", "uniform"): {"16": Bound(0.3)},
-    ("walker", "uniform"): {"16": Bound(0.08)},
+    ("hopper", "uniform"): {"16": Bound(0.04)},
+    ("hopper", "poisson"): {"16": Bound(0.032)},
+    ("humanoid", "uniform"): {"16": Bound(0.22)},
+    ("humanoid", "poisson"): {"16": Bound(0.24)},
+    ("walker", "uniform"): {"16": Bound(0.1)},
+    ("walker", "poisson"): {"16": Bound(0.085)},
+    ("walker", "policy"): {"16": Bound(0.8)},
 }
 """Error over variance at a horizon, by checkpoint and kind of test."""
 INSIDE_THE_BOX = at_least(0.99)
