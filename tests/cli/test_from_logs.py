@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -26,7 +27,22 @@ def test_saved_logs_are_learned_without_naming_their_robot(tmp_path, capsys):
     assert "pendulum: 4.0 s of motion, memory 1 (given); wrote" in said
     card = json.loads((tmp_path / "out" / "result.json").read_text())["card"]
     assert card["recipe"]["logs"]["segments"] == 1
+    for name in ("errors.png", "prediction.png"):
+        assert f"wrote {tmp_path}/out/{name}" in said
+        assert (tmp_path / "out" / name).stat().st_size > 5_000
     assert mosim_gym.load(tmp_path / "out" / "checkpoint.safetensors").memory == 1
+
+
+def test_without_matplotlib_a_model_is_learned_and_its_pictures_are_missed_in_one_sentence(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    pendulum_logs(2, 100).save(tmp_path / "logs")
+    main(f"train --data {tmp_path}/logs --budget 1s --members 1 --density --out {tmp_path}/out".split())
+    said = capsys.readouterr().out
+    assert "There are no pictures of the predictions, because matplotlib is not installed." in said
+    assert "density: log-density of held-out motion" in said
+    assert mosim_gym.load(tmp_path / "out" / "checkpoint.safetensors").density is not None
 
 
 def test_any_source_of_logs_is_learned_for_a_robot_from_a_file(tmp_path, capsys):
@@ -47,6 +63,8 @@ def test_any_source_of_logs_is_learned_for_a_robot_from_a_file(tmp_path, capsys)
 FAULTS = {
     "train --robot pendulum": "--robot is for logs; name them with --data",
     "train pendulum --memory 1": "--memory is for logs",
+    "train pendulum --memory 0": "--memory is for logs",
+    "train pendulum --density": "--density is for logs",
     "train pendulum --timestep 0.1": "--timestep is for logs",
     "train --data {place}/logs --recipe mixed": "--recipe is for simulated motion; leave it out with logs",
     "train --data {place}/logs --device cuda": "--device and --loss are for simulated motion",

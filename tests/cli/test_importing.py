@@ -31,6 +31,9 @@ def test_logs_are_imported_and_checked(log, capsys):
     assert len(open_logs(log / "out").qpos) == 200
     main(["data", "check", str(log / "out")])
     assert "Record more: models of robots need minutes of motion" in capsys.readouterr().out
+    main(["data", "check", str(log / "out"), "--out", str(log / "pictures")])
+    assert f"wrote {log}/pictures/positions.png" in capsys.readouterr().out
+    assert (log / "pictures" / "rate.png").exists()
 
 
 def test_logs_of_a_robot_from_a_file_are_imported_at_the_control_step_that_is_asked_for(log, capsys):
@@ -49,9 +52,11 @@ def test_logs_of_a_robot_from_a_file_are_imported_at_the_control_step_that_is_as
 FAULTS = {
     "import {log}/log.csv --robot pendulum --timestep 0.01": "timestep is for robots from files",
     "import {log}/log.csv --robot {log}/no.xml": "no.xml",
+    "import {log}/log.csv": "Name the robot whose motion it is with --robot",
     "import --robot pendulum": "Name at least one log",
     "import {log}/log.csv --robot pendulum": "log.csv has no positions of pendulum",
     "import {log}/log.csv --robot pendlum": "Unknown robot 'pendlum'",
+    "import {log}/log.csv --timestep 0.01": "--timestep is for a robot from a file",
     "import {log}/no.csv --robot pendulum": "There is no log at",
     "import {log}/log.csv --robot pendulum --columns {log}/log.csv": "is not a readable TOML file",
     "data check {log}": "There are no logs in",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tests.data.logged import ARM_XML, cube, turning
 
-from mosim_gym.data.lag import command_lag
+from mosim_gym.data.lag import command_lag, explained_by_shift
 from mosim_gym.data.logs import Logs
 from mosim_gym.mechanics.compiling import compile_robot, load_model
 
@@ -41,6 +41,16 @@ def test_the_lag_is_what_was_put_in_parts_of_a_step_too(late):
     lag = command_lag(delayed(late))
     assert lag.known
     assert lag.seconds == pytest.approx(late * FINE, abs=1e-3)
+
+
+def test_what_commands_explain_is_largest_at_the_lag():
+    logs = delayed(5)
+    shifts = explained_by_shift(logs)
+    assert shifts.lag == command_lag(logs)
+    assert shifts.explained.shape[1] == len(shifts.seconds)
+    assert (shifts.seconds[0], shifts.seconds[-1]) == pytest.approx((-0.01, 0.05))
+    at = np.abs(shifts.seconds - 5 * FINE).argmin()
+    assert np.median(shifts.explained, axis=0)[at] > 2 * np.median(shifts.explained, axis=0)[[0, -1]].max()
 
 
 def test_without_commands_or_motion_there_is_no_lag():

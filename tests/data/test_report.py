@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.data.logged import arm, arm_motion, cube, turning
 
+from mosim_gym.data.log_quality import implied_steps
 from mosim_gym.data.logs import Logs
 
 
@@ -61,3 +62,12 @@ def test_contacts_and_limits_are_shares_of_rows():
     assert 0 < share < 50
     assert about(report, "contacts").advice.startswith("Check shapes")  # it falls through the ground
     assert "0 % of the rows have a joint at its limit" in about(logs_of().report(), "limits").found
+
+
+def test_positions_and_velocities_imply_the_time_from_row_to_row():
+    motion = arm_motion(400)
+    np.testing.assert_allclose(implied_steps(logs_of()), 0.01, rtol=0.02)
+    held = logs_of(qpos=np.repeat(motion["qpos"][::2], 2, axis=0))
+    steps = implied_steps(held)
+    assert (np.abs(steps) < 1e-9).mean() == pytest.approx(0.5, abs=0.1)
+    assert np.median(steps[steps > 1e-9]) == pytest.approx(0.02, rel=0.05)

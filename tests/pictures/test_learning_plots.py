@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import pytest
-from matplotlib.backend_bases import register_backend
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from mosim_gym.pictures.learning_plots import (
     chosen_point,
@@ -24,25 +19,6 @@ CURVE = [
 ]
 STEPS = [{"real_steps": 10_000, "return": 300.0}, {"real_steps": 20_000, "return": 500.0}]
 REAL = {"mean": 858.0, "interval_95": [850.0, 866.0], "episodes": 50}
-
-
-class Kept(FigureCanvasAgg):
-    """A format of pictures, `.kept`, that writes nothing and keeps the figure."""
-
-    figures: ClassVar[list[Figure]] = []
-    filetypes: ClassVar[dict[str, str]] = {"kept": "the figure itself"}
-
-    def print_kept(self, file, **_):
-        self.draw()
-        self.figures.append(self.figure)
-
-
-@pytest.fixture
-def drawn():
-    """The figures that were written as `.kept`."""
-    register_backend("kept", Kept)
-    Kept.figures.clear()
-    return Kept.figures
 
 
 def _texts(legend):

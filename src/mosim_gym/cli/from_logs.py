@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mosim_gym.cli.common import say_continued
@@ -10,11 +11,15 @@ from mosim_gym.cli.common import say_continued
 if TYPE_CHECKING:
     from mosim_gym.cli.learning import Train
     from mosim_gym.data.logs import Logs
+    from mosim_gym.dynamics.simulator import Simulator
+    from mosim_gym.evaluation.logged import LoggedErrors
 
 SIMULATED = ("all", "preset", "recipe", "rate", "stages", "variant", "install")
 """Options for simulated motion."""
-LOGGED = ("timestep", "columns", "memory")
+LOGGED = ("timestep", "columns", "memory", "density")
 """Options for logs."""
+DRAWING = ("matplotlib", "PIL", "cycler")
+"""Packages that pictures need, and training does not."""
 
 
 def learns_logs(command: Train) -> bool:
@@ -24,7 +29,7 @@ def learns_logs(command: Train) -> bool:
     logged = command.logged is not None or (command.data is not None and holds_logs(command.data))
     if not logged:
         for name in LOGGED:
-            if getattr(command, name) is not None:
+            if getattr(command, name) is not None and getattr(command, name) is not False:
                 raise ValueError(f"--{name} is for logs; name the robot with --robot, and the logs with --data.")
         return False
     if command.data is None:
@@ -40,9 +45,11 @@ def learns_logs(command: Train) -> bool:
 
 
 def train_on_logs(command: Train) -> Mapping[str, Any]:
-    """Learn, write `checkpoint.safetensors` into the folder `--out`, and say what the errors on held-out motion are; the card."""
+    """Learn, write `checkpoint.safetensors` and pictures of its predictions into the folder `--out`, and say what the errors on held-out
+    motion are; the card.
+    """
     from mosim_gym.evaluation.logged import LoggedErrors
-    from mosim_gym.training.from_logs import CHECKPOINT, train
+    from mosim_gym.training.from_logs import CHECKPOINT, HELD_OUT, train
     from mosim_gym.training.progress import Progress
 
     logs = _logs(command)
@@ -57,15 +64,43 @@ def train_on_logs(command: Train) -> Mapping[str, Any]:
             folder=command.out,
             start=command.start,
             memory=command.memory,
+            density=command.density,
             report=progress,
         )
-    print(LoggedErrors.from_dict(logs.robot.name, model.card["held_out"]))
+    errors = LoggedErrors.from_dict(logs.robot.name, model.card["held_out"])
+    print(errors)
+    if model.density is not None:
+        found = model.density.card
+        print(
+            f"density: log-density of held-out motion {found['held_out_log_density']:.2f} nats; "
+            f"by a normal distribution {found['gaussian_log_density']:.2f}"
+        )
     memory = model.card["memory"]
     print(
         f"{logs.robot.name}: {logs.seconds:.1f} s of motion, memory {memory['memory']} ({memory['chosen_by']}); "
         f"wrote {command.out / CHECKPOINT}"
     )
+    draw(model, errors, logs.split(HELD_OUT, command.seed)[1], command.out)
     return model.card
+
+
+def draw(model: Simulator, errors: LoggedErrors, held_out: Logs, folder: Path) -> None:
+    """Draw the errors and a predicted segment of held-out motion; without matplotlib or Pillow say that there are no pictures."""
+    try:
+        from mosim_gym.evaluation.prediction_pictures import draw_errors, draw_prediction
+
+        drawn = (
+            draw_errors(errors, folder / "errors.png"),
+            draw_prediction(model, held_out, folder / "prediction.png"),
+        )
+    except ModuleNotFoundError as missing:
+        package = (missing.name or "").partition(".")[0]
+        if package not in DRAWING:
+            raise
+        print(f"There are no pictures of the predictions, because {package} is not installed.")
+    else:
+        for path in drawn:
+            print(f"wrote {path}")
 
 
 def _logs(command: Train) -> Logs:

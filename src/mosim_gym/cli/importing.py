@@ -5,22 +5,35 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg, subcommand
 
-from mosim_gym.cli.common import Out
+from mosim_gym.cli.common import STATE, Out
+
+if TYPE_CHECKING:
+    from mosim_gym.data.logs import Logs
+    from mosim_gym.mechanics.robot import Robot
+
+
+_OF_FILES = ("columns", "time_step", "time_unit", "degrees", "quaternions", "velocity")
+"""Options that say how files are to be read."""
 
 
 @dataclass(frozen=True)
 class Import:
-    """Import logged motion of a robot from files of npz, CSV, Parquet, HDF5, Minari or LeRobot."""
+    """Import logged motion of a robot from files of npz, CSV, Parquet, HDF5, Minari or LeRobot, or the real steps of a run."""
 
     sources: Annotated[
         Positional[tuple[str, ...]],
-        arg(help="Files, folders, patterns in quotation marks, minari:<id>, lerobot:<folder>."),
+        arg(
+            help="Files, folders, patterns in quotation marks, minari:<id>, lerobot:<folder>; or the folder of a few-shot or on-policy run."
+        ),
     ]
-    robot: Annotated[str, arg(help="Whose motion it is: a packaged robot such as cheetah, or an MJCF or URDF file.")]
+    robot: Annotated[
+        str | None,
+        arg(help="Whose motion it is: a packaged robot such as cheetah, or an MJCF or URDF file. Runs know theirs."),
+    ] = None
     timestep: Annotated[
         float | None, arg(help="Control step of a robot from a file, s; by default the file's physics step.")
     ] = None
@@ -42,14 +55,44 @@ class Import:
     out: Out = Path("runs/logs")
 
     def run(self) -> None:
-        from mosim_gym.data.import_logs import import_logs
         from mosim_gym.robots.opening import open_robot
 
         if not self.sources:
             raise ValueError("Name at least one log, such as logs/walk.csv.")
-        logs = import_logs(
+        if self.robot is None and self.timestep is not None:
+            raise ValueError("--timestep is for a robot from a file; name it with --robot.")
+        robot = None if self.robot is None else open_robot(self.robot, self.timestep)
+        if any(holds_run(Path(source)) for source in self.sources):
+            logs = self._of_run(robot)
+        elif robot is None:
+            raise ValueError("Name the robot whose motion it is with --robot.")
+        else:
+            logs = self._of_files(robot)
+        print(
+            f"{logs.transitions} control steps ({logs.seconds:.1f} s) of {logs.robot.name} in {len(logs)} segments; wrote {self.out}"
+        )
+
+    def _of_run(self, robot: Robot | None) -> Logs:
+        """The real steps of the only source."""
+        from mosim_gym.rl.real_steps import real_steps
+
+        if len(self.sources) > 1:
+            raise ValueError("Import the real steps of one run at a time, and logs by themselves.")
+        default = Import(())
+        given = [name for name in _OF_FILES if getattr(self, name) != getattr(default, name)]
+        if given:
+            raise ValueError(f"--{given[0].replace('_', '-')} is for logs in files; leave it out with a run.")
+        logs = real_steps(next(iter(self.sources)), robot)
+        logs.save(self.out)
+        return logs
+
+    def _of_files(self, robot: Robot) -> Logs:
+        """The logs in the sources."""
+        from mosim_gym.data.import_logs import import_logs
+
+        return import_logs(
             self.sources,
-            open_robot(self.robot, self.timestep),
+            robot,
             None if self.columns is None else read_columns(self.columns),
             time_step=self.time_step,
             time_unit=self.time_unit,
@@ -59,9 +102,11 @@ class Import:
             out=self.out,
             report=print,
         )
-        print(
-            f"{logs.transitions} control steps ({logs.seconds:.1f} s) of {logs.robot.name} in {len(logs)} segments; wrote {self.out}"
-        )
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether `folder` is that of a run, whose real steps can be asked for."""
+    return (folder / STATE).is_file()
 
 
 def read_columns(path: Path) -> dict[str, str | list[str]]:
@@ -81,12 +126,13 @@ def read_columns(path: Path) -> dict[str, str | list[str]]:
 
 @dataclass(frozen=True)
 class Check:
-    """Say what imported logs hold, and what to do about what is missing or looks wrong."""
+    """Say what imported logs hold, and what to do about what is missing or looks wrong; with --out, draw it, too."""
 
     folder: Annotated[Positional[Path], arg(help="Folder that `mosim-gym import` wrote.")]
     robot: Annotated[str | None, arg(help="A corrected description of the robot; by default that of the import.")] = (
         None
     )
+    out: Annotated[Path | None, arg(help="Folder for pictures of what the logs hold.")] = None
 
     def run(self) -> None:
         from mosim_gym.data.log_files import open_logs
@@ -94,6 +140,11 @@ class Check:
 
         logs = open_logs(self.folder, robot=None if self.robot is None else open_robot(self.robot))
         print(logs.report())
+        if self.out is not None:
+            from mosim_gym.evaluation.log_pictures import draw_logs
+
+            for path in draw_logs(logs, self.out):
+                print(f"wrote {path}")
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,12 @@ class Train(Reported):
     memory: Annotated[
         int | None, arg(help="Of logs: commands before the present one that are inputs; by default by the lag.")
     ] = None
+    density: Annotated[
+        bool,
+        arg(
+            help="Of logs: fit a density of their motion, too, which the checkpoint holds for the penalty of that name."
+        ),
+    ] = False
     all: Annotated[bool, arg(help="Train every robot in turn; the budget is divided among them.")] = False
     budget: Annotated[str, arg(help="Time for training, for example 90s, 20m or 1.5h.")] = "20m"
     preset: Annotated[str | None, arg(help="Model preset; by default the robot's own.")] = None
@@ -248,7 +254,8 @@ class Density(Reported):
 
         from mosim_gym.mechanics.durations import seconds
         from mosim_gym.mechanics.storage import check_own
-        from mosim_gym.training.density import STATE, fit_density
+        from mosim_gym.training.density import fit_density
+        from mosim_gym.training.flow_fitting import STATE
         from mosim_gym.zoo.densities import packaged_density_path
 
         name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"

@@ -10,6 +10,7 @@ estimated by themselves, and the lag is their median: a controller that answers 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -41,26 +42,48 @@ class Lag(NamedTuple):
         return self.explained >= ENOUGH
 
 
+@dataclass(frozen=True)
+class Shifts:
+    """What commands explain of the variance of the accelerations, beside the state, if they are shifted.
+
+    `seconds (N,)` are the shifts, and `explained (parts, N)` has a row for each part of the data.
+    """
+
+    seconds: Array
+    explained: Array
+
+    @property
+    def lag(self) -> Lag:
+        """The median over the parts of the shifts that explain most."""
+        best = self.seconds[self.explained.argmax(axis=1)]
+        low, middle, high = np.quantile(best, (0.25, 0.5, 0.75))
+        return Lag(float(middle), float(high - low) / 2, float(np.median(self.explained.max(axis=1))))
+
+
 def command_lag(logs: Logs, seed: int = 0) -> Lag | None:
     """The lag of the motion behind the commands. None for robots without actuators, and for too few rows or none that move."""
+    shifts = explained_by_shift(logs, seed)
+    return None if shifts is None else shifts.lag
+
+
+def explained_by_shift(logs: Logs, seed: int = 0) -> Shifts | None:
+    """How well commands explain the accelerations at each shift; None where `command_lag` is."""
     step = logs.control_step
     steps = int(np.clip(np.ceil(LONGEST / step), 2, MOST_STEPS))
     window = max(1, round(AVERAGED / step))
     fitting = np.flatnonzero(logs.lengths > steps + window + 2)
     if not logs.robot.nu or not len(fitting):
         return None
-    found: list[tuple[float, float]] = []
+    found: list[Array] = []
     parts = int(np.clip(2 * logs.lengths[fitting].sum() / window / ENOUGH_ROWS, 1, min(PARTS, len(fitting))))
     for part in np.array_split(fitting, parts):
         chosen = _rows(logs, part, steps)
-        one = _part_lag(logs, *chosen, steps, window, np.random.default_rng(seed))
+        one = _part_shifts(logs, *chosen, steps, window, np.random.default_rng(seed))
         if one is not None:
             found.append(one)
     if not found:
         return None
-    lags, explained = (np.array(column) for column in zip(*found, strict=True))
-    low, middle, high = np.quantile(lags, (0.25, 0.5, 0.75))
-    return Lag(float(middle) * step, float(high - low) / 2 * step, float(np.median(explained)))
+    return Shifts(_shifts(steps) * step, np.array(found))
 
 
 def _rows(logs: Logs, segments: Array, steps: int) -> tuple[Array, Array]:
@@ -73,10 +96,15 @@ def _rows(logs: Logs, segments: Array, steps: int) -> tuple[Array, Array]:
     return np.concatenate(rows), np.repeat(segments, [len(part) for part in rows])
 
 
-def _part_lag(
+def _shifts(steps: int) -> Array:
+    """The shifts that are tried, in steps, from one step ahead up to `steps`."""
+    return np.arange(-1, steps + RESOLUTION / 2, RESOLUTION)
+
+
+def _part_shifts(
     logs: Logs, rows: Array, owner: Array, steps: int, window: int, rng: np.random.Generator
-) -> tuple[float, float] | None:
-    """The lag in steps that these rows show, and the share of variance that the commands explain; None where it cannot be told."""
+) -> Array | None:
+    """The share of the variance in these rows that commands explain at each shift; None where it cannot be told."""
     acceleration = logs.qvel[rows + 1] - logs.qvel[rows]
     spread = acceleration.std(axis=0)
     scale = logs.actions[rows].std(axis=0)
@@ -102,7 +130,7 @@ def _part_lag(
     inner = inner + 1e-9 * np.trace(inner) / features * np.eye(features)
     left = gram[features:, features:] - gram[features:, :features] @ np.linalg.solve(inner, gram[:features, features:])
     total = float(np.trace(gram[-target.shape[1] :, -target.shape[1] :]))
-    return _best(left, count, len(delays), total)
+    return _explained(left, count, steps) / total
 
 
 def _averaged(columns: Array, owner: Array, window: int) -> Array:
@@ -113,14 +141,15 @@ def _averaged(columns: Array, owner: Array, window: int) -> Array:
     return (summed[first + window] - summed[first]) / window
 
 
-def _best(gram: Array, count: int, delays: int, total: float) -> tuple[float, float]:
-    """The shift in steps that leaves least, from the products of all columns, and the share of `total` that commands then explain."""
-    commands = count * delays
+def _explained(gram: Array, count: int, steps: int) -> Array:
+    """What the `count` columns of commands explain at each shift, from the products of all columns."""
+    commands = count * (steps + 2)
     inner, outer = gram[:commands, :commands], gram[:commands, commands:]
     ridge = 1e-9 * np.trace(inner) / commands * np.eye(count)
-    best, most = 0.0, -np.inf
-    for shift in np.arange(-1, delays - 2 + RESOLUTION / 2, RESOLUTION):
-        whole = min(int(np.floor(shift + 1e-9)), delays - 3)
+    shifts = _shifts(steps)
+    found = np.zeros(len(shifts))
+    for place, shift in enumerate(shifts):
+        whole = min(int(np.floor(shift + 1e-9)), steps - 1)
         share = shift - whole
         here, later = (slice(count * (whole + 1 + d), count * (whole + 2 + d)) for d in (0, 1))
         square = (
@@ -129,10 +158,8 @@ def _best(gram: Array, count: int, delays: int, total: float) -> tuple[float, fl
             + share**2 * inner[later, later]
         )
         right = (1 - share) * outer[here] + share * outer[later]
-        gain = float((right * np.linalg.solve(square + ridge, right)).sum())
-        if gain > most:
-            best, most = float(shift), gain
-    return best, most / total
+        found[place] = (right * np.linalg.solve(square + ridge, right)).sum()
+    return found
 
 
 def _features(logs: Logs, rows: Array, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -38,15 +38,20 @@ def units(logs: Logs) -> Iterator[Finding]:
         yield Finding("units", "positions are within their ranges, and velocities are the rates of positions")
 
 
-def velocity_noise(logs: Logs) -> Finding:
-    """White noise of velocities, from third differences, beside the change of velocity in a step."""
+def noise_of_velocities(logs: Logs) -> tuple[Array, Array]:
+    """The deviation of the white noise on each velocity, `(nv,)`, from third differences, and its share of a change in one step."""
     inside = _inside(logs, 3)
     v = logs.qvel
     third = v[inside + 3] - 3 * v[inside + 2] + 3 * v[inside + 1] - v[inside]
     noise = np.median(np.abs(third), axis=0) / 0.6745 / np.sqrt(20) if len(inside) else np.zeros(v.shape[1])
     steps = _inside(logs, 1)
     change = (v[steps + 1] - v[steps]).std(axis=0)
-    share = np.where(change > 0, np.sqrt(2) * noise / np.where(change > 0, change, 1), 0)
+    return noise, np.where(change > 0, np.sqrt(2) * noise / np.where(change > 0, change, 1), 0)
+
+
+def velocity_noise(logs: Logs) -> Finding:
+    """White noise of velocities, from third differences, beside the change of velocity in a step."""
+    noise, share = noise_of_velocities(logs)
     worst = int(share.argmax())
     name = logs.robot.dofs.names[worst]
     size = f"{noise[worst]:.2g} {_speed_unit(logs, worst)}"
@@ -55,6 +60,21 @@ def velocity_noise(logs: Logs) -> Finding:
     if share[worst] > NOISY:
         advice = "Learn from windows of several steps: in single steps this noise hides most of the acceleration."
     return Finding("noise", said, advice)
+
+
+def implied_steps(logs: Logs) -> Array:
+    """The times from row to row that positions and velocities imply, in s, of the faster half of the rows, 20,000 at most.
+
+    Where rows are regular, all are about the control step. A position that was measured once and logged twice implies no time, and then
+    twice the time.
+    """
+    rate, mean = rates(logs.robot, logs.qpos, logs.qvel, logs.starts, logs.control_step)
+    usual = np.abs(mean).mean(axis=0)
+    moving = usual > 0
+    rate, mean = (part[:, moving] / usual[moving] for part in (rate, mean))
+    size = np.square(mean).sum(axis=1)
+    fast = (size >= np.median(size)) & (size > 0)
+    return logs.control_step * (rate * mean).sum(axis=1)[fast] / size[fast]
 
 
 def lag_of_commands(logs: Logs, lag: Lag | None) -> Finding:

@@ -98,21 +98,35 @@ class MotionDensity:
 
     def save(self, path: str | Path) -> Path:
         """Write weights and card atomically, as one safetensors file."""
+        header, arrays = self.to_parts()
+        return save_arrays(Path(path), KIND, arrays, header)
+
+    def to_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The JSON header and the arrays that `save` writes, for a file that holds the density beside other things."""
         state = self.flow.state_dict()
         arrays = {name: value.cpu().numpy() for name, value in state.items() if not name.endswith((".left", ".right"))}
         card = {**self.card, "robot": self.robot.name, "fingerprint": self.robot.fingerprint, **self.flow.described()}
-        return save_arrays(Path(path), KIND, arrays, {"version": FORMAT, "card": card})
+        return {"version": FORMAT, "card": card}, arrays
 
 
 def read_density_card(path: str | Path) -> DensityCard:
     """The card of the density at `path`."""
-    return _read(Path(path))[1]
+    path = Path(path)
+    return _checked_card(path, load_arrays(path, KIND)[1])
 
 
 def load_density(path: str | Path, robot: Robot) -> MotionDensity:
     """The density at `path`, which must have been fitted to motion of `robot`."""
     path = Path(path)
-    arrays, card = _read(path)
+    arrays, header = load_arrays(path, KIND)
+    return density_from_parts(path, header, arrays, robot)
+
+
+def density_from_parts(
+    path: Path, header: Mapping[str, JSON], arrays: Mapping[str, np.ndarray], robot: Robot
+) -> MotionDensity:
+    """The density of a header and of arrays that `to_parts` gave and the file at `path` holds; raises `FileFault` for damaged ones."""
+    card = _checked_card(path, header)
     if card["fingerprint"] != robot.fingerprint:
         raise FileFault(
             f"{path} was fitted to the robot {card['robot']!r} with fingerprint {card['fingerprint']}; this {robot.name!r} "
@@ -131,10 +145,9 @@ def load_density(path: str | Path, robot: Robot) -> MotionDensity:
     return MotionDensity(robot, flow, card)
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], DensityCard]:
-    arrays, header = load_arrays(path, KIND)
+def _checked_card(path: Path, header: Mapping[str, JSON]) -> DensityCard:
     if header.get("version") != FORMAT:
         raise FileFault(
             f"{path} has density format {header.get('version')!r}; this version of mosim_gym reads {FORMAT}."
         )
-    return arrays, checked(path, "header", header, HEADER, DensityHeader)["card"]
+    return checked(path, "header", dict(header), HEADER, DensityHeader)["card"]

@@ -30,6 +30,9 @@ class Dynamics(ABC):
     card: Mapping[str, Any] = MappingProxyType({})
     """What is known about the motion: `name`, the training `box`, benchmarks. Empty by default."""
 
+    density: Any = None
+    """A `MotionDensity` of the motion that they were learned from, which the penalty `density` uses; None where there is none."""
+
     quantities: Mapping[str, Quantity] = MappingProxyType({})
     """Kinematic quantities that `step` reads from `features`."""
 

@@ -87,6 +87,12 @@ def save(figure: Figure, path: str | Path) -> Path:
     return write_atomically(path, content.getvalue())
 
 
+def headed(figure: Figure, title: str, left: int = 0) -> None:
+    """Write the title above `figure`, and how many quantities were `left` out of it."""
+    said = f"{title} ({left} more are not shown)" if left > 0 else title
+    figure.suptitle(said, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
+
+
 def return_plot(
     path: str | Path,
     results: PolicyReturn | Mapping[str, PolicyReturn],

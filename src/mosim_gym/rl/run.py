@@ -21,6 +21,8 @@ from mosim_gym.training.state import restoring
 Array = np.ndarray
 KIND, FORMAT = "policy run", 2
 STATE, BEST, POLICY = "state.safetensors", "best.safetensors", "policy.safetensors"
+ROBOT = "robot.safetensors"
+"""The description of a robot that no catalogue has, beside the state of a run on it."""
 SAVE_SECONDS = 20.0
 SAVING = 0.03
 """The largest share of a run's time that is spent on saving."""

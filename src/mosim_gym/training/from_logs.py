@@ -23,6 +23,7 @@ from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.robots.opening import open_robot
 from mosim_gym.training.log_card import logs_card
 from mosim_gym.training.log_checks import check_learnable, check_logs
+from mosim_gym.training.log_density import fit_log_density
 from mosim_gym.training.log_memory import choose_memory
 from mosim_gym.training.log_motion import LogMotion
 from mosim_gym.training.logs_config import LogsConfig, logs_model, logs_training
@@ -32,6 +33,10 @@ from mosim_gym.zoo.checkpoint import save_checkpoint
 from mosim_gym.zoo.names import load
 
 CHECKPOINT = "checkpoint.safetensors"
+HELD_OUT = 0.1
+"""The share of the motion by which the best weights are chosen, unless another is given."""
+DENSITY_SHARE = 0.25
+"""The time for a density, beside that for the model."""
 
 
 def train(
@@ -44,7 +49,8 @@ def train(
     start: Simulator | str | PathLike[str] | None = None,
     *,
     memory: int | None = None,
-    held_out: float | Logs = 0.1,
+    density: bool = False,
+    held_out: float | Logs = HELD_OUT,
     config: LogsConfig | None = None,
     steps: int | None = None,
     save_every: float = SAVE_SECONDS,
@@ -63,6 +69,8 @@ def train(
             from there and ends with the same weights.
         start: A model of the same robot to go on from, or its checkpoint. It has a robot, members and a memory of its own.
         memory: How many commands before the present one are inputs; by default as many as the lag of the motion reaches back.
+        density: Also fit the density of the motion, in a quarter of the budget, which comes on top. It is the model's `density`, goes into
+            the checkpoint, and is what the penalty `"density"` uses.
         held_out: The share of the motion, in whole segments, by which the best weights are chosen and errors measured; or logs for that.
         config: How to train.
         steps: So many training steps, whatever the time.
@@ -120,9 +128,15 @@ def train(
         card = logs_card(trained, record, choice, learned, kept)
         if before is not None:
             card["refined_from"] = f"{before.card.get('name', 'unnamed')} {before.model.digest()}"
+        simulator = Simulator(trained, card)
+        if density:
+            own = None if place is None else place / "density"
+            simulator.density = fit_log_density(
+                model_robot, learned, kept, DENSITY_SHARE * limit, seed, own, save_every=save_every
+            )
         if place is not None:
-            save_checkpoint(place / CHECKPOINT, trained, card)
-        return Simulator(trained, card)
+            save_checkpoint(place / CHECKPOINT, trained, card, simulator.density)
+        return simulator
 
 
 def _initial(robot: Robot, before: Simulator | None, members: int, memory: int, seed: int) -> MoSim:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
+from mosim_gym.density.motion_density import HEADER as DENSITY_HEADER
 from mosim_gym.dynamics.networks import ACTIVATIONS
 from mosim_gym.dynamics.solvers import SOLVERS
 from mosim_gym.mechanics import Robot
@@ -92,6 +93,7 @@ class CheckpointHeader(TypedDict):
     version: int
     card: CheckpointCard
     robot: NotRequired[JSON]
+    density: NotRequired[JSON]
     kind: NotRequired[str]
 
 
@@ -129,7 +131,7 @@ _HEADER = record(
             },
         ),
     },
-    {"kind": one_of(KIND), "robot": record({})},
+    {"kind": one_of(KIND), "robot": record({}), "density": DENSITY_HEADER},
 )
 
 

@@ -1,6 +1,7 @@
 """Checkpoints are data: one safetensors file of weights, with the model's card as JSON in its header.
 
 The file of a robot that is not in the catalogue holds the robot's description, too: arrays whose names begin with `robot/`, and a header.
+In the same way a file may hold the density of the motion that the model was learned from, under `density/`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Unpack
 import numpy as np
 import torch
 
+from mosim_gym.density.motion_density import MotionDensity, density_from_parts
 from mosim_gym.dynamics.config import MoSimConfig
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.shapes import model_shapes
@@ -31,8 +33,8 @@ ALIKE = (
 )
 
 
-ROBOT = "robot/"
-"""With which the names of the arrays of a robot's description begin."""
+ROBOT, DENSITY = "robot/", "density/"
+"""With which the names of the arrays of a robot's description begin, and those of a density."""
 
 
 @torch.no_grad()
@@ -42,10 +44,13 @@ def round_to_half(model: MoSim) -> None:
         parameter.copy_(parameter.half())
 
 
-def save_checkpoint(path: str | Path, model: MoSim, card: Mapping[str, object]) -> Path:
+def save_checkpoint(
+    path: str | Path, model: MoSim, card: Mapping[str, object], density: MotionDensity | None = None
+) -> Path:
     """Write weights and card atomically. Weights are written as float16 if that is exact, in half the space.
 
-    With them goes the description of a robot that the catalogue does not have, so that `mosim_gym.load` needs nothing else.
+    With them go the `density`, if there is one, and the description of a robot that the catalogue does not have, so that `mosim_gym.load`
+    needs nothing else.
     """
     arrays: dict[str, np.ndarray] = {}
     exact = all(torch.equal(p, p.half().float()) for p in model.parameters())
@@ -64,6 +69,9 @@ def save_checkpoint(path: str | Path, model: MoSim, card: Mapping[str, object]) 
     if not _is_catalogued(model.robot):
         header["robot"], parts = model.robot.to_parts()
         arrays |= {f"{ROBOT}{name}": value for name, value in parts.items()}
+    if density is not None:
+        header["density"], parts = density.to_parts()
+        arrays |= {f"{DENSITY}{name}": value for name, value in parts.items()}
     return save_arrays(Path(path), KIND, arrays, header)
 
 
@@ -87,10 +95,7 @@ def saved_robot(path: str | Path) -> Robot | None:
     arrays, header = load_arrays(path, KIND)
     if "robot" not in _checked_header(path, header):
         return None
-    found, parts = (
-        header["robot"],
-        {name.removeprefix(ROBOT): a for name, a in arrays.items() if name.startswith(ROBOT)},
-    )
+    found, parts = header["robot"], _parts(arrays, ROBOT)
     if not isinstance(found, dict):
         raise FileFault(f"{path} is damaged: the description of its robot has no header.")
     return Robot.from_parts(path, found, parts)
@@ -149,9 +154,18 @@ def load_checkpoint(path: str | Path, robot: Robot, **options: Unpack[SimulatorO
         shapes = model_shapes(robot, config)
     except (UnknownName, ValueError) as error:
         raise FileFault(f"{path} is damaged: its card does not fit the robot {robot.name!r}: {error}") from error
-    if "robot" in header:
-        arrays = {name: value for name, value in arrays.items() if not name.startswith(ROBOT)}
-    check_weights(path, arrays, shapes, deviations=("input_std", "output_std"))
+    beside = tuple(mark for mark, part in ((ROBOT, "robot"), (DENSITY, "density")) if part in header)
+    weights = {name: value for name, value in arrays.items() if not name.startswith(beside)}
+    check_weights(path, weights, shapes, deviations=("input_std", "output_std"))
     model = MoSim(robot, config)
-    model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()})
-    return Simulator(model, card, **options)
+    model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
+    simulator = Simulator(model, card, **options)
+    density = header.get("density")
+    if isinstance(density, dict):
+        simulator.density = density_from_parts(path, density, _parts(arrays, DENSITY), robot)
+    return simulator
+
+
+def _parts(arrays: Mapping[str, np.ndarray], mark: str) -> dict[str, np.ndarray]:
+    """The arrays whose names begin with `mark`, without it."""
+    return {name.removeprefix(mark): array for name, array in arrays.items() if name.startswith(mark)}

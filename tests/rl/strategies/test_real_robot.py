@@ -15,8 +15,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from tests.training.measured import QUICK, pendulum_logs
 
 import mosim_gym
+from mosim_gym.density.flow import FlowConfig
 from mosim_gym.rl.run import STATE, read_run
 from mosim_gym.rl.strategies import few_shot as few
 from mosim_gym.rl.strategies.on_policy import config_for_schedule, on_policy
@@ -24,6 +26,8 @@ from mosim_gym.rl.strategies.real_robot import GymRobot, Measured, RealRobot, Ro
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.robots import load_robot
 from mosim_gym.robots.function_task import FunctionTask, TaskFunctions
+from mosim_gym.training.from_logs import train
+from mosim_gym.training.log_density import train_density
 
 SCRIPT = Path(__file__).with_name("fake_robot.py")
 LOOP = {
@@ -131,6 +135,20 @@ def test_few_shot_learns_on_a_robot_behind_gymnasium(tmp_path):
     result = few.few_shot(robot, config, real_steps=60, folder=tmp_path / "run")
     assert [steps for steps, _ in result.returns] == [30, 60]
     assert result.policy.predict(np.zeros(3, np.float32))[0].shape == (1,)
+
+
+def test_few_shot_from_a_model_of_logs_stays_near_its_logs(tmp_path):
+    logs = pendulum_logs(2, 100)
+    model = train("pendulum", logs, members=1, config=QUICK, steps=5, memory=0)
+    env = gym.make("MoSim/PendulumSwingup-v0", checkpoint="truth")
+    config = few.config_for_schedule(**LOOP, random_steps=20, pretraining_share=0.0, penalty="density")
+    run = {"real_steps": 40, "checkpoint": model}
+    task = mosim_gym.make_env(model, upright).task
+    with pytest.raises(ValueError, match="models of logs have one if they are trained with density=True"):
+        few.few_shot(GymRobot(env, task, seed=0), config, folder=tmp_path / "without", **run)
+    model.density = train_density("pendulum", logs, config=FlowConfig(blocks=2, width=16), steps=10)
+    result = few.few_shot(GymRobot(env, task, seed=0), config, folder=tmp_path / "with", **run)
+    assert result.model.density is model.density
 
 
 def test_no_model_learns_from_the_leap_between_two_episodes_of_an_environment():

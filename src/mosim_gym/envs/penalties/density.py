@@ -22,6 +22,7 @@ from mosim_gym.envs.backend import TRUTH
 from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.penalties.base import Charge, Penalty
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.numbers import is_finite
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.zoo.densities import find_density
@@ -35,6 +36,17 @@ def _check_density(density: object) -> None:
         )
 
 
+def _packaged_name(dynamics: Dynamics) -> str:
+    """The name of the packaged density of a checkpoint. No density of a model of logs is packaged."""
+    recipe = dynamics.card.get("recipe")
+    if is_mapping(recipe) and recipe.get("logs") is not None:
+        raise ValueError(
+            "This model was learned from logs, and their density was not: train it with density=True, or give the density "
+            "of training.log_density.train_density."
+        )
+    return str(dynamics.card.get("name", TRUTH))
+
+
 class DensityPenalty(ChecksArguments, Penalty):
     """`1 - σ((log p - τ) / α)`. `info` holds `log_density`, in nats. Episodes are never cut."""
 
@@ -46,8 +58,8 @@ class DensityPenalty(ChecksArguments, Penalty):
         scale: float | None = None,
         threshold_scale: float = 1.0,
     ) -> None:
-        """`density` is by default the packaged density of the environments' checkpoint. `threshold` is τ and `scale` is α, in nats, by
-        default from the density's data.
+        """`density` is by default that which came with the environments' model, or the packaged one of their checkpoint. `threshold` is τ
+        and `scale` is α, in nats, by default from the density's data.
         """
         _check_density(density)
         if not (is_finite(threshold_scale) and threshold_scale > 0):
@@ -58,8 +70,8 @@ class DensityPenalty(ChecksArguments, Penalty):
         """Prepare for `core`. The density must be of the environments' robot."""
         density, threshold, scale = self._given
         if density is None:
-            density = str(dynamics.card.get("name", TRUTH))
-        self.density = density if isinstance(density, MotionDensity) else find_density(density)
+            density = dynamics.density or _packaged_name(dynamics)
+        self.density = density if isinstance(density, MotionDensity) else find_density(density, core.robot)
         if self.density.robot.fingerprint != core.robot.fingerprint:
             raise ValueError(
                 f"The density is of the robot {self.density.robot.name!r}; these environments have {core.robot.name!r}."

@@ -25,7 +25,7 @@ from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_h
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.report import real_return
-from mosim_gym.rl.run import POLICY, Run, RunRecord
+from mosim_gym.rl.run import POLICY, ROBOT, Run, RunRecord
 from mosim_gym.rl.strategies.accounting import card_of_real_steps
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
 from mosim_gym.rl.strategies.model_learner import ModelLearner
@@ -129,6 +129,8 @@ def alternate(
     env = branches_env(world.env.task, c, learner)
     policy = make_learner(env, c.learner, seed=c.seed, folder=run.folder)
     run.add("learner", policy)
+    if isinstance(task, RealRobot):
+        task.task.robot.save(run.folder / ROBOT)  # for `real_steps`
     _raise_silence(world, run)
     record, logger = run.record, tensorboard(run.folder)
     while world.steps < real_steps:

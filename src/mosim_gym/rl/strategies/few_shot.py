@@ -119,6 +119,7 @@ def few_shot(
             seed=config.seed,
             card=before.card,
         )
+        learner.simulator.density = before.density
         if config.pretraining_share:
             learner.remember(first_motion(name, before.card.get("recipe", {})), config.pretraining_share)
         return learner

@@ -1,0 +1,77 @@
+"""Pictures of predictions on logs: errors by horizon beside the floors, and measured over predicted motion."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from mosim_gym.data.log_files import check_same_robot
+from mosim_gym.data.logs import Logs, Segment
+from mosim_gym.evaluation.log_pictures import longest
+from mosim_gym.evaluation.logged import LoggedErrors
+from mosim_gym.evaluation.motion_quantities import positions
+from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.motion import History
+from mosim_gym.mechanics.world_model import WorldModel, as_world_model
+from mosim_gym.pictures.forecast_plots import error_plot, overlay_plot
+
+Array = np.ndarray
+SECONDS = 2.0
+"""Of a segment, that are predicted."""
+
+
+def draw_errors(errors: LoggedErrors, path: str | PathLike[str]) -> Path:
+    """Write a picture of `errors` by horizon to `path`: the root mean square over the parts with one unit, beside the floors."""
+    units = sorted(set(errors.units))
+    curves = {unit: {title: errors.overall(unit, title) for title in errors.titles} for unit in units}
+    title = f"{errors.robot}: open loop on {errors.windows} windows of logs"
+    return error_plot(Path(path), errors.horizons, curves, title, errors.titles[0])
+
+
+def draw_prediction(
+    model: WorldModel | Dynamics,
+    data: Logs,
+    path: str | PathLike[str],
+    segment: int | None = None,
+    seconds: float = SECONDS,
+) -> Path:
+    """Write a picture of measured over predicted motion to `path`: up to `seconds` of a segment, by default of the longest one.
+
+    The prediction begins in the segment's first state, after the commands that a model with memory needs, and sees no later state. Members
+    of an ensemble predict alone; the band leads from the lowest to the highest of them.
+    """
+    if isinstance(model, Dynamics):
+        check_same_robot("`data`", data.robot, model.robot)
+    number = longest(data) if segment is None else segment
+    motion, before = data[number], as_world_model(model).context - 1
+    steps = min(len(motion.actions) - before, round(seconds / data.control_step))
+    if steps < 1:
+        raise ValueError(
+            f"Segment {number} has {len(motion.actions)} control steps, and {seconds:g} s are to be predicted after {before} of them; "
+            "choose a longer segment or time."
+        )
+    part = Segment(
+        motion.qpos[: before + steps + 1], motion.qvel[: before + steps + 1], motion.actions[: before + steps]
+    )
+    first = part.qpos[before]
+    predicted = [
+        positions(data.robot, np.concatenate((first[None], member)), first) for member in _paths(model, part, before)
+    ]
+    measured = positions(data.robot, part.qpos[before:], first)
+    return overlay_plot(
+        Path(path),
+        np.arange(steps + 1) * data.control_step,
+        measured,
+        [np.stack([member[i].values for member in predicted]) for i in range(len(measured))],
+        f"{data.robot.name}: {data.sources[number]}, in open loop from its beginning",
+    )
+
+
+def _paths(model: WorldModel | Dynamics, motion: Segment, before: int) -> Array:
+    """The positions after each step as each member predicts them, `(members, steps, nq)`."""
+    members = model.members if isinstance(model, Dynamics) else 1
+    qpos, qvel, actions = (np.repeat(np.asarray(part)[None], members, 0) for part in motion)  # row i is member i's
+    history = History(qpos[:, : before + 1], qvel[:, : before + 1], actions[:, :before])
+    return np.asarray(as_world_model(model).rollout(history, actions[:, before:]).qpos, np.float64)
