@@ -109,3 +109,13 @@ def test_what_stable_baselines3_cannot_have_is_one_sentence():
             MoSimVecEnv("PendulumSwingup", 2, bootstrap_outside=False)
         with pytest.raises(KeyError, match=r"Unknown outside_model 'trunk'. Did you mean 'truncate'"):
             MoSimVecEnv("PendulumSwingup", 2, outside_model="trunk")
+
+
+def test_a_batch_whose_episodes_begin_otherwise_is_refused():
+    import gymnasium as gym
+
+    envs = gym.make_vec("MoSim/PendulumSwingup-v0", num_envs=2)
+    with pytest.raises(ValueError, match="needs one that was made with autoreset_mode='SameStep'"):
+        MoSimVecEnv(envs.unwrapped.torch)  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(TypeError, match=r"give a task's id, or the `torch` of a batch"):
+        MoSimVecEnv(envs)  # pyright: ignore[reportArgumentType]

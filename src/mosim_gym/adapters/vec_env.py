@@ -43,7 +43,16 @@ class MoSimVecEnv(VecEnv):
         if render_mode not in (None, "rgb_array"):
             raise UnknownName("render mode", render_mode, ["rgb_array"])
         self.render_mode = render_mode
+        if not isinstance(task, str | Task | TorchEnv):  # pyright: ignore[reportUnnecessaryIsInstance]  # who checks no types is told, too
+            raise TypeError(
+                f"{type(task).__name__} is no task; give a task's id, or the `torch` of a batch: MoSimVecEnv(envs.torch)."
+            )
         self.torch = task if isinstance(task, TorchEnv) else TorchEnv(task, num_envs, **options)
+        if self.torch.autoreset != "same_step":
+            raise ValueError(
+                f"The batch begins new episodes by {self.torch.autoreset!r}; Stable-Baselines3 needs one that was made with "
+                "autoreset_mode='SameStep'."
+            )
         self._controls = action_space(self.torch.task)
         self._renderer: Renderer | None = None
         num_envs = self.torch.num_envs

@@ -16,6 +16,7 @@ from mosim_gym.data.log_units import Degrees, Quaternions, wrong_unit
 from mosim_gym.data.logs import Logs
 from mosim_gym.data.resampling import Rows, resample
 from mosim_gym.data.velocities import causal_velocities, savgol_velocities, window_for
+from mosim_gym.data.wrapped_angles import unwrapped
 from mosim_gym.mechanics.robot import Robot
 from mosim_gym.mechanics.storage import FileFault
 
@@ -78,6 +79,10 @@ def table_motion(table: Table, columns: Columns, robot: Robot, options: Options)
     rows, beat = _long_enough(Rows(*states, beat.starts, np.arange(len(sources))), beat)
     if not len(rows.pieces):
         raise _too_short(table)
+    qpos, turned = unwrapped(robot, rows.qpos, rows.starts)
+    if turned:
+        rows = rows._replace(qpos=qpos)
+        notes.append(f"{table.source}: readings of {', '.join(turned)} jump by a whole turn; the jumps were taken out.")
     rows, beat = _with_velocities(table, robot, rows, beat, options, notes.append)
     rows = _at_control_step(table, robot, rows, beat, notes.append)
     assert rows.qvel is not None

@@ -90,7 +90,7 @@ class TorchEnv(ChecksArguments):
         self._own = OwnArithmetic(self.device, alone=self.advance.shards is not None or is_few(count))
         self.starts = Starts(self.task, reset_from)
         """Where episodes begin."""
-        self._autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
+        self.autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
         self._terminates = outside_model == "terminate"
         self._generators = StartGenerators(count)
         self._over = torch.ones(count, dtype=torch.bool)
@@ -197,7 +197,7 @@ class TorchEnv(ChecksArguments):
         """The rows that this step only resets, as a mask `(B,)`; None if there are none."""
         if not bool(self._over.any()):
             return None
-        if self._autoreset != "next_step":
+        if self.autoreset != "next_step":
             raise RuntimeError("Some episodes are over: reset them with a mask before the next step.")
         return self._over.clone()
 
@@ -251,7 +251,7 @@ class TorchEnv(ChecksArguments):
             )
         done = step.terminated | step.truncated
         if bool(done.any()):
-            if self._autoreset == "same_step":
+            if self.autoreset == "same_step":
                 self.ended = self.state
                 return step._replace(observation=self._begun(done, step.observation), final=step.observation)
             self._over = done.cpu()
