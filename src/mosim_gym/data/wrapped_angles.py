@@ -15,7 +15,7 @@ ROOM = 0.01  # rad, by which the readings of an encoder may be beyond one turn
 def unwrapped(robot: Robot, qpos: Array, starts: Array) -> tuple[Array, list[str]]:
     """`qpos (rows, nq)` without jumps of a whole turn, and the names of the joints that had some.
 
-    A hinge without limits whose readings all lie within one turn is taken to be wrapped where it moves by more than half a turn from one row
+    A hinge without limits whose readings all lie within one turn is wrapped where it moves by more than half a turn from one row
     of a segment to the next.
     """
     joints = robot.joints
