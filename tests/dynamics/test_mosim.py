@@ -9,6 +9,7 @@ import torch
 from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.control_step import Motion
 from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.rigid_bodies import RigidBodies
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.compiling import compile_mjcf
@@ -217,3 +218,23 @@ def test_a_robot_without_actuators_is_learned_and_moved_like_any_other(name):
     motion = model(qpos, qvel, action, values)
     then = Simulator(model, {}).step(qpos, qvel, action)
     torch.testing.assert_close(then.qvel, qvel + 0.002 * motion.acceleration.reshape(5, 6), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("robot", "name"), [("cheetah", "measured-contacts"), ("acrobot", "measured"), ("fish", "measured")]
+)
+def test_outputs_of_a_model_that_knows_the_inertia_are_forces(robot, name):
+    model = _model(robot, name, known="inertia", inertia=None, members=2)
+    qpos, qvel, action = _states(robot)
+    bodies = RigidBodies(model.robot)
+    values = ForwardKinematics(model.robot, model.features.quantities)(qpos, qvel)
+    free = model.motion(torch.zeros(16, len(model.output_std)), qpos, qvel)
+    torch.testing.assert_close(free.acceleration, bodies.acceleration(qpos, qvel, torch.zeros_like(qvel)))
+    model.fit_statistics(qpos, qvel, action, values, free)
+    raw = torch.randn(16, len(model.output_std))
+    motion = model.motion(raw, qpos, qvel)
+    torch.testing.assert_close(model.targets(qpos, qvel, motion), raw, rtol=1e-2, atol=1e-2)
+    simulator = Simulator(model, {})
+    with_gradients = simulator.step(qpos.requires_grad_(True), qvel, action)
+    plain = simulator.step(qpos.detach(), qvel, action)
+    torch.testing.assert_close(with_gradients.qvel.detach(), plain.qvel, rtol=1e-3, atol=1e-3)

@@ -78,6 +78,20 @@ def test_a_model_goes_on_from_another_one():
     assert second.card["held_out"]["error_beside_still"] < first.card["held_out"]["error_beside_still"]
 
 
+def test_masses_may_be_known(tmp_path):
+    logs, test = pendulum_logs(), pendulum_logs(segments=2, seed=1)
+    model = train("pendulum", logs, members=2, config=QUICK, steps=60, known="inertia", folder=tmp_path)
+    assert model.model.inertia is None
+    errors = mosim_gym.evaluate_prediction(model, test, horizons=[0.1])
+    assert errors.overall()[0] < 0.6 * errors.overall(title="hold last")[0]
+    again = mosim_gym.load(tmp_path / "checkpoint.safetensors")
+    assert mosim_gym.evaluate_prediction(again, test, horizons=[0.1]).overall()[0] == errors.overall()[0]
+    with pytest.raises(KeyError, match=r"Valid: inertia\."):
+        train("pendulum", logs, known="friction")
+    with pytest.raises(ValueError, match="known is 'inertia'; the model to start from was trained without"):
+        train("pendulum", logs, known="inertia", start="pendulum")
+
+
 def test_a_free_body_that_touches_is_learned_from_segments_shorter_than_the_windows():
     qpos, qvel = turning(180)
     logs = Logs(cube(), qpos, qvel, np.zeros((180, 0)), starts=np.arange(0, 181, 6))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from tests.data.logged import arm, cube
 
-from mosim_gym.training.logs_config import LogsConfig, logs_model, logs_training
+from mosim_gym.training.logs_config import LogsConfig, check_known, logs_model, logs_training
 
 
 def test_only_robots_that_touch_something_see_contacts():
@@ -19,3 +21,13 @@ def test_only_robots_that_touch_something_see_contacts():
 def test_wrong_settings_are_one_sentence():
     with pytest.raises(ValueError, match=r"ema is 1\.0; it must be at least 0 and below 1"):
         LogsConfig(ema=1.0)
+
+
+def test_a_description_without_masses_does_not_know_the_inertia():
+    check_known(arm(), "inertia")
+    assert logs_model(cube(), 1, 0, "inertia").inertia is None
+    bodies = arm().bodies
+    light = dataclasses.replace(bodies, mass=0 * bodies.mass, inertia=0 * bodies.inertia)
+    massless = dataclasses.replace(arm(), bodies=light)
+    with pytest.raises(ValueError, match="has no mass for some of its joints"):
+        check_known(massless, "inertia")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SIMULATED = ("all", "preset", "recipe", "rate", "stages", "variant", "install")
 """Options for simulated motion."""
-LOGGED = ("timestep", "columns", "memory", "density")
+LOGGED = ("timestep", "columns", "memory", "density", "known")
 """Options for logs."""
 DRAWING = ("matplotlib", "PIL", "cycler")
 """Packages that pictures need, and training does not."""
@@ -65,6 +65,7 @@ def train_on_logs(command: Train) -> Mapping[str, Any]:
             start=command.start,
             memory=command.memory,
             density=command.density,
+            known=command.known,
             report=progress,
         )
     errors = LoggedErrors.from_dict(logs.robot.name, model.card["held_out"])

@@ -93,6 +93,10 @@ class Train(Reported):
             help="Of logs: fit a density of their motion, too, which the checkpoint holds for the penalty of that name."
         ),
     ] = False
+    known: Annotated[
+        str | None,
+        arg(help="Of logs: inertia takes masses and gravity from the robot's description; by default nothing."),
+    ] = None
     all: Annotated[bool, arg(help="Train every robot in turn; the budget is divided among them.")] = False
     budget: Annotated[str, arg(help="Time for training, for example 90s, 20m or 1.5h.")] = "20m"
     preset: Annotated[str | None, arg(help="Model preset; by default the robot's own.")] = None

@@ -21,7 +21,8 @@ class Size:
 class MoSimConfig:
     """The model q̈ = M(q) [b(q, q̇) + τ(a)] + Σᵢ εᵢ(q, q̇, a), with M = L Lᵀ.
 
-    `inertia`, `bias` and `torque` are the sizes of L, b and τ (together the predictor), `correctors` those of the εᵢ.
+    `inertia`, `bias` and `torque` are the sizes of L, b and τ (together the predictor), `correctors` those of the εᵢ. Where the inertia is
+    `known`, they are terms of M(q) q̈ + c(q, q̇) = b(q, q̇) + τ(a) + Σᵢ εᵢ(q, q̇, a), and `inertia` is None.
     """
 
     preset: str
@@ -58,6 +59,9 @@ class MoSimConfig:
     sensors: int = 0  # readings that the state alone cannot tell, such as forces of touch
     solver: str = "semi_implicit"
     members: int = 1  # of the ensemble, weights stacked
+    known: str | None = (
+        None  # "inertia": M(q), Coriolis and gravity are the description's, and what is learned are forces
+    )
     memory: int = 0  # commands before the present one that are inputs: what a machine does follows them late
 
     def to_dict(self) -> dict[str, object]:
@@ -167,6 +171,10 @@ PRESETS: dict[str, MoSimConfig] = {
 it; `smooth`: for robots without contacts, smaller; `small`: for the simplest of them. `measured` and `measured-contacts`: for logs of
 machines, which are few and noisy beside simulated motion. `residual`: no structure and no contact features,
 as a baseline. `paper-*`: the MoSim paper's appendix (Tables I to III): softplus, no normalisation, raw inputs, dopri5."""
+
+
+KNOWN = ("inertia",)
+"""What a model may take from the robot's description."""
 
 
 def preset(name: str, **changes: Any) -> MoSimConfig:

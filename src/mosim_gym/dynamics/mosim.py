@@ -16,6 +16,7 @@ from mosim_gym.dynamics.control_step import Motion, learns_drift
 from mosim_gym.dynamics.features import InputFeatures
 from mosim_gym.dynamics.foresight import Foresight
 from mosim_gym.dynamics.networks import ResidualNet
+from mosim_gym.dynamics.rigid_bodies import RigidBodies
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.frames import base_rotations, into_body, into_world
 from mosim_gym.mechanics.motion import KinematicValues
@@ -33,6 +34,7 @@ class MoSim(nn.Module):
     input_mean: Tensor
     input_std: Tensor
     output_std: Tensor
+    acceleration_std: Tensor  # only where outputs are forces: the deviation of accelerations
     triangle: Tensor  # where the entries of L go in a flattened matrix
 
     def __init__(self, robot: Robot, config: MoSimConfig) -> None:
@@ -51,19 +53,21 @@ class MoSim(nn.Module):
             kind, norm = config.activation, config.layer_norm
             return ResidualNet(config.members, inputs, outputs, size, activation=kind, layer_norm=norm, zero=zero)
 
+        self.bodies = RigidBodies(robot) if config.known == "inertia" else None
         self.inertia = self.bias = self.torque = self.remainder = None
         self.predicted = predicted_outputs(robot, config)
-        if config.inertia is not None and config.bias is not None and config.torque is not None:
-            self.inertia = net(f.position_size, nv * (nv + 1) // 2, config.inertia)
+        if has_predictor(config) and config.bias is not None and config.torque is not None:
+            if config.inertia is not None:
+                self.inertia = net(f.position_size, nv * (nv + 1) // 2, config.inertia)
             self.bias = net(f.position_size + f.velocity_size, self.predicted, config.bias)
             self.torque = net(f.action_size, self.predicted, config.torque)
             if config.remainder is not None:
                 self.remainder = net(f.smooth_size, self.predicted, config.remainder, zero=True)
-        if self.inertia is None and not config.correctors:
+        if self.bias is None and not config.correctors:
             raise ValueError(
                 f"The preset {config.preset!r} has neither a predictor nor correctors; it needs one of them."
             )
-        if config.foresight and self.inertia is None:
+        if config.foresight and self.bias is None:
             raise ValueError(
                 f"The preset {config.preset!r} has no predictor, whose flight foresight needs: leave foresight empty."
             )
@@ -78,6 +82,8 @@ class MoSim(nn.Module):
         self.register_buffer("input_mean", torch.zeros(size))
         self.register_buffer("input_std", torch.ones(size))
         self.register_buffer("output_std", torch.ones(outputs))
+        if self.bodies is not None:
+            self.register_buffer("acceleration_std", torch.ones(nv))
 
     def subset(self, members: Sequence[int]) -> MoSim:
         """The ensemble of these members alone, in this order."""
@@ -116,7 +122,14 @@ class MoSim(nn.Module):
         std = inputs.std(0)
         self.input_mean.copy_(inputs.mean(0))
         self.input_std.copy_(torch.where(std > MINIMUM_STD, std, 1.0))
-        self.output_std.copy_(self.targets(qpos, motion).std(0).clamp_min(MINIMUM_STD))
+        self.output_std.copy_(self.targets(qpos, qvel, motion).std(0).clamp_min(MINIMUM_STD))
+        if self.bodies is not None:
+            self.acceleration_std.copy_(motion.acceleration.std(0).clamp_min(MINIMUM_STD))
+
+    @property
+    def unit(self) -> Tensor:
+        """The deviation of accelerations over the training data, `(nv,)`."""
+        return self.output_std[: self.robot.nv] if self.bodies is None else self.acceleration_std
 
     def inputs(self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues) -> Tensor:
         """Whitened inputs `(…, n)`, as far as the present tells them: what is foreseen follows from flight."""
@@ -126,15 +139,19 @@ class MoSim(nn.Module):
     def flight(self, x: Tensor) -> Tensor:
         """Whitened outputs `(…, outputs)` of the predictor alone from whitened inputs; zero where it says nothing."""
         f, nv, outputs = self.features, self.robot.nv, len(self.output_std)
-        if self.inertia is None or self.bias is None or self.torque is None:
+        if self.bias is None or self.torque is None:
             return x.new_zeros(*x.shape[:-1], outputs)
         state = f.position_size + f.velocity_size
         force = self.bias(x[..., :state]) + self.torque(x[..., state : state + f.action_size])
-        entries = self.inertia(x[..., : f.position_size])
-        flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
-        lower = torch.unflatten(flat.index_copy(-1, self.triangle, entries), -1, (nv, nv))
-        columns = torch.unflatten(force, -1, (-1, nv)).mT  # the acceleration's and, where it is foreseen, the drift's
-        moved = (lower @ (lower.mT @ columns)).mT.flatten(-2)
+        moved = force
+        if self.inertia is not None:
+            entries = self.inertia(x[..., : f.position_size])
+            flat = entries.new_zeros(*entries.shape[:-1], nv * nv)
+            lower = torch.unflatten(flat.index_copy(-1, self.triangle, entries), -1, (nv, nv))
+            columns = torch.unflatten(
+                force, -1, (-1, nv)
+            ).mT  # the acceleration's and, where it is foreseen, the drift's
+            moved = (lower @ (lower.mT @ columns)).mT.flatten(-2)
         if self.remainder is not None:
             moved = moved + self.remainder(x[..., : f.smooth_size])
         return F.pad(moved, (0, outputs - self.predicted)) if outputs > self.predicted else moved
@@ -143,7 +160,7 @@ class MoSim(nn.Module):
         """Features `(…, m)` of what flight, as whitened outputs, would touch; always in the states' own precision."""
         assert self.foresight is not None
         with torch.autocast(qpos.device.type, enabled=False):
-            return self.foresight(qpos, qvel, self.motion(flight.to(qpos.dtype) * self.output_std, qpos))
+            return self.foresight(qpos, qvel, self.motion(flight.to(qpos.dtype) * self.output_std, qpos, qvel))
 
     def gated(self, corrected: Tensor, foreseen: Tensor) -> Tensor:
         """What correctors say, `(…, outputs)`, but nothing where nothing touches, by the features `foreseen (…, m)`."""
@@ -177,10 +194,13 @@ class MoSim(nn.Module):
     ) -> Motion:
         """The motion over one control step from a state whose kinematic `values` are given."""
         x = self.inputs(qpos, qvel, action, values)
-        return self.motion(self.outputs(x, qpos, qvel, correctors=correctors) * self.output_std, qpos)
+        return self.motion(self.outputs(x, qpos, qvel, correctors=correctors) * self.output_std, qpos, qvel)
 
-    def motion(self, raw: Tensor, qpos: Tensor) -> Motion:
-        """What outputs `(…, outputs)` in their own units say of states `qpos (…, nq)`; a floating base's parts are in its own axes."""
+    def motion(self, raw: Tensor, qpos: Tensor, qvel: Tensor) -> Motion:
+        """What outputs `(…, outputs)` in their own units say of states `(…, nq)`, `(…, nv)`; a floating base's parts are in its own axes.
+
+        The first of them are accelerations, or forces where the inertia is known.
+        """
         nv, sensors = self.robot.nv, raw[..., self.moves :] if self.config.sensors else None
         # the acceleration (…, 1, nv) and, where there is one, the drift (…, 2, nv)
         moves = torch.unflatten(raw[..., : self.moves], -1, (-1, nv))
@@ -188,17 +208,27 @@ class MoSim(nn.Module):
             rotations = [rotation.unsqueeze(-3) for rotation in base_rotations(self.robot, qpos)]
             moves = into_world(self.robot, rotations, moves)
         acceleration, *drift = moves.unbind(-2)
+        if self.bodies is not None:
+            acceleration = self.bodies.acceleration(qpos, qvel, acceleration)
         return Motion(acceleration, drift[0] if drift else None, sensors)
 
-    def targets(self, qpos: Tensor, motion: Motion) -> Tensor:
+    def targets(self, qpos: Tensor, qvel: Tensor, motion: Motion) -> Tensor:
         """Inverse of `motion`: the outputs `(…, outputs)` that would say this."""
         acceleration, drift = motion.acceleration, motion.drift if self.drifts else None
+        if self.bodies is not None:
+            acceleration = self.bodies.force(qpos, qvel, acceleration)
         if self.features.body_frame:
             rotations = base_rotations(self.robot, qpos)
             acceleration = into_body(self.robot, rotations, acceleration)
             drift = None if drift is None else into_body(self.robot, rotations, drift)
         parts = (acceleration, drift, motion.sensors if self.config.sensors else None)
         return torch.cat([part for part in parts if part is not None], dim=-1)
+
+
+def has_predictor(config: MoSimConfig) -> bool:
+    """Whether a model has b and τ, and M where that is not known."""
+    known = config.known is not None or config.inertia is not None
+    return known and config.bias is not None and config.torque is not None
 
 
 def predicted_outputs(robot: Robot, config: MoSimConfig) -> int:

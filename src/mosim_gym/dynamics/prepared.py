@@ -108,23 +108,25 @@ class PreparedModel:
         self._fast_correctors = [net(part, 0, size, scale, torch.bfloat16) for part in parts] if fast else None
         self._state = f.position_size + f.velocity_size
         self._position, self._action_end = f.position_size, self._state + f.action_size
-        self._predictor = None
-        if model.inertia is not None and model.bias is not None and model.torque is not None:
+        self._predictor = self._inertia = None
+        if model.bias is not None and model.torque is not None:
             identity = torch.eye(model.predicted, device=device)
-            triangle = torch.zeros(nv * nv, nv * (nv + 1) // 2, device=device)
-            triangle[model.triangle, torch.arange(len(model.triangle), device=device)] = 1
             self._predictor = (
-                net(model.inertia, 0, self._position, triangle, torch.float32),
                 net(model.bias, 0, self._state, identity, torch.float32),
                 net(model.torque, self._state, self._action_end, identity, torch.float32),
             )
+        if model.inertia is not None:
+            triangle = torch.zeros(nv * nv, nv * (nv + 1) // 2, device=device)
+            triangle[model.triangle, torch.arange(len(model.triangle), device=device)] = 1
+            self._inertia = net(model.inertia, 0, self._position, triangle, torch.float32)
         self._smooth, self._remainder = f.smooth_size, None
         if model.remainder is not None:
             unit = model.output_std[: model.predicted].diag()
             self._remainder = net(model.remainder, 0, self._smooth, unit, torch.float32)
         self._unit = model.output_std[: model.predicted]
         at_once = [] if model.foresight is not None else [(net, 0) for net in self._correctors]
-        at_once += list(zip(self._predictor or (), (0, 0, self._state), strict=False))
+        at_once += list(zip(self._predictor or (), (0, self._state), strict=False))
+        at_once += [] if self._inertia is None else [(self._inertia, 0)]
         at_once += [] if self._remainder is None else [(self._remainder, 0)]
         self._together = self._first_layers(f.size, at_once)
 
@@ -139,19 +141,26 @@ class PreparedModel:
         weight, bias, widths = self._together
         parts = torch.split(torch.addmm(bias, features, weight), widths, dim=1)
         *parts, last = parts if self._remainder is not None else (*parts, None)
+        *parts, position = parts if self._inertia is not None else (*parts, None)
         count = len(parts) - len(self._predictor or ())
         outputs = [net.onward(part) for net, part in zip(self._correctors[:count], parts[:count], strict=True)]
         if self._predictor is not None:
-            lower, force, torque = (net.onward(part) for net, part in zip(self._predictor, parts[count:], strict=True))
+            force, torque = (net.onward(part) for net, part in zip(self._predictor, parts[count:], strict=True))
+            lower = None if self._inertia is None or position is None else self._inertia.onward(position)
             beside = None if self._remainder is None or last is None else self._remainder.onward(last)
             outputs.append(self._moved(lower, force + torque, beside))
         return outputs
 
-    def _moved(self, lower: Tensor, force: Tensor, remainder: Tensor | None) -> Tensor:
-        """M f = L (Lᵀ f) in the outputs' units, from `lower (B, nv²)` and `force (B, nv)` or `(B, 2 nv)`, and the remainder."""
-        lower = lower.view(-1, self._nv, self._nv)
-        columns = force.view(len(force), -1, self._nv).mT
-        moved = torch.bmm(lower, torch.bmm(lower.mT, columns)).mT.flatten(1) * self._unit
+    def _moved(self, lower: Tensor | None, force: Tensor, remainder: Tensor | None) -> Tensor:
+        """M f = L (Lᵀ f) in the outputs' units, from `lower (B, nv²)` and `force (B, nv)` or `(B, 2 nv)`, and the remainder.
+
+        Without `lower` the force itself is the output.
+        """
+        moved = force * self._unit
+        if lower is not None:
+            lower = lower.view(-1, self._nv, self._nv)
+            columns = force.view(len(force), -1, self._nv).mT
+            moved = torch.bmm(lower, torch.bmm(lower.mT, columns)).mT.flatten(1) * self._unit
         moved = moved if remainder is None else moved + remainder
         return F.pad(moved, (0, self._beyond)) if self._beyond else moved
 
@@ -160,11 +169,12 @@ class PreparedModel:
         assert self._predictor is not None
         if len(features) < FUSED_FROM:
             return self._few(features)[-1]
-        inertia, bias, torque = self._predictor
+        bias, torque = self._predictor
         control = features.narrow(1, self._state, self._action_end - self._state)
         force = bias(features.narrow(1, 0, self._state)) + torque(control)
         beside = None if self._remainder is None else self._remainder(features.narrow(1, 0, self._smooth))
-        return self._moved(inertia(features.narrow(1, 0, self._position)), force, beside)
+        lower = None if self._inertia is None else self._inertia(features.narrow(1, 0, self._position))
+        return self._moved(lower, force, beside)
 
     def corrections(self, features: Tensor) -> Tensor:
         """The correctors alone, without gradients, from all features."""

@@ -6,7 +6,7 @@ from mosim_gym.dynamics.config import MoSimConfig, Size
 from mosim_gym.dynamics.contact_features import ContactFeatures
 from mosim_gym.dynamics.control_step import learns_drift
 from mosim_gym.dynamics.features import InputFeatures
-from mosim_gym.dynamics.mosim import predicted_outputs
+from mosim_gym.dynamics.mosim import has_predictor, predicted_outputs
 from mosim_gym.mechanics import Robot
 
 Shapes = dict[str, tuple[int, ...]]
@@ -22,8 +22,11 @@ def model_shapes(robot: Robot, config: MoSimConfig) -> Shapes:
         size += contact.along_size(1 + len(config.foresight)) if contact.size else 0
     shapes: Shapes = {"input_mean": (size,), "input_std": (size,), "output_std": (outputs,)}
     members = config.members
-    if config.inertia is not None and config.bias is not None and config.torque is not None:
-        shapes |= _network("inertia", members, f.position_size, nv * (nv + 1) // 2, config.inertia)
+    if config.known == "inertia":
+        shapes["acceleration_std"] = (nv,)
+    if has_predictor(config) and config.bias is not None and config.torque is not None:
+        if config.inertia is not None:
+            shapes |= _network("inertia", members, f.position_size, nv * (nv + 1) // 2, config.inertia)
         shapes |= _network("bias", members, f.position_size + f.velocity_size, predicted, config.bias)
         shapes |= _network("torque", members, f.action_size, predicted, config.torque)
         if config.remainder is not None:

@@ -222,7 +222,7 @@ class Simulator(Dynamics):
             else:
                 outputs = self._with_gradients if torch.is_grad_enabled() else self._without_gradients
                 raw = outputs(inputs, q, v)
-            motion = self.model.motion(raw, q)
+            motion = self.model.motion(raw, q, v)
             if self._limits is not None:
                 motion = self._limits.held(motion, v)
             if motion.sensors is not None and not readings:  # a solver's first look is at the state itself
@@ -248,7 +248,7 @@ class Simulator(Dynamics):
             self._deal(inputs, raw, lambda prepared, rows: prepared(rows))
             return raw
         self._deal(inputs, raw, lambda prepared, rows: prepared.flight(rows))
-        foreseen = foresight(qpos, qvel, self.model.motion(raw, qpos))
+        foreseen = foresight(qpos, qvel, self.model.motion(raw, qpos, qvel))
         everything = torch.cat((inputs, foreseen), dim=-1)
         corrected = torch.empty_like(raw)
         self._deal(everything, corrected, lambda prepared, rows: prepared.corrections(rows))
@@ -267,7 +267,7 @@ class Simulator(Dynamics):
         if foresight is None:
             return member(inputs)
         flight = member.flight(inputs)
-        foreseen = foresight(qpos, qvel, self.model.motion(flight, qpos))
+        foreseen = foresight(qpos, qvel, self.model.motion(flight, qpos, qvel))
         return flight + self.model.gated(member.corrections(torch.cat((inputs, foreseen), dim=-1)), foreseen)
 
     def _whitened(self, inputs: Tensor) -> Tensor:

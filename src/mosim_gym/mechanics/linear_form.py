@@ -67,6 +67,11 @@ class LinearForm:
     slides: Array  # (n, S)
     frees: Array  # (n, J)
 
+    @property
+    def parts(self) -> tuple[Array, Array, Array]:
+        """All coefficients."""
+        return self.frames, self.slides, self.frees
+
 
 class JointTree:
     """The frames of `robot` and the linear form of everything fixed in its bodies."""
@@ -85,6 +90,7 @@ class JointTree:
         self.body_frame = np.zeros(count, int)
         self.body_rotation = np.tile(np.eye(3), (count, 1, 1))  # constant, from the body to its frame
         origin = LinearForm(np.zeros((count, sizes[0], 3)), np.zeros((count, sizes[1])), np.zeros((count, sizes[2])))
+        anchors = LinearForm(*(np.zeros((len(joints), *part.shape[1:])) for part in origin.parts))
         for body in range(1, count):
             up = bodies.parent[body]
             own = [j for j in range(len(joints)) if joints.body[j] == body]
@@ -92,6 +98,7 @@ class JointTree:
                 self.frames.append(Frame(0, np.eye(3), own[0]))
                 self.body_frame[body] = len(self.frames) - 1
                 origin.frees[body, self.free_joints.index(own[0])] = 1
+                anchors.frees[own[0]] = origin.frees[body]
                 continue
             origin.frames[body], origin.slides[body], origin.frees[body] = (
                 origin.frames[up],
@@ -107,11 +114,14 @@ class JointTree:
                     self.slides.append(Slide(frame, turn @ joints.axis[joint], joint))
                 else:
                     origin.frames[body, frame] += turn @ joints.pos[joint]
+                    for there, here in zip(anchors.parts, origin.parts, strict=True):
+                        there[joint] = here[body]
                     self.frames.append(Frame(frame, turn, joint))
                     frame, turn = len(self.frames) - 1, np.eye(3)
                     origin.frames[body, frame] -= joints.pos[joint]
             self.body_frame[body], self.body_rotation[body] = frame, turn
         self._origin = origin
+        self.anchors = anchors  # the points about which joints turn; a slide has none
 
     def points(self, bodies: Array, offsets: Array) -> LinearForm:
         """Points at `offsets (n, 3)` in the frames of `bodies (n,)`."""

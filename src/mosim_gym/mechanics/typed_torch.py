@@ -34,6 +34,8 @@ optimiser_step: Callable[[torch.optim.Optimizer], object] = methodcaller("step")
 """Moves an optimiser's parameters along their gradients."""
 vector_norm: _VectorNorm = torch.linalg.vector_norm
 """Length of vectors along `dim`."""
+solved: Callable[[Tensor, Tensor], Tensor] = torch.linalg.solve
+"""The vectors that matrices take to other vectors: `x (…, n)` of `A x = y`, from `A (…, n, n)` and `y (…, n)`."""
 manual_seed: Callable[[int], Generator] = torch.manual_seed
 """Seeds torch's common generators."""
 fork_rng: _ForkRng = torch.random.fork_rng

@@ -16,6 +16,7 @@ from mosim_gym.studies.efficiency_tables import efficiency_summary
 from mosim_gym.studies.finer_checkpoints import finer_table
 from mosim_gym.studies.gallery import gallery_page
 from mosim_gym.studies.measured import NOT_YET, measured
+from mosim_gym.studies.measured_tables import measured_tables
 from mosim_gym.studies.pages import filled, home_page
 from mosim_gym.studies.policy_tables import (
     not_trained,
@@ -100,6 +101,10 @@ class Documentation:
             found[f"study {study}"] = study_summary([run for run in runs if run["study"] == study], names, question)
         return found
 
+    def _measured_motion(self) -> dict[str, str]:
+        """A part for each machine."""
+        return measured_tables(self._result("measured") if (self._measured / "measured.json").exists() else {})
+
     def _strategies(self) -> dict[str, dict[str, str]]:
         """For each page on strategies what the registries say."""
         return {
@@ -164,6 +169,7 @@ class Documentation:
                 "planning": self._optional("planning", planning_summary),
                 "gait": gait_table(self._result("scripted_gait")),
             },
+            self.docs / "results" / "measured.md": self._measured_motion(),
             real_steps: {"sample efficiency": "\n\n".join(filter(None, efficiency))},
             self.docs / "results" / "speed.md": {
                 "speed": environment_speed(self._result("speed")),

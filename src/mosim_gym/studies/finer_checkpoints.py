@@ -33,7 +33,7 @@ def finer_table(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """Error over variance at control step 16 of checkpoints and of those in finer steps, on the same tests."""
     rows, used = [], []
     for name, report in reports.items():
-        finer = [other for other in report.get("tests", {}).get(RANDOM[0], {}) if "@" in other and other != name]
+        finer = [other for other in report.get("tests", {}).get(RANDOM[0], {}) if other in packaged() and other != name]
         for test in RANDOM if finer else ():
             for who in (name, *finer):
                 times = 1 if who == name else evaluations(who, name)

@@ -20,13 +20,14 @@ from mosim_gym.mechanics.seal import digest
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.storage import check_own
 from mosim_gym.mechanics.threads import OneThread
-from mosim_gym.robots.opening import open_robot
+from mosim_gym.robots.opening import FILES, open_robot
 from mosim_gym.training.log_card import logs_card
 from mosim_gym.training.log_checks import check_learnable, check_logs
 from mosim_gym.training.log_density import fit_log_density
 from mosim_gym.training.log_memory import choose_memory
 from mosim_gym.training.log_motion import LogMotion
-from mosim_gym.training.logs_config import LogsConfig, logs_model, logs_training
+from mosim_gym.training.log_start import started_model, started_robot
+from mosim_gym.training.logs_config import LogsConfig, check_known, logs_model, logs_training
 from mosim_gym.training.logs_loop import STATE, fit_logs
 from mosim_gym.training.pacing import SAVE_SECONDS
 from mosim_gym.zoo.checkpoint import save_checkpoint
@@ -50,6 +51,7 @@ def train(
     *,
     memory: int | None = None,
     density: bool = False,
+    known: str | None = None,
     held_out: float | Logs = HELD_OUT,
     config: LogsConfig | None = None,
     steps: int | None = None,
@@ -60,17 +62,20 @@ def train(
 
     Args:
         robot: Whose motion it is: a `Robot`, the name of a packaged one, or an MJCF or URDF file. Of its description only joints, actuators
-            and shapes are used. Masses and friction are learned.
+            and shapes are used, unless `known` says otherwise. Masses and friction are learned.
         data: What `import_logs` returns.
         budget: The time for training.
         seed: That of the initial weights, of the batches and of the split.
         members: The size of the ensemble, whose members are trained at once.
         folder: `checkpoint.safetensors` is written there, which `mosim_gym.load` opens without any other file. An interrupted run goes on
             from there and ends with the same weights.
-        start: A model of the same robot to go on from, or its checkpoint. It has a robot, members and a memory of its own.
+        start: A model of the same robot to go on from, or its checkpoint, or the name of a packaged one, which simulation trained. It has
+            members, a memory and what is `known` of its own.
         memory: How many commands before the present one are inputs; by default as many as the lag of the motion reaches back.
         density: Also fit the density of the motion, in a quarter of the budget, which comes on top. It is the model's `density`, goes into
             the checkpoint, and is what the penalty `"density"` uses.
+        known: `"inertia"` takes masses and gravity from the description, too: M(q) q̈ + c(q, q̇) = f is then given, and learned are the
+            forces f: drives, friction, delays, contact, and what the description has wrong.
         held_out: The share of the motion, in whole segments, by which the best weights are chosen and errors measured; or logs for that.
         config: How to train.
         steps: So many training steps, whatever the time.
@@ -86,7 +91,7 @@ def train(
     members = positive_number(members, "members")
     check_seed(seed)
     before = load(start) if isinstance(start, str | PathLike) else start
-    given = replace(open_robot(robot) if isinstance(robot, str) else robot, integrator=MEASURED)
+    given = replace(_described(robot, data), integrator=MEASURED)
     data = check_logs(given, data)
     if before is not None:
         check_logs(before.robot, data)
@@ -94,7 +99,12 @@ def train(
             raise ValueError(
                 f"memory is {memory!r}; the model to start from has its own, {before.memory}: leave memory out."
             )
-    model_robot = given if before is None else before.robot
+    model_robot = given if before is None else started_robot(before)
+    check_known(given, known)
+    if before is not None and known not in (None, before.model.config.known):
+        raise ValueError(
+            f"known is {known!r}; the model to start from was trained without: leave known out, or start anew."
+        )
     split = isinstance(held_out, int | float)
     learned, kept = data.split(held_out, seed) if split else (data, check_logs(given, held_out, "held_out"))
     check_learnable(model_robot, learned, kept)
@@ -104,7 +114,12 @@ def train(
     choice = choose_memory(learned, memory if before is None else before.memory)
     config = replace(config or logs_training(model_robot, seed), seed=seed)
     with OneThread():
-        model = _initial(model_robot, before, members, choice["memory"], seed)
+        motion = LogMotion(model_robot, learned, choice["memory"])
+        if before is None:
+            with initialised_by(seed):
+                model = MoSim(model_robot, logs_model(model_robot, members, choice["memory"], known))
+        else:
+            model = started_model(before, model_robot, motion.steps.drift)
         identity: dict[str, Any] = {
             "robot": model_robot.fingerprint,
             "model": asdict(model.config),
@@ -114,7 +129,7 @@ def train(
         }
         trained, record = fit_logs(
             model,
-            LogMotion(model_robot, learned, model.config.memory),
+            motion,
             LogMotion(model_robot, kept, model.config.memory),
             config,
             budget=limit,
@@ -139,13 +154,12 @@ def train(
         return simulator
 
 
-def _initial(robot: Robot, before: Simulator | None, members: int, memory: int, seed: int) -> MoSim:
-    """A model with random weights, or with those of the model before."""
-    with initialised_by(seed):
-        model = MoSim(robot, logs_model(robot, members, memory) if before is None else before.model.config)
-    if before is not None:
-        model.load_state_dict(before.model.state_dict())
-    return model
+def _described(robot: Robot | str, data: Logs) -> Robot:
+    """The robot itself; that of a file has the control step of the logs."""
+    if isinstance(robot, Robot):
+        return robot
+    file = Path(robot).suffix.lower() in FILES
+    return open_robot(robot, data.control_step if file and isinstance(data, Logs) else None)
 
 
 def _digest(logs: Logs) -> str:

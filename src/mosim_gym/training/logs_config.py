@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mosim_gym.dynamics.config import MoSimConfig, preset
+import numpy as np
+import torch
+
+from mosim_gym.dynamics.config import KNOWN, MoSimConfig, preset
+from mosim_gym.dynamics.rigid_bodies import RigidBodies
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.training.config import Stage
 
@@ -17,13 +22,16 @@ SMOOTH = (
 )
 """For robots that touch nothing: single control steps, then ever longer windows, which average over the noise of measured velocities."""
 TOUCHING = (
-    Stage("predictor", 0.1),
-    Stage("corrector", 0.2),
-    Stage("multistep", 0.2, horizon=4),
-    Stage("multistep", 0.25, horizon=8),
-    Stage("multistep", 0.25, horizon=16),
+    Stage("predictor", 0.08),
+    Stage("corrector", 0.12),
+    Stage("multistep", 0.1, horizon=4),
+    Stage("multistep", 0.2, horizon=8),
+    Stage("multistep", 0.5, horizon=16),
 )
-"""For robots that touch something: flight first, then what contact adds to it, then windows that hold whole impacts."""
+"""For robots that touch something: flight first, then what contact adds to it, then windows that hold whole impacts, half of the time."""
+
+LIGHTEST = 1e-9
+"""The share of the largest inertia of a joint that every direction of motion must have."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +60,24 @@ def touches(robot: Robot) -> bool:
     return robot.contact_enabled and len(robot.contacts) > 0
 
 
-def logs_model(robot: Robot, members: int, memory: int) -> MoSimConfig:
-    """The preset for logs of `robot`, with `memory` commands before the present one as inputs."""
-    return preset("measured-contacts" if touches(robot) else "measured", members=members, memory=memory)
+def logs_model(robot: Robot, members: int, memory: int, known: str | None = None) -> MoSimConfig:
+    """The preset for logs of `robot`, with `memory` commands before the present one as inputs, and the `known` of its description."""
+    config = preset("measured-contacts" if touches(robot) else "measured", members=members, memory=memory)
+    return config if known is None else replace(config, known=known, inertia=None)
+
+
+def check_known(robot: Robot, known: str | None) -> None:
+    """Raise for what a description cannot tell: an unknown name, or the inertia where a joint moves nothing that has mass."""
+    if known is None:
+        return
+    if known not in KNOWN:
+        raise UnknownName("known part of a description", known, list(KNOWN))
+    inertia, _ = RigidBodies(robot).double()(torch.tensor(robot.qpos0), torch.zeros(robot.nv, dtype=torch.float64))
+    if np.linalg.eigvalsh(inertia.numpy())[0] <= LIGHTEST * float(inertia.diagonal().max()):
+        raise ValueError(
+            f"The description of {robot.name} has no mass for some of its joints, so its inertia is not known: give all moving bodies mass "
+            "and inertia, or leave known out."
+        )
 
 
 def logs_training(robot: Robot, seed: int) -> LogsConfig:

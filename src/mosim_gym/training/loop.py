@@ -87,7 +87,7 @@ def train(
         present = torch.zeros(*rows, model.features.size, device=place)
         everything = torch.zeros(*rows, len(model.input_mean), device=place)
         with torch.autocast(place.type, dtype=torch.bfloat16, enabled=config.autocast and has_bfloat16(place)):
-            if model.inertia is not None:
+            if model.bias is not None:
                 model.flight = compiled(model.flight, present)
             model.corrections = compiled(model.corrections, everything)
         model.zero_grad(set_to_none=True)

@@ -21,7 +21,7 @@ def known_motion(batch: Transitions) -> Motion:
 
 def targets(model: MoSim, batch: Transitions) -> Tensor:
     """What the model is to say about a batch, unwhitened: acceleration, the drift where it is learned, and sensors' readings."""
-    return model.targets(batch.qpos, known_motion(batch))
+    return model.targets(batch.qpos, batch.qvel, known_motion(batch))
 
 
 def one_step_loss(
@@ -58,7 +58,7 @@ def multistep_loss(
     if members > 1:
         windows = Transitions(*(column.unflatten(0, (members, -1)) for column in windows))
     qpos, qvel = windows.qpos[..., 0, :], windows.qvel[..., 0, :]
-    unit = h * model.output_std[: robot.nv]
+    unit = h * model.unit
     horizon = windows.qpos.shape[-2]
     path_q: list[Tensor] = []
     path_v: list[Tensor] = []
@@ -68,7 +68,7 @@ def multistep_loss(
         # the networks alone: bfloat16 is too coarse for a state and where its bodies are
         with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=autocast and has_bfloat16(x.device)):
             whitened = model.outputs(x, qpos, qvel)
-        motion = model.motion(whitened.float() * model.output_std, qpos)
+        motion = model.motion(whitened.float() * model.output_std, qpos, qvel)
         field = lambda q, v, motion=motion: motion  # noqa: E731
         qpos, qvel = semi_implicit(field, robot, qpos, qvel, h)
         path_q.append(qpos)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 from mosim_gym.density.motion_density import HEADER as DENSITY_HEADER
+from mosim_gym.dynamics.config import KNOWN
 from mosim_gym.dynamics.networks import ACTIVATIONS
 from mosim_gym.dynamics.solvers import SOLVERS
 from mosim_gym.mechanics import Robot
@@ -52,6 +53,7 @@ _MODEL = record(
         "solver": one_of(*SOLVERS),
         "members": whole(1, 1_000_000),
         "memory": whole(0, 1_000),
+        "known": nullable(one_of(*KNOWN)),
     },
     others=False,
 )
