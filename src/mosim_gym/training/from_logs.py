@@ -68,7 +68,7 @@ def train(
         seed: That of the initial weights, of the batches and of the split.
         members: The size of the ensemble, whose members are trained at once.
         folder: `checkpoint.safetensors` is written there, which `mosim_gym.load` opens without any other file. An interrupted run goes on
-            from there and ends with the same weights.
+            from there; with `steps` it ends with the same weights.
         start: A model of the same robot to go on from, or its checkpoint, or the name of a packaged one, which simulation trained. It has
             members, a memory and what is `known` of its own.
         memory: How many commands before the present one are inputs; by default as many as the lag of the motion reaches back.
