@@ -13,6 +13,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.rl.report import real_return, shimmy_return
 from mosim_gym.rl.strategies.judging import outside_model_of, returns_in_model
 from mosim_gym.robots import find_task
+from mosim_gym.zoo.names import load
 
 CARD = (
     "algorithm",
@@ -39,12 +40,19 @@ def measure_policy(path: Path, *, episodes: int, shimmy: int) -> dict[str, objec
     return {
         "task": task,
         **{key: policy.card[key] for key in CARD if key in policy.card},
+        "model_trained_anew": trained_anew(policy.card["model"]),
         "in_model": {"members": imagined.mean(axis=1).tolist(), "mean": float(imagined.mean())},
         "real": real.summary(),
         "shimmy": through.summary(),
         "gap": gap,
         "allowed_gap": max(0.1 * real.mean, 2 * noise, 20.0),
     }
+
+
+def trained_anew(model: Mapping[str, Any]) -> bool:
+    """Whether the checkpoint of this name is another today than the `model` that a policy's card names."""
+    today = load(model["name"]).card
+    return any(today[key] != model[key] for key in ("transitions", "training_seconds"))
 
 
 def zero_shot_table(policies: Mapping[str, Mapping[str, Any]]) -> str:

@@ -82,12 +82,18 @@ def zero_shot_summary(report: Mapping[str, Any]) -> str:
     gaps = f"{len(policies) - len(wide)} of {len(policies)} policies keep to it"
     gaps += f"; not {', '.join(f'{name} ({_gap(policies[name])})' for name in wide)}" if wide else ""
     few, all_of_them = max(p["shimmy"]["episodes"] for p in policies.values()), report["episodes"]
+    earlier = [name for name, policy in policies.items() if policy.get("model_trained_anew")]
     sentences = [
         f"Real return: mean and standard deviation of {all_of_them} episodes of dm_control.",
         f"The first {few} of them were played through Shimmy, too: the two means should be equal.",
         f"They differ from the mean of all {all_of_them} where the return depends much on the start or on the goal, as the standard "
         "deviation says.",
         f"The gap between model and reality may be the largest of 10 %, two standard errors and 20 points: {gaps}.",
+        *(
+            [f"{', '.join(earlier)} learned in an earlier model of the same name, and were played in today's."]
+            if earlier
+            else []
+        ),
         measured(list(policies.values())),
     ]
     return f"{zero_shot_table(policies)}\n\n{' '.join(sentences)}"
