@@ -2,67 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from mosim_gym.dynamics.wrapped import Wrapped
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
 
 
-class FinerSteps(Dynamics):
+class FinerSteps(Wrapped):
     """`finer` moves `robot`, one of whose control steps is `times` of its own under the same action."""
 
     def __init__(self, finer: Dynamics, robot: Robot, times: int) -> None:
         """They must move the same robot but for the control step."""
-        self._finer, self._times = finer, times
-        self.robot, self.dtype, self.card, self.quantities = robot, finer.dtype, finer.card, finer.quantities
-        self.members, self.differentiable, self.shard_unit = finer.members, finer.differentiable, finer.shard_unit
+        super().__init__(finer, robot)
+        self._times = times
         self.memory = -(-finer.memory // times)
-
-    @property
-    def identity(self) -> str:
-        """That of the finer dynamics."""
-        return self._finer.identity
-
-    @property
-    def version(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """That of the finer dynamics."""
-        return self._finer.version
-
-    def recordable(self, rows: int) -> bool:
-        """As the finer steps."""
-        return self._finer.recordable(rows)
-
-    def to(self, device: torch.device | str) -> Self:
-        """Move the finer dynamics."""
-        self._finer = self._finer.to(device)
-        return self
 
     def step(
         self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None, previous: Any = None
     ) -> Step:
         """The state after one control step; sensors are read at its end."""
         if not self.memory:
-            step = self._finer.step(qpos, qvel, action, features)
+            step = self.inner.step(qpos, qvel, action, features)
             for _ in range(self._times - 1):
-                step = self._finer.step(step.qpos, step.qvel, action)
+                step = self.inner.step(step.qpos, step.qvel, action)
             return step
         join: Any = torch.cat if isinstance(action, Tensor) else np.concatenate
         before = self._before(join([action[:, None]] * self.memory, 1) if previous is None else previous)
         step = Step(qpos, qvel, None)
         for number in range(self._times):
-            step = self._finer.step(step.qpos, step.qvel, action, None if number else features, previous=before)
+            step = self.inner.step(step.qpos, step.qvel, action, None if number else features, previous=before)
             before = join([before[:, 1:], action[:, None]], 1)
         return step
 
     def rollout(self, qpos: Any, qvel: Any, actions: Any, previous: Any = None) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`."""
         known = {} if previous is None else {"previous": self._before(previous)}
-        path = self._finer.rollout(qpos, qvel, self._repeated(actions), **known)
+        path = self.inner.rollout(qpos, qvel, self._repeated(actions), **known)
         return Trajectory(*(part[:, self._times - 1 :: self._times] for part in path))
 
     def disagreement(
@@ -74,8 +55,7 @@ class FinerSteps(Dynamics):
         previous: Tensor | None = None,
     ) -> Tensor:
         """That of the first of the finer steps."""
-        known = {} if previous is None else {"previous": self._before(previous)}
-        return self._finer.disagreement(qpos, qvel, action, features, **known)
+        return super().disagreement(qpos, qvel, action, features, self._before(previous))
 
     def _repeated(self, commands: Any) -> Any:
         """Each of `commands (B, T, nu)` as often as it is held in finer steps."""
@@ -84,7 +64,7 @@ class FinerSteps(Dynamics):
 
     def _before(self, previous: Any) -> Any:
         """The commands before the first of the finer steps, from those before the control step."""
-        return self._repeated(previous)[:, -self._finer.memory :] if self.memory else previous
+        return self._repeated(previous)[:, -self.inner.memory :] if self.memory and previous is not None else previous
 
 
 def steps_within(fine: Robot, coarse: Robot) -> int | None:
