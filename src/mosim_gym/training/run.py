@@ -75,7 +75,14 @@ def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimCon
     if name not in PRESETS:
         raise UnknownName("preset", name, list(PRESETS))
     near = {"pairs": definition.pairs, "strings": definition.strings} if PRESETS[name].nonsmooth else {}
-    return preset(name, members=members, sensors=len(sensor_columns(robot)), **near)
+    seen = {"foresight": looks(description.substeps)} if name == "substeps" and description.substeps > 1 else {}
+    return preset(name, members=members, sensors=len(sensor_columns(robot)), **near, **seen)
+
+
+def looks(substeps: int) -> tuple[float, ...]:
+    """Three instants of a control step of so many physics steps, as shares of it: MuJoCo's last look at contacts is one step before its end."""
+    last = (substeps - 1) / substeps
+    return tuple(round(last * part / 3, 4) for part in (1, 2, 3))
 
 
 def trainable_robots() -> list[str]:
