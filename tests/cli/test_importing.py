@@ -36,17 +36,23 @@ def test_logs_are_imported_and_checked(log, capsys):
     assert (log / "pictures" / "rate.png").exists()
 
 
-def test_logs_of_a_robot_from_a_file_are_imported_at_the_control_step_that_is_asked_for(log, capsys):
+def test_logs_of_a_robot_from_a_file_have_the_rate_of_the_log_or_the_control_step_that_is_asked_for(log, capsys):
     (log / "arm.xml").write_text(
         '<mujoco model="arm"><worldbody><body><joint name="angle" type="hinge"/><geom size="0.1"/></body></worldbody>'
         '<actuator><motor joint="angle" ctrlrange="-1 1" ctrllimited="true"/></actuator></mujoco>'
     )
     step = load_robot("pendulum").control_step
-    main(
-        f"import {log}/log.csv --robot {log}/arm.xml --timestep {step} --columns {log}/map.toml --out {log}/out".split()
-    )
-    assert "199 control steps (4.0 s) of arm" in capsys.readouterr().out
-    assert open_logs(log / "out").robot.control_step == step
+    words = f"import {log}/log.csv --robot {log}/arm.xml --columns {log}/map.toml --out {log}/out"
+    for given in ("", f" --timestep {step}"):
+        main(f"{words}{given}".split())
+        assert "199 control steps (4.0 s) of arm" in capsys.readouterr().out
+        assert open_logs(log / "out").robot.control_step == step
+        main(f"data check {log}/out --robot {log}/arm.xml".split())
+        assert "(50 Hz)" in capsys.readouterr().out
+    main(f"{words} --timestep 0.002".split())
+    said = capsys.readouterr()
+    assert "note: The logs have a row every 0.02 s, and arm steps every 0.002 s" in said.err
+    assert "test_importing.py" not in said.err
 
 
 FAULTS = {

@@ -40,6 +40,14 @@ def test_what_is_exported_is_imported_again(kind, form, tmp_path, monkeypatch):
     assert logs.control_step == STEP
 
 
+@pytest.mark.parametrize("name", ["x", "arm/logs", "arm logs-v0", "../arm-v0", 3])
+def test_an_id_that_minari_cannot_have_is_refused_before_anything_is_written(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    with pytest.raises(ValueError, match=r"cannot be the id of a Minari dataset; .* such as arm/logs-v0\."):
+        logs_of("arm").to_minari(name)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_package_that_is_absent_is_named_with_its_extra(tmp_path):
     try:
         import pyarrow  # noqa: F401

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.data.logged import STEP, arm, arm_motion, cube, turning
+from tests.data.logged import ARM_XML, STEP, arm, arm_motion, cube, turning
 
 import mosim_gym
 from mosim_gym.data.import_logs import import_logs
 from mosim_gym.data.log_files import open_logs
+from mosim_gym.data.log_findings import LogsNote
+from mosim_gym.mechanics.compiling import compile_robot, load_model
 from mosim_gym.mechanics.rotations import multiply
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.mechanics.typed_torch import from_numpy
@@ -68,6 +70,106 @@ def test_a_rate_that_differs_by_a_millionth_is_the_same(saved):
     assert "resampled to the control step of 0.01 s" in logs.notes[0]
 
 
+@pytest.fixture
+def arm_file(tmp_path):
+    """The arm as a file, whose physics step is 2 ms."""
+    path = tmp_path / "arm.xml"
+    path.write_text(ARM_XML.replace(f'timestep="{STEP}"', 'timestep="0.002"'))
+    return path
+
+
+@pytest.mark.filterwarnings("ignore::mosim_gym.mechanics.robot_file.RobotFileNote")
+def test_the_path_of_a_robot_stands_for_the_robot_at_the_rate_of_the_log(saved, arm_file):
+    motion = arm_motion(90, 1 / 60)
+    motion["time"] = np.round(motion["time"], 3)
+    logs = mosim_gym.import_logs(saved(**motion), arm_file)
+    assert logs.control_step == pytest.approx(1 / 60, rel=1e-6)
+    assert np.array_equal(logs.qvel, motion["qvel"])
+    assert logs.notes == ("The control step is that of the log, 0.0166667 s.",)
+    assert mosim_gym.import_logs(saved(**arm_motion(90, 0.02)), str(arm_file)).robot.substeps == 10
+
+
+@pytest.mark.filterwarnings("ignore::mosim_gym.mechanics.robot_file.RobotFileNote")
+def test_a_log_that_is_much_slower_than_the_robot_is_told_once_with_the_way_out(saved, arm_file, tmp_path):
+    sources = [saved(f"{i}.npz", **arm_motion(400, 0.02, i)) for i in range(3)]
+    robot, said = mosim_gym.Robot.from_file(arm_file), []
+    with pytest.warns(
+        LogsNote, match=r"every 0\.02 s, and arm steps every 0\.002 s.*from_file\(…, timestep=0\.02\)"
+    ) as warned:
+        logs = import_logs(sources, robot, out=tmp_path / "logs", report=said.append)
+    assert [note.category for note in warned] == [LogsNote]
+    assert said == ["Rows every 0.02 s were resampled to the control step of 0.002 s."]
+    slow = import_logs(sources, mosim_gym.Robot.from_file(arm_file, timestep=0.02)).report()
+    for one in (logs, open_logs(tmp_path / "logs")):
+        fast = one.report()
+        assert "rows were logged every 20 ms and resampled every 2 ms" in str(fast)
+        assert set(fast.advice) - set(slow.advice) == {
+            "Keep the log's rate by Robot.from_file(…, timestep=0.02), and import again."
+        }
+        for about in ("noise", "lag", "duplicates", "outliers"):
+            assert [f.found for f in fast.findings if f.about == about] == [
+                f.found for f in slow.findings if f.about == about
+            ]
+
+
+def test_a_folder_that_an_import_saved_is_opened(saved, tmp_path):
+    motion = arm_motion(50)
+    import_logs(saved(**motion), arm(), out=tmp_path / "logs")
+    for source in (tmp_path / "logs", [str(tmp_path / "logs")]):
+        assert np.array_equal(import_logs(source, arm()).qpos, motion["qpos"])
+    with pytest.raises(FileFault, match=r"holds the motion of 'arm' .* not of 'cube'"):
+        import_logs(tmp_path / "logs", cube())
+    with pytest.raises(
+        FileFault, match="holds logs that are imported already; give such folders alone, without columns"
+    ):
+        import_logs(tmp_path / "logs", arm(), degrees=True)
+
+
+def test_columns_may_be_a_file(saved, tmp_path):
+    motion = arm_motion(50)
+    motion["volts"] = motion.pop("action")
+    (tmp_path / "columns.toml").write_text('action = "volts"')
+    for columns in (tmp_path / "columns.toml", str(tmp_path / "columns.toml"), {"action": "volts"}):
+        assert np.array_equal(import_logs(saved(**motion), arm(), columns).actions, motion["volts"])
+    for columns, said in (
+        ("volts", "volts is not a readable TOML file"),
+        ({"action": 3}, "action is 3; it must be a column's name"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            import_logs(saved(**motion), arm(), columns)
+
+
+def test_an_argument_of_another_type_is_one_sentence(saved):
+    path = saved(**arm_motion(50))
+    for arguments, said in (
+        ((None, arm()), r"source is None; it must be a path, a pattern, or a list of these"),
+        (([3], arm()), r"source is 3; it must be a path"),
+        (
+            (path, None),
+            r"robot is None; it must be a Robot, the name of a packaged one, or the path of an MJCF or URDF file",
+        ),
+        (
+            (path, arm(), 3),
+            r"columns is a int; it must be a mapping such as \{'action': 'command'\}, or the path of a TOML file",
+        ),
+    ):
+        with pytest.raises(TypeError, match=said):
+            mosim_gym.import_logs(*arguments)
+    with pytest.raises(TypeError, match="path is None; it must be the path of an MJCF or URDF file"):
+        mosim_gym.Robot.from_file(None)
+
+
+def test_what_looks_wrong_is_a_warning(saved):
+    motion = arm_motion(200)
+    with pytest.warns(LogsNote, match=r"In these logs the velocity of elbow has its sign turned\. Turn the sign"):
+        import_logs(saved(**{**motion, "qvel": motion["qvel"] * [1, -1]}), arm())
+    with pytest.warns(
+        LogsNote,
+        match=r"no hinge is ever further than 0\.017 rad .*import again without degrees=True|Import again without",
+    ):
+        import_logs(saved(**motion), arm(), degrees=True)
+
+
 def test_joints_and_motors_are_found_by_their_names_and_it_is_said(tmp_path):
     motion = arm_motion(50)
     said = []
@@ -77,6 +179,20 @@ def test_joints_and_motors_are_found_by_their_names_and_it_is_said(tmp_path):
     assert np.array_equal(logs.actions, motion["action"])
     assert "Guessed action from cmd_shoulder, cmd_elbow." in said
     assert tuple(said) == logs.notes
+
+
+@pytest.mark.parametrize("motors", [("m_shoulder", "m_elbow"), ("first", "second")])
+def test_a_command_is_found_by_the_joint_that_its_motor_drives(tmp_path, motors):
+    xml = ARM_XML.replace("shoulder_motor", motors[0]).replace("elbow_motor", motors[1])
+    robot = compile_robot(load_model(xml), name="arm", substeps=1)
+    robot.save(tmp_path / "robot.safetensors")
+    motion, columns = arm_motion(50), singles(arm_motion(50))
+    for one in (robot, mosim_gym.Robot.load(tmp_path / "robot.safetensors")):
+        assert np.array_equal(import_logs(write_csv(tmp_path / "log.csv", columns), one).actions, motion["action"])
+    del columns["cmd_elbow"]
+    said = f"no column is named after the actuators {motors[1]}, though others have theirs; give .* elbow_vel, cmd_shoulder"
+    with pytest.raises(FileFault, match=said):
+        import_logs(write_csv(tmp_path / "log.csv", columns), robot)
 
 
 def test_files_are_segments_of_one_robot(tmp_path):
@@ -231,6 +347,11 @@ FAULTS = {
     "no positions": (changed(qpos=None), {}, r"log\.npz has no positions of arm: .*columns=\{'qpos': …\}"),
     "no actions": (changed(action=None), {}, r"log\.npz has no actions of arm: no column is named so, nor after its actuators"),
     "unknown part": (changed(), {"actoin": "action"}, r"Unknown part of a log 'actoin'. Did you mean 'action'\?"),
+    "three axes": (changed(qpos=np.zeros((5, 50, 2))), {}, r"log\.npz: 'qpos' is an array of shape \(5, 50, 2\); a column has the shape"),
+    "three axes named": (changed(x=np.zeros((5, 50, 2))), {"qpos": "x"}, r"'x' is an array of shape \(5, 50, 2\); a column has the shape"),
+    "one column twice": (changed(), {"qvel": "qpos", "qpos": "qpos"}, r"the column 'qpos' is named for qvel and qpos; name another"),
+    "one part twice": (changed(x=np.zeros((50, 4))), {"qpos": "x[0:2]", "qvel": "x[1:3]"}, "share numbers and are named for qpos and qvel"),
+    "one number twice": (changed(), {"qpos": ["a", "a"]}, r"the column 'a' is named for two numbers of qpos; name another one for each"),
     "another shape": (changed(qpos=np.zeros((50, 7))), {}, r"qpos has 7 numbers in a row \(qpos\); arm has 2 \(shoulder, elbow\)"),
     "another length": (changed(qvel=np.zeros((40, 2))), {}, r"log\.npz: column 'qvel' has 40 rows, and the positions have 50"),
     "one NaN": (changed(**with_row("qvel", (7, 1), np.nan)), {}, r"log\.npz has no number \(NaN\) in column 'qvel', number 1, row 7"),
@@ -276,6 +397,11 @@ def test_tables_of_text_say_line_and_column(tmp_path):
     path.write_text(path.read_text().replace("off", ""))
     with pytest.raises(FileFault, match=r"log\.csv has nothing in column 'elbow_pos', row 5 \(line 7\)"):
         import_logs(path, arm())
+    for row, count in (("0.02,1", 2), ("0.02,1,2,3", 4)):
+        path.write_text(f"time,q_0,q_1\n0,1,2\n{row}\n0.04,1,2\n")
+        said = rf"log\.csv has {count} values in line 3 \(row 1\), and 3 columns \(time, q_0, q_1\); correct the row"
+        with pytest.raises(FileFault, match=said):
+            import_logs(path, arm())
     path.write_text("time,time\n0,1\n")
     with pytest.raises(FileFault, match="has two columns with the name 'time'"):
         import_logs(path, arm())

@@ -29,6 +29,16 @@ def test_segments_have_a_state_more_than_actions(logs):
         logs[4]
 
 
+def test_a_slice_is_the_logs_of_some_segments(logs):
+    part = logs[1:3]
+    assert part.sources == logs.sources[1:3]
+    assert np.array_equal(part[0].qpos, logs[1].qpos)
+    with pytest.raises(ValueError, match="A subset needs at least one segment"):
+        logs[9:]
+    with pytest.raises(TypeError, match=r"'a' is no segment; give a whole number, or a slice such as logs\[:2\]"):
+        logs["a"]
+
+
 def test_a_subset_keeps_segments_and_their_sources(logs):
     part = logs.subset([2, 0])
     assert part.sources == ("segment 2", "segment 0")

@@ -38,6 +38,18 @@ def test_a_joint_that_never_moves_and_a_command_that_never_changes_are_named():
     assert about(report, "commands").advice.startswith("Vary the command of elbow_motor: it never changes")
 
 
+def test_rounding_errors_are_not_printed(rng):
+    motion = arm_motion(400)
+    dust = {name: motion[name] * [1, 1e-17] for name in ("qpos", "qvel", "action")}
+    said = str(logs_of(**dust).report())
+    assert "elbow 0.00 … 0.00, up to 0/s" in said
+    assert "elbow_motor 0 … 0" in said
+    assert "e-" not in said
+    still = logs_of(**{name: 0 * motion[name] + 1e-17 * rng.normal(size=motion[name].shape) for name in dust})
+    assert about(still.report(), "noise").found == "none on the velocities"
+    assert about(still.report(), "noise").advice == ""
+
+
 def test_units_noise_duplicates_and_outliers_are_found(rng):
     qvel = arm_motion(400)["qvel"]
     assert "the velocity of shoulder is 2.00 times" in about(logs_of(qvel=2 * qvel).report(), "units").found

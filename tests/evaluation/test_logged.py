@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.data.logged import arm, arm_motion, cube, turning
 from tests.dynamics.test_simulator import remembering
+from tests.training.measured import pendulum_logs
 
 import mosim_gym
 from mosim_gym.data.logs import Logs
@@ -98,6 +99,44 @@ def test_horizons_longer_than_the_segments_are_left_out_or_refused(arm_logs):
         mosim_gym.evaluate_prediction(HoldLast(), short, horizons=[0.5])
     with pytest.raises(ValueError, match="horizons are"):
         mosim_gym.evaluate_prediction(HoldLast(), short, horizons=[])
+
+
+def test_horizons_that_are_no_whole_steps_are_told(arm_logs):
+    found = mosim_gym.evaluate_prediction(HoldLast(), arm_logs, horizons=[0.023, 0.1])
+    assert found.horizons == pytest.approx((0.02, 0.1))
+    said = "Horizons are whole control steps of 0.01 s: 0.023 s became 0.02 s."
+    assert str(found).splitlines()[-1] == said
+    assert LoggedErrors.from_dict("arm", found.to_dict()).notes == found.notes == (said,)
+    assert mosim_gym.evaluate_prediction(HoldLast(), arm_logs, horizons=0.1).notes == ()
+
+
+def test_a_linear_model_of_few_control_steps_is_left_out_and_it_is_told(arm_logs):
+    few = Logs(arm(), arm_logs.qpos[:20], arm_logs.qvel[:20], arm_logs.actions[:20], np.array([0, 20]))
+    found = mosim_gym.evaluate_prediction(HoldLast(), few, horizons=[0.05])
+    assert found.titles == ("hold last", "constant velocity")
+    assert found.notes[0].startswith(
+        "There is no linear model: it needs 35 control steps to be fitted, and these logs have 19"
+    )
+
+
+def test_models_and_logs_may_be_names_of_files(arm_logs, tmp_path):
+    arm_logs.save(tmp_path / "logs")
+    from_file = mosim_gym.evaluate_prediction(HoldLast(), tmp_path / "logs")
+    assert str(from_file) == str(mosim_gym.evaluate_prediction(HoldLast(), arm_logs))
+    swing = pendulum_logs(1, 60)
+    assert mosim_gym.evaluate_prediction("pendulum", swing, horizons=[0.1]).titles[0] == "dynamics"
+    for arguments, said in (
+        ((tmp_path / "no.safetensors", swing), r"no\.safetensors"),
+        ((np.zeros(3), swing), "ndarray is not a predictor of motion"),
+        (
+            (HoldLast(), np.zeros(3)),
+            r"data is a ndarray; it must be Logs, as mosim_gym\.import_logs returns, or the folder",
+        ),
+        ((HoldLast(), str(tmp_path)), "holds no imported logs; import them by mosim_gym.import_logs"),
+        ((HoldLast(), swing, "0.1"), r"horizons are '0\.1'; give positive numbers of seconds, such as \[0\.1, 0\.5\]"),
+    ):
+        with pytest.raises((TypeError, ValueError, OSError, KeyError), match=said):
+            mosim_gym.evaluate_prediction(*arguments)
 
 
 def test_dynamics_of_another_robot_are_refused(arm_logs):

@@ -118,6 +118,7 @@ def test_what_is_wrong_with_logs_is_one_sentence():
         (arm(), few, {"held_out": 0.5}, r"have 74 control steps \(0.74 s\) to learn from; at least 100 are needed"),
         (arm(), _arm_logs(), {"held_out": 0}, "share is 0; it must be a number between 0 and 1"),
         (arm(), _arm_logs(), {"budget": "soon"}, "'soon' is not a duration"),
+        (arm(), _arm_logs(), {"budget": "0s"}, "The duration '0s' must be above 0"),
         (arm(), _arm_logs(), {"budget": 0}, "budget is 0; it must be a positive number of seconds"),
         (arm(), _arm_logs(), {"members": 0}, "members is 0"),
     ):
@@ -125,6 +126,36 @@ def test_what_is_wrong_with_logs_is_one_sentence():
             train(robot, logs, **options)
     with pytest.raises(TypeError, match=r"data is a dict; it must be Logs, as mosim_gym\.import_logs returns"):
         train(arm(), {})  # type: ignore[arg-type]
+
+
+def test_logs_may_be_the_folder_where_they_were_saved(tmp_path):
+    logs = pendulum_logs(segments=2, steps=100)
+    logs.save(tmp_path)
+    from_folder, same = (train("pendulum", data, members=1, config=QUICK, steps=10) for data in (tmp_path, logs))
+    assert from_folder.model.digest() == same.model.digest()
+    with pytest.raises(FileFault, match=r"holds no imported logs; import them by mosim_gym\.import_logs"):
+        train("pendulum", tmp_path / "no")
+
+
+def test_a_memory_that_no_segment_can_fill_is_refused_at_once():
+    logs = pendulum_logs(segments=2, steps=100)
+    said = r"memory is 500, and the longest segment to learn from has 100 control steps; give a memory below 100"
+    with pytest.raises(ValueError, match=said):
+        train("pendulum", logs, memory=500)
+    with pytest.raises(ValueError, match="the longest segment to test on has 20 control steps; give a memory below 20"):
+        train("pendulum", logs, memory=30, held_out=pendulum_logs(1, 20, seed=3))
+
+
+def test_progress_is_shown_where_it_is_asked_for(capsys):
+    logs, seen = pendulum_logs(segments=2, steps=100), []
+    run = {"members": 1, "config": QUICK, "steps": 40}
+    train("pendulum", logs, **run)
+    assert capsys.readouterr().out == ""  # no terminal
+    model = train("pendulum", logs, progress=True, report=seen.append, **run)
+    assert "pendulum: " in capsys.readouterr().out
+    assert len(seen) > 1
+    said = f"Simulator('pendulum', control_step=0.02, members=1, memory=1, learned={model.card['transitions']} steps of logs)"
+    assert repr(model) == said
 
 
 def test_held_out_logs_may_be_given(tmp_path):

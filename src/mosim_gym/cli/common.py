@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -69,6 +72,21 @@ def check_options(command: object) -> None:
         check_folder(out, "--out")
     if isinstance(command, Reported):
         command.check_result()
+
+
+@contextmanager
+def notes_as_lines() -> Iterator[None]:
+    """Show warnings as lines on stderr, each once, without the place in the code."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *_: object) -> None:
+        if str(message) not in shown:
+            shown.add(str(message))
+            print(f"note: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def say_continued(folder: Path) -> None:

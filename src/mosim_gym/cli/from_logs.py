@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mosim_gym.cli.common import say_continued
+from mosim_gym.cli.common import notes_as_lines, say_continued
 
 if TYPE_CHECKING:
     from mosim_gym.cli.learning import Train
@@ -106,18 +106,18 @@ def draw(model: Simulator, errors: LoggedErrors, held_out: Logs, folder: Path) -
 
 def _logs(command: Train) -> Logs:
     """The logs in `--data`, imported if they are not yet."""
-    from mosim_gym.cli.importing import read_columns
     from mosim_gym.data.import_logs import import_logs
     from mosim_gym.data.log_files import holds_logs, open_logs
-    from mosim_gym.robots.opening import open_robot
+    from mosim_gym.robots.opening import as_robot, open_robot
 
     assert command.data is not None
     name = command.logged or command.robot
-    robot = None if name is None else open_robot(name, command.timestep)
+    robot = name if name is None or command.timestep is None else open_robot(name, command.timestep)
     if holds_logs(command.data):
         if command.columns is not None:
             raise ValueError(f"{command.data} holds logs that are imported already; leave --columns out.")
-        return open_logs(command.data, robot=robot)
+        logs = open_logs(command.data)
+        return logs if robot is None else open_logs(command.data, robot=as_robot(robot, logs.control_step))
     assert robot is not None
-    columns = None if command.columns is None else read_columns(command.columns)
-    return import_logs(str(command.data), robot, columns, report=print)
+    with notes_as_lines():
+        return import_logs(str(command.data), robot, command.columns, report=print)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg, subcommand
 
-from mosim_gym.cli.common import STATE, Out
+from mosim_gym.cli.common import STATE, Out, notes_as_lines
 
 if TYPE_CHECKING:
     from mosim_gym.data.logs import Logs
@@ -35,7 +34,8 @@ class Import:
         arg(help="Whose motion it is: a packaged robot such as cheetah, or an MJCF or URDF file. Runs know theirs."),
     ] = None
     timestep: Annotated[
-        float | None, arg(help="Control step of a robot from a file, s; by default the file's physics step.")
+        float | None,
+        arg(help="Control step of a robot from a file, s; by default the time from row to row in the log."),
     ] = None
     columns: Annotated[
         Path | None,
@@ -61,13 +61,12 @@ class Import:
             raise ValueError("Name at least one log, such as logs/walk.csv.")
         if self.robot is None and self.timestep is not None:
             raise ValueError("--timestep is for a robot from a file; name it with --robot.")
-        robot = None if self.robot is None else open_robot(self.robot, self.timestep)
         if any(holds_run(Path(source)) for source in self.sources):
-            logs = self._of_run(robot)
-        elif robot is None:
+            logs = self._of_run(None if self.robot is None else open_robot(self.robot, self.timestep))
+        elif self.robot is None:
             raise ValueError("Name the robot whose motion it is with --robot.")
         else:
-            logs = self._of_files(robot)
+            logs = self._of_files(self.robot if self.timestep is None else open_robot(self.robot, self.timestep))
         print(
             f"{logs.transitions} control steps ({logs.seconds:.1f} s) of {logs.robot.name} in {len(logs)} segments; wrote {self.out}"
         )
@@ -86,42 +85,28 @@ class Import:
         logs.save(self.out)
         return logs
 
-    def _of_files(self, robot: Robot) -> Logs:
+    def _of_files(self, robot: Robot | str) -> Logs:
         """The logs in the sources."""
         from mosim_gym.data.import_logs import import_logs
 
-        return import_logs(
-            self.sources,
-            robot,
-            None if self.columns is None else read_columns(self.columns),
-            time_step=self.time_step,
-            time_unit=self.time_unit,
-            degrees=self.degrees if self.degrees in ("qpos", "qvel") else self.degrees == "all",
-            quaternions=self.quaternions,
-            velocity=None if self.velocity == "auto" else self.velocity,
-            out=self.out,
-            report=print,
-        )
+        with notes_as_lines():
+            return import_logs(
+                self.sources,
+                robot,
+                self.columns,
+                time_step=self.time_step,
+                time_unit=self.time_unit,
+                degrees=self.degrees if self.degrees in ("qpos", "qvel") else self.degrees == "all",
+                quaternions=self.quaternions,
+                velocity=None if self.velocity == "auto" else self.velocity,
+                out=self.out,
+                report=print,
+            )
 
 
 def holds_run(folder: Path) -> bool:
     """Whether `folder` is that of a run, whose real steps can be asked for."""
     return (folder / STATE).is_file()
-
-
-def read_columns(path: Path) -> dict[str, str | list[str]]:
-    """The mapping of columns in a TOML file: each of our names with a name of the log's, or a list of names."""
-    try:
-        content = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path} is not a readable TOML file ({error}).") from error
-    for name, theirs in content.items():
-        names = theirs if isinstance(theirs, list) else [theirs]
-        if not names or not all(isinstance(one, str) for one in names):
-            raise ValueError(
-                f'{path}: {name} is {theirs!r}; it must be a column\'s name, or a list such as ["q1", "q2"].'
-            )
-    return content
 
 
 @dataclass(frozen=True)
@@ -136,9 +121,11 @@ class Check:
 
     def run(self) -> None:
         from mosim_gym.data.log_files import open_logs
-        from mosim_gym.robots.opening import open_robot
+        from mosim_gym.robots.opening import as_robot
 
-        logs = open_logs(self.folder, robot=None if self.robot is None else open_robot(self.robot))
+        logs = open_logs(self.folder)
+        if self.robot is not None:
+            logs = open_logs(self.folder, robot=as_robot(self.robot, logs.control_step))
         print(logs.report())
         if self.out is not None:
             from mosim_gym.evaluation.log_pictures import draw_logs

@@ -81,7 +81,8 @@ class Train(Reported):
         arg(name="robot", help="Whose motion logs in --data are: a packaged robot, or an MJCF or URDF file."),
     ] = None
     timestep: Annotated[
-        float | None, arg(help="Control step of a robot from a file, s; by default the file's physics step.")
+        float | None,
+        arg(help="Control step of a robot from a file, s; by default the time from row to row in the logs."),
     ] = None
     columns: Annotated[Path | None, arg(help="TOML file from our names to those of the logs, as for import.")] = None
     memory: Annotated[

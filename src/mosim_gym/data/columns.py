@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mosim_gym.data.column_names import actuator_names, driven_joints, families, plain
 from mosim_gym.data.importers.base import Table
+from mosim_gym.data.importers.episodes import numbers_of
 from mosim_gym.mechanics.names import UnknownName, said_choices
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.robot import Robot
@@ -42,7 +44,6 @@ _PARTS = {
     ("qvel", JointType.FREE): ("vx", "vy", "vz", "wx", "wy", "wz"),
     ("qvel", JointType.BALL): ("wx", "wy", "wz"),
 }
-_MEMBER = re.compile(r"(.*?)[_.\[]?(\d+)\]?")
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,13 @@ def find_columns(table: Table, robot: Robot, given: Given | None = None, *, velo
             found[name] = ()
         else:
             found[name] = finder.array(name, width) if width else ()
+    for ours in ARRAYS:
+        if not found.get(ours) and ours not in finder.given:
+            finder.refuse(ours, *(["actions"] if ours == "action" else []))
     if not found["qpos"]:
-        raise FileFault(f"{table.source} has no positions of {robot.name}: {_map_them('qpos', table)}")
+        raise FileFault(f"{table.source} has no positions of {robot.name}: {_map_them('qpos', finder)}")
     if robot.nu and not found["action"]:
-        raise FileFault(f"{table.source} has no actions of {robot.name}: {_map_them('action', table)}")
+        raise FileFault(f"{table.source} has no actions of {robot.name}: {_map_them('action', finder)}")
     return Columns(
         qpos=found["qpos"],
         qvel=found["qvel"],
@@ -101,10 +105,12 @@ class _Finder:
         if unknown is not None:
             raise UnknownName("part of a log", unknown, OURS)
         self.table, self.robot, self.given = table, robot, given
+        _check_once(table, given)
         self.guessed: list[str] = []
         self.by_joint = False
-        self._families = _families(table)
-        self._plain = {_plain(name): name for name in reversed(list(table.shapes))}
+        self.missing: dict[str, list[str]] = {}
+        self._families = families(table)
+        self._plain = {plain(name): name for name in reversed(list(table.shapes))}
         self._taken = {name for theirs in given.values() for name in ([theirs] if isinstance(theirs, str) else theirs)}
 
     def array(self, ours: str, width: int) -> tuple[str, ...]:
@@ -170,7 +176,18 @@ class _Finder:
             raise self._missing(name)
         return name
 
+    def refuse(self, *names: str) -> None:
+        """Raise `FileFault` if one of these is an array with too many axes."""
+        for name in names:
+            shape = self.table.refused.get(name)
+            if shape is not None:
+                raise FileFault(
+                    f"{self.table.source}: {name!r} is an array of shape {shape}; a column has the shape (rows,) or (rows, numbers), with "
+                    "all segments after one another and a column that tells them apart."
+                )
+
     def _missing(self, name: str) -> FileFault:
+        self.refuse(name)
         there = list(self.table.shapes)
         more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
         return FileFault(
@@ -195,9 +212,16 @@ class _Finder:
         """A column for each joint or actuator, by its name with usual additions; None unless all are there."""
         robot = self.robot
         if ours == "action":
-            singles = [self._one(ours, _actuator_names(name)) for name in robot.actuators.names]
+            joints = driven_joints(robot)
+            names = robot.actuators.names
+            singles = [
+                self._one(ours, actuator_names(name)) or self._one(ours, [joint] if joint else [], bare=False)
+                for name, joint in zip(names, joints, strict=True)
+            ]
+            self.missing[ours] = [name for name, column in zip(names, singles, strict=True) if column is None]
             return None if None in singles else tuple(name for name in singles if name is not None)
         found: list[str] = []
+        missing = self.missing[ours] = []
         for name, kind in zip(robot.joints.names, robot.joints.type.tolist(), strict=True):
             parts = _PARTS.get((ours, JointType(kind)))
             if parts is None:
@@ -206,20 +230,21 @@ class _Finder:
             else:
                 columns = self._all_parts(name, parts)
             if columns is None:
-                return None
-            found += columns
-        return tuple(found)
+                missing.append(name)
+            else:
+                found += columns
+        return None if missing else tuple(found)
 
-    def _one(self, ours: str, names: Sequence[str]) -> str | None:
-        """The column of one number of the part that has these names."""
-        bare = [name for name in names if ours != "qvel"]
+    def _one(self, ours: str, names: Sequence[str], *, bare: bool = True) -> str | None:
+        """The column of one number of the part that has these names, alone (`bare`) or with what says what it is."""
+        alone = [name for name in names if bare and ours != "qvel"]
         tried = [
             *(f"{n}_{a}" for n in names for a in _AFFIXES[ours]),
             *(f"{a}_{n}" for n in names for a in _AFFIXES[ours]),
-            *bare,
+            *alone,
         ]
         for name in tried:
-            column = self._plain.get(_plain(name))
+            column = self._plain.get(plain(name))
             if name and column is not None and column not in self._taken and len(self.table.shapes[column]) == 1:
                 return column
         return None
@@ -227,37 +252,25 @@ class _Finder:
     def _all_parts(self, joint: str, parts: Sequence[str]) -> list[str] | None:
         """The columns of a free or ball joint: `joint_x` … or, for a robot with one such joint, `x` …"""
         for pattern in (f"{joint}_{{}}", "{}"):
-            columns = [self._plain.get(_plain(pattern.format(part))) for part in parts]
+            columns = [self._plain.get(plain(pattern.format(part))) for part in parts]
             if None not in columns:
                 return [column for column in columns if column is not None]
         return None
 
 
-def _families(table: Table) -> dict[str, tuple[str, ...]]:
-    """The names of columns `name_0, name_1, …`, by `name` and in the order of their numbers, which follow one another from 0 or 1."""
-    members: dict[str, list[tuple[int, str]]] = {}
-    for column, shape in table.shapes.items():
-        found = _MEMBER.fullmatch(column)
-        if found is not None and found[1] and len(shape) == 1:
-            members.setdefault(found[1], []).append((int(found[2]), column))
-    whole = {}
-    for name, family in members.items():
-        family.sort()
-        numbers = [number for number, _ in family]
-        if numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
-            whole[name] = tuple(column for _, column in family)
-    return whole
-
-
-def _plain(name: str) -> str:
-    """A name without differences of writing: `Left Knee.pos` is `left_knee_pos`."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-
-
-def _actuator_names(name: str) -> list[str]:
-    """An actuator's name, and what is left of it without what says that it is one."""
-    short = re.sub(r"^(motor|actuator|act)_|_(motor|actuator|act)$", "", _plain(name))
-    return [name] if short == _plain(name) else [name, short]
+def _check_once(table: Table, given: Given) -> None:
+    """Raise `FileFault` if a column, or a part of it, is named for two of ours or twice for one."""
+    owners: list[tuple[str, str, tuple[str, float, float]]] = []
+    for ours, theirs in given.items():
+        for name in [theirs] if isinstance(theirs, str) else theirs:
+            whole, first, last = numbers_of(table, name)
+            for owner, other, (theirs_whole, begin, end) in owners:
+                if whole == theirs_whole and first < end and begin < last:
+                    whose = f"{owner} and {ours}" if owner != ours else f"two numbers of {ours}"
+                    both = f"{other!r} and {name!r} share numbers and are"
+                    said = f"the column {name!r} is" if name == other else both
+                    raise FileFault(f"{table.source}: {said} named for {whose}; name another one for each.")
+            owners.append((ours, name, (whole, first, last)))
 
 
 def _numbers_of(robot: Robot, ours: str) -> list[str]:
@@ -270,8 +283,12 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:SHOWN])}{more}"
 
 
-def _map_them(ours: str, table: Table) -> str:
-    return (
-        f"no column is named so, nor after its {'actuators' if ours == 'action' else 'joints'}; give columns={{{ours!r}: …}} with some of "
-        f"{_listed(list(table.shapes))}."
-    )
+def _map_them(ours: str, finder: _Finder) -> str:
+    """Which joints or actuators have no column, and what to do."""
+    robot, parts = finder.robot, "actuators" if ours == "action" else "joints"
+    missing, everyone = finder.missing.get(ours, []), getattr(robot, parts).names
+    if len(missing) < len(everyone):
+        why = f"no column is named after the {parts} {_listed(missing)}, though others have theirs"
+    else:
+        why = f"no column is named so, nor after its {parts} {_listed(everyone)}"
+    return f"{why}; give columns={{{ours!r}: …}} with some of {_listed(list(finder.table.shapes))}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,8 @@ from mosim_gym.mechanics.packages import import_extra
 
 if TYPE_CHECKING:
     from mosim_gym.data.logs import Logs
+
+MINARI_ID = re.compile(r"(?:[-\w]+/)*[-\w]+-v\d+")
 
 
 def to_parquet(logs: Logs, path: Path) -> Path:
@@ -50,6 +53,10 @@ def to_minari(logs: Logs, dataset_id: str) -> None:
 
     A robot without actuators has one action that is 0.
     """
+    if not isinstance(dataset_id, str) or not MINARI_ID.fullmatch(dataset_id):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError(
+            f"{dataset_id!r} cannot be the id of a Minari dataset; it must be a name with a version, such as arm/logs-v0."
+        )
     minari = import_extra("minari", "minari", "writing Minari")
     spaces = import_module("gymnasium.spaces")
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
+from mosim_gym.data.column_file import given_columns
 from mosim_gym.data.columns import Columns, Given, find_columns
-from mosim_gym.data.importers.base import Importer, Table, readers
+from mosim_gym.data.importers.base import Table, readers
 from mosim_gym.data.importers.episodes import with_slices
-from mosim_gym.data.log_files import check_own_folder
-from mosim_gym.data.log_motion import Options, TimeUnit, Velocity, table_motion
+from mosim_gym.data.log_files import check_own_folder, holds_logs, open_logs
+from mosim_gym.data.log_findings import LogsNote
+from mosim_gym.data.log_motion import Options, TimeUnit, Velocity, logged_step, table_motion
+from mosim_gym.data.log_quality import units
+from mosim_gym.data.log_rate import too_slow, way_out
 from mosim_gym.data.log_units import Degrees, Quaternions
 from mosim_gym.data.logs import Logs, joined
 from mosim_gym.mechanics.robot import Robot
+from mosim_gym.mechanics.robot_file import at_timestep
 from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.robots.opening import open_robot
+from mosim_gym.robots.opening import as_robot, names_file
 
 Source = str | PathLike[str]
 MOST_NOTES = 20
@@ -26,8 +32,8 @@ MOST_NOTES = 20
 
 def import_logs(
     source: Source | Sequence[Source],
-    robot: Robot | str,
-    columns: Given | None = None,
+    robot: Robot | Source,
+    columns: Given | Source | None = None,
     *,
     segment: str | None = None,
     time_step: float | None = None,
@@ -39,13 +45,16 @@ def import_logs(
     out: Source | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Logs:
-    """The motion in logs, at the control step of `robot`: a `Robot`, or the name of a packaged one.
+    """The motion in logs, at the control step of `robot`.
 
     Args:
-        source: A file, a folder of files, a pattern such as `logs/*.csv`, `minari:<id>`, `lerobot:<folder>`, or several of these.
-        robot: Whose motion it is.
+        source: A file, a folder of files, a pattern such as `logs/*.csv`, `minari:<id>`, `lerobot:<folder>`, or several of these. A folder
+            that an earlier import saved is opened as it is.
+        robot: Whose motion it is: a `Robot`, the name of a packaged one, or the path of an MJCF or URDF file. A path stands for the robot
+            at the rate of the log, `Robot.from_file(path)` for the robot at the file's physics step.
         columns: From our names (`qpos`, `qvel`, `action`, `segment`, `time`, `time_step`) to the log's. An array is one column, or one for
-            each joint, speed or actuator; `observations[0:7]` is a part of an array. What is left out is guessed from names.
+            each joint, speed or actuator; `observations[0:7]` is a part of an array. What is left out is guessed from names. The path of
+            a TOML file that holds such a mapping will do, too.
         segment: The column that tells segments apart; the same as `columns={"segment": …}`.
         time_step: The seconds from one row to the next, where the log does not say it.
         time_unit: That of the times in the log. `time_step` is in seconds always.
@@ -57,53 +66,100 @@ def import_logs(
         out: A folder in which the logs are saved.
         report: Is called with what was guessed and what was changed, a sentence at a time. `logs.notes` has the same sentences.
 
-    A segment ends where the file or the column `segment` says so, and where time jumps by more than one and a half steps.
+    A segment ends where the file or the column `segment` says so, and where time jumps by more than one and a half steps. A `LogsNote`
+    warns of units and velocities that look wrong, and of rows that are much further apart than the robot's control steps.
     """
     options = Options(time_step, time_unit, degrees, quaternions, velocity, window)
-    robot = open_robot(robot) if isinstance(robot, str) else robot
     if out is not None:
         check_own_folder(Path(out))
-    given = {**(columns or {}), **({} if segment is None else {"segment": segment})}
-    first: tuple[Table, Columns] | None = None
-    parts: list[Logs] = []
-    guessed: list[str] = []
-    for place, importer in _all_readers(source):
-        table = with_slices(importer.read(place), _names(given))
-        if first is None:
-            found = find_columns(table, robot, given, velocities=velocity in (None, "given"))
-            first = table, found
-            guessed = [f"Guessed {guess}." for guess in found.guessed]
-            for note in guessed:
-                report(note)
-        _check_alike(table, *first)
-        part = table_motion(table, first[1], robot, options)
-        for note in part.notes:
-            if not any(note in earlier.notes for earlier in parts):
-                report(note)
-        parts.append(part)
-    logs = joined(parts)
-    kept, left = logs.notes[:MOST_NOTES], len(logs.notes) - MOST_NOTES
-    more = [f"{left} more notes on other files were left out."] if left > 0 else []
-    logs = replace(logs, notes=(*guessed, *kept, *more))
+    given = given_columns(columns) | ({} if segment is None else {"segment": segment})
+    places = list(_places(source))
+    saved = [Path(place) for place in places if holds_logs(Path(place))]
+    if saved:
+        if len(saved) < len(places) or given or options != Options():
+            raise FileFault(
+                f"{saved[0]} holds logs that are imported already; give such folders alone, without columns and units, or import the files "
+                "again."
+            )
+        logs = joined([_opened(place, robot) for place in saved])
+    else:
+        logs = _of_files(places, robot, given, options, report)
     if out is not None:
         logs.save(Path(out))
     return logs
 
 
-def _all_readers(source: Source | Sequence[Source]) -> list[tuple[str, Importer]]:
-    """What is read, and by which importer."""
-    if not isinstance(source, str | PathLike):
-        found = [reader for one in source for reader in _all_readers(one)]
-        if not found:
-            raise FileFault("The list of logs is empty; name at least one.")
-        return found
-    name = os.path.expanduser(os.fspath(source))
-    if glob.has_magic(name) and not Path(name).exists():
+def _opened(folder: Path, robot: object) -> Logs:
+    """Logs that are imported already, of `robot`."""
+    logs = open_logs(folder)
+    return open_logs(folder, robot=as_robot(robot, logs.control_step))
+
+
+def _of_files(
+    places: Sequence[str], robot: object, given: Given, options: Options, report: Callable[[str], None]
+) -> Logs:
+    """The logs in files."""
+    model, measured = as_robot(robot), names_file(robot)
+    first: tuple[Table, Columns] | None = None
+    parts: list[Logs] = []
+    guessed: list[str] = []
+    for name, importer in (reader for place in places for reader in readers(place)):
+        table = with_slices(importer.read(name), _names(given))
+        if first is None:
+            found = find_columns(table, model, given, velocities=options.velocity in (None, "given"))
+            first = table, found
+            guessed = [f"Guessed {guess}." for guess in found.guessed]
+            if measured:
+                model = at_timestep(model, logged_step(table, found, model, options))
+                guessed.append(f"The control step is that of the log, {model.control_step:.6g} s.")
+            for note in guessed:
+                report(note)
+        _check_alike(table, *first)
+        part = table_motion(table, first[1], model, options)
+        for note in part.notes:
+            if not any(note in earlier.notes for earlier in parts):
+                report(note)
+        parts.append(part)
+    logs = joined(parts)
+    _warn(logs, options)
+    kept, left = logs.notes[:MOST_NOTES], len(logs.notes) - MOST_NOTES
+    more = [f"{left} more notes on other files were left out."] if left > 0 else []
+    return replace(logs, notes=(*guessed, *kept, *more))
+
+
+def _warn(logs: Logs, options: Options) -> None:
+    """Warn of what looks wrong."""
+    step, said = logs.logged_step, units(logs, options.degrees in (True, "qpos"))
+    if said.advice:
+        warnings.warn(f"In these logs {said.found}. {said.advice}", LogsNote, stacklevel=5)
+    if step is not None and too_slow(logs.robot, step):
+        warnings.warn(
+            f"The logs have a row every {step:.6g} s, and {logs.robot.name} steps every {logs.control_step:g} s, so that most rows are "
+            f"interpolated: keep the log's rate by {way_out(logs.robot, step)}.",
+            LogsNote,
+            stacklevel=5,
+        )
+
+
+def _places(source: object) -> Iterator[str]:
+    """The names of what is read."""
+    if isinstance(source, str | PathLike):
+        name = os.path.expanduser(os.fsdecode(source))
+        if not glob.has_magic(name) or Path(name).exists():
+            yield name
+            return
         paths = sorted(glob.glob(name, recursive=True))
         if not paths:
             raise FileFault(f"No file matches {name}.")
-        return [reader for path in paths for reader in readers(path)]
-    return readers(name)
+        yield from paths
+    elif isinstance(source, Iterable):
+        several = list(source)
+        if not several:
+            raise FileFault("The list of logs is empty; name at least one.")
+        for one in several:
+            yield from _places(one)
+    else:
+        raise TypeError(f"source is {source!r}; it must be a path, a pattern, or a list of these.")
 
 
 def _names(given: Given) -> list[str]:

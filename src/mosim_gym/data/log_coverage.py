@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from mosim_gym.data.log_findings import SLOW, Finding, listed, single_joints
+from mosim_gym.data.log_findings import SLOW, Finding, listed, short, single_joints
 from mosim_gym.data.logs import Logs
 from mosim_gym.mechanics.contact import contact_clearance, contact_quantities, limit_distance
 from mosim_gym.mechanics.kinematics import ForwardKinematics
@@ -25,7 +25,8 @@ def visited_joints(logs: Logs) -> Iterator[Finding]:
     for name, _, q, v, limited, span in single_joints(logs):
         low, high = np.quantile(logs.qpos[:, q], (0.005, 0.995))
         speed = float(np.quantile(np.abs(logs.qvel[:, v]), 0.99))
-        parts.append(f"{name} {low:.2f} … {high:.2f}, up to {speed:.2g}/s")
+        ends = " … ".join(f"{round(float(end), 2) + 0.0:.2f}" for end in (low, high))
+        parts.append(f"{name} {ends}, up to {short(speed, 2)}/s")
         if high - low < STILL and speed < SLOW:
             still.append(name)
         elif limited and high - low < LITTLE * (span[1] - span[0]):
@@ -46,7 +47,7 @@ def used_actuators(logs: Logs) -> Iterator[Finding]:
         return
     low, high = np.quantile(logs.actions, (0.005, 0.995), axis=0)
     names = [name or f"actuator {i}" for i, name in enumerate(robot.actuators.names)]
-    parts = [f"{name} {a:.3g} … {b:.3g}" for name, a, b in zip(names, low, high, strict=True)]
+    parts = [f"{name} {short(a)} … {short(b)}" for name, a, b in zip(names, low, high, strict=True)]
     idle = [name for name, column in zip(names, logs.actions.T, strict=True) if np.ptp(column) == 0]
     ranges = robot.actuators.range
     little = [
@@ -85,7 +86,9 @@ def touching(logs: Logs) -> Iterator[Finding]:
         elif not share:
             advice = "Record motion with contacts, or the model will not know of them."
         yield Finding(
-            "contacts", f"{100 * share:.0f} % of the rows touch; the lowest point is at {1000 * deep:.3g} mm", advice
+            "contacts",
+            f"{100 * share:.0f} % of the rows touch; the lowest point is at {1000 * float(short(deep)):.3g} mm",
+            advice,
         )
     distance = limit_distance(robot, qpos)
     if distance.shape[-1]:

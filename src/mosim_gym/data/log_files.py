@@ -13,8 +13,9 @@ import json
 import os
 import shutil
 import tempfile
+from os import PathLike
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -44,6 +45,7 @@ class LogsRecord(TypedDict):
     lengths: list[int]
     sources: list[str]
     notes: list[str]
+    logged_step: NotRequired[float]
     arrays: str
     qpos: str
     qvel: str
@@ -67,6 +69,7 @@ _RULE = record(
         "actions": _SHA256,
         "seal": _SHA256,
     },
+    {"logged_step": number(1e-9, 1e3)},
     others=False,
 )
 
@@ -99,6 +102,7 @@ def save_logs(logs: Logs, folder: Path) -> Path:
             "lengths": logs.lengths.tolist(),
             "sources": list(logs.sources),
             "notes": list(logs.notes),
+            **({} if logs.logged_step is None else {"logged_step": logs.logged_step}),
             "arrays": arrays.name,
             **{name: digest({name: getattr(logs, name)}) for name in NAMES},
         }
@@ -143,7 +147,22 @@ def open_logs(folder: str | Path, *, robot: Robot | None = None) -> Logs:
             raise FileFault(f"{path} is not finite in row {odd[0]}; import the logs again.")
         if digest({name: array}) != manifest[name]:
             raise FileFault(f"{path} is damaged: its numbers do not match their checksum; import the logs again.")
-    return Logs(robot, **found, starts=starts, sources=tuple(manifest["sources"]), notes=tuple(manifest["notes"]))
+    sources, notes = tuple(manifest["sources"]), tuple(manifest["notes"])
+    return Logs(robot, **found, starts=starts, sources=sources, notes=notes, logged_step=manifest.get("logged_step"))
+
+
+def opened_logs(data: object, what: str = "data") -> Logs:
+    """`data` if they are logs, or the logs in the folder that `data` names."""
+    if isinstance(data, str | PathLike):
+        folder = Path(os.fsdecode(data))
+        if not holds_logs(folder):
+            raise FileFault(f"{what} is {folder}, which holds no imported logs; import them by mosim_gym.import_logs.")
+        return open_logs(folder)
+    if not isinstance(data, Logs):
+        raise TypeError(
+            f"{what} is a {type(data).__name__}; it must be Logs, as mosim_gym.import_logs returns, or the folder where they were saved."
+        )
+    return data
 
 
 def check_same_robot(where: Path | str, theirs: Robot, ours: Robot) -> None:

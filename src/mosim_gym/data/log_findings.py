@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from mosim_gym.mechanics.parts import JointType
 
 Array = np.ndarray
 SLOW = 0.05  # rad/s or m/s
+RESOLVED = 1e-6
+"""rad, m, or either in a second: what is smaller is a rounding error."""
 SHOWN = 12
 """Joints or actuators that a finding lists."""
 
@@ -25,6 +28,17 @@ class Finding:
     advice: str = ""
 
 
+class LogsNote(UserWarning):
+    """What looks wrong in logs that were imported."""
+
+
+class Misfit(NamedTuple):
+    """What looks wrong, and what to do, each without capital letter and stop."""
+
+    said: str
+    advice: str
+
+
 def single_joints(logs: Logs) -> Iterator[tuple[str, JointType, int, int, bool, Array]]:
     """Name, type, place in `qpos` and in `qvel`, whether limited, and range of each hinge and slide."""
     joints = logs.robot.joints
@@ -33,6 +47,11 @@ def single_joints(logs: Logs) -> Iterator[tuple[str, JointType, int, int, bool, 
         if kind in (JointType.HINGE, JointType.SLIDE):
             q, v = int(joints.qpos_start[row]), int(joints.dof_start[row])
             yield name or f"joint {row}", kind, q, v, bool(joints.limited[row]), joints.range[row]
+
+
+def short(value: float, digits: int = 3) -> str:
+    """A number in few digits; 0 if it is so small that it is a rounding error."""
+    return "0" if abs(value) < RESOLVED else f"{value:.{digits}g}"
 
 
 def listed(parts: list[str]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from mosim_gym.data.columns import Columns
 from mosim_gym.data.importers.base import Table
+from mosim_gym.data.log_rate import MUCH, way_out
 from mosim_gym.data.log_reading import States, read_labels, read_states, read_time_step, read_times
 from mosim_gym.data.log_times import Beat, find_beat, segment_starts
 from mosim_gym.data.log_units import Degrees, Quaternions, wrong_unit
@@ -55,24 +56,16 @@ class Options:
 def table_motion(table: Table, columns: Columns, robot: Robot, options: Options) -> Logs:
     """The motion of `robot` in a table, at its control step. The notes say what was changed."""
     notes: list[str] = []
-    labels = read_labels(table, columns)
     states = read_states(table, columns, robot, options.degrees, options.quaternions)
-    whole = np.array([0, len(states.qpos)]), None
-    starts, order = whole if labels is None or not len(labels) else segment_starts(labels)
-    times = read_times(table, columns, order, starts, UNITS[options.time_unit]) if len(states.qpos) else None
+    clock = _read_clock(table, columns, options)
+    starts, order, labels = clock.starts, clock.order, clock.labels
     if order is not None:
         qvel = None if states.qvel is None else states.qvel[order]
         states = States(states.qpos[order], qvel, states.actions[order])
         labels = None if labels is None else labels[order]
-    if len(states.qpos) < 2:
-        raise _too_short(table)
-    declared = options.time_step if options.time_step is not None else read_time_step(table, columns)
-    beat = find_beat(table.source, times, declared, starts, robot.control_step)
-    if beat.step > SLOWEST * robot.control_step:
-        raise FileFault(
-            f"{table.source} has a row every {beat.step:g} s, and the control step of {robot.name} is {robot.control_step:g} s: check the "
-            "unit of time (time_unit='ms' is one) and the robot's timestep."
-        )
+    beat = find_beat(table.source, clock.times, clock.declared, starts, robot.control_step)
+    logged = None if beat.times is None and beat.step == robot.control_step else beat.step
+    _check_rate(table, beat, robot)
     if beat.gaps:
         notes.append(f"{table.source}: time jumps at {beat.gaps} places, where segments were split.")
     sources = _sources(table, labels, starts, beat.starts)
@@ -84,7 +77,7 @@ def table_motion(table: Table, columns: Columns, robot: Robot, options: Options)
         rows = rows._replace(qpos=qpos)
         notes.append(f"{table.source}: readings of {', '.join(turned)} jump by a whole turn; the jumps were taken out.")
     rows, beat = _with_velocities(table, robot, rows, beat, options, notes.append)
-    rows = _at_control_step(table, robot, rows, beat, notes.append)
+    rows = _at_control_step(robot, rows, beat, notes.append)
     assert rows.qvel is not None
     if not len(rows.pieces):
         raise FileFault(
@@ -96,7 +89,52 @@ def table_motion(table: Table, columns: Columns, robot: Robot, options: Options)
     if wrong is not None:
         raise FileFault(f"{table.source}: {wrong}.")
     kept = tuple(sources[i] for i in rows.pieces)
-    return Logs(robot, rows.qpos, rows.qvel, rows.actions, rows.starts, kept, tuple(notes))
+    return Logs(robot, rows.qpos, rows.qvel, rows.actions, rows.starts, kept, tuple(notes), logged)
+
+
+class _Clock(NamedTuple):
+    """When rows were logged, as a table says it: the first rows of its segments, the order that makes these whole, the rows' labels,
+    their times (s) in that order, and the time step (s).
+    """
+
+    starts: Array
+    order: Array | None
+    labels: Array | None
+    times: Array | None
+    declared: float | None
+
+
+def _read_clock(table: Table, columns: Columns, options: Options) -> _Clock:
+    labels = read_labels(table, columns)
+    rows = table.shapes[columns.qpos[0]][0]
+    starts, order = (np.array([0, rows]), None) if labels is None or not len(labels) else segment_starts(labels)
+    times = read_times(table, columns, order, starts, UNITS[options.time_unit]) if rows else None
+    if rows < 2:
+        raise _too_short(table)
+    declared = options.time_step if options.time_step is not None else read_time_step(table, columns)
+    return _Clock(starts, order, labels, times, declared)
+
+
+def logged_step(table: Table, columns: Columns, robot: Robot, options: Options) -> float:
+    """The seconds from row to row in a table: few digits or a whole number of rows in a second, where its times allow that."""
+    clock = _read_clock(table, columns, options)
+    beat = find_beat(table.source, clock.times, clock.declared, clock.starts, np.nan)
+    _check_rate(table, beat, robot)
+    short = float(f"{beat.step:.3g}")
+    if beat.times is not None:
+        return short
+    for step in (short, 1 / max(1, round(1 / beat.step))):
+        if find_beat(table.source, clock.times, clock.declared, clock.starts, step).step == step:
+            return step
+    return float(f"{beat.step:.9g}")
+
+
+def _check_rate(table: Table, beat: Beat, robot: Robot) -> None:
+    if beat.step > SLOWEST * robot.control_step:
+        raise FileFault(
+            f"{table.source} has a row every {beat.step:g} s, and the control step of {robot.name} is {robot.control_step:g} s: check the "
+            "unit of time (time_unit='ms' is one) and the robot's timestep."
+        )
 
 
 def _too_short(table: Table) -> FileFault:
@@ -124,7 +162,7 @@ def _long_enough(rows: Rows, beat: Beat) -> tuple[Rows, Beat]:
     qvel = None if rows.qvel is None else rows.qvel[kept]
     times = None if beat.times is None else beat.times[kept]
     rows = Rows(rows.qpos[kept], qvel, rows.actions[kept], starts, rows.pieces[fits])
-    return rows, Beat(starts, beat.step, times, beat.gaps, beat.jitter)
+    return rows, Beat(starts, beat.step, times, beat.gaps)
 
 
 def _with_velocities(
@@ -138,9 +176,7 @@ def _with_velocities(
     if beat.times is not None:
         step = beat.step if beat.step < robot.control_step / 2 else robot.control_step
         rows = resample(robot, rows, beat, step)
-        say(
-            f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s."
-        )
+        say(_irregular(beat, step))
         beat = Beat(rows.starts, step)
     if options.velocity == "causal":
         qvel = causal_velocities(robot, rows.qpos, rows.starts, beat.step)
@@ -154,15 +190,18 @@ def _with_velocities(
     return rows._replace(qvel=qvel), beat
 
 
-def _at_control_step(table: Table, robot: Robot, rows: Rows, beat: Beat, say: Say) -> Rows:
+def _irregular(beat: Beat, step: float) -> str:
+    return f"Rows about {beat.step:.2g} s apart, at irregular times, were resampled every {step:g} s."
+
+
+def _at_control_step(robot: Robot, rows: Rows, beat: Beat, say: Say) -> Rows:
     """The rows, resampled unless they are one control step apart."""
     step = robot.control_step
     if beat.times is None and beat.step == step:
         return rows
     if beat.times is not None:
-        say(
-            f"{table.source}: rows that were {beat.step:g} ± {beat.jitter:.2g} s apart were resampled every {step:g} s."
-        )
+        say(_irregular(beat, step))
     else:
-        say(f"{table.source}: rows every {beat.step:g} s were resampled to the control step of {step:g} s.")
+        kept = f"; {way_out(robot, beat.step)} keeps the log's rate" if MUCH * beat.step < step else ""
+        say(f"Rows every {beat.step:.6g} s were resampled to the control step of {step:g} s{kept}.")
     return resample(robot, rows, beat, step)

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mosim_gym.data.lag import Lag
-from mosim_gym.data.log_findings import SLOW, Finding, single_joints
-from mosim_gym.data.log_units import BEYOND, proportion, rates
+from mosim_gym.data.lag import ENOUGH, Lag
+from mosim_gym.data.log_findings import RESOLVED, SLOW, Finding, listed
+from mosim_gym.data.log_units import rates
 from mosim_gym.data.logs import Logs
+from mosim_gym.data.position_fit import position_misfits
+from mosim_gym.data.velocity_fit import velocity_misfits
 from mosim_gym.mechanics.parts import JointType
 
 Array = np.ndarray
 NOISY = 0.3  # share of the one-step changes of velocity
+QUIET = 5e-3  # share below which noise is that of the estimate
 FAR = 20.0  # times the usual deviation of a step
 REPEATED = 0.02  # share of the rows
 
 
-def units(logs: Logs) -> Iterator[Finding]:
-    """Joints far beyond their range or many turns away, and velocities that are not the rates of positions."""
-    robot = logs.robot
-    rate, mean = rates(robot, logs.qpos, logs.qvel, logs.starts, logs.control_step)
-    odd = []
-    for name, kind, q, v, limited, span in single_joints(logs):
-        most = float(np.abs(logs.qpos[:, q]).max())
-        if limited and most > BEYOND * max(float(np.abs(span).max()), 0.1):
-            odd.append(f"{name} reaches {most:.3g}, beyond its range to {np.abs(span).max():.3g}")
-        elif kind is JointType.HINGE and not limited and most > 50:
-            odd.append(f"{name} reaches {most:.3g} rad, {most / (2 * np.pi):.0f} turns")
-        factor = proportion(rate[:, v], mean[:, v])
-        if factor is not None and not 0.7 < factor < 1.4:
-            odd.append(f"the velocity of {name} is {factor:.2f} times the rate of its position")
-    if odd:
-        yield Finding("units", "; ".join(odd), "Check units: import again with degrees=True if angles are in degrees.")
-    else:
-        yield Finding("units", "positions are within their ranges, and velocities are the rates of positions")
+def units(logs: Logs, degrees: bool | None = None) -> Finding:
+    """Joints far beyond their range or many turns away, and velocities that are not the rates of positions.
+
+    `degrees` says whether angles were taken for degrees, if that is known.
+    """
+    odd = [*position_misfits(logs, degrees), *velocity_misfits(logs)]
+    if not odd:
+        return Finding("units", "positions are within their ranges, and velocities are the rates of positions")
+    advice = "; ".join(dict.fromkeys(misfit.advice for misfit in odd))
+    return Finding("units", listed([misfit.said for misfit in odd]), f"{advice[0].upper()}{advice[1:]}.")
 
 
 def noise_of_velocities(logs: Logs) -> tuple[Array, Array]:
@@ -46,7 +39,8 @@ def noise_of_velocities(logs: Logs) -> tuple[Array, Array]:
     noise = np.median(np.abs(third), axis=0) / 0.6745 / np.sqrt(20) if len(inside) else np.zeros(v.shape[1])
     steps = _inside(logs, 1)
     change = (v[steps + 1] - v[steps]).std(axis=0)
-    return noise, np.where(change > 0, np.sqrt(2) * noise / np.where(change > 0, change, 1), 0)
+    told = change > RESOLVED
+    return noise, np.where(told, np.sqrt(2) * noise / np.where(told, change, 1), 0)
 
 
 def velocity_noise(logs: Logs) -> Finding:
@@ -54,6 +48,8 @@ def velocity_noise(logs: Logs) -> Finding:
     noise, share = noise_of_velocities(logs)
     worst = int(share.argmax())
     name = logs.robot.dofs.names[worst]
+    if noise[worst] < RESOLVED or share[worst] < QUIET:
+        return Finding("noise", "none on the velocities")
     size = f"{noise[worst]:.2g} {_speed_unit(logs, worst)}"
     said = f"about {size} on the velocity of {name}, {100 * share[worst]:.0f} % of its change in a step"
     advice = ""
@@ -83,7 +79,7 @@ def lag_of_commands(logs: Logs, lag: Lag | None) -> Finding:
         why = (
             "there are too few rows"
             if lag is None
-            else f"commands explain {100 * lag.explained:.2g} % of the accelerations"
+            else f"commands explain less than {100 * ENOUGH:g} % of the accelerations"
         )
         return Finding("lag", f"unknown: {why}", "Record commands that change often and by much, such as random steps.")
     part = lag.seconds / logs.control_step
@@ -106,7 +102,8 @@ def repeats(logs: Logs) -> Finding:
     same = ((logs.qpos[rows + 1] == logs.qpos[rows]).all(axis=1) & moving).mean() if len(rows) else 0.0
     keys = [segment.qpos.tobytes() for segment in logs] if len(logs.qpos) < 5_000_000 else []
     twice = len(keys) - len(set(keys))
-    said = f"{100 * same:.2g} % of the rows repeat the position before, though they move; {twice} segments occur twice"
+    copies = "1 segment occurs" if twice == 1 else f"{twice} segments occur"
+    said = f"{100 * same:.2g} % of the rows repeat the position before, though they move; {copies} twice"
     advice = ""
     if twice:
         advice = "Leave the copies out, or tests on held-out segments will see what was learned."

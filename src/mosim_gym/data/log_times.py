@@ -31,8 +31,6 @@ class Beat:
     step: float
     times: Array | None = None
     gaps: int = 0
-    jitter: float = 0.0
-    """The standard deviation of the time from row to row, in s."""
 
 
 def segment_starts(labels: Array) -> tuple[Array, Array | None]:
@@ -72,14 +70,12 @@ def find_beat(where: str, times: Array | None, declared: float | None, starts: A
         raise FileFault(
             f"{where}: its times lead from row to row by {usual:g} s, and its time step is said to be {nominal:g} s; one is wrong."
         )
-    inside[gaps - 1] = False
     pieces = np.unique(np.concatenate((starts, gaps)))
-    jitter = float(np.std(steps[inside])) if inside.any() else 0.0
     for step in (wanted, nominal, _mean_step(times, pieces)):
         if step and _follows(times, pieces, step):
             step = wanted if abs(step / wanted - 1) <= NEAR else step
-            return Beat(pieces, step, None, len(gaps), jitter)
-    return Beat(pieces, nominal, times, len(gaps), jitter)
+            return Beat(pieces, step, None, len(gaps))
+    return Beat(pieces, nominal, times, len(gaps))
 
 
 def backwards(times: Array, starts: Array) -> int | None:

@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
 from mosim_gym.data.arrays import not_finite
 from mosim_gym.mechanics.motion import Segments
-from mosim_gym.mechanics.numbers import check_seed, positive_number
+from mosim_gym.mechanics.numbers import check_seed, positive_number, whole_number
 from mosim_gym.mechanics.robot import Robot
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Logs:
-    """Measured motion of `robot` (see the module's docstring). `len(logs)` is the number of segments, and `logs[i]` is one of them."""
+    """Measured motion of `robot` (see the module's docstring).
+
+    `len(logs)` is the number of segments, `logs[i]` is one of them, and `logs[:3]` are the logs of the first three.
+    """
 
     robot: Robot
     qpos: Array
@@ -53,6 +56,8 @@ class Logs:
     """For each segment, the file that it comes from and its name there."""
     notes: tuple[str, ...] = ()
     """What the import guessed or changed, a sentence each."""
+    logged_step: float | None = None
+    """Seconds between the rows of the files, where these were resampled to the robot's control step."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for arrays that do not fit the robot or one another, and for numbers that are not finite."""
@@ -91,11 +96,22 @@ class Logs:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def __getitem__(self, index: int) -> Segment:
-        """Segment `index`."""
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"There is no segment {index}: these logs have {len(self)}.")
-        first, last = (int(row) for row in self.starts[index % len(self) :][:2])
+    @overload
+    def __getitem__(self, index: int) -> Segment: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Logs: ...
+
+    def __getitem__(self, index: int | slice) -> Segment | Logs:
+        """Segment `index`, or the logs of a slice of the segments."""
+        if isinstance(index, slice):
+            return self.subset(range(*index.indices(len(self))))
+        number = whole_number(index)
+        if number is None:
+            raise TypeError(f"{index!r} is no segment; give a whole number, or a slice such as logs[:2].")
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"There is no segment {number}: these logs have {len(self)}.")
+        first, last = (int(row) for row in self.starts[number % len(self) :][:2])
         return Segment(self.qpos[first:last], self.qvel[first:last], self.actions[first : last - 1])
 
     def __iter__(self) -> Iterator[Segment]:
@@ -230,9 +246,10 @@ class Logs:
 
 
 def joined(logs: Sequence[Logs]) -> Logs:
-    """All logs of one robot after one another."""
+    """All logs of one robot after one another. Of their `logged_step` the longest counts."""
     if len(logs) == 1:
         return logs[0]
+    steps = [part.logged_step for part in logs if part.logged_step is not None]
     ends = np.cumsum([0, *(len(part.qpos) for part in logs)])
     return replace(
         logs[0],
@@ -242,6 +259,7 @@ def joined(logs: Sequence[Logs]) -> Logs:
         starts=np.concatenate([[0], *(part.starts[1:] + end for part, end in zip(logs, ends, strict=False))]),
         sources=tuple(source for part in logs for source in part.sources),
         notes=tuple(dict.fromkeys(note for part in logs for note in part.notes)),
+        logged_step=max(steps, default=None),
     )
 
 

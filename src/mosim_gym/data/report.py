@@ -11,6 +11,7 @@ from mosim_gym.data.lag import Lag, command_lag
 from mosim_gym.data.log_coverage import touching, used_actuators, visited_joints
 from mosim_gym.data.log_findings import Finding
 from mosim_gym.data.log_quality import lag_of_commands, outliers, repeats, units, velocity_noise
+from mosim_gym.data.log_rate import as_logged, rate
 from mosim_gym.data.logs import Logs
 
 FEW_SECONDS = 60.0
@@ -40,18 +41,21 @@ class Report:
 
 def report(logs: Logs) -> Report:
     """The findings in `logs`; takes some seconds for each million rows."""
-    lag = command_lag(logs)
+    measured = as_logged(logs)
+    lag = command_lag(measured)
+    resampled = rate(logs)
     findings = (
         _size(logs),
+        *([] if resampled is None else [resampled]),
         *(Finding("import", note) for note in logs.notes),
-        *units(logs),
-        velocity_noise(logs),
-        *([] if not logs.robot.nu else [lag_of_commands(logs, lag)]),
+        units(logs),
+        velocity_noise(measured),
+        *([] if not logs.robot.nu else [lag_of_commands(measured, lag)]),
         *visited_joints(logs),
         *used_actuators(logs),
         *touching(logs),
-        repeats(logs),
-        outliers(logs),
+        repeats(measured),
+        outliers(measured),
     )
     return Report(findings, lag)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from mosim_gym.data.log_times import Beat
+from mosim_gym.data.logs import Logs
 from mosim_gym.mechanics.manifold import difference, integrate
 from mosim_gym.mechanics.robot import Robot
 
@@ -48,6 +50,24 @@ def resample(robot: Robot, rows: Rows, beat: Beat, step: float) -> Rows:
         qvel = rows.qvel[before] + share[:, None] * (rows.qvel[before + 1] - rows.qvel[before])
     actions = _held(rows.actions, times, wanted, np.minimum(wanted + step, ends), before, last)
     return Rows(qpos, qvel, actions, starts, rows.pieces[whole])
+
+
+def thinned(logs: Logs, every: int) -> Logs:
+    """Each `every`-th row of the segments, with the mean of the commands between; without segments that are too short for two rows."""
+    if every < 2:
+        return logs
+    counts = logs.lengths // every
+    chosen = np.flatnonzero(counts)
+    if not len(chosen):
+        return logs
+    counts = counts[chosen] + 1
+    starts = np.concatenate(([0], np.cumsum(counts)))
+    rows = np.repeat(logs.starts[chosen], counts) + every * (np.arange(starts[-1]) - np.repeat(starts[:-1], counts))
+    ends = np.repeat(logs.starts[chosen + 1], counts)
+    steps = np.minimum(rows[:, None] + np.arange(every), ends[:, None] - 1)
+    robot = replace(logs.robot, substeps=logs.robot.substeps * every)
+    actions = logs.actions[steps].mean(axis=1)
+    return Logs(robot, logs.qpos[rows], logs.qvel[rows], actions, starts, tuple(logs.sources[i] for i in chosen))
 
 
 def _one_clock(starts: Array, beat: Beat) -> tuple[Array, Array, Array]:

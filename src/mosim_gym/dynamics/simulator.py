@@ -77,6 +77,12 @@ class Simulator(Dynamics):
         self._kinematics = ForwardKinematics(self.robot, self.quantities)
         self._prepare()
 
+    def __repr__(self) -> str:
+        """The robot, the control step, the members, and the motion that they learned."""
+        source = "logs" if "logs" in (self.card.get("recipe") or {}) else "simulation"
+        sizes = f"control_step={self.timestep:g}, members={self.members}, memory={self.memory}"
+        return f"Simulator({self.robot.name!r}, {sizes}, learned={self.card.get('transitions', 0)} steps of {source})"
+
     def refresh(self) -> None:
         """Take note of weights that were changed from outside; steps are not recorded from then on."""
         self._changes = True

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
 import torch
 
 from mosim_gym.data.dataset import Dataset
-from mosim_gym.data.log_files import check_same_robot
+from mosim_gym.data.log_files import check_same_robot, opened_logs
 from mosim_gym.data.logs import Logs
 from mosim_gym.evaluation.floors import ConstantVelocity, HoldLast, LinearModel
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import Robot, difference
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import History, Segments
+from mosim_gym.mechanics.numbers import is_finite
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.world_model import WorldModel, as_world_model
 from mosim_gym.robots import load_robot
+from mosim_gym.zoo import load
 
 Array = np.ndarray
 HORIZONS = (0.05, 0.1, 0.25, 0.5)
@@ -28,6 +31,10 @@ MOST = 2000
 """Windows, at even distances, if more of them fit into the logs."""
 ROWS = 500
 """Windows that are predicted at once."""
+ENOUGH = 5
+"""Control steps for each unknown of the linear model, at least."""
+SAME, ROUNDING = 0.01, 1e-9
+"""The share by which horizons may differ from whole steps without a word, and rad or m below which an error is a rounding error."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,8 @@ class LoggedErrors:
     horizons: tuple[float, ...]
     windows: int
     rmse: Mapping[str, Array]
+    notes: tuple[str, ...] = ()
+    """What was left out or rounded, a sentence each."""
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -62,6 +71,7 @@ class LoggedErrors:
     def to_dict(self) -> dict[str, object]:
         """Plain data for a card."""
         return {
+            **({"notes": list(self.notes)} if self.notes else {}),
             "windows": self.windows,
             "horizons": list(self.horizons),
             "units": dict(zip(self.parts, self.units, strict=True)),
@@ -81,35 +91,41 @@ class LoggedErrors:
             horizons=tuple(content["horizons"]),
             windows=content["windows"],
             rmse={title: np.array(list(rows.values())) for title, rows in content["rmse"].items()},
+            notes=tuple(content.get("notes", ())),
         )
 
     def __str__(self) -> str:
-        """A table of all errors."""
+        """A table of all errors, and the notes."""
         rows = [
-            [title, f"{part}, {unit}", *(f"{x:.3g}" for x in row)]
+            [title, f"{part}, {unit}", *(f"{x:.3g}" if x > ROUNDING else "0" for x in row)]
             for title, errors in self.rmse.items()
             for part, unit, row in zip(self.parts, self.units, errors, strict=True)
         ]
         said = table(["Predictor", "Part", *(f"{h:g} s" for h in self.horizons)], rows)
-        return f"Root mean square errors of {self.robot} over {self.windows} windows\n{said}"
+        return "\n".join((f"Root mean square errors of {self.robot} over {self.windows} windows", said, *self.notes))
 
 
 def evaluate_prediction(
-    model: WorldModel | Dynamics, data: Logs | Dataset, horizons: Sequence[float] | None = None
+    model: WorldModel | Dynamics | str | PathLike[str],
+    data: Logs | Dataset | str | PathLike[str],
+    horizons: Sequence[float] | float | None = None,
 ) -> LoggedErrors:
     """Errors of `model` at `horizons` (s) from all states of `data` after which motion goes on long enough, or 2,000 of them.
 
-    By default the horizons are 0.05, 0.1, 0.25 and 0.5 s, without those that are longer than most segments. The linear model is fitted to
-    `data` themselves, which favours it; robots with rotations in three dimensions have none.
+    `model` may be the name or the path of a checkpoint, and `data` the folder of logs. By default the horizons are 0.05, 0.1, 0.25 and
+    0.5 s, without those that are longer than most segments; they are rounded to whole control steps. The linear model is fitted to `data`
+    themselves, which favours it. It is left out where there are few control steps, and for rotations in three dimensions.
     """
-    logs = data if isinstance(data, Logs) else Logs.of_segments(load_robot(data.robot), data[:])
+    logs = Logs.of_segments(load_robot(data.robot), data[:]) if isinstance(data, Dataset) else opened_logs(data)
+    model = load(model) if isinstance(model, str | PathLike) else model
     predictor = as_world_model(model)
     if isinstance(model, Dynamics):
         check_same_robot("`data`", logs.robot, model.robot)
     before = predictor.context - 1
     steps = _horizon_steps(logs, before, horizons)
     windows = _windows(logs, before + steps[-1])
-    everyone = {predictor.title: predictor, **{floor.title: floor for floor in _floors(logs)}}
+    floors, notes = _floors(logs)
+    everyone = {predictor.title: predictor, **{floor.title: floor for floor in floors}}
     names, units, _ = zip(*_parts(logs.robot), strict=True)
     return LoggedErrors(
         robot=logs.robot.name,
@@ -118,14 +134,30 @@ def evaluate_prediction(
         horizons=tuple(step * logs.control_step for step in steps),
         windows=len(windows.qpos),
         rmse={title: _rmse(logs.robot, one, windows, before, steps) for title, one in everyone.items()},
+        notes=(*_rounded(logs, HORIZONS if horizons is None else _numbers(horizons), steps), *notes),
     )
 
 
-def _horizon_steps(logs: Logs, before: int, horizons: Sequence[float] | None) -> list[int]:
+def _numbers(horizons: Sequence[float] | float) -> list[float]:
+    """Several horizons, or one."""
+    several = list(horizons) if isinstance(horizons, Iterable) else [horizons]
+    wanted = [float(h) for h in several if is_finite(h) and h > 0]
+    if not wanted or len(wanted) < len(several):
+        raise ValueError(f"horizons are {horizons!r}; give positive numbers of seconds, such as [0.1, 0.5].")
+    return wanted
+
+
+def _rounded(logs: Logs, horizons: Sequence[float], steps: Sequence[int]) -> list[str]:
+    """Which horizons are no whole numbers of control steps, and what they became."""
+    step = logs.control_step
+    became = {h: max(1, round(h / step)) for h in horizons}
+    said = [f"{h:g} s became {n * step:g} s" for h, n in became.items() if n in steps and abs(n * step / h - 1) > SAME]
+    return [f"Horizons are whole control steps of {step:g} s: {', '.join(said)}."] if said else []
+
+
+def _horizon_steps(logs: Logs, before: int, horizons: Sequence[float] | float | None) -> list[int]:
     """The horizons in control steps, in order."""
-    wanted = HORIZONS if horizons is None else horizons
-    if not len(wanted) or not all(np.isfinite(h) and h > 0 for h in wanted):
-        raise ValueError(f"horizons are {tuple(wanted)}; give positive numbers of seconds.")
+    wanted = HORIZONS if horizons is None else _numbers(horizons)
     steps = sorted({max(1, round(h / logs.control_step)) for h in wanted})
     if horizons is not None:
         return steps
@@ -139,13 +171,20 @@ def _windows(logs: Logs, steps: int) -> Segments:
     return logs.windows(steps, stride=max(1, -(-count // MOST)))
 
 
-def _floors(logs: Logs) -> Iterator[WorldModel]:
-    yield HoldLast()
-    yield ConstantVelocity(logs.robot)
-    if logs.robot.nq == logs.robot.nv:
-        linear = LinearModel()
-        linear.fit(logs, budget=0.0, seed=0)
-        yield linear
+def _floors(logs: Logs) -> tuple[list[WorldModel], list[str]]:
+    """The floors, and why the linear model is not among them."""
+    robot = logs.robot
+    found: list[WorldModel] = [HoldLast(), ConstantVelocity(robot)]
+    unknowns = robot.nq + robot.nv + robot.nu + 1
+    if robot.nq > robot.nv:
+        return found, []
+    if logs.transitions < ENOUGH * unknowns:
+        return found, [
+            f"There is no linear model: it needs {ENOUGH * unknowns} control steps to be fitted, and these logs have {logs.transitions}."
+        ]
+    linear = LinearModel()
+    linear.fit(logs, budget=0.0, seed=0)
+    return [*found, linear], []
 
 
 def _rmse(robot: Robot, model: WorldModel, windows: Segments, before: int, steps: list[int]) -> Array:

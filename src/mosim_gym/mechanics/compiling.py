@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -166,7 +167,17 @@ def compile_robot(
         viscosity=float(model.opt.viscosity),
         model_digest=model_digest(model),
         invariances=invariances or Invariances(),
+        driven=_driven(model, joint_names),
     )
+
+
+def _driven(model: mujoco.MjModel, joints: Sequence[str]) -> tuple[str, ...]:
+    """The joint that each actuator drives; empty for one that drives a tendon, a site or a body."""
+    import mujoco
+
+    kinds = (int(mujoco.mjtTrn.mjTRN_JOINT), int(mujoco.mjtTrn.mjTRN_JOINTINPARENT))
+    pairs = zip(model.actuator_trntype.tolist(), model.actuator_trnid[:, 0].tolist(), strict=True)
+    return tuple(joints[int(joint)] if kind in kinds else "" for kind, joint in pairs)
 
 
 def model_digest(model: mujoco.MjModel) -> str:

@@ -8,8 +8,10 @@ import re
 def seconds(text: str) -> float:
     """`90s`, `20m`, `1.5h` or plain seconds, in seconds."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
-    if match is None or float(match[1]) <= 0:
+    if match is None:
         raise ValueError(f"{text!r} is not a duration; write for example 90s, 20m or 1.5h.")
+    if float(match[1]) <= 0:
+        raise ValueError(f"The duration {text!r} must be above 0; write for example 90s, 20m or 1.5h.")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
 
 

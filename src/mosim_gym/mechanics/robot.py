@@ -70,6 +70,8 @@ class Robot:
     model_digest: str  # of the numbers of the MuJoCo model that are not kept here: friction, solver settings, …
     invariances: Invariances = field(default_factory=Invariances)
     reset_banks: Mapping[str, ResetBank] = field(default_factory=dict[str, ResetBank])
+    driven: tuple[str, ...] = ()
+    """The joint that each actuator drives, empty for one that drives something else. A description need not say it."""
 
     @classmethod
     def from_file(cls, path: str | PathLike[str], timestep: float | None = None, name: str | None = None) -> Robot:
@@ -162,7 +164,7 @@ class Robot:
         """
         digest = hashlib.sha256()
         header, arrays = flattened(self)
-        kept = {key: value for key, value in header.items() if key not in ("name", "invariances")}
+        kept = {key: value for key, value in header.items() if key not in ("name", "invariances", "driven")}
         digest.update(json.dumps(kept, sort_keys=True).encode())
         for key in sorted(arrays):
             if key in _APPEARANCE or key.startswith("reset_banks."):

@@ -36,6 +36,8 @@ class RobotFileNote(UserWarning):
 
 def robot_from_file(path: str | PathLike[str], timestep: float | None = None, name: str | None = None) -> Robot:
     """See `Robot.from_file`."""
+    if not isinstance(path, str | PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]  # who checks no types is told, too
+        raise TypeError(f"path is {path!r}; it must be the path of an MJCF or URDF file.")
     found = read_model(path)
     findings = model_findings(found.model)
     hidden = obstacles(findings)
@@ -60,6 +62,13 @@ def described(found: ModelFile, timestep: float | None = None, name: str | None 
     )
     robot = without_looks(robot, drawn_meshes(model))
     return dataclasses.replace(robot, physics_step=step, integrator=robot.integrator if dividing else MEASURED)
+
+
+def at_timestep(robot: Robot, timestep: float) -> Robot:
+    """The robot of a file, which has control steps of the file's physics step, with control steps of `timestep` seconds."""
+    step, substeps, dividing = control_step(robot.physics_step, timestep)
+    integrator = robot.integrator if dividing else MEASURED
+    return dataclasses.replace(robot, physics_step=step, substeps=substeps, integrator=integrator)
 
 
 def robot_name(found: str, given: str | None = None) -> str:

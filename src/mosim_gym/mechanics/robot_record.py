@@ -58,6 +58,8 @@ def flattened(robot: Robot) -> tuple[RobotRecord, dict[str, Array]]:
         "invariances": {"translations": list(robot.invariances.translations), "yaw": robot.invariances.yaw},
         "names": {group: list(getattr(robot, group).names) for group in GROUPS},
     }
+    if any(robot.driven):
+        header["driven"] = list(robot.driven)
     arrays: dict[str, Array] = {"qpos0": robot.qpos0, "gravity": robot.gravity}
     for group, kind in GROUPS.items():
         for item in dataclasses.fields(kind):
@@ -116,5 +118,6 @@ def fields_of(header: RobotRecord, arrays: dict[str, Array]) -> dict[str, Any]:
         "qpos0": arrays["qpos0"],
         "gravity": arrays["gravity"],
         "invariances": invariances,
+        "driven": tuple(header.get("driven", ())),
         "reset_banks": {b: ResetBank(arrays[f"reset_banks.{b}.qpos"], arrays[f"reset_banks.{b}.qvel"]) for b in banks},
     }

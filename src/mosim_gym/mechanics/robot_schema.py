@@ -73,6 +73,7 @@ class RobotRecord(TypedDict):
     model_digest: str
     invariances: InvariancesRecord
     names: dict[str, list[str]]
+    driven: NotRequired[list[str]]
 
 
 class RobotHeader(TypedDict):
@@ -101,6 +102,7 @@ def read_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type
             "invariances": record({"translations": each(text()), "yaw": nullable(text())}, others=False),
             "names": names,
         },
+        {"driven": each(text(), longest=10_000)},
         others=False,
     )
     shared = {"shared_banks": mapping(text())}

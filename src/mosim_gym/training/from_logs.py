@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from mosim_gym.data.log_files import opened_logs
 from mosim_gym.data.logs import Logs
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
@@ -20,9 +23,9 @@ from mosim_gym.mechanics.seal import digest
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.storage import check_own
 from mosim_gym.mechanics.threads import OneThread
-from mosim_gym.robots.opening import FILES, open_robot
+from mosim_gym.robots.opening import as_robot
 from mosim_gym.training.log_card import logs_card
-from mosim_gym.training.log_checks import check_learnable, check_logs
+from mosim_gym.training.log_checks import check_learnable, check_logs, check_memory
 from mosim_gym.training.log_density import fit_log_density
 from mosim_gym.training.log_memory import choose_memory
 from mosim_gym.training.log_motion import LogMotion
@@ -30,19 +33,21 @@ from mosim_gym.training.log_start import started_model, started_robot
 from mosim_gym.training.logs_config import LogsConfig, check_known, logs_model, logs_training
 from mosim_gym.training.logs_loop import STATE, fit_logs
 from mosim_gym.training.pacing import SAVE_SECONDS
+from mosim_gym.training.progress import Progress
 from mosim_gym.zoo.checkpoint import save_checkpoint
 from mosim_gym.zoo.names import load
 
 CHECKPOINT = "checkpoint.safetensors"
 HELD_OUT = 0.1
 """The share of the motion by which the best weights are chosen, unless another is given."""
+Report = Callable[[dict[str, float]], None]
 DENSITY_SHARE = 0.25
 """The time for a density, beside that for the model."""
 
 
 def train(
-    robot: Robot | str,
-    data: Logs,
+    robot: Robot | str | PathLike[str],
+    data: Logs | str | PathLike[str],
     budget: float | str = "10m",
     seed: int = 0,
     members: int = 3,
@@ -56,14 +61,15 @@ def train(
     config: LogsConfig | None = None,
     steps: int | None = None,
     save_every: float = SAVE_SECONDS,
-    report: Callable[[dict[str, float]], None] = lambda _: None,
+    progress: bool | None = None,
+    report: Callable[[dict[str, float]], None] | None = None,
 ) -> Simulator:
     """A simulator of `robot`, learned from the measured motion `data` in about `budget`: seconds, or text such as `"5m"`.
 
     Args:
         robot: Whose motion it is: a `Robot`, the name of a packaged one, or an MJCF or URDF file. Of its description only joints, actuators
             and shapes are used, unless `known` says otherwise. Masses and friction are learned.
-        data: What `import_logs` returns.
+        data: What `import_logs` returns, or the folder where it was saved.
         budget: The time for training.
         seed: That of the initial weights, of the batches and of the split.
         members: The size of the ensemble, whose members are trained at once.
@@ -80,6 +86,7 @@ def train(
         config: How to train.
         steps: So many training steps, whatever the time.
         save_every: Seconds between two states in `folder`.
+        progress: Whether to show how far training is; by default on a terminal, unless there is a `report`.
         report: Is called with each measurement on held-out motion.
 
     How positions move in a control step is always learned, whatever the integrator of the robot's description.
@@ -91,8 +98,9 @@ def train(
     members = positive_number(members, "members")
     check_seed(seed)
     before = load(start) if isinstance(start, str | PathLike) else start
-    given = replace(_described(robot, data), integrator=MEASURED)
-    data = check_logs(given, data)
+    data = opened_logs(data)
+    given = replace(as_robot(robot, data.control_step), integrator=MEASURED)
+    check_logs(given, data)
     if before is not None:
         check_logs(before.robot, data)
         if memory not in (None, before.memory):
@@ -112,8 +120,10 @@ def train(
     if place is not None:
         check_own([place / CHECKPOINT], place / STATE)
     choice = choose_memory(learned, memory if before is None else before.memory)
+    if before is not None or memory is not None:
+        check_memory(choice["memory"], learned, kept)
     config = replace(config or logs_training(model_robot, seed), seed=seed)
-    with OneThread():
+    with OneThread(), _shown(model_robot.name, progress, report) as told:
         motion = LogMotion(model_robot, learned, choice["memory"])
         if before is None:
             with initialised_by(seed):
@@ -138,7 +148,7 @@ def train(
             started=before is not None,
             steps=steps,
             save_every=save_every,
-            report=report,
+            report=told,
         )
         card = logs_card(trained, record, choice, learned, kept)
         if before is not None:
@@ -154,12 +164,21 @@ def train(
         return simulator
 
 
-def _described(robot: Robot | str, data: Logs) -> Robot:
-    """The robot itself; that of a file has the control step of the logs."""
-    if isinstance(robot, Robot):
-        return robot
-    file = Path(robot).suffix.lower() in FILES
-    return open_robot(robot, data.control_step if file and isinstance(data, Logs) else None)
+@contextmanager
+def _shown(name: str, progress: bool | None, report: Report | None) -> Iterator[Report]:
+    """What measurements are told to: `report`, and what shows the progress."""
+    wanted = sys.stderr.isatty() and report is None if progress is None else progress
+    tell = report or (lambda _: None)
+    if not wanted:
+        yield tell
+        return
+    with Progress(name, None) as bar:
+
+        def both(state: dict[str, float]) -> None:
+            bar(state)
+            tell(state)
+
+        yield both
 
 
 def _digest(logs: Logs) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mosim_gym.data.log_files import check_same_robot
+from mosim_gym.data.log_files import check_same_robot, opened_logs
 from mosim_gym.data.logs import Logs
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.parts import JointType
@@ -16,11 +16,20 @@ STILL = 1e-6
 
 
 def check_logs(robot: Robot, data: object, what: str = "data") -> Logs:
-    """`data`, if it is motion of `robot`."""
-    if not isinstance(data, Logs):
-        raise TypeError(f"{what} is a {type(data).__name__}; it must be Logs, as mosim_gym.import_logs returns.")
-    check_same_robot(f"`{what}`", data.robot, robot)
-    return data
+    """The logs that `data` are or name, if they are motion of `robot`."""
+    logs = opened_logs(data, what)
+    check_same_robot(f"`{what}`", logs.robot, robot)
+    return logs
+
+
+def check_memory(memory: int, learned: Logs, held_out: Logs) -> None:
+    """Raise `ValueError` if no segment is as long as `memory` commands and a control step after them."""
+    for logs, purpose in ((learned, "learn from"), (held_out, "test on")):
+        longest = int(logs.lengths.max())
+        if memory >= longest:
+            raise ValueError(
+                f"memory is {memory}, and the longest segment to {purpose} has {longest} control steps; give a memory below {longest}."
+            )
 
 
 def check_learnable(robot: Robot, learned: Logs, held_out: Logs) -> None:

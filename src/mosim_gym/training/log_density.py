@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mosim_gym.data.log_files import opened_logs
 from mosim_gym.data.logs import Logs
 from mosim_gym.density.coordinates import MinimalCoordinates
 from mosim_gym.density.flow import FlowConfig
@@ -19,7 +20,7 @@ from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.numbers import check_seed, is_finite
 from mosim_gym.mechanics.robot_file import MEASURED
 from mosim_gym.mechanics.seal import digest
-from mosim_gym.robots.opening import open_robot
+from mosim_gym.robots.opening import as_robot
 from mosim_gym.training.flow_fitting import Report, fit_flow
 from mosim_gym.training.log_checks import check_learnable, check_logs
 from mosim_gym.training.pacing import SAVE_SECONDS
@@ -29,8 +30,8 @@ SMALL = FlowConfig(blocks=6, width=32)
 
 
 def train_density(
-    robot: Robot | str,
-    data: Logs,
+    robot: Robot | str | PathLike[str],
+    data: Logs | str | PathLike[str],
     budget: float | str = "2m",
     seed: int = 0,
     folder: str | PathLike[str] | None = None,
@@ -51,8 +52,9 @@ def train_density(
     if not is_finite(limit) or limit <= 0:
         raise ValueError(f"budget is {budget!r}; it must be a positive number of seconds, or text such as '2m'.")
     check_seed(seed)
-    given = replace(open_robot(robot) if isinstance(robot, str) else robot, integrator=MEASURED)
-    data = check_logs(given, data)
+    data = opened_logs(data)
+    given = replace(as_robot(robot, data.control_step), integrator=MEASURED)
+    check_logs(given, data)
     split = isinstance(held_out, int | float)
     learned, kept = data.split(held_out, seed) if split else (data, check_logs(given, held_out, "held_out"))
     check_learnable(given, learned, kept)

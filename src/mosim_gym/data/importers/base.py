@@ -38,12 +38,16 @@ class Table:
     """Single numbers that the file gives by name, such as `time_step` in s."""
     first_line: int | None = None
     """The line of a text file that holds row 0, counted from 1."""
+    refused: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    """The shapes of arrays with three or more axes, which are no columns."""
 
     @classmethod
     def of(cls, source: str, columns: Mapping[str, Array], constants: Mapping[str, float] | None = None) -> Table:
         """The table of columns that are in memory."""
         shapes = {name: tuple(column.shape) for name, column in columns.items()}
-        return cls(source, shapes, lambda name: columns[name], constants or {})
+        refused = {name: shape for name, shape in shapes.items() if len(shape) > 2}
+        kept = {name: shape for name, shape in shapes.items() if name not in refused}
+        return cls(source, kept, lambda name: columns[name], constants or {}, refused=refused)
 
     def place(self, row: int) -> str:
         """Row `row` of the file, in words."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -52,6 +53,16 @@ def episodes_table(
 
     found = {name: (total, *parts[0][1:]) for name, parts in whole.items()}
     return Table(source, {SEGMENT: (total,), **found}, column, constants or {})
+
+
+def numbers_of(table: Table, name: str) -> tuple[str, float, float]:
+    """The column that `name` stands for, and the first number of it and that after the last."""
+    found = _SLICE.fullmatch(name)
+    if found is None or len(table.shapes.get(found[1], ())) != 2:
+        return name, 0, math.inf
+    first = int(found[2] or 0)
+    last = first + 1 if not found[3] else int(found[4]) if found[4] else math.inf
+    return found[1], first, last
 
 
 def with_slices(table: Table, names: Iterable[str]) -> Table:

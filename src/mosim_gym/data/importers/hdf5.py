@@ -27,6 +27,7 @@ class Hdf5Importer(Importer):
         h5py = import_extra("h5py", EXTRA, "reading HDF5")
         shapes: dict[str, tuple[int, ...]] = {}
         constants: dict[str, float] = {}
+        refused: dict[str, tuple[int, ...]] = {}
 
         def visit(name: str, item: Any) -> None:
             _keep_constants(item.attrs, constants)
@@ -35,6 +36,8 @@ class Hdf5Importer(Importer):
                     shapes[name] = tuple(item.shape)
                 elif item.shape == ():
                     constants[name] = float(item[()])
+                else:
+                    refused[name] = tuple(item.shape)
 
         try:
             with h5py.File(source, "r") as file:
@@ -52,7 +55,7 @@ class Hdf5Importer(Importer):
 
         episodes = _episodes(list(shapes))
         if not episodes:
-            return Table(source, shapes, read, constants)
+            return Table(source, shapes, read, constants, refused=refused)
         names = list(episodes)
         shared = [column for column in episodes[names[0]] if all(column in columns for columns in episodes.values())]
         parts = {column: [shapes[episodes[name][column]] for name in names] for column in shared}

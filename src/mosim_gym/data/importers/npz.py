@@ -21,6 +21,7 @@ class NpzImporter(Importer):
         check_file(source)
         shapes: dict[str, tuple[int, ...]] = {}
         constants: dict[str, float] = {}
+        refused: dict[str, tuple[int, ...]] = {}
         try:
             with zipfile.ZipFile(source) as archive:
                 for member in archive.namelist():
@@ -30,6 +31,8 @@ class NpzImporter(Importer):
                         constants[name] = float(_array(archive, member).reshape(()))
                     elif kind.kind in "biufUS" and len(shape) in (1, 2):
                         shapes[name] = shape
+                    elif kind.kind in "biuf":
+                        refused[name] = shape
         except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
             raise _damaged(source, error) from error
 
@@ -40,7 +43,7 @@ class NpzImporter(Importer):
             except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
                 raise _damaged(source, error) from error
 
-        return Table(source, shapes, column, constants)
+        return Table(source, shapes, column, constants, refused=refused)
 
 
 def _header(archive: zipfile.ZipFile, member: str) -> tuple[tuple[int, ...], np.dtype]:

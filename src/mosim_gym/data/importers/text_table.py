@@ -28,7 +28,7 @@ class TextTableImporter(Importer):
         """The columns of the file `source`. It is read once, when the first column is needed."""
         path = check_file(source)
         names, skipped, delimiter, first = _beginning(path)
-        numeric = [i for i, value in enumerate(first) if _is_number(value)]
+        numeric = [i for i, value in enumerate(first[: len(names)]) if _is_number(value)]
         kept: dict[str, Array] = {}
 
         def load(places: list[int], kind: type) -> Array:
@@ -42,6 +42,7 @@ class TextTableImporter(Importer):
 
         if not first:
             raise FileFault(f"{source} has no rows; a log needs at least two.")
+        _check_regular(path, skipped, delimiter, names)
         numbers = load(numeric, float) if numeric else np.zeros((0, 0))
         rows = len(numbers)
         kept = {names[place]: numbers[:, i] for i, place in enumerate(numeric)}
@@ -75,6 +76,24 @@ def _beginning(path: Path) -> tuple[list[str], int, str | None, list[str]]:
         raise FileFault(f"{path} has two columns with the name {twice!r}.")
     after = next((line for line in lines[comments + 1 :] if line.strip()), "")
     return names, comments + 1, delimiter, _fields(after.strip("\r\n"), delimiter) if after else []
+
+
+def _check_regular(path: Path, skipped: int, delimiter: str | None, names: list[str]) -> None:
+    """Raise `FileFault` for a row with more or fewer numbers than there are names; a delimiter at its end does not count."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for number, line in enumerate(file):
+                row = line.strip(" \r\n") if delimiter else line.strip()
+                if number < skipped or not row.strip():
+                    continue
+                found = len(row.split()) if delimiter is None else row.count(delimiter) + 1 - row.endswith(delimiter)
+                if found != len(names) and '"' not in row and len(_fields(row, delimiter)) != len(names):
+                    raise FileFault(
+                        f"{path} has {found} values in line {number + 1} (row {number - skipped}), and {len(names)} columns "
+                        f"({', '.join(names[:8])}{', …' if len(names) > 8 else ''}); correct the row or cut it out."
+                    )
+    except UnicodeDecodeError as error:
+        raise FileFault(f"{path} is not a readable table of text ({error}).") from error
 
 
 def _is_before_names(lines: list[str], place: int) -> bool:
