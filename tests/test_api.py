@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+import mosim_gym
 
 ROOT = Path(__file__).parents[1]
 PYTHON = re.compile(r"^```python.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -90,3 +93,14 @@ def test_everything_that_a_page_or_an_example_uses_is_listed(path):
     for code in [text] if path.suffix == ".py" else PYTHON.findall(text):
         unlisted = {name for name in _used(code) if name not in names and id(_find(name)) not in objects}
         assert unlisted == set(), path.name
+
+
+@pytest.mark.parametrize("name", sorted(set(mosim_gym.__all__) - {"__version__"}))
+def test_help_shows_a_docstring_and_every_argument_of_what_the_package_offers(name):
+    found = getattr(mosim_gym, name)
+    assert name in dir(mosim_gym)
+    assert inspect.getdoc(found)
+    if inspect.isfunction(found):
+        for argument in inspect.signature(found).parameters.values():
+            assert argument.kind not in (argument.VAR_KEYWORD, argument.VAR_POSITIONAL), argument
+            assert argument.annotation is not argument.empty, argument

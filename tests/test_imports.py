@@ -154,10 +154,11 @@ def test_every_module_is_imported_where_there_is_nothing_of_the_repository_but_t
     assert done.stdout.startswith(str(tmp_path))
 
 
-def test_importing_the_package_imports_no_simulator_and_no_learner():
+def test_importing_the_package_imports_no_simulator_no_model_and_no_learner():
     code = (
         "import sys, mosim_gym;"
         "heavy = {'mujoco', 'dm_control', 'shimmy', 'stable_baselines3', 'matplotlib', 'tensorboard', 'imageio'};"
+        "heavy |= {'mosim_gym.dynamics', 'mosim_gym.zoo', 'mosim_gym.training', 'mosim_gym.rl'};"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

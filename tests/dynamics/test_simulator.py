@@ -129,3 +129,11 @@ def test_models_without_a_memory_are_as_they_were(batch):
     )
     with pytest.raises(ValueError, match=r"previous has shape \(4, 1, 1\); these dynamics of acrobot need \(4, 0, 1\)"):
         simulator.step(qpos, qvel, actions[:, 0], previous=actions[:, :1])
+
+
+@pytest.mark.parametrize("name", ["qpos", "qvel", "actions"])
+def test_a_rollout_from_a_state_that_is_not_finite_names_its_row(name):
+    start = {"qpos": np.zeros((3, 1)), "qvel": np.zeros((3, 1)), "actions": np.zeros((3, 4, 1))}
+    start[name][1] = np.nan
+    with pytest.raises(ValueError, match=f"{name} of row 1 is not finite"):
+        mosim_gym.load("pendulum").rollout(**start)

@@ -127,7 +127,7 @@ def test_planners_begin_with_what_they_commanded():
 
 def test_wrong_commands_are_refused_and_models_without_memory_ignore_them():
     env = mosim_gym.make_env(Late(), lambda f, a: f.qvel[:, 0])
-    with pytest.raises(ValueError, match=r"options\['previous'\] has shape \(1,\); OwnTask needs \(2, 1\)"):
+    with pytest.raises(ValueError, match=r"options\['previous'\] has shape \(1,\); this task needs \(2, 1\)"):
         env.reset(options={"previous": [0.0]})
     plain = mosim_gym.make_env("pendulum", lambda f, a: f.qvel[:, 0])
     _, info = plain.reset(seed=0, options={"previous": [0.0]})
@@ -154,3 +154,10 @@ def test_finer_steps_hold_each_command_before_as_long():
     q = torch.zeros(1, 1)
     step = finer.step(q, q, torch.full((1, 1), 0.5), None, torch.full((1, 1, 1), 0.25))
     _close(torch.stack((step.qpos, step.qvel)).numpy(), [0.25, 0.5])
+
+
+def test_states_in_which_episodes_begin_may_have_commands_before_them():
+    states = {"qpos": [[0.1], [0.1]], "qvel": [[0.0], [0.0]], "previous": np.full((2, 2, 1), 0.25)}
+    for num_envs in (None, 3):
+        env = mosim_gym.make_env(Late(), lambda f, a: f.qvel[:, 0], reset=states, num_envs=num_envs)
+        assert np.all(env.reset(seed=0)[1]["previous"] == 0.25)

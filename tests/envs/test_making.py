@@ -6,6 +6,7 @@ import copy
 import pickle  # noqa: TID251
 import warnings
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
@@ -21,7 +22,7 @@ from mosim_gym.mechanics.motion import Step
 from mosim_gym.rl.learners.base import learner_config, make_learner
 from mosim_gym.robots import load_robot
 
-EXEMPT = ("A Box observation space m", "infinity. This is probably too", "not having a spec")
+EXEMPT = ("A Box observation space m", "infinity. This is probably too")
 ARM = """<mujoco model="arm"><option timestep="0.002"/><worldbody><body name="upper" pos="0 0 1">
 <joint name="shoulder" axis="0 1 0" range="-170 170" damping="0.1"/>
 <geom name="upper" type="capsule" fromto="0 0 0 0 0 0.5" size="0.05"/><site name="tip" pos="0 0 0.5"/></body></worldbody>
@@ -99,10 +100,12 @@ def test_episodes_begin_where_they_are_told(reset):
 
 
 def test_starts_of_a_wrong_shape_are_refused():
-    with pytest.raises(ValueError, match=r"options\['qpos'\] has shape \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"reset\['qpos'\] has shape \(2, 3\); this task needs \(2,\)"):
         mosim_gym.make_env("cartpole", upright, reset=lambda generator, n: (np.zeros((n, 3)), np.zeros((n, 2))))
-    with pytest.raises(TypeError, match="reset_from is a list; it must be"):
+    with pytest.raises(TypeError, match="reset is a list; it must be"):
         mosim_gym.make_env("cartpole", upright, reset=[1, 2])
+    with pytest.raises(TypeError, match=r"reset takes \(n\); it is called as reset\(generator, n\)"):
+        mosim_gym.make_env("cartpole", upright, reset=lambda n: (np.zeros((n, 2)), np.zeros((n, 2))))
 
 
 def test_gradients_flow_through_reward_and_features_and_shac_learns(tmp_path):
@@ -119,6 +122,32 @@ def test_gradients_flow_through_reward_and_features_and_shac_learns(tmp_path):
 
 def test_sb3_trains_on_it():
     SAC("MlpPolicy", mosim_gym.make_env("pendulum", lambda f, a: f.up("pole")[:, 2]), learning_starts=5).learn(8)
+
+
+def test_the_numbers_of_an_observation_have_names_in_its_order():
+    env = mosim_gym.make_env("cartpole", upright)
+    names = ("slider", "sin of hinge_1", "cos of hinge_1", "velocity of slider", "velocity of hinge_1")
+    assert env.get_wrapper_attr("observation_names") == names
+    seen, _ = env.reset(options={"qpos": [0.1, 0.2], "qvel": [0.3, 0.4]})
+    np.testing.assert_allclose(seen, [0.1, np.sin(0.2), np.cos(0.2), 0.3, 0.4], rtol=1e-6)
+    many = mosim_gym.make_env(
+        "cartpole", upright, observation=lambda f: {"x": f.joint("slider"), "v": f.qvel}, num_envs=2
+    )
+    assert many.observation_names == ("x", "v[0]", "v[1]")
+    assert gym.make("MoSim/CartpoleSwingup-v0").unwrapped.observation_names[:2] == ("position[0]", "position[1]")
+
+
+@pytest.mark.parametrize("num_envs", [None, 2])
+def test_gymnasium_makes_such_environments_again_from_their_specification(num_envs):
+    env = mosim_gym.make_env("cartpole", upright, num_envs=num_envs, max_episode_steps=3, ensemble=1, obs="dict")
+    assert (env.spec.id, env.spec.max_episode_steps) == ("make_env/cartpole", 3)
+    single, many = gym.make(env.spec), gym.make_vec(env.spec, num_envs=2)
+    assert (many.num_envs, single.unwrapped.dynamics.members) == (2, 1)
+    for again in (single, many):
+        first, _ = again.reset(seed=0)
+        assert list(first) == ["position", "velocity"]
+        action = np.zeros(again.action_space.shape, np.float32)
+        assert [bool(np.all(again.step(action)[3])) for _ in range(3)] == [False, False, True]
 
 
 class Toll(Penalty):
@@ -138,8 +167,13 @@ def test_penalties_are_taken_off(num_envs):
     _, reward, *_, info = env.step(np.zeros(env.action_space.shape, np.float32))
     assert np.all(reward == 0.75)
     assert np.all(info["raw_reward"] == 1)
-    with pytest.raises(KeyError, match="Unknown penalty 'toll'"):
-        mosim_gym.make_env("pendulum", lambda f, a: f.qvel[:, 0], penalty="toll")
+    for wrong, said in (
+        ("toll", "Unknown penalty 'toll'"),
+        (Toll, r"penalty is the class Toll; give an object of it: Toll\(…\)"),
+        ([0.5], r"penalty is of float; .* the name of a registered one: density, disagreement"),
+    ):
+        with pytest.raises((KeyError, TypeError), match=said):
+            mosim_gym.make_env("pendulum", lambda f, a: f.qvel[:, 0], penalty=wrong, num_envs=num_envs)
 
 
 def test_copies_go_on_alike():
@@ -182,5 +216,11 @@ def test_what_is_no_model_and_what_is_no_option_is_refused():
         mosim_gym.make_env(1.0, upright)
     with pytest.raises(KeyError, match=r"Unknown checkpoint 'cartpol'\. Did you mean 'cartpole'"):
         mosim_gym.make_env("cartpol", upright)
-    with pytest.raises(TypeError, match="MoSimEnv has no 'checkpoints'"):
-        mosim_gym.make_env("cartpole", upright, checkpoints=3)
+    for option, said in (
+        ("devices", r"make_env has no option 'devices'\. Did you mean 'device'\?"),
+        ("stagger", r"It is an option of batches: make_env\(…, num_envs=8, stagger=…\)"),
+        ("reset_from", "It is called reset"),
+        ("outside_model", "It is an argument of TorchEnv"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            mosim_gym.make_env("cartpole", upright, **{option: 3})

@@ -142,3 +142,42 @@ def test_models_and_logs_may_be_names_of_files(arm_logs, tmp_path):
 def test_dynamics_of_another_robot_are_refused(arm_logs):
     with pytest.raises(FileFault, match=r"`data` holds the motion of 'arm' with the actuators .*, not of 'acrobot'"):
         mosim_gym.evaluate_prediction(remembering(), arm_logs)
+
+
+def test_windows_in_which_a_prediction_is_not_finite_are_counted_and_left_out(arm_logs):
+    class Sometimes(Ahead):
+        def rollout(self, history, actions):
+            path = super().rollout(history, actions)
+            path.qpos[::4, -1] = np.nan
+            return path
+
+    whole, found = (mosim_gym.evaluate_prediction(kind(0.5), arm_logs, horizons=[0.05]) for kind in (Ahead, Sometimes))
+    assert found.diverged == {"ahead": pytest.approx(0.25, abs=0.01)}
+    assert "ahead diverged in 25" in str(found)
+    np.testing.assert_allclose(found.rmse["ahead"], whole.rmse["ahead"], rtol=0.1)
+    assert LoggedErrors.from_dict("arm", found.to_dict()).diverged == found.diverged
+    assert whole.diverged == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (
+            lambda q, v: Trajectory(q[:, 1:], v[:, 1:], None),
+            r"'ahead' predicted qpos of float64 and shape \(\d+, 4, 2\)",
+        ),
+        (
+            lambda q, v: Trajectory(q, v[..., :1], None),
+            r"'ahead' predicted qvel of float64 and shape .* of shape \(\d+, 5, 2\)",
+        ),
+        (lambda q, v: (q, v), r"'ahead' returned a tuple; its rollout must return Trajectory\(qpos, qvel, sensors\)"),
+    ],
+)
+def test_a_prediction_of_a_wrong_shape_is_an_error_that_names_the_world_model(arm_logs, path, said):
+    class Wrong(Ahead):
+        def rollout(self, history, actions):
+            right = super().rollout(history, actions)
+            return path(right.qpos, right.qvel)
+
+    with pytest.raises((ValueError, TypeError), match=said):
+        mosim_gym.evaluate_prediction(Wrong(0.5), arm_logs, horizons=[0.05])

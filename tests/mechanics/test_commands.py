@@ -17,6 +17,7 @@ def test_the_commands_before_stand_in_front_the_oldest_first():
 def test_commands_before_that_are_not_known_equal_the_first_one():
     actions = torch.tensor([[[3.0], [4.0]]])
     assert with_commands_before(actions, None, 2).flatten().tolist() == [3, 3, 3, 4]
+    assert with_commands_before(actions, torch.tensor([[[torch.nan], [2.0]]]), 2).flatten().tolist() == [3, 2, 3, 4]
     assert with_commands_before(actions, None, 0) is actions
 
 

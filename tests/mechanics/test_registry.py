@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import OrderedDict
+
+import pytest
 
 from mosim_gym.mechanics.registry import Registry
 
@@ -46,3 +49,21 @@ def test_another_package_adds_one_by_an_entry_point_and_a_broken_one_is_left_out
 def test_nothing_is_imported_before_it_is_asked_for():
     registry = Registry("thing", "mosim_gym.nothing", dict, {"missing": "no_such_module:Thing"})
     assert registry.names() == ["missing"]
+
+
+@pytest.mark.parametrize("name", [None, "", " ", "my thing", "thing ", 3, "a/b", "x=1"])
+def test_a_name_that_nobody_could_type_is_refused(name):
+    registry = Registry("thing", "mosim_gym.nothing", dict, {})
+    with pytest.raises(ValueError, match=r"The name of a thing is .*; it must be text of letters"):
+        registry.add(name, OrderedDict)
+    assert registry.names() == []
+
+
+def test_what_was_added_is_removed_and_nothing_else_is():
+    registry = Registry("thing", "mosim_gym.nothing", dict, {"own": "collections:OrderedDict"})
+    for name in ("best-of", "my_thing2", "v1.5"):
+        registry.add(name, OrderedDict)
+    registry.remove("best-of")
+    assert registry.names() == ["own", "my_thing2", "v1.5"]
+    with pytest.raises(KeyError, match=r"Unknown added thing 'own'\. Valid: my_thing2, v1.5"):
+        registry.remove("own")

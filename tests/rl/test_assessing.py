@@ -108,3 +108,5 @@ def test_what_cannot_be_assessed_is_refused():
         mosim_gym.assess(Full(), 3)
     with pytest.raises(ValueError, match="reward: the environment has its own"):
         mosim_gym.assess(Full(), gym.make("MoSim/CartpoleSwingup-v0"), lambda f, a: f.qvel[:, 0])
+    with pytest.raises(TypeError, match=r"policy is of str; .* as what mosim_gym\.load_policy\(path\) returns"):
+        mosim_gym.assess("policy.safetensors", gym.make("MoSim/CartpoleSwingup-v0"))  # pyright: ignore[reportArgumentType]

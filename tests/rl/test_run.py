@@ -93,3 +93,11 @@ def test_a_state_that_lacks_a_part_or_is_of_an_older_version_is_one_sentence(tmp
     save_arrays(run.path, KIND, {}, {**header, "record": {**header["record"], "seconds": "long"}})
     with pytest.raises(FileFault, match="seconds"):
         Run(tmp_path, record())
+
+
+def test_a_run_that_is_older_than_a_setting_goes_on_where_the_setting_is_off(tmp_path):
+    Run(tmp_path, record()).save()
+    config = {"width": 3, "learner": {"algo": "toy"}}
+    assert Run(tmp_path, record(config={**config, "memory": 0})).resumed
+    with pytest.raises(FileFault, match=r"another config \(memory not set, here 2\)"):
+        Run(tmp_path, record(config={**config, "memory": 2}))

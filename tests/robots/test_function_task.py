@@ -70,6 +70,17 @@ def test_goals_are_drawn_for_each_episode_and_read_by_the_functions():
     ("functions", "error", "text"),
     [
         ({"reward": 3}, TypeError, r"reward is of int; it must be a function of \(features, action\)"),
+        (
+            {"reward": lambda f: f.qpos[:, 0]},
+            TypeError,
+            r"reward takes \(f\); it is called as reward\(features, action\)",
+        ),
+        ({"goal": lambda n: torch.zeros(n, 1)}, TypeError, r"goal takes \(n\); it is called as goal\(generator, n\)"),
+        (
+            {"reward": lambda f, a: f.goal[:, 0]},
+            ValueError,
+            r"there are no goals; give make_env a function goal\(generator, n\)",
+        ),
         ({"terminated": True}, TypeError, r"terminated is of bool; it must be a function of \(features\)"),
         (
             {"reward": lambda f, a: f.qpos},
@@ -80,7 +91,11 @@ def test_goals_are_drawn_for_each_episode_and_read_by_the_functions():
         ({"reward": lambda f, a: 1.0}, TypeError, "reward returned a float; it must return a torch tensor"),
         ({"reward": lambda f, a: f.qpos[:, 0].numpy()}, TypeError, "reward returned a numpy array; it gets torch"),
         ({"reward": lambda f, a: f.qpos[:, 0].sub(0.1).log()}, ValueError, "reward is not finite in a state in which"),
-        ({"reward": lambda f, a: f.qpos[:, 0] - f.qpos.mean()}, ValueError, "a row must depend on its own state only"),
+        (
+            {"reward": lambda f, a: f.qpos[:, 0] - f.qpos.mean()},
+            ValueError,
+            "a row must depend on its own state and action only",
+        ),
         ({"observation": lambda f: f.qpos[:, 0]}, ValueError, r"observation returned shape \(3,\) for 3 states"),
         ({"observation": lambda f: {}}, ValueError, "observation returned no parts"),
         ({"terminated": lambda f: f.qpos[:, 0]}, TypeError, "terminated returned torch.float32; it must be"),
@@ -102,3 +117,34 @@ def test_numpy_is_refused_where_gradients_are_wanted_and_only_there():
     _try(reward=reward)
     with pytest.raises(TypeError, match="reward calls numpy; with gradients it must use torch alone"):
         _try(reward=reward, gradients=True)
+
+
+@pytest.mark.parametrize(
+    "functions",
+    [
+        {"reward": lambda f, a: f.qvel[:, 0] - f.qvel[:, 0].mean()},
+        {"reward": lambda f, a: f.qpos[0, 0].expand(len(a))},
+        {"reward": lambda f, a: a[:, 0] - a.mean()},
+        {"reward": lambda f, a: f.joint("slider") * torch.arange(len(a))},
+        {"observation": lambda f: f.qpos - f.qpos.amin(0)},
+        {"observation": lambda f: {"x": f.joint("slider"), "v": f.qvel.cumsum(0)}},
+        {"terminated": lambda f: f.qvel[:, 0] > f.qvel[:, 0].mean()},
+    ],
+)
+def test_rows_that_read_other_rows_are_refused_where_all_starts_are_the_same_state_at_rest(functions):
+    task = _task(**functions)
+    with pytest.raises(
+        ValueError, match=f"^{next(iter(functions))}.* a row must depend on its own state and action only"
+    ):
+        task.try_functions(
+            torch.zeros(3, 2), torch.zeros(3, 2), box={"qpos": [[-1, None], [1, None]], "qvel": [[-9, -9], [9, 9]]}
+        )
+
+
+def test_functions_of_their_own_row_pass_even_where_they_jump_or_are_not_finite_away_from_the_starts():
+    _try(
+        reward=lambda f, a: (
+            (f.joint("slider") > 0.2).float() + (f.qvel[:, 0] + 1e-9).sqrt() + 1e6 * f.position("cart")[:, 0]
+        ),
+        terminated=lambda f: f.joint("hinge_1").abs() > 0.5,
+    )

@@ -76,3 +76,14 @@ def test_unknown_names_say_the_valid_ones(ask, text):
     with pytest.raises(UnknownName) as caught:
         ask(f)
     assert str(caught.value).startswith(text)
+
+
+def test_names_that_do_not_exist_are_said_with_those_that_do():
+    f, _ = _features("cartpole")
+    with pytest.raises(
+        AttributeError, match=r"features has no 'pos'\. .* Valid: angular_velocity, .*, joint, .*, qpos, qvel"
+    ):
+        f.pos  # noqa: B018
+    for lookup in (f.joint, f.joint_velocity):
+        with pytest.raises(UnknownName, match=r"Unknown joint 0\. It takes a name, not int\. Valid: slider, hinge_1"):
+            lookup(0)

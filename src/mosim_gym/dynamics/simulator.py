@@ -20,7 +20,7 @@ from mosim_gym.mechanics.commands import check_previous, with_commands_before
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.memory import keep_freed_memory
-from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
+from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory, check_start
 from mosim_gym.mechanics.products import FUSED_FROM
 from mosim_gym.mechanics.threads import OneThread, alone
 
@@ -131,6 +131,7 @@ class Simulator(Dynamics):
     def rollout(self, qpos: Any, qvel: Any, actions: Any, previous: Any = None) -> Trajectory:
         """The states after each of T control steps under `actions (B, T, nu)`, with `previous (B, memory, nu)` before the first of them."""
         q, v, a = self._given(qpos, qvel, actions, previous, over_time=True)
+        check_start(q, v, a)
         path: list[Step] = []
         with alone(len(q)), torch.set_grad_enabled(torch.is_grad_enabled() and any(x.requires_grad for x in (q, v, a))):
             for t in range(a.shape[1] - self.memory):

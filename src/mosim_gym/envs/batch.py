@@ -23,6 +23,7 @@ from mosim_gym.envs.penalties.base import Penalties, Penalty
 from mosim_gym.envs.recorded import Outcome, RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.envs.state_rows import as_parts, checked_controls, detached, from_parts, replaced, rows_of, rows_where
+from mosim_gym.envs.task_faults import check_task
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.mechanics.renamed import ChecksArguments
@@ -88,7 +89,7 @@ class TorchEnv(ChecksArguments):
         self.advance = RecordedStep(self.core, self.dynamics, self.bounds, count, record=not gradients)
         """One control step of all environments, replayed where it can be recorded, and in shards where the batch is large."""
         self._own = OwnArithmetic(self.device, alone=self.advance.shards is not None or is_few(count))
-        self.starts = Starts(self.task, reset_from)
+        self.starts = Starts(self.task, reset_from, memory=self.core.memory)
         """Where episodes begin."""
         self.autoreset, self._stagger, self._gradients = autoreset, stagger, gradients
         self._terminates = outside_model == "terminate"
@@ -109,7 +110,7 @@ class TorchEnv(ChecksArguments):
 
     def set_starts(self, reset_from: ResetFrom) -> None:
         """Let later episodes begin in `reset_from`."""
-        self.starts = Starts(self.task, reset_from)
+        self.starts = Starts(self.task, reset_from, memory=self.core.memory)
 
     @property
     def state(self) -> State:
@@ -185,7 +186,7 @@ class TorchEnv(ChecksArguments):
     def _step(self, action: Tensor) -> TorchStep:
         before, waiting = self.state, self._waiting()
         action = checked_controls(action, self.num_envs, self.task.robot.nu)
-        moved = self._move(before, action)
+        moved = self._move(before, action, waiting)
         reward, cut = self._charge(before, action, moved)
         self.elapsed += 1
         end = reason_of(self.elapsed >= self.limit, moved.inside, cut, moved.finite)
@@ -201,13 +202,14 @@ class TorchEnv(ChecksArguments):
             raise RuntimeError("Some episodes are over: reset them with a mask before the next step.")
         return self._over.clone()
 
-    def _move(self, before: State, action: Tensor) -> Outcome:
+    def _move(self, before: State, action: Tensor, waiting: Tensor | None) -> Outcome:
         """The outcome of the dynamics. A row whose new state is not finite keeps its old state, without reward and without gradient."""
         with torch.set_grad_enabled(self._gradients):
             moved = self.advance(before, action)
         self.steps_taken += self.num_envs
         finite = moved.finite
         if not bool(finite.all()):
+            check_task(moved, action, waiting)
             broken = (~finite).nonzero()[:, 0]
             if self._gradients:  # their gradients are not numbers either, so these rows move from elsewhere
                 elsewhere = self.core.reset(Generator().manual_seed(0), len(broken))

@@ -43,9 +43,12 @@ class Bounds:
         self.version += 1
         self._sides = None
 
-    def finite(self, qpos: Tensor, qvel: Tensor, sensors: Tensor) -> Tensor:
-        """Whether `qpos (B, nq)`, `qvel (B, nv)` and `sensors (B, ns)` are finite, `(B,)`."""
-        return torch.isfinite(qpos.sum(-1) + qvel.sum(-1) + sensors.sum(-1))
+    def finite(self, reward: Tensor, *parts: Tensor) -> Tensor:
+        """Whether `reward (B,)` and all `parts (B, k)` of a step are finite, `(B,)`."""
+        total = reward
+        for part in parts:
+            total = total + part.sum(-1)
+        return torch.isfinite(total)
 
     def inside(self, qpos: Tensor, qvel: Tensor) -> Tensor | None:
         """Whether the states are within the widened box, `(B,)`; None if there is no box."""

@@ -18,4 +18,4 @@ def commands_before(previous: Tensor, action: Tensor) -> Tensor:
 
 def commands_after(previous: Tensor, action: Tensor) -> Tensor:
     """What the next step has before it, after `action (B, nu)` with `previous` before it."""
-    return torch.cat((previous[:, 1:], action[:, None]), dim=1)
+    return torch.cat((previous, action[:, None]), dim=1)[:, 1:]

@@ -42,14 +42,20 @@ def step_limit(max_episode_steps: int | None) -> int:
 
 
 def checked_options(
-    options: Mapping[str, object] | None, task: Task, *, rows: int, warm_start: bool = False, memory: int = 0
+    options: Mapping[str, object] | None,
+    task: Task,
+    *,
+    rows: int,
+    warm_start: bool = False,
+    memory: int = 0,
+    called: str = "options",
 ) -> dict[str, Array]:
     """The given ones of `qpos`, `qvel` and `goal` as float64 `(rows, k)`, and `previous` as `(rows, memory, nu)`. Raises for wrong names,
     shapes and numbers.
 
     Each may be one row for all environments or one row for each. Velocities default to zero where positions are given. Quaternions are
     normalised. `options` may be the whole `info` of a step. Its `end` is ignored, and so are its `warm_start` unless `warm_start` is true,
-    and its `previous` for dynamics without memory.
+    and its `previous` for dynamics without memory. Messages say `called` for `options`.
     """
     robot = task.robot
     shapes: dict[str, tuple[int, ...]] = {
@@ -62,15 +68,15 @@ def checked_options(
         shapes["previous"] = (memory, robot.nu)
     if options is None:
         return {}
-    _check_mapping(options, ", ".join(shapes))
+    _check_mapping(options, called, ", ".join(shapes))
     given: dict[str, Array] = {}
     for name, value in options.items():
         if name == "end" or (name.startswith("_") and name[1:] in options) or (name == "previous" and not memory):
             continue  # why the last episode was cut; and in which rows of a vector environment's `info` an entry is set
         if name not in shapes:
-            raise UnknownName("reset option", name, list(shapes))
+            raise UnknownName("reset option" if called == "options" else f"part of {called}", name, list(shapes))
         if value is not None:
-            given[name] = _rows(name, value, shapes[name], rows, task)
+            given[name] = _rows(name, value, shapes[name], rows, task, called)
     if not warm_start:
         given.pop("warm_start", None)
     if "qpos" in given:
@@ -79,27 +85,27 @@ def checked_options(
             part = given["qpos"][:, quaternion]
             norm = np.linalg.norm(part, axis=1, keepdims=True)
             if (norm < 1e-8).any():
-                raise ValueError("options['qpos'] holds a zero quaternion; a rotation needs a non-zero one.")
+                raise ValueError(f"{called}['qpos'] holds a zero quaternion; a rotation needs a non-zero one.")
             part /= np.where(np.abs(norm - 1) > UNIT, norm, 1.0)
     return given
 
 
-def _check_mapping(options: object, names: str) -> None:
+def _check_mapping(options: object, called: str, names: str) -> None:
     if not isinstance(options, Mapping):
-        raise TypeError(f"options is a {type(options).__name__}; it must be a dict with {names}.")
+        raise TypeError(f"{called} is a {type(options).__name__}; it must be a dict with {names}.")
 
 
-def _rows(name: str, value: object, shape: tuple[int, ...], rows: int, task: Task) -> Array:
+def _rows(name: str, value: object, shape: tuple[int, ...], rows: int, task: Task, called: str) -> Array:
     plain = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
     if plain.dtype.kind not in "fiub":
-        raise TypeError(f"options[{name!r}] holds {plain.dtype} values; it needs numbers.")
+        raise TypeError(f"{called}[{name!r}] holds {plain.dtype} values; it needs numbers.")
     if plain.shape not in (shape, (1, *shape), (rows, *shape)):
         wanted = f"{shape}" if rows == 1 else f"{shape} or {(rows, *shape)}"
-        raise ValueError(f"options[{name!r}] has shape {plain.shape}; {task.id()} needs {wanted}.")
+        raise ValueError(f"{called}[{name!r}] has shape {plain.shape}; {task.id()} needs {wanted}.")
     array = np.array(np.broadcast_to(plain, (rows, *shape)), np.float64)
     known = array[~np.isnan(array)] if name == "previous" else array  # NaN stands for no command yet
     if not (np.abs(known) < np.finfo(np.float32).max).all():
-        raise ValueError(f"options[{name!r}] holds numbers that are not finite.")
+        raise ValueError(f"{called}[{name!r}] holds numbers that are not finite.")
     return array
 
 

@@ -18,6 +18,7 @@ from mosim_gym.envs.spaces import (
     pack_observation,
 )
 from mosim_gym.mechanics.renamed import ChecksArguments
+from mosim_gym.mechanics.signatures import options_of
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import find_task, load_task
 from mosim_gym.robots.suite import dm_control_suite, physics_error
@@ -136,6 +137,7 @@ class RealEnv(ChecksArguments, gymnasium.Env[Any, np.ndarray]):
         self._env.close()
 
 
+@options_of(RealEnv)
 def make_real(task: str, **options: Any) -> RealEnv:
     """The real environment of `task` (for example `CheetahRun`), with the spaces of the learned environment; `options` as for `RealEnv`."""
     return RealEnv(task, **options)

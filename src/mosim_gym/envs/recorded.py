@@ -38,7 +38,8 @@ _SHAPES_ONLY = str(Path(mechanics.__file__).parent)  # kinematics branches on sh
 class Outcome(NamedTuple):
     """The outcome of a control step of B environments.
 
-    `observation (B, n)` is flat. `finite (B,)` and `inside (B,)` are those of `Bounds` for the new state. `inside` is None without a box.
+    `observation (B, n)` is flat. `finite (B,)` and `inside (B,)` are those of `Bounds` for the new state, and `finite` also for its reward
+    and observation. `inside` is None without a box.
     """
 
     state: State
@@ -96,13 +97,12 @@ class RecordedStep:
         after, parts, reward, terminated = self._core.step(
             State(qpos, qvel, goal, sensors, features, previous), action, self._dynamics
         )
-        finite, inside = (
-            self._bounds.finite(after.qpos, after.qvel, after.sensors),
-            self._bounds.inside(after.qpos, after.qvel),
-        )
+        observation = flatten(parts)
+        finite = self._bounds.finite(reward, after.qpos, after.qvel, after.sensors, observation)
+        inside = self._bounds.inside(after.qpos, after.qvel)
         moved = [after.features[name] for name in self._names]
         known = [part for part in (after.previous, inside) if part is not None]
-        return (after.qpos, after.qvel, after.sensors, flatten(parts), reward, terminated, finite, *known, *moved)
+        return (after.qpos, after.qvel, after.sensors, observation, reward, terminated, finite, *known, *moved)
 
     def _outcome(self, before: State, outputs: tuple[Tensor, ...]) -> Outcome:
         qpos, qvel, sensors, observation, reward, terminated, finite, *rest = outputs

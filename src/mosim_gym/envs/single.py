@@ -27,6 +27,7 @@ from mosim_gym.envs.spaces import (
     unflatten_observation,
 )
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
+from mosim_gym.envs.task_faults import check_task
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.threads import OwnArithmetic
@@ -34,6 +35,7 @@ from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import Task
 from mosim_gym.robots.spaces import flatten, observation_shapes
+from mosim_gym.robots.spaces import observation_names as names_of
 
 
 class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -76,7 +78,7 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
         self.penalties = Penalties(self.core, self.dynamics)
         self.advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
         """One control step, replayed where it can be recorded."""
-        self.starts = Starts(self.task, reset_from)
+        self.starts = Starts(self.task, reset_from, memory=self.core.memory)
         """Where episodes begin."""
         self.elapsed = 0
         """Control steps of the present episode."""
@@ -91,6 +93,11 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
         self._state: State | None = None
         self._over = True
         self._renderer: Renderer | None = None
+
+    @property
+    def observation_names(self) -> tuple[str, ...]:
+        """A name for each number of the flat observation, in its order."""
+        return names_of(self.task)
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, Info]:
         """Start an episode. `options` may set `qpos`, `qvel` (0 by default with `qpos`) and `goal`. The same seed gives the same episode.
@@ -128,8 +135,10 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
             raise RuntimeError("The episode has not begun or is over: call reset() before step().")
         control = from_numpy(checked_action(action, self._controls)[None])
         with torch.inference_mode():
-            after, observation, reward, terminated, finite, inside = self.advance(self._state, control)
+            moved = self.advance(self._state, control)
+        after, observation, reward, terminated, finite, inside = moved
         if not bool(finite):
+            check_task(moved, control)
             self._over = True
             with torch.inference_mode():
                 last = flatten(self.core.observe(self._state))

@@ -21,6 +21,7 @@ from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.narrowing import is_mapping, is_tuple
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.robots import Task
+from mosim_gym.robots.function_checks import check_arguments
 
 TASK = "task"
 DrawStates = Callable[[Generator, int], Any]
@@ -35,42 +36,49 @@ ResetFrom = (
 class Starts:
     """Draws the options of `Core.reset` for new episodes."""
 
-    def __init__(self, task: Task, reset_from: ResetFrom = TASK) -> None:
-        """Raises for states of a wrong shape, of another robot, or not finite."""
-        self._task = task
+    def __init__(
+        self, task: Task, reset_from: ResetFrom = TASK, called: str = "reset_from", *, memory: int = 0
+    ) -> None:
+        """Raises for states of a wrong shape, of another robot, or not finite. Messages say `called` for `reset_from`.
+
+        For dynamics with `memory` a mapping may also hold `previous`, the commands before each state.
+        """
+        self._task, self._called, self._memory = task, called, memory
         self._states: dict[str, Tensor] | None = None
         self._function: DrawStates | None = None
         if isinstance(reset_from, str) and reset_from == TASK:
             return
         if isinstance(reset_from, str | PathLike):
             if not Path(reset_from).is_dir():
-                raise UnknownName("reset_from", str(reset_from), [TASK, "a dataset's folder", "states"])
+                raise UnknownName(called, str(reset_from), [TASK, "a dataset's folder", "states"])
             reset_from = open_dataset(Path(reset_from), robot=task.robot.name)
         if isinstance(reset_from, Dataset | Logs):
             moved = reset_from.robot if isinstance(reset_from, Dataset) else reset_from.robot.name
             if moved != task.robot.name:
-                raise ValueError(f"reset_from holds the motion of {moved!r}; {task.id()} needs {task.robot.name!r}.")
+                raise ValueError(f"{called} holds the motion of {moved!r}; {task.id()} needs {task.robot.name!r}.")
             reset_from = reset_from.states()
         if callable(reset_from):
+            check_arguments(called, reset_from, ("generator", "n"))
             self._function = reset_from
             self.draw(Generator().manual_seed(0), 2)  # what it says has the right shape, or raises here
             return
         if isinstance(reset_from, np.ndarray | Tensor):
-            reset_from = _split(reset_from, task)
-        named = _named(reset_from)
+            reset_from = _split(reset_from, task, called)
+        named = _named(reset_from, called)
         rows = len(np.atleast_2d(np.asarray(named["qpos"])))
         if not rows:
-            raise ValueError("reset_from holds no states; it needs at least one.")
+            raise ValueError(f"{called} holds no states; it needs at least one.")
         self._states = self._checked(named, rows)
 
     def _checked(self, states: Mapping[str, object], rows: int) -> dict[str, Tensor]:
         """States as tensors with `rows` rows, float64."""
-        return {name: from_numpy(value) for name, value in checked_options(states, self._task, rows=rows).items()}
+        found = checked_options(states, self._task, rows=rows, memory=self._memory, called=self._called)
+        return {name: from_numpy(value) for name, value in found.items()}
 
     def draw(self, generator: Generator, n: int) -> dict[str, Tensor]:
         """Options for `n` episodes; empty if the task draws its own starts."""
         if self._function is not None:
-            return self._checked(_named(self._function(generator, n)), n)
+            return self._checked(_named(self._function(generator, n), self._called), n)
         if self._states is None:
             return {}
         rows = torch.randint(len(self._states["qpos"]), (n,), generator=generator)
@@ -86,25 +94,25 @@ class Starts:
         return parts[0] if len(parts) == 1 else joined(parts)
 
 
-def _named(states: object) -> Mapping[str, object]:
+def _named(states: object, called: str) -> Mapping[str, object]:
     """States as a mapping with `qpos`."""
     if is_mapping(states):
         if "qpos" not in states:
-            raise ValueError("reset_from holds no qpos.")
+            raise ValueError(f"{called} holds no qpos.")
         return states
     if not is_tuple(states) or len(states) != 2:
         raise TypeError(
-            f"reset_from is a {type(states).__name__}; it must be 'task', (qpos, qvel), an array or a mapping with both, "
+            f"{called} is a {type(states).__name__}; it must be 'task', (qpos, qvel), an array or a mapping with both, "
             "a dataset, logs, or a function (generator, n) -> (qpos, qvel)."
         )
     return dict(zip(("qpos", "qvel"), states, strict=True))
 
 
-def _split(states: np.ndarray | Tensor, task: Task) -> tuple[Any, Any]:
+def _split(states: np.ndarray | Tensor, task: Task, called: str) -> tuple[Any, Any]:
     """The positions and the velocities in `states (N, nq + nv)`."""
     nq, nv = task.robot.nq, task.robot.nv
     if states.ndim != 2 or states.shape[1] != nq + nv:
         raise ValueError(
-            f"reset_from has shape {tuple(states.shape)}; {task.id()} needs (N, {nq + nv}), {nq} positions and then {nv} velocities."
+            f"{called} has shape {tuple(states.shape)}; {task.id()} needs (N, {nq + nv}), {nq} positions and then {nv} velocities."
         )
     return states[:, :nq], states[:, nq:]

@@ -31,6 +31,7 @@ from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.robots import Task
+from mosim_gym.robots.spaces import observation_names as names_of
 from mosim_gym.robots.spaces import observation_shapes
 
 Array = np.ndarray
@@ -105,6 +106,11 @@ class MoSimVectorEnv(ChecksArguments, PlainSpec, gymnasium.vector.VectorEnv[Any,
         self._everyone = np.ones(self.num_envs, np.bool_)
         self._size = width, height
         self._renderer: Renderer | None = None
+
+    @property
+    def observation_names(self) -> tuple[str, ...]:
+        """A name for each number of the flat observation, in its order."""
+        return names_of(self.torch.task)
 
     def reset(
         self, *, seed: int | Sequence[int] | None = None, options: Mapping[str, Any] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
@@ -14,6 +14,7 @@ from mosim_gym.data.dataset import Dataset
 from mosim_gym.data.log_files import check_same_robot, opened_logs
 from mosim_gym.data.logs import Logs
 from mosim_gym.evaluation.floors import ConstantVelocity, HoldLast, LinearModel
+from mosim_gym.evaluation.predicted import predicted
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import Robot, difference
 from mosim_gym.mechanics.dynamics import Dynamics
@@ -53,6 +54,8 @@ class LoggedErrors:
     rmse: Mapping[str, Array]
     notes: tuple[str, ...] = ()
     """What was left out or rounded, a sentence each."""
+    diverged: Mapping[str, float] = field(default_factory=dict[str, float])
+    """The share of the windows in which a prediction is not finite, by title, where there are any. They are left out of its errors."""
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -79,6 +82,7 @@ class LoggedErrors:
                 title: {part: [float(f"{x:.4g}") for x in row] for part, row in zip(self.parts, rows, strict=True)}
                 for title, rows in self.rmse.items()
             },
+            **({"diverged": dict(self.diverged)} if self.diverged else {}),
         }
 
     @classmethod
@@ -92,6 +96,7 @@ class LoggedErrors:
             windows=content["windows"],
             rmse={title: np.array(list(rows.values())) for title, rows in content["rmse"].items()},
             notes=tuple(content.get("notes", ())),
+            diverged=content.get("diverged", {}),
         )
 
     def __str__(self) -> str:
@@ -102,7 +107,12 @@ class LoggedErrors:
             for part, unit, row in zip(self.parts, self.units, errors, strict=True)
         ]
         said = table(["Predictor", "Part", *(f"{h:g} s" for h in self.horizons)], rows)
-        return "\n".join((f"Root mean square errors of {self.robot} over {self.windows} windows", said, *self.notes))
+        lost = [
+            f"{title} diverged in {share:.1%} of the windows, which are left out of its errors."
+            for title, share in self.diverged.items()
+        ]
+        first = f"Root mean square errors of {self.robot} over {self.windows} windows"
+        return "\n".join((first, said, *self.notes, *lost))
 
 
 def evaluate_prediction(
@@ -126,6 +136,7 @@ def evaluate_prediction(
     windows = _windows(logs, before + steps[-1])
     floors, notes = _floors(logs)
     everyone = {predictor.title: predictor, **{floor.title: floor for floor in floors}}
+    found = {title: _rmse(logs.robot, one, windows, before, steps) for title, one in everyone.items()}
     names, units, _ = zip(*_parts(logs.robot), strict=True)
     return LoggedErrors(
         robot=logs.robot.name,
@@ -133,7 +144,8 @@ def evaluate_prediction(
         units=units,
         horizons=tuple(step * logs.control_step for step in steps),
         windows=len(windows.qpos),
-        rmse={title: _rmse(logs.robot, one, windows, before, steps) for title, one in everyone.items()},
+        rmse={title: errors for title, (errors, _) in found.items()},
+        diverged={title: share for title, (_, share) in found.items() if share},
         notes=(*_rounded(logs, HORIZONS if horizons is None else _numbers(horizons), steps), *notes),
     )
 
@@ -187,19 +199,23 @@ def _floors(logs: Logs) -> tuple[list[WorldModel], list[str]]:
     return [*found, linear], []
 
 
-def _rmse(robot: Robot, model: WorldModel, windows: Segments, before: int, steps: list[int]) -> Array:
-    """`(parts, horizons)`."""
+def _rmse(robot: Robot, model: WorldModel, windows: Segments, before: int, steps: list[int]) -> tuple[Array, float]:
+    """`(parts, horizons)`, and the share of the windows whose prediction is not finite at a horizon. They are left out."""
     places = np.array(steps) - 1
     squares = []
     for first in range(0, len(windows.qpos), ROWS):
         part = Segments(*(column[first : first + ROWS] for column in windows))
         history = History(part.qpos[:, : before + 1], part.qvel[:, : before + 1], part.actions[:, :before])
-        path = model.rollout(history.latest(model.context), part.actions[:, before:])
+        path = predicted(model, history, part.actions[:, before:])
         said = torch.from_numpy(np.asarray(path.qpos, np.float64)[:, places])
         true = torch.from_numpy(part.qpos[:, before + 1 :][:, places])
         squares.append(np.square(difference(robot, said, true, 1.0).numpy()))
     error = np.concatenate(squares)
-    return np.stack([np.sqrt(error[..., dofs].sum(-1).mean(0)) for _, _, dofs in _parts(robot)])
+    finite = np.isfinite(error).all((1, 2))
+    kept = error[finite] if finite.any() else np.full((1, *error.shape[1:]), np.nan)
+    return np.stack([np.sqrt(kept[..., dofs].sum(-1).mean(0)) for _, _, dofs in _parts(robot)]), float(
+        1 - finite.mean()
+    )
 
 
 def _parts(robot: Robot) -> Iterator[tuple[str, str, slice]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mosim_gym.evaluation.floors import floors
 from mosim_gym.evaluation.heldout import STEADY_AFTER, HeldOut, burn_in_steps, random_test
+from mosim_gym.evaluation.predicted import predicted
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import Trajectory
@@ -89,7 +90,7 @@ def prediction_errors(predictor: WorldModel | Dynamics, test: HeldOut, *, contro
         raise ValueError(
             f"{type(model).__name__} needs {model.context} true states first; a test has {test.history.qpos.shape[1]}."
         )
-    path = model.rollout(test.history.latest(model.context), test.actions)
+    path = predicted(model, test.history, test.actions)
     squared = squared_errors(path, test)
     finite: Array = np.asarray(np.isfinite(squared).all((1, 2)))
     errors = squared[finite].mean(0) if finite.any() else np.full(squared.shape[1:], np.nan)

@@ -12,6 +12,7 @@ from mosim_gym.data.logs import Logs, Segment
 from mosim_gym.evaluation.log_pictures import longest
 from mosim_gym.evaluation.logged import LoggedErrors
 from mosim_gym.evaluation.motion_quantities import positions
+from mosim_gym.evaluation.predicted import predicted
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import History
 from mosim_gym.mechanics.world_model import WorldModel, as_world_model
@@ -74,4 +75,4 @@ def _paths(model: WorldModel | Dynamics, motion: Segment, before: int) -> Array:
     members = model.members if isinstance(model, Dynamics) else 1
     qpos, qvel, actions = (np.repeat(np.asarray(part)[None], members, 0) for part in motion)  # row i is member i's
     history = History(qpos[:, : before + 1], qvel[:, : before + 1], actions[:, :before])
-    return np.asarray(as_world_model(model).rollout(history, actions[:, before:]).qpos, np.float64)
+    return np.asarray(predicted(as_world_model(model), history, actions[:, before:]).qpos, np.float64)

@@ -11,11 +11,12 @@ from mosim_gym.mechanics.robot import Robot
 def with_commands_before(actions: Tensor, previous: Tensor | None, memory: int) -> Tensor:
     """`(B, memory + T, nu)`: the `memory` commands before, the oldest first, then `actions (B, T, nu)`.
 
-    `previous (B, memory, nu)` are those before. Where they are not known, they are taken to equal the first of `actions`.
+    `previous (B, memory, nu)` are those before. Where they are not known, left out or NaN, they are taken to equal the first of `actions`.
     """
     if not memory:
         return actions
-    before = actions[:, :1].expand(-1, memory, -1) if previous is None else previous
+    first = actions[:, :1].expand(-1, memory, -1)
+    before = first if previous is None else torch.where(previous.isnan(), first, previous)
     return torch.cat((before, actions), dim=1)
 
 

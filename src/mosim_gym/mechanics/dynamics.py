@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mosim_gym.mechanics.commands import check_previous, with_commands_before
-from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory
+from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory, check_start
 from mosim_gym.mechanics.quantities import Quantity
 from mosim_gym.mechanics.robot import Robot
 
@@ -85,6 +85,7 @@ class Dynamics(ABC):
         """
         q, v, a = (torch.as_tensor(part).to(self.dtype) for part in (qpos, qvel, actions))
         before = None if previous is None else torch.as_tensor(previous).to(self.dtype)
+        check_start(q, v, a)
         check_previous(self.robot, before, self.memory, len(q))
         commands, path = with_commands_before(a, before, self.memory), list[Step]()
         for t in range(a.shape[1]):

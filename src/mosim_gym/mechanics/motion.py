@@ -34,6 +34,16 @@ class Trajectory(NamedTuple):
     sensors: Any
 
 
+def check_start(qpos: Tensor, qvel: Tensor, actions: Tensor) -> None:
+    """Raise `ValueError` for the first row of `qpos (B, nq)`, `qvel (B, nv)` and `actions (B, T, nu)` that is not finite."""
+    for name, part in (("qpos", qpos), ("qvel", qvel), ("actions", actions)):
+        finite = part.detach().isfinite().flatten(1).all(1)
+        if not bool(finite.all()):
+            row = int((~finite).nonzero()[0, 0])
+            said = f": {part[row].detach().cpu().numpy().tolist()}" if part.ndim == 2 else ""
+            raise ValueError(f"{name} of row {row} is not finite{said}; a rollout needs finite states and actions.")
+
+
 class Segments(NamedTuple):
     """N segments of T control steps: `qpos (N, T + 1, nq)`, `qvel (N, T + 1, nv)`, `actions (N, T, nu)`, `sensors (N, T, ns)`, float64."""
 

@@ -61,14 +61,15 @@ class Group:
 
     def index(self, name: str) -> int:
         """The row of `name`. `"#3"` is row 3, for parts without a name. An unknown name raises `KeyError` with the valid ones."""
-        if name.startswith("#") and name[1:].isdecimal() and int(name[1:]) < len(self):
+        if isinstance(name, str) and name.startswith("#") and name[1:].isdecimal() and int(name[1:]) < len(self):  # pyright: ignore[reportUnnecessaryIsInstance]
             return int(name[1:])
         try:
             return self._lookup[name]
-        except KeyError:
+        except (KeyError, TypeError):
             many = type(self).__name__.lower()
             one = f"{many[:-3]}y" if many.endswith("ies") else many.removesuffix("s")
-            raise UnknownName(one, name, list(self._lookup)) from None
+            hint = "" if isinstance(name, str) else f"It takes a name, not {type(name).__name__}."  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UnknownName(one, name, list(self._lookup), hint=hint) from None
 
 
 @dataclass(frozen=True, eq=False)

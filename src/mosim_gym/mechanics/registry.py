@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -13,6 +14,13 @@ from mosim_gym.mechanics.names import UnknownName
 T = TypeVar("T")
 FAULTS = (ImportError, AttributeError, TypeError, ValueError, KeyError, RuntimeError, OSError, SyntaxError)
 """What a module of another package may raise when it is loaded. Its entry is then left out, and everything else works."""
+
+
+def _check_name(kind: str, name: object) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError(
+            f"The name of a {kind} is {name!r}; it must be text of letters, digits, '_', '-' and '.', and begin with a letter or a digit."
+        )
 
 
 class Registry(Generic[T]):
@@ -48,13 +56,19 @@ class Registry(Generic[T]):
         return self._known[name]
 
     def add(self, name: str, entry: type[T]) -> None:
-        """Register a class for this process, in a script or a notebook, which has no entry points."""
+        """Register a class for this process, in a script or a notebook, which has no entry points.
+
+        A name is text without blanks, because it is typed on command lines.
+        """
+        _check_name(self.kind, name)
         if name in self._places or name in self._known:
             raise ValueError(f"Two entries of the kind {self.kind} are named {name!r}.")
         self._known[name] = self._checked(entry, f"{entry!r}")
 
     def remove(self, name: str) -> None:
-        """Undo `add`."""
+        """Undo `add`. A name of this package's own, and one that nobody added, raises `KeyError` with those that were added."""
+        if name in self._places or name not in self._known:
+            raise UnknownName(f"added {self.kind}", name, [added for added in self._known if added not in self._places])
         del self._known[name]
 
     def _checked(self, entry: object, where: str) -> type[T]:

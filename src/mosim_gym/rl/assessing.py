@@ -6,21 +6,23 @@ from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any, Protocol, cast
 
-import gymnasium
 import numpy as np
 from gymnasium import spaces
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.ends import END_DIVERGED
+from mosim_gym.envs.made_options import BATCH_OPTIONS
 from mosim_gym.envs.making import make_env
-from mosim_gym.envs.options import ENDLESS, EPISODE_STEPS, step_limit
+from mosim_gym.envs.options import step_limit
 from mosim_gym.envs.single import MoSimEnv
 from mosim_gym.envs.spaces import unflatten_observation
 from mosim_gym.envs.vector import MoSimVectorEnv
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import check_seed, positive_number
+from mosim_gym.mechanics.signatures import options_of
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.rl.assessment import Assessment
+from mosim_gym.rl.environments import base_of, episode_steps
 from mosim_gym.rl.watched_steps import WatchedSteps
 from mosim_gym.robots.function_task import Reward
 from mosim_gym.robots.spaces import observation_shapes
@@ -36,6 +38,7 @@ class BatchPolicy(Protocol):
         ...
 
 
+@options_of(make_env, without=("num_envs", *BATCH_OPTIONS))
 def assess(
     policy: BatchPolicy,
     env: Any,
@@ -56,10 +59,11 @@ def assess(
     - `max_episode_steps` is by default the environment's limit.
     - `speed_limits` are the largest speeds that joints may have, by the joint's name, in rad/s or m/s.
     """
+    _check_policy(policy)
     count = positive_number(episodes, "episodes")
     check_seed(seed)
     base = _environment(env, reward, options)
-    limit = _limit(env, base) if max_episode_steps is None else step_limit(max_episode_steps)
+    limit = episode_steps(env, base) if max_episode_steps is None else step_limit(max_episode_steps)
     dynamics, task = base.dynamics, base.task
     members = dynamics.members
     play = TorchEnv(
@@ -118,22 +122,20 @@ def _environment(env: Any, reward: Reward | None, options: Mapping[str, Any]) ->
         raise ValueError(
             f"{', '.join((['reward'] if reward is not None else []) + list(options))}: the environment has its own."
         )
-    base = getattr(env, "unwrapped", env)
-    if isinstance(base, MoSimVectorEnv):
-        base = base.torch
-    if not isinstance(base, MoSimEnv | TorchEnv):
+    base = base_of(env)
+    if base is None:
         raise TypeError(
             f"env is of {type(env).__name__}; it must be an environment of mosim_gym, or a model with a reward."
         )
     return base
 
 
-def _limit(env: Any, base: MoSimEnv | TorchEnv) -> int:
-    """The control steps after which an episode is cut: the environment's own number, or that of `gym.make` around it."""
-    spec = env.spec if isinstance(env, gymnasium.Env) else None
-    around = None if spec is None else spec.max_episode_steps
-    own = base.limit if around is None else min(base.limit, around)
-    return EPISODE_STEPS if own == ENDLESS else own
+def _check_policy(policy: object) -> None:
+    if not callable(getattr(policy, "predict", None)):
+        raise TypeError(
+            f"policy is of {type(policy).__name__}; it must have predict(observation, deterministic=True), as what "
+            "mosim_gym.load_policy(path) returns."
+        )
 
 
 def _has_parts(env: Any) -> bool:

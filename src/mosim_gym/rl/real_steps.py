@@ -41,6 +41,8 @@ def real_steps(folder: str | PathLike[str], robot: Robot | None = None) -> Logs:
         )
     data = Transitions(*(from_numpy(arrays[name].astype(np.float64)) for name in names))
     robot = robot or _robot_of(place, record["task"])
+    if robot.nu and data.action.shape[1] % robot.nu == 0:  # a model with memory has the commands before in front
+        data = data._replace(action=data.action[:, data.action.shape[1] - robot.nu :])
     for name, size in (("qpos", robot.nq), ("qvel", robot.nv), ("action", robot.nu)):
         there = getattr(data, name).shape[1]
         if there != size:

@@ -113,6 +113,8 @@ class Run:
         found = RunRecord(**{item.name: header["record"][item.name] for item in fields(RunRecord)})
         for name in _IDENTITY:
             there, here = getattr(found, name), getattr(self.record, name)
+            if name == "config":
+                here = _without_new(here, there)
             if there != here:
                 raise FileFault(
                     f"{self.folder} holds a run with another {name} ({said_difference(there, here)}); choose another folder."
@@ -146,6 +148,11 @@ class Run:
         save_arrays(self.path, KIND, arrays, {"version": FORMAT, "record": asdict(self.record)})
         now = time.monotonic()
         self._due = now + (max(self._save_every, (now - begun) / SAVING) if self._save_every else 0.0)
+
+
+def _without_new(here: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration `here` without settings that are off (0, False, None) and that the older one `there` does not have."""
+    return {name: value for name, value in here.items() if name in there or value}
 
 
 def read_run(path: Path) -> tuple[dict[str, Array], RunHeader]:

@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from mosim_gym.envs.core import State
+from mosim_gym.mechanics.coordinates import position_names
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.numbers import is_finite
@@ -18,7 +19,6 @@ from mosim_gym.rl.assessment import Excursion, TouchedLimit
 Array = np.ndarray
 NEAR = 0.01
 """A position or command counts as at its limit within this share of its range."""
-_FREE = ("x", "y", "z", "qw", "qx", "qy", "qz")
 
 
 class WatchedSteps:
@@ -122,17 +122,3 @@ def _limits(robot: Robot, speed_limits: Mapping[str, float]) -> list[_Limit]:
         if robot.actuators.limited[row]:
             between("command", name or f"actuator {row}", robot.nq + robot.nv + row, float(low[row]), float(high[row]))
     return found
-
-
-def position_names(robot: Robot) -> list[str]:
-    """A name for each number of `qpos`: the joint's, of free and ball joints with the component."""
-    names: list[str] = []
-    for row, name in enumerate(robot.joints.names):
-        match JointType(robot.joints.type[row]):
-            case JointType.FREE:
-                names += [f"{name}.{part}" for part in _FREE]
-            case JointType.BALL:
-                names += [f"{name}.{part}" for part in _FREE[3:]]
-            case _:
-                names.append(name)
-    return names

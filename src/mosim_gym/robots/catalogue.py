@@ -78,10 +78,16 @@ def find_robot(name: str) -> RobotDefinition:
 
 def find_task(task: str) -> tuple[RobotDefinition, type[Task]]:
     """The robot and the class of a task id. An unknown id raises `KeyError` with the valid ones."""
+    _check_id(task)
     classes = task_classes()
     if task not in classes:
         raise UnknownName("task", task, tasks())
     return classes[task]
+
+
+def _check_id(task: object) -> None:
+    if not isinstance(task, str):
+        raise TypeError(f"task is of {type(task).__name__}; it must be a task's id, such as 'CheetahRun'.")
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,8 +18,23 @@ _SHAPES = {
 }
 
 
+def check_arguments(name: str, call: object, arguments: Sequence[str]) -> None:
+    """Raise `TypeError` unless `call` is a function that can be called with so many arguments in order."""
+    said = f"({', '.join(arguments)})"
+    if not callable(call):
+        raise TypeError(f"{name} is of {type(call).__name__}; it must be a function of {said}.")
+    try:
+        signature = inspect.signature(call)
+    except ValueError:  # some functions in C do not say
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        raise TypeError(f"{name} takes {signature}; it is called as {name}{said}.") from None
+
+
 def check_one(name: str, found: object, rows: int) -> None:
-    """Raise unless the function called `name` returned for `rows` states what it should: a tensor, of the right shape, finite."""
+    """Raise unless the function called `name` returned for `rows` states what it should: a tensor of the right shape."""
     for part, value in _parts(name, found).items():
         tensor = _tensor(part, value, _SHAPES[name])
         wrong = tensor.shape[:1] != (rows,) or (
@@ -30,20 +46,33 @@ def check_one(name: str, found: object, rows: int) -> None:
             )
         if name == "terminated" and tensor.dtype != torch.bool:
             raise TypeError(f"terminated returned {tensor.dtype}; it must be {_SHAPES[name]}.")
+
+
+def check_finite(name: str, found: object) -> None:
+    """Raise if what the function returned for starts of episodes holds numbers that are not finite."""
+    for part, value in _parts(name, found).items():
+        tensor = _tensor(part, value, _SHAPES[name])
         if not bool(tensor.isfinite().all()):
             raise ValueError(f"{part} is not finite in a state in which episodes begin: {tensor.tolist()}.")
 
 
-def check_rows(name: str, together: object, alone: object) -> None:
-    """Raise if the first row of what the function returned for several states differs from what it returned for the first state alone."""
-    for (part, value), single in zip(_parts(name, together).items(), _parts(name, alone).values(), strict=True):
-        one = _tensor(part, single, _SHAPES[name])
-        row = _tensor(part, value, _SHAPES[name])[:1]
-        if one.shape != row.shape or not torch.allclose(one.double(), row.double(), rtol=ALIKE, atol=ALIKE):
-            raise ValueError(
-                f"{part} says something else of a state alone than of the same state among others; a row must depend on its own state "
-                "only, and on no chance (take sums and means over the last axis: dim=-1)."
-            )
+def check_rows(name: str, together: object, trials: Sequence[tuple[Tensor, object]]) -> None:
+    """Raise if the function returned something else for some `rows` of several states than for all of them together.
+
+    `trials` are pairs of rows and of what it returned for them. What is not finite is as good as anything else that is not.
+    """
+    for rows, some in trials:
+        check_one(name, some, len(rows))
+        parts, others = _parts(name, together), _parts(name, some)
+        for part, value in parts.items():
+            whole, found = (_tensor(part, given, _SHAPES[name]).double() for given in (value, others.get(part)))
+            near = ALIKE * max(1.0, float(torch.where(whole.isfinite(), whole, 0.0).abs().max()))
+            wanted = whole[rows]
+            if found.shape != wanted.shape or not torch.allclose(found, wanted, rtol=ALIKE, atol=near, equal_nan=True):
+                raise ValueError(
+                    f"{part} returns something else for a state alone than for the same state among others; a row must depend on its own "
+                    "state and action only, and on no chance (take sums and means over the last axis: dim=-1)."
+                )
 
 
 def check_torch(name: str, call: Callable[[Tensor], object], qpos: Tensor) -> None:

@@ -10,11 +10,22 @@ import torch
 from torch import Generator, Tensor
 
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.box import Box
+from mosim_gym.mechanics.coordinates import position_names
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.typed_torch import from_numpy
-from mosim_gym.robots.function_checks import check_one, check_rows, check_torch, checked_goals, checked_observation
+from mosim_gym.robots.function_checks import (
+    check_arguments,
+    check_finite,
+    check_one,
+    check_rows,
+    check_torch,
+    checked_goals,
+    checked_observation,
+)
 from mosim_gym.robots.named_features import Asked, NamedFeatures
 from mosim_gym.robots.task import Features, Start, Task
+from mosim_gym.robots.trial_states import Trial, at_rest, varied
 
 Reward = Callable[[NamedFeatures, Tensor], Tensor]
 """The reward `(B,)` in the state after a step, from its features and the action `(B, nu)`."""
@@ -25,7 +36,9 @@ Terminate = Callable[[NamedFeatures], Tensor]
 DrawGoals = Callable[[Generator, int], Tensor]
 """Goals `(n, k)` of n episodes."""
 Array = np.ndarray
-_ARGUMENTS = {"reward": "(features, action)", "goal": "(generator, n)"}
+VARIED = 6
+"""States on which it is tried whether a row depends on other rows."""
+_ARGUMENTS = {"reward": ("features", "action"), "goal": ("generator", "n")}
 
 
 @dataclass(frozen=True)
@@ -38,11 +51,11 @@ class TaskFunctions:
     goal: DrawGoals | None = None
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` for what cannot be called."""
+        """Raise `TypeError` for what cannot be called, or not with its arguments."""
         for item in fields(self):
-            value, arguments = getattr(self, item.name), _ARGUMENTS.get(item.name, "(features)")
-            if not callable(value) and (value is not None or item.name == "reward"):
-                raise TypeError(f"{item.name} is of {type(value).__name__}; it must be a function of {arguments}.")
+            value = getattr(self, item.name)
+            if value is not None or item.name == "reward":
+                check_arguments(item.name, value, _ARGUMENTS.get(item.name, ("features",)))
 
 
 class FunctionTask(Task):
@@ -65,7 +78,7 @@ class FunctionTask(Task):
     ) -> None:
         """`try_functions` finds what kinematics they need. Before, each quantity is computed alone."""
         super().__init__(robot)
-        self._functions, self._asked = functions, Asked(robot)
+        self.functions, self._asked = functions, Asked(robot)
         starts = starts or (robot.qpos0[None], np.zeros((1, robot.nv)))
         self._starts = tuple(from_numpy(np.array(part, np.float64)) for part in starts)
         self.sensor_count = sensor_count
@@ -78,59 +91,75 @@ class FunctionTask(Task):
                 "position": "positions (rad or m), then sines and cosines of hinges without limits",
                 "velocity": "velocities (rad/s or m/s)",
             }
+            names = position_names(robot)
+            self.column_names = (
+                *(names[i] for i in self._plain),
+                *(f"sin of {names[i]}" for i in self._angles),
+                *(f"cos of {names[i]}" for i in self._angles),
+                *(f"velocity of {name}" for name in robot.dofs.names),
+            )
 
-    def try_functions(self, qpos: Tensor, qvel: Tensor, *, gradients: bool = False) -> None:
-        """Call every function on states `qpos (B, nq)`, `qvel (B, nv)` of the starts, with the dtype and device that it will get.
+    def try_functions(self, qpos: Tensor, qvel: Tensor, *, box: Box | None = None, gradients: bool = False) -> None:
+        """Call every function on states `qpos (B, nq)`, `qvel (B, nv)` of the starts, with the dtype and device that it will get, and on
+        other states and actions in `box`: together, in another order, and each alone.
 
-        Raises `TypeError` or `ValueError` for results that are no tensors, of a wrong shape, or not finite, and for rows that depend on one
-        another. `gradients` also raises for functions that leave torch.
+        Raises `TypeError` or `ValueError` for results that are no tensors, of a wrong shape, or in a start not finite, and for rows that
+        depend on one another. `gradients` also raises for functions that leave torch.
         """
-        rows, calls = len(qpos), self._calls()
-        goal = self.sample_goal(Generator().manual_seed(0), rows).to(qpos)
-        low, high = (torch.as_tensor(side).to(qpos) for side in self.robot.control_range)
-        action = ((low + high) / 2).nan_to_num().repeat(rows, 1)
+        generator, calls = Generator().manual_seed(0), self._calls()
+        starts = at_rest(self.robot, qpos, qvel, self.sample_goal(generator, len(qpos)).to(qpos))
+        some = starts.rows(torch.arange(VARIED) % len(qpos))
+        some = some._replace(goal=self.sample_goal(generator, VARIED).to(qpos))
+        others = varied(self.robot, some, box, generator)
+        orders = [torch.arange(VARIED).flip(0), *torch.arange(VARIED)[:, None]]
 
-        def found(name: str, n: int, q: Tensor = qpos) -> object:
-            features = Features(self.robot, q[:n], qvel[:n], {})
-            return calls[name](NamedFeatures(features, goal[:n], self._asked), action[:n])
+        def found(name: str, at: Trial) -> object:
+            features = Features(self.robot, at.qpos, at.qvel, {})
+            return calls[name](NamedFeatures(features, at.goal, self._asked), at.action)
 
         for name in calls:
-            together = found(name, rows)
-            check_one(name, together, rows)
-            check_rows(name, together, found(name, 1))
+            result = found(name, starts)
+            check_one(name, result, len(qpos))
+            check_finite(name, result)
+            check_rows(name, found(name, others), [(rows, found(name, others.rows(rows))) for rows in orders])
             if gradients and name != "terminated":
-                check_torch(name, lambda q, name=name: found(name, rows, q), qpos)
+                check_torch(name, lambda q, name=name: found(name, starts._replace(qpos=q)), qpos)
         self.quantities = dict(self._asked.quantities)
         vars(self).pop("_kinematics", None)
 
     def _calls(self) -> dict[str, Callable[[NamedFeatures, Tensor], object]]:
         """The functions that there are, each with the arguments of a reward."""
-        f = self._functions
+        f = self.functions
         calls: dict[str, Callable[[NamedFeatures, Tensor], object]] = {"reward": f.reward}
         for name, call in (("observation", f.observation), ("terminated", f.terminated)):
             if call is not None:
                 calls[name] = lambda features, _, call=call: call(features)
         return calls
 
+    @classmethod
+    def id(cls) -> str:
+        """Its name in messages: it is not in the catalogue."""
+        return "this task"
+
     def _named(self, features: Features, goal: Tensor) -> NamedFeatures:
         return NamedFeatures(features, goal, self._asked)
 
     def observation(self, features: Features, goal: Tensor, sensors: Tensor) -> dict[str, Tensor]:
         """The function's observation, or positions and velocities."""
-        if self._functions.observation is not None:
-            return checked_observation(self._functions.observation(self._named(features, goal)), features.qpos)
+        if self.functions.observation is not None:
+            return checked_observation(self.functions.observation(self._named(features, goal)), features.qpos)
         angles = features.qpos[..., self._angles]
         parts = [features.qpos[..., self._plain], torch.sin(angles), torch.cos(angles)]
         return {"position": torch.cat(parts, dim=-1), "velocity": features.qvel}
 
     def reward(self, features: Features, action: Tensor, goal: Tensor, sensors: Tensor) -> Tensor:
         """The function's reward."""
-        said = self._functions.reward(self._named(features, goal), action)
+        said = self.functions.reward(self._named(features, goal), action)
         return said if said.dtype == features.qpos.dtype else said.to(features.qpos.dtype)
 
     def terminated(self, features: Features, goal: Tensor) -> Tensor | None:
         """What the function says; None without one."""
-        terminate = self._functions.terminated
+        terminate = self.functions.terminated
         return None if terminate is None else terminate(self._named(features, goal))
 
     def sample_start(self, generator: Generator, n: int) -> Start:
@@ -141,9 +170,9 @@ class FunctionTask(Task):
 
     def sample_goal(self, generator: Generator, n: int) -> Tensor:
         """What the function draws."""
-        if self._functions.goal is None:
+        if self.functions.goal is None:
             return super().sample_goal(generator, n)
-        return checked_goals(self._functions.goal(generator, n), n)
+        return checked_goals(self.functions.goal(generator, n), n)
 
 
 def _columns(robot: Robot) -> tuple[list[int], list[int]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Never
 
 from torch import Tensor
 
 from mosim_gym.mechanics import ForwardKinematics, Quantity, Robot, quantities
-from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.names import UnknownName, said_choices
 from mosim_gym.mechanics.parts import Group
 from mosim_gym.robots.task import Features
 
@@ -43,12 +43,17 @@ class NamedFeatures:
     A name of a part is looked up among sites, then bodies, then geoms; `of="geom"` looks among geoms alone.
     """
 
-    __slots__ = ("_asked", "_features", "goal")
+    __slots__ = ("_asked", "_features", "_goal")
 
     def __init__(self, features: Features, goal: Tensor, asked: Asked) -> None:
         """`goal (B, k)` are the goals of the episodes. Quantities that `features` does not hold are noted in `asked`."""
         self._features, self._asked = features, asked
-        self.goal = goal
+        self._goal = goal
+
+    def __getattr__(self, name: str) -> Never:
+        """Raise `AttributeError` with the names that there are."""
+        valid = [known for known in dir(NamedFeatures) if not known.startswith("_")]
+        raise AttributeError(f"features has no {name!r}. {said_choices(name, valid)}")
 
     @property
     def robot(self) -> Robot:
@@ -64,6 +69,15 @@ class NamedFeatures:
     def qvel(self) -> Tensor:
         """All velocities `(B, nv)`, rad/s or m/s."""
         return self._features.qvel
+
+    @property
+    def goal(self) -> Tensor:
+        """The goals of the episodes `(B, k)`."""
+        if not self._goal.shape[-1]:
+            raise ValueError(
+                "features.goal: there are no goals; give make_env a function goal(generator, n) that draws them."
+            )
+        return self._goal
 
     def joint(self, name: str) -> Tensor:
         """The position of a hinge or slide `(B,)`, rad or m; of a ball joint its quaternion `(B, 4)`, of a free joint `(B, 7)`."""

@@ -31,6 +31,16 @@ def _shapes(task: Task) -> dict[str, tuple[int, ...]]:
     return {name: tuple(part.shape[1:]) for name, part in parts.items()}
 
 
+def observation_names(task: Task) -> tuple[str, ...]:
+    """A name for each number of the flat observation, in its order."""
+    if task.column_names:
+        return task.column_names
+    names: list[str] = []
+    for part, shape in observation_shapes(task).items():
+        names += [part] if not shape else [f"{part}[{i}]" for i in range(shape[0])]
+    return tuple(names)
+
+
 def sensor_count(task: str | Task) -> int:
     """The number of sensor readings that do not follow from the robot's state."""
     return as_task(task).sensor_count

@@ -80,6 +80,8 @@ class Task(ABC):
     """One name for each number of the goal."""
     observation_names: Mapping[str, str] = {}
     """What each key of the observation is, with its unit, in the observation's order."""
+    column_names: tuple[str, ...] = ()
+    """One name for each number of the flat observation; if there are none, they are made of the keys."""
     in_dm_control: ClassVar[bool] = True
     """Whether dm_control's suite has the task, so that tests compare the two."""
     deviations: ClassVar[tuple[str, ...]] = ()

@@ -13,6 +13,7 @@ import torch
 from mosim_gym.dynamics.simulator import Simulator, SimulatorOptions
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.signatures import options_of
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.mechanics.threads import OwnArithmetic
 from mosim_gym.robots import find_task, load_robot, tasks
@@ -51,6 +52,7 @@ def robot_at(name: str) -> Robot:
     return load_robot(match["robot"])
 
 
+@options_of(Simulator)
 def load(name: str | PathLike[str], **options: Unpack[SimulatorOptions]) -> Simulator:
     """The Simulator of a checkpoint by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or path; `options` are `Simulator`'s."""
     with OwnArithmetic(torch.device("cpu")):

@@ -145,5 +145,36 @@ def test_unknown_penalties_and_what_is_none_are_one_sentence():
         PENALTIES.add("density", Effort)
     with pytest.raises(TypeError, match=r"it must come from gym\.make or gym\.make_vec of a MoSim id"):
         penalise(None, Effort())
-    with pytest.raises(TypeError, match=r"A penalty needs gym\.make of a MoSim id, not PendulumEnv"):
+    with pytest.raises(TypeError, match=r"A penalty needs an environment of mosim_gym, .* not PendulumEnv"):
         penalise(gym.make("Pendulum-v1"), Effort())
+
+
+@pytest.mark.parametrize(
+    ("charge", "said"),
+    [
+        (
+            lambda n: Charge(np.zeros(n), torch.zeros(n) > 0, {}),
+            "Odd returned a ndarray as penalty; it must be a torch tensor",
+        ),
+        (
+            lambda n: Charge(torch.zeros(n), torch.zeros(n) > 0, {"x": 0.5}),
+            "Odd returned a float as x; it must be a torch",
+        ),
+        (
+            lambda n: Charge(torch.zeros(n), torch.zeros(n), {}),
+            "Odd returned torch.float32 as cut; it must be torch.bool",
+        ),
+        (lambda n: torch.zeros(n), r"Odd returned a Tensor; its charge must return a Charge\(penalty, cut, info\)"),
+    ],
+)
+def test_a_charge_of_a_wrong_kind_is_one_sentence(charge, said):
+    class Odd(Effort):
+        def charge(self, state, action):
+            return charge(len(action))
+
+    for env in (penalise(gym.make(f"MoSim/{TASK}-v0"), Odd()), penalise(gym.make_vec(f"MoSim/{TASK}-v0", 2), Odd())):
+        env.reset(seed=0)
+        with pytest.raises(TypeError, match=said):
+            env.step(np.zeros(env.action_space.shape, np.float32))
+        with pytest.raises(TypeError, match="penalty is the class Odd; give an object of it"):
+            penalise(env, Odd)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import mosim_gym
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.cli import main
 from mosim_gym.data.dataset import collect_dataset
@@ -229,3 +230,11 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
     ppo = dataclasses.replace(QUICK, learner=LearnerConfig(algo="ppo"))
     with pytest.raises(KeyError, match="Unknown learner 'ppo'"):
         few_shot(TASK, ppo, real_steps=600, folder=tmp_path)
+
+
+def test_an_environment_of_a_model_has_no_real_steps(tmp_path):
+    env = mosim_gym.make_env("pendulum", lambda f, a: f.qvel[:, 0])
+    with pytest.raises(
+        TypeError, match=r"task is of MoSimEnv; real steps come from .* zero_shot\(env, config_for\(env\)"
+    ):
+        few_shot(env, config_for_schedule(), real_steps=5_000, folder=tmp_path)

@@ -19,6 +19,7 @@ from tests.training.measured import QUICK, pendulum_logs
 
 import mosim_gym
 from mosim_gym.density.flow import FlowConfig
+from mosim_gym.rl.real_steps import real_steps
 from mosim_gym.rl.run import STATE, read_run
 from mosim_gym.rl.strategies import few_shot as few
 from mosim_gym.rl.strategies.on_policy import config_for_schedule, on_policy
@@ -169,3 +170,46 @@ def test_what_no_robot_can_do_is_refused(tmp_path):
     wrong = GymRobot(robot.env, _task(), lambda observation, info: (observation, info["qvel"]))
     with pytest.raises(ValueError, match=r"GymRobot measured qpos of shape \(3,\); pendulum needs \(1,\)"):
         RealWorld(wrong).collect(lambda seen: np.zeros((1, 1), np.float32), 1)
+
+
+def test_few_shot_goes_on_with_a_model_that_reads_the_commands_before(tmp_path):
+    """Interrupted on the way, too; members judge where they disagree."""
+    model = train("pendulum", pendulum_logs(2, 100), members=2, config=QUICK, steps=5, memory=2)
+    task = mosim_gym.make_env(model, upright).task
+    robot = GymRobot(gym.make("MoSim/PendulumSwingup-v0", checkpoint="truth"), task, seed=0, episode_steps=15)
+    config = few.config_for_schedule(**LOOP, random_steps=20, pretraining_share=0.0, penalty="disagreement")
+    for steps in (45, 60):
+        result = few.few_shot(robot, config, real_steps=steps, folder=tmp_path, checkpoint=model)
+    assert (result.model.memory, len(result.returns)) == (2, 4)
+    assert result.policy.predict(np.zeros(3, np.float32))[0].shape == (1,)
+    arrays, _ = read_run(tmp_path / STATE)
+    commands = arrays["model/data/action"]
+    first = np.r_[0:60:15]
+    np.testing.assert_array_equal(commands[first, 0], commands[first, 2])
+    np.testing.assert_array_equal(commands[2:15, 0], commands[:13, 2])
+    np.testing.assert_array_equal(commands[1:15, 1], commands[:14, 2])
+    logs = real_steps(tmp_path)
+    np.testing.assert_allclose(logs.actions[:15], commands[:15, 2:], rtol=1e-6)
+
+
+def test_on_policy_learns_a_model_that_reads_the_commands_before(tmp_path):
+    robot = GymRobot(gym.make("MoSim/PendulumSwingup-v0", checkpoint="truth"), _task(), seed=0, episode_steps=15)
+    config = config_for_schedule(**LOOP, random_steps=20, members=1, first_model_updates=3, memory=1)
+    result = on_policy(robot, config, real_steps=40, folder=tmp_path)
+    assert result.model.memory == 1
+    assert read_run(tmp_path / STATE)[0]["model/data/action"].shape == (40, 2)
+
+
+def test_real_steps_in_mujoco_have_the_commands_before_within_their_episode():
+    worlds = [RealWorld("PendulumSwingup", 2, seed=0, episode=6, memory=1) for _ in range(2)]
+    act = lambda seen: np.linspace(-0.5, 0.5, 2, dtype=np.float32)[:, None] * (1 + np.abs(seen[:, :1]))  # noqa: E731
+    whole = worlds[0].collect(act, 16)
+    parts = [worlds[1].collect(act, 10)]
+    resumed = RealWorld("PendulumSwingup", 2, seed=5, episode=6, memory=1)
+    resumed.restore(worlds[1].state())
+    parts.append(resumed.collect(act, 6))
+    assert torch.equal(whole.action, torch.cat([part.action for part in parts]))
+    steps = whole.action.unflatten(0, (8, 2))
+    for step in range(8):
+        before = steps[step, :, 1] if step in (0, 6) else steps[step - 1, :, 1]
+        assert torch.equal(steps[step, :, 0], before)

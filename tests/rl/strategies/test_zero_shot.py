@@ -211,3 +211,38 @@ def test_limits_and_names_that_are_none_are_one_sentence(tmp_path):
         config_for("PendulumSwingDown")
     with pytest.raises(KeyError, match=r"Unknown training option 'update'. Did you mean 'updates'"):
         config_for(TASK, update=3)
+
+
+def fast(features, action):
+    return features.joint_velocity("hinge").clamp(-1, 1) - 0.01 * action.square().sum(-1)
+
+
+@pytest.mark.parametrize(("algo", "num_envs"), [("sac", None), ("shac", 2)])
+def test_a_policy_is_trained_and_assessed_in_an_environment_that_was_made_of_functions(tmp_path, algo, num_envs):
+    def make():
+        starts = (np.full((1, 1), 0.3), np.zeros((1, 1)))
+        return mosim_gym.make_env("pendulum", fast, reset=starts, num_envs=num_envs, max_episode_steps=20)
+
+    config = config_for(make(), algo, **{**LOOP, **LEARNERS[algo]})
+    result = zero_shot(make(), config, budget=600, max_steps=400, folder=tmp_path)
+    assert result.policy.card["task"] == "pendulum, fast"
+    assert result.assessment.lengths.max() == 20
+    assert abs(result.curve[-1]["return_in_model"]) <= 20.2
+    assert result.assessment.returns.mean() == pytest.approx(result.policy.card["return_in_model"], rel=1e-4)
+    again = zero_shot(make(), config, budget=600, max_steps=800, folder=tmp_path)
+    assert again.curve[: len(result.curve)] == result.curve
+    assert again.curve[-1]["steps"] >= 800
+    with pytest.raises(FileFault, match=r"another task \(pendulum, fast, here pendulum, <lambda>\)"):
+        zero_shot(mosim_gym.make_env("pendulum", lambda f, a: f.qvel[:, 0]), config, budget=1, folder=tmp_path)
+
+
+def test_what_an_environment_has_of_its_own_is_not_chosen_twice_and_what_is_no_task_is_said(tmp_path):
+    env = mosim_gym.make_env("pendulum", fast)
+    for changes, limits, said in (
+        ({}, {"checkpoint": "pendulum"}, "the environment has a model of its own; leave checkpoint out"),
+        ({"precision": "fast"}, {}, "only learned checkpoints given by name or path have this option"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            zero_shot(env, config_for(env, **changes), budget=1, folder=tmp_path, **limits)
+    with pytest.raises(TypeError, match="task is of Simulator; it must be a task's id such as 'CheetahRun', or an env"):
+        zero_shot(mosim_gym.load("pendulum"), QUICK, budget=1, folder=tmp_path)  # pyright: ignore[reportArgumentType]

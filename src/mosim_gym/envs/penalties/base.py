@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -41,6 +41,35 @@ class Penalty(ABC):
         """The charge for clipped actions `(B, nu)` in the states of B environments."""
 
 
+def check_penalty(penalty: object) -> None:
+    """Raise `TypeError` for what is not an object of a `Penalty`."""
+    if isinstance(penalty, type):
+        raise TypeError(f"penalty is the class {penalty.__name__}; give an object of it: {penalty.__name__}(…).")
+    if not isinstance(penalty, Penalty):
+        raise TypeError(
+            f"penalty is of {type(penalty).__name__}; it must be an object whose class derives from mosim_gym.envs.penalties.Penalty, or "
+            f"in make_env the name of a registered one: {', '.join(PENALTIES.names())}."
+        )
+
+
+def _check_charge(name: str, charge: object, shape: torch.Size) -> None:
+    """Raise unless the penalty called `name` returned torch tensors `(B,)`, and truth values for cuts."""
+    if not isinstance(charge, Charge):
+        raise TypeError(
+            f"{name} returned a {type(charge).__name__}; its charge must return a Charge(penalty, cut, info)."
+        )
+    for part, value in {"penalty": charge.penalty, "cut": charge.cut, **charge.info}.items():
+        if not isinstance(value, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]  # who checks no types is told, too
+            raise TypeError(f"{name} returned a {type(value).__name__} as {part}; it must be a torch tensor.")
+    if charge.penalty.shape != shape or charge.cut.shape != shape:
+        raise ValueError(
+            f"{name} returned penalties of shape {tuple(charge.penalty.shape)} and cuts of shape {tuple(charge.cut.shape)}; both must be "
+            f"{tuple(shape)}."
+        )
+    if charge.cut.dtype != torch.bool:
+        raise TypeError(f"{name} returned {charge.cut.dtype} as cut; it must be torch.bool.")
+
+
 class Penalties:
     """The penalties of an environment. All of them are taken off its reward."""
 
@@ -52,8 +81,12 @@ class Penalties:
     def __bool__(self) -> bool:
         return bool(self._all)
 
+    def __iter__(self) -> Iterator[Penalty]:
+        return iter(self._all)
+
     def add(self, penalty: Penalty) -> None:
         """Apply `penalty` in every step from now on."""
+        check_penalty(penalty)
         penalty.bind(self._core, self._dynamics)
         self._all.append(penalty)
 
@@ -73,11 +106,7 @@ class Penalties:
         info: dict[str, Tensor] = {}
         for penalty in self._all:
             charge = penalty.charge(state, action)
-            if charge.penalty.shape != total.shape or charge.cut.shape != total.shape:
-                raise ValueError(
-                    f"{type(penalty).__name__} returned penalties of shape {tuple(charge.penalty.shape)} and cuts of shape "
-                    f"{tuple(charge.cut.shape)}; both must be {tuple(total.shape)}."
-                )
+            _check_charge(type(penalty).__name__, charge, total.shape)
             broken = charge.penalty[~charge.penalty.isfinite() & action.isfinite().all(-1)]
             if len(broken):
                 raise FloatingPointError(

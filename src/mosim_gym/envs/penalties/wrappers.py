@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.ends import TorchStep
-from mosim_gym.envs.penalties.base import Penalties, Penalty
+from mosim_gym.envs.penalties.base import Penalties, Penalty, check_penalty
 from mosim_gym.envs.single import MoSimEnv
 from mosim_gym.envs.spaces import Info
 from mosim_gym.envs.vector import MoSimVectorEnv
@@ -23,7 +23,10 @@ class Penalised(gymnasium.Wrapper[Any, Any, Any, Any]):
         super().__init__(env)
         base = env.unwrapped
         if not isinstance(base, MoSimEnv):
-            raise TypeError(f"A penalty needs gym.make of a MoSim id, not {type(base).__name__}.")
+            raise TypeError(
+                f"A penalty needs an environment of mosim_gym, of gym.make or make_env, not {type(base).__name__}."
+            )
+        check_penalty(penalty)
         penalty.bind(base.core, base.dynamics)
         self._base, self._penalty = base, penalty
 
@@ -64,7 +67,10 @@ class PenalisedVector(gymnasium.vector.VectorWrapper[Any, Any, Any]):
         super().__init__(env)
         base = env.unwrapped
         if not isinstance(base, MoSimVectorEnv):
-            raise TypeError(f"A penalty needs gym.make_vec of a MoSim id, not {type(base).__name__}.")
+            raise TypeError(
+                f"A penalty needs a batch of mosim_gym, of gym.make_vec or make_env(…, num_envs=…), not {type(base).__name__}."
+            )
+        check_penalty(penalty)
         penalty.bind(base.torch.core, base.torch.dynamics)
         self._torch, self._penalty = base.torch, penalty
 
@@ -93,6 +99,6 @@ def penalise(
 def _check_env(env: object) -> None:
     if not isinstance(env, gymnasium.Env):
         raise TypeError(
-            f"env is a {type(env).__name__}; it must come from gym.make or gym.make_vec of a MoSim id; "
+            f"env is a {type(env).__name__}; it must come from gym.make or gym.make_vec of a MoSim id, or from make_env; "
             "a TorchEnv takes penalties=[…]."
         )

@@ -101,6 +101,7 @@ def alternate(
     model: str,
     real_steps: int,
     folder: str | Path,
+    memory: int = 0,
     report: Report = lambda _: None,
 ) -> AlternationResult:
     """Learn `task`, or the task of a robot, from `real_steps` real control steps, rounded to a multiple of `real_envs`.
@@ -108,13 +109,13 @@ def alternate(
     An interrupted run continues. Where a robot stops answering, the run is saved with all steps so far, and `RobotSilent` is raised.
 
     `make_model` makes the model's learner. `prepare` trains it on the first real steps, before the first round. `model` is the identity of
-    the model in the run's record.
+    the model in the run's record. `memory` is the number of commands before the present one that the model reads.
     """
     c = config
-    check(c, real_steps)
+    check(task, c, real_steps)
     run = Run(Path(folder), RunRecord(strategy, identity_of(task), asdict(c), model))
     real_steps = steps_taken(real_steps, c.real_envs)
-    world = RealWorld(task, c.real_envs, seed=c.seed)
+    world = RealWorld(task, c.real_envs, seed=c.seed, memory=memory)
     learner = make_model(world)
     run.add("world", world)
     run.add("model", learner)
@@ -254,8 +255,13 @@ def _state(record: RunRecord, world: RealWorld, loss: float, real_steps: int) ->
     }
 
 
-def check(c: AlternationConfig, real_steps: int) -> None:
-    """Raise for settings with which no run is possible."""
+def check(task: object, c: AlternationConfig, real_steps: int) -> None:
+    """Raise for a task that has no real steps, and for settings with which no run is possible."""
+    if not isinstance(task, str | RealRobot):
+        raise TypeError(
+            f"task is of {type(task).__name__}; real steps come from a task's id or a RealRobot. In an environment of a model train by "
+            "zero_shot(env, config_for(env), …), of mosim_gym.rl.strategies.zero_shot."
+        )
     if whole_number(real_steps) is None:
         raise ValueError(f"real_steps is {real_steps!r}; it must be a whole number.")
     first = steps_taken(c.random_steps, c.real_envs)

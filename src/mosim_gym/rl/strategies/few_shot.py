@@ -93,7 +93,7 @@ def few_shot(
     An interrupted run continues. A `RealRobot` that stops answering raises `RobotSilent`, and the run continues when it is called again.
     """
     check_kind(config, FewShotConfig, "few-shot learning takes a FewShotConfig")
-    check(config, real_steps)
+    check(task, config, real_steps)
     robot = load_robot(find_task(task)[0].name) if isinstance(task, str) else task.task.robot
     name = robot.name
     if isinstance(checkpoint, str) and checkpoint == TRUTH:
@@ -133,6 +133,7 @@ def few_shot(
         model=before.identity,
         real_steps=real_steps,
         folder=folder,
+        memory=before.memory,
         report=report,
     )
 

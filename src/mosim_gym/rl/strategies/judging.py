@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.logger import Logger
 
-from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
-from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.backend import Checkpoint, open_dynamics
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.renamed import RENAMED_VALUES
 from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.run import BEST, RunRecord
-from mosim_gym.robots import find_task
+from mosim_gym.rl.strategies.target import Target, Trainable, target_of
 
 EVALUATION_SEED, CONFIRMATION_SEED = 777_001, 888_001
 EVALUATION_EPISODES = 32
@@ -25,7 +24,7 @@ EVALUATION_EPISODES = 32
 
 
 def returns_in_model(
-    task: str,
+    task: Trainable,
     policy: Any,
     *,
     checkpoint: Checkpoint | None = None,
@@ -37,17 +36,17 @@ def returns_in_model(
 
     `episodes` is the number for all members together, by default `EVALUATION_EPISODES`.
     """
-    dynamics = open_dynamics(find_task(task)[0], checkpoint, DynamicsOptions())
-    return _played(task, policy, dynamics, outside_model, seed, episodes or EVALUATION_EPISODES)[0]
+    target = target_of(task)
+    return _played(target, policy, target.open(checkpoint), outside_model, seed, episodes or EVALUATION_EPISODES)[0]
 
 
 def _played(
-    task: str, policy: Any, dynamics: Dynamics, outside_model: str, seed: int, episodes: int
+    target: Target, policy: Any, dynamics: Dynamics, outside_model: str, seed: int, episodes: int
 ) -> tuple[np.ndarray, int]:
     """`returns_in_model`, and the number of control steps of all environments."""
     members = dynamics.members
     each = max(1, episodes // members)
-    env = TorchEnv(task, members * each, checkpoint=dynamics, outside_model=outside_model, autoreset="disabled")
+    env = target.environments(members * each, dynamics, outside_model=outside_model, autoreset="disabled")
     observation = env.reset(seed=seed)
     total = np.zeros(env.num_envs)
     running = np.ones(env.num_envs, bool)
@@ -70,11 +69,11 @@ def outside_model_of(card: Mapping[str, Any]) -> str:
     return config.get("outside_model", before)
 
 
-def opened_judge(task: str, judge: Checkpoint | None) -> Dynamics | None:
+def opened_judge(target: Target, judge: Checkpoint | None) -> Dynamics | None:
     """The dynamics in which policies are evaluated; None for those of the training."""
     if judge is None:
         return None
-    dynamics = open_dynamics(find_task(task)[0], judge, DynamicsOptions())
+    dynamics = open_dynamics(target.task.robot, judge)
     if dynamics.is_truth:
         raise ValueError("The truth cannot judge a policy in training: its steps are real. Give a learned model.")
     return dynamics
@@ -93,6 +92,7 @@ def reached(record: RunRecord, stop_at: float | None) -> bool:
 
 
 def keep_best(
+    target: Target,
     policy: ActorPolicy,
     record: RunRecord,
     counts: Mapping[str, int],
@@ -103,18 +103,18 @@ def keep_best(
     stop_at: float | None = None,
     episodes: int = EVALUATION_EPISODES,
 ) -> None:
-    """Evaluate the policy in `dynamics` and add the evaluation to `record`. The policy is kept as `folder/best.safetensors` if its return
-    in the lowest member is the highest so far, or if the run stops with it.
+    """Evaluate the policy of `target` in `dynamics` and add the evaluation to `record`.
+
+    The policy is kept as `folder/best.safetensors` if its return in the lowest member is the highest so far, or if the run stops with it.
 
     With `stop_at` an evaluation has half as many `episodes`. A mean that reaches `stop_at` may be luck, so twice as many `episodes` from
     other starts then replace the evaluation.
     """
-    task = record.task
     first = episodes if stop_at is None else max(1, episodes // 2)
-    returns, steps = _played(task, policy, dynamics, outside_model, EVALUATION_SEED, first)
+    returns, steps = _played(target, policy, dynamics, outside_model, EVALUATION_SEED, first)
     confirmed = stop_at is not None and returns.mean() >= stop_at
     if confirmed:
-        returns, more = _played(task, policy, dynamics, outside_model, CONFIRMATION_SEED, 2 * episodes)
+        returns, more = _played(target, policy, dynamics, outside_model, CONFIRMATION_SEED, 2 * episodes)
         steps += more
     lowest = float(returns.mean(axis=1).min())
     record.evaluation_steps += steps

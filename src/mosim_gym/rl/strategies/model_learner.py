@@ -30,6 +30,8 @@ MEASURED = 4_096
 class ModelLearner:
     """An ensemble that learns, with batches of its own for each member. `simulator` moves by the average of the latest weights.
 
+    For a model with memory the actions of transitions have the commands before in front, as `LogMotion` has them.
+
     `data` holds all transitions so far. Learning rates are constant, because the training has no fixed end. A share of each batch may come
     from other transitions, which `remember` takes.
     """
@@ -84,8 +86,9 @@ class ModelLearner:
         """Note the members' disagreement over the real transitions so far, or a sample of them, in the card, for penalties."""
         assert self.data is not None
         rows = torch.linspace(0, len(self.data.qpos) - 1, min(len(self.data.qpos), MEASURED)).long()
-        qpos, qvel, action = (part[rows] for part in (self.data.qpos, self.data.qvel, self.data.action))
-        spread = self.simulator.disagreement(qpos, qvel, action)
+        qpos, qvel = self.data.qpos[rows], self.data.qvel[rows]
+        before, action = (part[rows] for part in self._commands())
+        spread = self.simulator.disagreement(qpos, qvel, action, previous=before if self.simulator.memory else None)
         self.simulator.card = {**self.simulator.card, "disagreement": disagreement_quantiles(spread)}
 
     def remember(self, old: Transitions, share: float) -> None:
@@ -108,7 +111,15 @@ class ModelLearner:
     def states(self) -> dict[str, np.ndarray]:
         """All real states so far, in the format of an environment's starts."""
         assert self.data is not None
-        return {"qpos": self.data.qpos.numpy(), "qvel": self.data.qvel.numpy()}
+        found = {"qpos": self.data.qpos.numpy(), "qvel": self.data.qvel.numpy()}
+        return found | ({"previous": self._commands()[0].numpy()} if self.simulator.memory else {})
+
+    def _commands(self) -> tuple[Tensor, Tensor]:
+        """The commands before each real transition `(N, memory, nu)`, and its own `(N, nu)`."""
+        assert self.data is not None
+        nu, memory = self.model.robot.nu, self.simulator.memory
+        before, action = self.data.action.split_with_sizes((memory * nu, nu), dim=1)
+        return torch.unflatten(before, 1, (memory, nu)), action
 
     def fit_statistics(self) -> None:
         """Compute the whitening from the present data, for a model that has learned nothing yet."""

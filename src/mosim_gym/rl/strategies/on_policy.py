@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +55,14 @@ SCHEDULES: Schedules = {
 class OnPolicyConfig(AlternationConfig):
     """An ensemble of `members` learns from nothing. It makes `first_model_updates` on the random steps before the first round.
 
-    `preset` names its networks, and "" stands for the robot's own. Defaults are those of the schedule `gradients`.
+    `preset` names its networks, and "" stands for the robot's own. With `memory` so many commands before the present one are inputs, for a
+    machine that follows its commands late. Defaults are those of the schedule `gradients`.
     """
 
     random_steps: int = setting(2_000, above=0, most=10**9)
     preset: str = "default"
     members: int = setting(3, above=0, most=100)
+    memory: int = setting(0, least=0, most=100)
     first_model_updates: int = setting(1_500, above=0, most=1_000_000)
 
 
@@ -85,7 +87,7 @@ def on_policy(
     An interrupted run continues. A `RealRobot` that stops answering raises `RobotSilent`, and the run continues when it is called again.
     """
     check_kind(config, OnPolicyConfig, "on-policy learning takes an OnPolicyConfig")
-    check(config, real_steps)
+    check(task, config, real_steps)
 
     def from_nothing(world: RealWorld) -> ModelLearner:
         robot = world.env.task.robot
@@ -95,7 +97,7 @@ def on_policy(
             usual = "default" if len(robot.contacts) else "smooth"
             model = preset(config.preset or usual, members=config.members, sensors=0)
         with initialised_by(config.seed):
-            fresh = MoSim(robot, model)
+            fresh = MoSim(robot, replace(model, memory=config.memory))
         return ModelLearner(fresh, batch=config.model_batch, rate=config.model_rate, seed=config.seed)
 
     def begin(learner: ModelLearner) -> None:
@@ -111,6 +113,7 @@ def on_policy(
         model="from nothing",
         real_steps=real_steps,
         folder=folder,
+        memory=config.memory,
         report=report,
     )
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mosim_gym.data.stream import Transitions, transitions_between
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.envs.commands import commands_after, commands_before, no_commands
 from mosim_gym.mechanics.typed_torch import from_numpy, whole_numbers
 from mosim_gym.rl.strategies.real_robot import RealRobot, RobotDynamics, RobotSilent, RobotStarts
 from mosim_gym.robots import find_task
@@ -29,9 +30,14 @@ class RealWorld:
     """`num_envs` real environments of `task`, simulated by MuJoCo, in which a policy acts; or one `RealRobot`.
 
     `steps` counts the control steps of all of them. `returns` has, for each whole episode, the count at its end and its return.
+
+    For a model with `memory` the action of a transition has the commands before in front, the oldest first. Before the first command of an
+    episode they are taken to equal it.
     """
 
-    def __init__(self, task: str | RealRobot, num_envs: int = 1, *, seed: int = 0, episode: int = 1000) -> None:
+    def __init__(
+        self, task: str | RealRobot, num_envs: int = 1, *, seed: int = 0, episode: int = 1000, memory: int = 0
+    ) -> None:
         """No step has been taken yet. A robot is reset before its first step."""
         self.robot = RobotDynamics(task) if isinstance(task, RealRobot) else None
         if isinstance(task, RealRobot):
@@ -51,6 +57,8 @@ class RealWorld:
         self._seed: int | None = seed
         self._observation: Tensor | None = self.env.reset(seed=seed) if self.robot is None else None
         self._return = np.zeros(num_envs)
+        nu = self.env.task.robot.nu
+        self._previous = no_commands(num_envs, memory, nu, torch.zeros(0, dtype=self.env.core.dtype))
         self._random = np.random.default_rng(seed)
 
     def random(self, observation: Array) -> Array:
@@ -65,9 +73,9 @@ class RealWorld:
         """
         env, self.silent = self.env, None
         robot = env.task.robot
-        width = robot.nq + robot.nv
+        width, commands = robot.nq + robot.nv, robot.nu * (1 + self._previous.shape[1])
         kept: list[tuple[Tensor, ...]] = [
-            tuple(torch.zeros(0, n, dtype=env.core.dtype) for n in (width, robot.nu, width, env.core.sensor_count))
+            tuple(torch.zeros(0, n, dtype=env.core.dtype) for n in (width, commands, width, env.core.sensor_count))
         ]
         try:
             for _ in range(steps_taken(steps, env.num_envs) // env.num_envs):
@@ -85,11 +93,16 @@ class RealWorld:
         if self._observation is None:
             self._observation, self._seed = env.reset(seed=self._seed), None
             self._return[:] = 0.0
+            self._previous = torch.full_like(self._previous, torch.nan)
         state = env.state
         action = from_numpy(act(self._observation.float().numpy()))
         if not bool(action.isfinite().all()):
             raise FloatingPointError("The policy's actions are not finite; no real step can be taken.")
         step = env.step(action)
+        command = env.core.clipped(action)
+        known = commands_before(self._previous, command)
+        self._previous = commands_after(known, command)
+        commands = torch.cat((known.flatten(1), command), dim=-1)
         reached = env.ended if env.ended is not None else env.state
         self.steps += env.num_envs
         self._observation = step.observation
@@ -97,9 +110,10 @@ class RealWorld:
         for row in whole_numbers((step.terminated | step.truncated).nonzero()[:, 0]):
             self.returns.append((self.steps, float(self._return[row])))
             self._return[row] = 0.0
+            self._previous[row] = torch.nan
         before, after = (torch.cat((s.qpos, s.qvel), dim=-1) for s in (state, reached))
         rows = slice(None) if self.robot is None or self.robot.on_time else slice(0)
-        return before[rows], env.core.clipped(action)[rows], after[rows], reached.sensors[rows]
+        return before[rows], commands[rows], after[rows], reached.sensors[rows]
 
     def state(self) -> dict[str, Array]:
         """All that the next steps depend on."""
@@ -107,6 +121,8 @@ class RealWorld:
         if self.robot is not None or self._observation is None:  # a robot does not wait where it was
             return arrays
         arrays |= {f"env/{name}": part for name, part in self.env.snapshot().items()}
+        if self._previous.shape[1]:
+            arrays["previous"] = self._previous.numpy()
         return arrays | {"observation": self._observation.numpy(), "return": self._return}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
@@ -117,5 +133,7 @@ class RealWorld:
             )
             self._observation = from_numpy(np.array(arrays["observation"]))
             self._return = np.array(arrays["return"])
+            if "previous" in arrays:
+                self._previous = from_numpy(np.array(arrays["previous"]))
         self.returns = [(int(steps), float(value)) for steps, value in arrays["returns"]]
         self.steps = int(arrays["steps"].item())

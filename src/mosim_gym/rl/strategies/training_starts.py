@@ -9,7 +9,8 @@ from mosim_gym.data.resets import reset_sampler
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.starts import TASK, ResetFrom
 from mosim_gym.mechanics.dynamics import Dynamics
-from mosim_gym.robots import find_task, load_task
+from mosim_gym.robots import Task
+from mosim_gym.robots.catalogue import as_task, definition_of
 
 BANK = 20_000
 """The number of states from which training draws starts."""
@@ -20,7 +21,7 @@ GLANCE = 20
 
 
 def training_starts(
-    task: str, dynamics: Dynamics, *, spread: float = 0.0, near_reward: float = 0.0, seed: int = 0
+    task: str | Task, dynamics: Dynamics, *, spread: float = 0.0, near_reward: float = 0.0, seed: int = 0
 ) -> ResetFrom:
     """The task's starts, or a bank of states: a share `spread` over all that the robot can do, a share `near_reward`, the rest as the task.
 
@@ -33,9 +34,15 @@ def training_starts(
         )
     if spread == near_reward == 0:
         return TASK
-    own = load_task(task).sample_start(torch.Generator().manual_seed(seed), BANK)
+    definition = definition_of(as_task(task).robot)
+    if definition is None or definition.coverage is None:
+        raise ValueError(
+            f"spread_starts and near_reward_starts need a robot of the catalogue with a coverage, and {as_task(task).robot.name} is none; "
+            "make_env(…, reset=…) says where episodes begin."
+        )
+    own = as_task(task).sample_start(torch.Generator().manual_seed(seed), BANK)
     states = {name: part.double().numpy().copy() for name, part in own._asdict().items()}
-    sample, rng = reset_sampler("wide", find_task(task)[0]), np.random.default_rng(seed)
+    sample, rng = reset_sampler("wide", definition), np.random.default_rng(seed)
     first, near = round(spread * BANK), round(near_reward * BANK)
     states["qpos"][:first], states["qvel"][:first] = sample(rng, first)
     for start in range(first, first + near, 1000):
@@ -54,7 +61,7 @@ def steps_of_glances(near_reward: float) -> int:
     return round(near_reward * BANK) * TRIED * GLANCE
 
 
-def _glance(task: str, states: dict[str, np.ndarray], dynamics: Dynamics) -> np.ndarray:
+def _glance(task: str | Task, states: dict[str, np.ndarray], dynamics: Dynamics) -> np.ndarray:
     """The reward of each state over the next `GLANCE` control steps without control. A state that leaves the model gets no more."""
     rows = len(states["qpos"])
     env = TorchEnv(task, rows, checkpoint=dynamics, autoreset="disabled", max_episode_steps=-1)

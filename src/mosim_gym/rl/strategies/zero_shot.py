@@ -13,15 +13,18 @@ from typing import Any
 
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.dynamics.prepared import PRECISIONS
-from mosim_gym.envs.backend import Checkpoint, DynamicsOptions, open_dynamics
+from mosim_gym.envs.backend import Checkpoint
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.ends import OUTSIDE_MODEL
 from mosim_gym.envs.options import EPISODE_STEPS
+from mosim_gym.envs.starts import TASK
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
+from mosim_gym.rl.assessing import assess
+from mosim_gym.rl.assessment import Assessment
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
@@ -38,8 +41,8 @@ from mosim_gym.rl.strategies.judging import (
     reached,
 )
 from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
+from mosim_gym.rl.strategies.target import Target, Trainable, target_of
 from mosim_gym.rl.strategies.training_starts import training_starts
-from mosim_gym.robots import find_task
 
 SAC = OffPolicyConfig()
 EVALUATED = "evaluated"
@@ -91,6 +94,8 @@ class ZeroShotResult:
     policy: ActorPolicy
     record: RunRecord
     dynamics: Dynamics
+    assessment: Assessment | None = None
+    """What is known of the policy before it runs on a robot, where it was trained in an environment of a model."""
 
     @property
     def curve(self) -> list[dict[str, float]]:
@@ -98,15 +103,16 @@ class ZeroShotResult:
         return self.record.curve
 
 
-def config_for(task: str, algo: str | None = None, **changes: Any) -> ZeroShotConfig:
-    """The configuration for a task and the learner `algo` (SAC unless the task says otherwise), with `changes` to settings by name.
+def config_for(task: Trainable, algo: str | None = None, **changes: Any) -> ZeroShotConfig:
+    """The configuration for a task, or for an environment, and the learner `algo` (SAC unless the task says otherwise).
 
-    The learner's settings may be changed, too. None does not change a setting.
+    `changes` are settings by name, also of the learner. None does not change a setting.
     """
-    own = find_task(task)[1].zero_shot
+    target = target_of(task)
+    own = target.task.zero_shot
     algo = algo or str(own.get("algo", SAC.algo))
     config = ZeroShotConfig(learner=learner_config(algo))
-    config = changed(config, LEARNERS.find(algo).defaults("zero-shot", task))
+    config = changed(config, LEARNERS.find(algo).defaults("zero-shot", target.name))
     theirs = {name: value for name, value in own.items() if name != "algo"} if own.get("algo", algo) == algo else {}
     given = {name: value for name, value in changes.items() if value is not None}
     return changed(config, {**theirs, **given})
@@ -138,7 +144,7 @@ def check(config: ZeroShotConfig, budget: float, max_steps: int | None) -> None:
 
 
 def zero_shot(
-    task: str,
+    task: Trainable,
     config: ZeroShotConfig,
     *,
     budget: float,
@@ -153,6 +159,9 @@ def zero_shot(
 ) -> ZeroShotResult:
     """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds. An interrupted run continues.
 
+    In place of a task's id `task` may be an environment, such as one of `make_env`. The policy is then trained with its functions, starts,
+    penalties and limit, in its model, and assessed there at the end.
+
     The run ends sooner after `max_steps` control steps in the model, or at a return of `stop_at` in the model. Evaluations choose the
     policy and stop the run. They use the model `judge`, by default the one of the training. With `keep_all` every evaluated policy is
     kept, as `evaluated/<steps in the model>.safetensors`. The state of the run is saved at each evaluation and every `save_every`
@@ -160,14 +169,14 @@ def zero_shot(
     """
     check(config, budget, max_steps)
     check_stop(stop_at)
-    definition = find_task(task)[0]
-    dynamics = open_dynamics(definition, checkpoint, DynamicsOptions(precision=config.precision))
-    judging = opened_judge(task, judge)
+    target = target_of(task)
+    dynamics = target.open(checkpoint, config.precision)
+    judging = opened_judge(target, judge)
     if judging is not None and judging.identity == dynamics.identity:
         judging = None  # the model itself
     record = RunRecord(
         strategy="zero-shot",
-        task=task,
+        task=target.name,
         config=asdict(config),
         model=dynamics.identity,
         judge=None if judging is None else judging.identity,
@@ -176,9 +185,9 @@ def zero_shot(
     if judging is None:
         judging = dynamics
         if config.precision != ZeroShotConfig.precision:
-            judging = open_dynamics(definition, checkpoint)
+            judging = target.open(checkpoint)
     run = Run(Path(folder), record, save_every)
-    env = training_env(task, config, dynamics)
+    env = training_env(target, config, dynamics)
     learner = make_learner(env, config.learner, seed=config.seed, folder=run.folder)
     run.add("learner", learner)
     record, logger = run.record, tensorboard(run.folder)
@@ -192,10 +201,11 @@ def zero_shot(
         due = env.steps_taken >= record.next_evaluation
         if due or over:
             record.next_evaluation += config.evaluate_every * due
-            policy = learner.policy({"task": task})
+            policy = learner.policy({"task": target.name})
             if keep_all:
                 policy.save(run.folder / EVALUATED / f"{env.steps_taken}.safetensors")
             keep_best(
+                target,
                 policy,
                 record,
                 _counts(learner),
@@ -210,25 +220,30 @@ def zero_shot(
         if due or over or run.save_due:
             run.save()
     limits = {"budget_seconds": budget, "max_steps": max_steps, "stop_at": stop_at}
-    return _finished(run, config, learner, {name: value for name, value in limits.items() if value is not None})
+    result = _finished(run, config, learner, {name: value for name, value in limits.items() if value is not None})
+    if target.model is not None and not dynamics.is_truth:
+        result.assessment = assess(result.policy, target.environments(1, dynamics))
+    return result
 
 
-def training_env(task: str, config: ZeroShotConfig, dynamics: Dynamics) -> TorchEnv:
+def training_env(target: Target, config: ZeroShotConfig, dynamics: Dynamics) -> TorchEnv:
     """The environments of the training."""
-    return TorchEnv(
-        task,
+    starts = training_starts(
+        target.task, dynamics, spread=config.spread_starts, near_reward=config.near_reward_starts, seed=config.seed
+    )
+    env = target.environments(
         config.num_envs,
-        checkpoint=dynamics,
-        max_episode_steps=config.episode,
+        dynamics,
+        episode=config.episode,
         stagger=True,
-        reset_from=training_starts(
-            task, dynamics, spread=config.spread_starts, near_reward=config.near_reward_starts, seed=config.seed
-        ),
         outside_model=config.outside_model,
-        penalties=penalties_of(config.penalty, config.threshold_scale),
+        penalties=[*target.penalties, *penalties_of(config.penalty, config.threshold_scale)],
         repeat=config.repeat,
         gradients=LEARNERS.find(config.learner.algo).needs_gradients,
     )
+    if starts != TASK:
+        env.set_starts(starts)
+    return env
 
 
 def _counts(learner: Learner) -> dict[str, int]:
