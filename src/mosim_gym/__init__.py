@@ -18,6 +18,7 @@ from mosim_gym.robots import tasks
 if TYPE_CHECKING:
     from mosim_gym.adapters.policy_files import load_policy
     from mosim_gym.data.import_logs import import_logs
+    from mosim_gym.data.simulated_logs import simulated_logs
     from mosim_gym.envs.making import make_env
     from mosim_gym.envs.real import make_real
     from mosim_gym.evaluation.logged import evaluate_prediction
@@ -36,6 +37,7 @@ __all__ = [
     "load_policy",
     "make_env",
     "make_real",
+    "simulated_logs",
     "tasks",
     "train",
 ]
@@ -50,6 +52,7 @@ _PLACES = {
     "load_policy": "adapters.policy_files",
     "make_env": "envs.making",
     "make_real": "envs.real",
+    "simulated_logs": "data.simulated_logs",
     "train": "training.from_logs",
 }
 """The modules of functions that are imported when they are first asked for."""

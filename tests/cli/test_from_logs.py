@@ -60,7 +60,19 @@ def test_any_source_of_logs_is_learned_for_a_robot_from_a_file(tmp_path, capsys)
     assert (model.robot.name, model.timestep) == ("arm", step)
 
 
+def test_what_a_simulation_of_the_robots_file_leaves_is_learned(tmp_path, capsys):
+    (tmp_path / "arm.xml").write_text(ARM)
+    mosim_gym.simulated_logs(tmp_path / "arm.xml", segments=6, duration=1.0, timestep=0.02).save(tmp_path / "logs")
+    words = (
+        f"train --robot {tmp_path}/arm.xml --data {tmp_path}/logs --known simulation --budget 1s --members 1 --memory 0"
+    )
+    main(f"{words} --out {tmp_path}/out".split())
+    assert "s of motion; alone it errs by" in capsys.readouterr().out
+    assert mosim_gym.load(tmp_path / "out" / "checkpoint.safetensors").card["known"] == "simulation"
+
+
 FAULTS = {
+    "train --data {place}/logs --known simulation": "--known simulation needs the robot's file with --robot",
     "train --robot pendulum": "--robot is for logs; name them with --data",
     "train pendulum --memory 1": "--memory is for logs",
     "train pendulum --memory 0": "--memory is for logs",

@@ -9,9 +9,17 @@ import pytest
 from tests.data.logged import turning
 
 from mosim_gym.data.logs import Logs
+from mosim_gym.data.simulated_logs import simulated_logs
 from mosim_gym.evaluation.floors import ConstantVelocity, HoldLast
 from mosim_gym.mechanics import Robot
-from mosim_gym.studies.measured_motion import MACHINES, machine_logs, mean_errors_along, measure_share, run_name
+from mosim_gym.studies.measured_motion import (
+    MACHINES,
+    machine_logs,
+    mean_errors_along,
+    measure_share,
+    run_name,
+    share_of_logs,
+)
 
 ROBOTS = Path(__file__).resolve().parents[2] / "benchmarks" / "robots"
 
@@ -50,6 +58,29 @@ def test_a_share_of_the_logs_is_learned_and_the_same_segments_are_held_out():
     logs = Logs(robot, qpos, np.gradient(qpos, 0.005, axis=0), rng.normal(size=(rows, 2)), np.arange(11) * 110)
     machine = MACHINES["pendulum"]
     some = measure_share(machine, logs, 0.5, budget="0.1s")
-    assert (some["learned"]["segments"], some["held_out"]["segments"]) == (4, 2)
+    assert (some["learned"]["segments"], some["held_out"]["segments"]) == (8, 2)
+    assert some["learned"]["control_steps"] == 8 * 54
     assert set(some["errors"]["rmse"]) == {"dynamics", "hold last", "constant velocity", "linear model"}
     assert (run_name(some["share"]), run_name(1.0, "inertia")) == ("0.5", "1, known inertia")
+    assert run_name(0.1, start="simulation") == "0.1, start simulation"
+
+
+def test_a_small_share_is_a_part_of_each_segment_and_a_large_one_whole_segments():
+    logs = tosses().subset([0, 1] * 20)
+    few, many = share_of_logs(logs, 0.1), share_of_logs(logs, 0.5)
+    assert few.lengths.tolist() == [2, 4] * 20
+    assert 10 <= len(many) < 40
+    assert set(many.lengths) <= {19, 39}
+    assert share_of_logs(logs, 1.0) is logs
+    states = {row.tobytes() for row in logs.qpos}
+    assert all(row.tobytes() in states for row in few.qpos)
+
+
+def test_models_may_learn_a_simulation_before_the_logs():
+    machine = MACHINES["pendulum"]
+    logs = simulated_logs(ROBOTS / machine.file, segments=12, duration=1.0, timestep=machine.control_step)
+    found = measure_share(machine, logs, 1.0, budget="0.5s", start="simulation", robots=ROBOTS)
+    assert (found["known"], found["start"]) == (None, "simulation")
+    assert found["simulated"]["seconds"] > 400
+    with pytest.raises(ValueError, match="folder of the machines' descriptions"):
+        measure_share(machine, logs, 1.0, budget="0.1s", known="simulation")

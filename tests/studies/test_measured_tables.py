@@ -26,6 +26,8 @@ def test_errors_of_joints_stand_by_horizon_beside_the_floors():
     text = measured_table("pendulum", {"0.1": run(0.1), "0.1, known inertia": run(0.1, "inertia"), "1": run()})
     assert row(text, "learned from 10 % of the logs ")[1:] == ["6 s, 7", "5.0 min", "0.3", "0.4", "0.5", "0.6"]
     assert row(text, "10 % of the logs, inertia known")
+    started = measured_table("pendulum", {"0.3": run(0.3) | {"start": "simulation"}})
+    assert row(started, "30 % of the logs, after simulation")
     assert row(text, "hold last")[3:] == ["0.6", "0.8", "1", "1.2"]
 
 

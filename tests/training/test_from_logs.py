@@ -86,7 +86,7 @@ def test_masses_may_be_known(tmp_path):
     assert errors.overall()[0] < 0.6 * errors.overall(title="hold last")[0]
     again = mosim_gym.load(tmp_path / "checkpoint.safetensors")
     assert mosim_gym.evaluate_prediction(again, test, horizons=[0.1]).overall()[0] == errors.overall()[0]
-    with pytest.raises(KeyError, match=r"Valid: inertia\."):
+    with pytest.raises(KeyError, match=r"Valid: inertia, simulation\."):
         train("pendulum", logs, known="friction")
     with pytest.raises(ValueError, match="known is 'inertia'; the model to start from was trained without"):
         train("pendulum", logs, known="inertia", start="pendulum")

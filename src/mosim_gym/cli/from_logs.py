@@ -56,7 +56,7 @@ def train_on_logs(command: Train) -> Mapping[str, Any]:
     say_continued(command.out)
     with Progress(logs.robot.name, None) as progress:
         model = train(
-            logs.robot,
+            _file(command) or logs.robot,
             logs,
             budget=command.budget,
             seed=command.seed,
@@ -75,6 +75,12 @@ def train_on_logs(command: Train) -> Mapping[str, Any]:
         print(
             f"density: log-density of held-out motion {found['held_out_log_density']:.2f} nats; "
             f"by a normal distribution {found['gaussian_log_density']:.2f}"
+        )
+    if (simulation := model.card.get("simulation")) is not None:
+        alone, corrected = simulation["error_beside_still"], model.card["held_out"]["error_beside_still"]
+        print(
+            f"simulation: {simulation['seconds']:g} s of motion; alone it errs by {alone:.3g} where holding still errs by 1, and with what "
+            f"was learned from the logs by {corrected:.3g}"
         )
     memory = model.card["memory"]
     print(
@@ -102,6 +108,21 @@ def draw(model: Simulator, errors: LoggedErrors, held_out: Logs, folder: Path) -
     else:
         for path in drawn:
             print(f"wrote {path}")
+
+
+def _file(command: Train) -> str | None:
+    """The robot's file that `--known simulation` simulates."""
+    from mosim_gym.robots.opening import FILES
+    from mosim_gym.training.logs_config import SIMULATION
+
+    name = command.logged or command.robot
+    if command.known != SIMULATION or command.start is not None:
+        return None
+    if name is None or Path(name).suffix.lower() not in FILES:
+        raise ValueError(
+            f"--known {SIMULATION} needs the robot's file with --robot, or with --start a model that learned simulated motion."
+        )
+    return name
 
 
 def _logs(command: Train) -> Logs:

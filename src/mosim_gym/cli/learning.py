@@ -96,7 +96,10 @@ class Train(Reported):
     ] = False
     known: Annotated[
         str | None,
-        arg(help="Of logs: inertia takes masses and gravity from the robot's description; by default nothing."),
+        arg(
+            help="Of logs: inertia takes masses and gravity from the robot's description; simulation learns MuJoCo's motion of the robot's "
+            "file first, or has --start know it, and then what it leaves; by default nothing."
+        ),
     ] = None
     all: Annotated[bool, arg(help="Train every robot in turn; the budget is divided among them.")] = False
     budget: Annotated[str, arg(help="Time for training, for example 90s, 20m or 1.5h.")] = "20m"

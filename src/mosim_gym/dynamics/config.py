@@ -22,7 +22,7 @@ class MoSimConfig:
     """The model q̈ = M(q) [b(q, q̇) + τ(a)] + Σᵢ εᵢ(q, q̇, a), with M = L Lᵀ.
 
     `inertia`, `bias` and `torque` are the sizes of L, b and τ (together the predictor), `correctors` those of the εᵢ. Where the inertia is
-    `known`, they are terms of M(q) q̈ + c(q, q̇) = b(q, q̇) + τ(a) + Σᵢ εᵢ(q, q̇, a), and `inertia` is None.
+    `known`, they are terms of M(q) q̈ + c(q, q̇) = b(q, q̇) + τ(a) + Σᵢ εᵢ(q, q̇, a), and `inertia` is None. `beyond` is one more ε.
     """
 
     preset: str
@@ -62,6 +62,8 @@ class MoSimConfig:
     known: str | None = (
         None  # "inertia": M(q), Coriolis and gravity are the description's, and what is learned are forces
     )
+    # a last corrector, which acts everywhere: it learns what all else, which learned a simulation and stays, leaves of measured motion
+    beyond: Size | None = None
     memory: int = 0  # commands before the present one that are inputs: what a machine does follows them late
 
     def to_dict(self) -> dict[str, object]:
@@ -77,7 +79,8 @@ class MoSimConfig:
         choices["correctors"] = tuple(Size(**size) for size in content["correctors"])
         for key in ("pairs", "strings"):
             choices[key] = tuple(tuple(item) for item in content.get(key, ()))
-        choices["remainder"] = Size(**content["remainder"]) if content.get("remainder") else None
+        for key in ("remainder", "beyond"):
+            choices[key] = Size(**content[key]) if content.get(key) else None
         for key in ("foresight", "friction"):
             choices[key] = tuple(content.get(key, ()))
         return cls(**choices)

@@ -63,7 +63,7 @@ class MoSim(nn.Module):
             self.torque = net(f.action_size, self.predicted, config.torque)
             if config.remainder is not None:
                 self.remainder = net(f.smooth_size, self.predicted, config.remainder, zero=True)
-        if self.bias is None and not config.correctors:
+        if self.bias is None and not corrector_sizes(config):
             raise ValueError(
                 f"The preset {config.preset!r} has neither a predictor nor correctors; it needs one of them."
             )
@@ -76,7 +76,9 @@ class MoSim(nn.Module):
             contact = ContactFeatures(robot, config, body_frame=f.body_frame)
             self.foresight = Foresight(robot, contact, config.foresight) if contact.size else None
         size = f.size + (0 if self.foresight is None else self.foresight.size)
-        self.correctors = nn.ModuleList(net(size, outputs, corrector, zero=True) for corrector in config.correctors)
+        self.correctors = nn.ModuleList(
+            net(size, outputs, corrector, zero=True) for corrector in corrector_sizes(config)
+        )
         rows, columns = torch.tril_indices(nv, nv)
         self.register_buffer("triangle", rows * nv + columns, persistent=False)
         self.register_buffer("input_mean", torch.zeros(size))
@@ -169,9 +171,24 @@ class MoSim(nn.Module):
         return corrected * self.foresight.near(foreseen, self.config.gate)
 
     def corrections(self, x: Tensor, count: int | None = None) -> Tensor:
-        """Whitened outputs of the first `count` correctors (None: all) from all whitened inputs, what is foreseen among them."""
-        said: list[Tensor] = [corrector(x) for corrector in self.correctors[:count]]
+        """Whitened outputs of the first `count` correctors (None: all that a gate may close) from all whitened inputs, what is foreseen
+        among them.
+        """
+        said: list[Tensor] = [
+            corrector(x) for corrector in self.correctors[: self.gateable if count is None else count]
+        ]
         return sum(said[1:], said[0])
+
+    def ungated(self, x: Tensor) -> Tensor:
+        """Whitened outputs of the corrector that no gate closes."""
+        last: Tensor = self.correctors[-1](x)
+        return last
+
+    @property
+    def gateable(self) -> int:
+        """How many correctors are added up at once: all, but not the one `beyond` where a gate closes the others."""
+        gate = self.config.gate is not None and self.foresight is not None and self.config.beyond is not None
+        return len(self.correctors) - int(gate)
 
     def outputs(
         self, x: Tensor, qpos: Tensor, qvel: Tensor, *, correctors: int | None = None, apart: bool = False
@@ -187,7 +204,8 @@ class MoSim(nn.Module):
             return flight + self.corrections(x, correctors)
         n, foreseen = self.features.size, self.foreseen(flight.detach() if apart else flight, qpos, qvel)
         x = torch.cat((x, (foreseen - self.input_mean[n:]) / self.input_std[n:]), dim=-1)
-        return flight + self.gated(self.corrections(x, correctors), foreseen)
+        moved = flight + self.gated(self.corrections(x, correctors), foreseen)
+        return moved + self.ungated(x) if correctors is None and self.gateable < len(self.correctors) else moved
 
     def forward(
         self, qpos: Tensor, qvel: Tensor, action: Tensor, values: KinematicValues, *, correctors: int | None = None
@@ -223,6 +241,11 @@ class MoSim(nn.Module):
             drift = None if drift is None else into_body(self.robot, rotations, drift)
         parts = (acceleration, drift, motion.sensors if self.config.sensors else None)
         return torch.cat([part for part in parts if part is not None], dim=-1)
+
+
+def corrector_sizes(config: MoSimConfig) -> tuple[Size, ...]:
+    """Those of all correctors, the one `beyond` last."""
+    return config.correctors if config.beyond is None else (*config.correctors, config.beyond)
 
 
 def has_predictor(config: MoSimConfig) -> bool:

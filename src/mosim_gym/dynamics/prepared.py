@@ -61,7 +61,7 @@ class PreparedNet:
         """`(B, inputs)` → `(B, outputs)`, float32."""
         if self._whitening is not None:
             x = torch.addcmul(self._whitening[0], x, self._whitening[1]).to(self._dtype)
-        if self._fused_name in FUSED and x.device.type == "cpu" and len(x) >= FUSED_FROM:
+        if self._fused_name in FUSED and x.device.type == "cpu" and len(x) >= FUSED_FROM and x.shape[1]:
             return self._fused(x)
         return self.onward(torch.addmm(self.first[1], x, self.first[0]))
 
@@ -106,6 +106,7 @@ class PreparedModel:
         parts, size = [part for part in model.correctors if isinstance(part, ResidualNet)], len(model.input_mean)
         self._correctors = [net(part, 0, size, scale, torch.float32) for part in parts]
         self._fast_correctors = [net(part, 0, size, scale, torch.bfloat16) for part in parts] if fast else None
+        self._gateable = model.gateable
         self._state = f.position_size + f.velocity_size
         self._position, self._action_end = f.position_size, self._state + f.action_size
         self._predictor = self._inertia = None
@@ -177,11 +178,15 @@ class PreparedModel:
         return self._moved(lower, force, beside)
 
     def corrections(self, features: Tensor) -> Tensor:
-        """The correctors alone, without gradients, from all features."""
+        """The correctors alone that a gate may close, without gradients, from all features."""
         fast = self._fast_correctors if len(features) >= FUSED_FROM else None
         correctors = self._correctors if fast is None else fast
-        said = [corrector(features) for corrector in correctors]
+        said = [corrector(features) for corrector in correctors[: self._gateable]]
         return sum(said[1:], said[0])
+
+    def ungated(self, features: Tensor) -> Tensor:
+        """The corrector that no gate closes, without gradients, from all features."""
+        return self._correctors[-1](features)
 
     def __call__(self, features: Tensor) -> Tensor:
         """All of a model that foresees nothing, without gradients."""

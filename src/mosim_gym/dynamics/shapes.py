@@ -6,7 +6,7 @@ from mosim_gym.dynamics.config import MoSimConfig, Size
 from mosim_gym.dynamics.contact_features import ContactFeatures
 from mosim_gym.dynamics.control_step import learns_drift
 from mosim_gym.dynamics.features import InputFeatures
-from mosim_gym.dynamics.mosim import has_predictor, predicted_outputs
+from mosim_gym.dynamics.mosim import corrector_sizes, has_predictor, predicted_outputs
 from mosim_gym.mechanics import Robot
 
 Shapes = dict[str, tuple[int, ...]]
@@ -31,7 +31,7 @@ def model_shapes(robot: Robot, config: MoSimConfig) -> Shapes:
         shapes |= _network("torque", members, f.action_size, predicted, config.torque)
         if config.remainder is not None:
             shapes |= _network("remainder", members, f.smooth_size, predicted, config.remainder)
-    for number, corrector in enumerate(config.correctors):
+    for number, corrector in enumerate(corrector_sizes(config)):
         shapes |= _network(f"correctors.{number}", members, size, outputs, corrector)
     return shapes
 

@@ -259,7 +259,11 @@ class Simulator(Dynamics):
         everything = torch.cat((inputs, foreseen), dim=-1)
         corrected = torch.empty_like(raw)
         self._deal(everything, corrected, lambda prepared, rows: prepared.corrections(rows))
-        return raw + self.model.gated(corrected, foreseen)
+        raw = raw + self.model.gated(corrected, foreseen)
+        if self.model.gateable < len(self.model.correctors):
+            self._deal(everything, corrected, lambda prepared, rows: prepared.ungated(rows))
+            raw = raw + corrected
+        return raw
 
     def _deal(self, inputs: Tensor, said: Tensor, ask: Callable[[PreparedModel, Tensor], Tensor]) -> None:
         """Write into `said` what each member, asked about its own rows of `inputs`, answers."""
@@ -275,7 +279,9 @@ class Simulator(Dynamics):
             return member(inputs)
         flight = member.flight(inputs)
         foreseen = foresight(qpos, qvel, self.model.motion(flight, qpos, qvel))
-        return flight + self.model.gated(member.corrections(torch.cat((inputs, foreseen), dim=-1)), foreseen)
+        everything = torch.cat((inputs, foreseen), dim=-1)
+        moved = flight + self.model.gated(member.corrections(everything), foreseen)
+        return moved + member.ungated(everything) if self.model.gateable < len(self.model.correctors) else moved
 
     def _whitened(self, inputs: Tensor) -> Tensor:
         present = inputs.shape[-1]

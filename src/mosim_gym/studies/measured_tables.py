@@ -43,7 +43,9 @@ def joint_errors(run: Mapping[str, Any], title: str, unit: str = "rad") -> Curve
 def model_title(run: Mapping[str, Any]) -> str:
     """What was learned from, in words."""
     share = "all logs" if run["share"] == 1 else f"{100 * run['share']:g} % of the logs"
-    return share if run["known"] is None else f"{share}, {run['known']} known"
+    known = "" if run["known"] is None else f", {run['known']} known"
+    start = "" if run.get("start") is None else f", after {run['start']}"
+    return share + known + start
 
 
 def measured_panels(runs: Mapping[str, Any]) -> dict[str, tuple[dict[str, Curve], dict[str, Curve]]]:

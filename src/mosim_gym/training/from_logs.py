@@ -26,11 +26,23 @@ from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.robots.opening import as_robot
 from mosim_gym.training.log_card import logs_card
 from mosim_gym.training.log_checks import check_learnable, check_logs, check_memory
+from mosim_gym.training.log_corrector import beyond_model
 from mosim_gym.training.log_density import fit_log_density
 from mosim_gym.training.log_memory import choose_memory
 from mosim_gym.training.log_motion import LogMotion
+from mosim_gym.training.log_simulation import (
+    SHARE,
+    adds_corrector,
+    beyond_training,
+    check_start,
+    parts,
+    share_of,
+    simulated_like,
+    simulation_card,
+    simulation_folder,
+)
 from mosim_gym.training.log_start import started_model, started_robot
-from mosim_gym.training.logs_config import LogsConfig, check_known, logs_model, logs_training
+from mosim_gym.training.logs_config import SIMULATION, LogsConfig, check_known, logs_model, logs_training
 from mosim_gym.training.logs_loop import STATE, fit_logs
 from mosim_gym.training.pacing import SAVE_SECONDS
 from mosim_gym.training.progress import Progress
@@ -76,12 +88,15 @@ def train(
         folder: `checkpoint.safetensors` is written there, which `mosim_gym.load` opens without any other file. An interrupted run goes on
             from there; with `steps` it ends with the same weights.
         start: A model of the same robot to go on from, or its checkpoint, or the name of a packaged one, which simulation trained. It has
-            members, a memory and what is `known` of its own.
+            members, a memory and what is `known` of its own. With `known="simulation"` it stays as it is, and gets one more corrector.
         memory: How many commands before the present one are inputs; by default as many as the lag of the motion reaches back.
         density: Also fit the density of the motion, in a quarter of the budget, which comes on top. It is the model's `density`, goes into
             the checkpoint, and is what the penalty `"density"` uses.
         known: `"inertia"` takes masses and gravity from the description, too: M(q) q̈ + c(q, q̇) = f is then given, and learned are the
-            forces f: drives, friction, delays, contact, and what the description has wrong.
+            forces f: drives, friction, delays, contact, and what the description has wrong. `"simulation"` has all that the simulation
+            of the robot's file says: 40 % of the budget go into learning 100,000 control steps of `simulated_logs` around the logs, which
+            MuJoCo simulates before; then that is frozen, and one more corrector learns what it leaves of the measured motion. `robot` is
+            then the file's path, or `start` a model that learned simulated motion already, and the corrector has the whole budget.
         held_out: The share of the motion, in whole segments, by which the best weights are chosen and errors measured; or logs for that.
         config: How to train.
         steps: So many training steps, whatever the time.
@@ -101,33 +116,45 @@ def train(
     data = opened_logs(data)
     given = replace(as_robot(robot, data.control_step), integrator=MEASURED)
     check_logs(given, data)
+    check_known(given, known)
     if before is not None:
         check_logs(before.robot, data)
-        if memory not in (None, before.memory):
-            raise ValueError(
-                f"memory is {memory!r}; the model to start from has its own, {before.memory}: leave memory out."
-            )
-    model_robot = given if before is None else started_robot(before)
-    check_known(given, known)
-    if before is not None and known not in (None, before.model.config.known):
-        raise ValueError(
-            f"known is {known!r}; the model to start from was trained without: leave known out, or start anew."
-        )
+        check_start(before, known, memory)
+    told = report or (lambda _: None)
+    shown = sys.stderr.isatty() and report is None if progress is None else progress
     split = isinstance(held_out, int | float)
     learned, kept = data.split(held_out, seed) if split else (data, check_logs(given, held_out, "held_out"))
-    check_learnable(model_robot, learned, kept)
+    check_learnable(given, learned, kept)
     place = None if folder is None else Path(folder)
     if place is not None:
         check_own([place / CHECKPOINT], place / STATE)
-    choice = choose_memory(learned, memory if before is None else before.memory)
+    if known == SIMULATION or (before is not None and before.model.config.beyond is not None):
+        corrected = beyond_training(given, config, seed)
+        if before is None:
+            own = simulation_folder(place)
+            simulated = simulated_like(robot, learned, seed)
+            (first, some), (limit, steps) = parts(limit, steps)
+            seen, told = share_of(told, 0.0, SHARE), share_of(told, SHARE, 1.0)
+            before = train(
+                robot, simulated, first, seed, members, own,
+                memory=0, config=config, steps=some, save_every=save_every, progress=shown, report=seen,
+            )  # fmt: skip
+        config = corrected
+    model_robot = given if before is None else started_robot(before)
+    kept_memory = None if before is None or adds_corrector(before, known) else before.memory
+    choice = choose_memory(learned, memory if kept_memory is None else kept_memory)
+    if before is not None:
+        choice["memory"] = max(choice["memory"], before.memory)
     if before is not None or memory is not None:
         check_memory(choice["memory"], learned, kept)
     config = replace(config or logs_training(model_robot, seed), seed=seed)
-    with OneThread(), _shown(model_robot.name, progress, report) as told:
+    with OneThread(), _told(model_robot.name, shown, told) as watch:
         motion = LogMotion(model_robot, learned, choice["memory"])
         if before is None:
             with initialised_by(seed):
                 model = MoSim(model_robot, logs_model(model_robot, members, choice["memory"], known))
+        elif adds_corrector(before, known):
+            model = beyond_model(before, model_robot, motion, choice["memory"], seed)
         else:
             model = started_model(before, model_robot, motion.steps.drift)
         identity: dict[str, Any] = {
@@ -148,11 +175,13 @@ def train(
             started=before is not None,
             steps=steps,
             save_every=save_every,
-            report=told,
+            report=watch,
         )
         card = logs_card(trained, record, choice, learned, kept)
         if before is not None:
             card["refined_from"] = f"{before.card.get('name', 'unnamed')} {before.model.digest()}"
+            if trained.config.beyond is not None:
+                card |= simulation_card(before, record)
         simulator = Simulator(trained, card)
         if density:
             own = None if place is None else place / "density"
@@ -165,18 +194,16 @@ def train(
 
 
 @contextmanager
-def _shown(name: str, progress: bool | None, report: Report | None) -> Iterator[Report]:
-    """What measurements are told to: `report`, and what shows the progress."""
-    wanted = sys.stderr.isatty() and report is None if progress is None else progress
-    tell = report or (lambda _: None)
-    if not wanted:
-        yield tell
+def _told(name: str, shown: bool, told: Report) -> Iterator[Report]:
+    """What gets the measurements: `told`, and, if it is to be `shown`, a line with the progress."""
+    if not shown:
+        yield told
         return
     with Progress(name, None) as bar:
 
         def both(state: dict[str, float]) -> None:
             bar(state)
-            tell(state)
+            told(state)
 
         yield both
 

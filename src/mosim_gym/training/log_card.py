@@ -41,6 +41,7 @@ def logs_card(
         "start_states": "measured",
         "tuned_on_real_return": False,
         "memory": choice,
+        "known": model.config.known,
         "box": record["box"],
         "starts": _some_states(learned),
         "held_out": {
@@ -66,7 +67,9 @@ def _some_states(logs: Logs) -> dict[str, list[list[float]]]:
 
 def _origin(logs: Logs) -> dict[str, Any]:
     """How much motion there is, and where it is from."""
+    notes = {"notes": list(logs.notes)} if logs.notes else {}
     return {
+        **notes,
         "seconds": round(logs.seconds, 3),
         "control_step": logs.control_step,
         "segments": len(logs),

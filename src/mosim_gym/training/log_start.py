@@ -31,13 +31,19 @@ def started_model(before: Simulator, robot: Robot, drift: Tensor) -> MoSim:
     """A model of `robot` with the weights of `before`. `drift (N, nv)` is that of the logs, by which its new outputs are whitened."""
     old = before.model
     model = MoSim(robot, old.config)
+    model.load_state_dict(started_state(old, model, drift))
+    return model
+
+
+def started_state(old: MoSim, model: MoSim, drift: Tensor) -> dict[str, Tensor]:
+    """The weights of `old`, with outputs for the drift where `model` has them and `old` has not."""
     state = dict(old.state_dict())
     if model.drifts and not old.drifts:
         state["output_std"] = torch.cat((state["output_std"], drift.std(0).clamp_min(MINIMUM_STD)))
         for name, wanted in model.state_dict().items():
-            if name.endswith(("last.weight", "last.bias")) and wanted.shape != state[name].shape:
+            last = name.endswith(("last.weight", "last.bias")) and name in state
+            if last and wanted.shape[1] != state[name].shape[1]:
                 grown = torch.zeros_like(wanted)
                 grown[:, : state[name].shape[1]] = state[name]
                 state[name] = grown
-    model.load_state_dict(state)
-    return model
+    return state

@@ -30,6 +30,9 @@ TOUCHING = (
 )
 """For robots that touch something: flight first, then what contact adds to it, then windows that hold whole impacts, half of the time."""
 
+SIMULATION = "simulation"
+KNOWABLE = (*KNOWN, SIMULATION)
+"""What may be known before logs are learned: a part of the robot's description, or what a simulation of its file says."""
 LIGHTEST = 1e-9
 """The share of the largest inertia of a joint that every direction of motion must have."""
 
@@ -67,11 +70,11 @@ def logs_model(robot: Robot, members: int, memory: int, known: str | None = None
 
 
 def check_known(robot: Robot, known: str | None) -> None:
-    """Raise for what a description cannot tell: an unknown name, or the inertia where a joint moves nothing that has mass."""
-    if known is None:
+    """Raise for an unknown name, and for an inertia that the description cannot tell where a joint moves nothing that has mass."""
+    if known not in (None, *KNOWABLE):
+        raise UnknownName("known part of a description", known, list(KNOWABLE))
+    if known != "inertia":
         return
-    if known not in KNOWN:
-        raise UnknownName("known part of a description", known, list(KNOWN))
     inertia, _ = RigidBodies(robot).double()(torch.tensor(robot.qpos0), torch.zeros(robot.nv, dtype=torch.float64))
     if np.linalg.eigvalsh(inertia.numpy())[0] <= LIGHTEST * float(inertia.diagonal().max()):
         raise ValueError(

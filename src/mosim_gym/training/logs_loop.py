@@ -84,11 +84,16 @@ def fit_logs(
     )
     generator, loss = torch.Generator(), torch.tensor(math.nan)
 
-    def validate() -> None:
+    def look() -> float:
         error = held_out_error(average.eval(), windows, kinematics)
         if record["best"] is None or error < record["best"]:
             record["best"], record["best_step"] = error, course.step
             best.load_state_dict(average.state_dict())
+        record["curve"].append([course.step, float(f"{error:.4g}")])
+        return error
+
+    def validate() -> None:
+        error = look()
         state = {
             "step": course.step,
             "share": course.share,
@@ -96,9 +101,10 @@ def fit_logs(
             "validation": error,
             "seconds": course.seconds,
         }
-        record["curve"].append([course.step, float(f"{error:.4g}")])
         report({**state, "samples_per_second": course.step * config.rows * members / max(course.seconds, 1e-9)})
 
+    if started and record["best"] is None:  # the start may be better than all that follows
+        look()
     while not course.is_over():
         stage, step = course.stage, course.step
         warm = min(1.0, (step + 1) / WARM_UP_STEPS)

@@ -80,7 +80,7 @@ def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimCon
 
 
 def looks(substeps: int) -> tuple[float, ...]:
-    """Three instants of a control step of so many physics steps, as shares of it: MuJoCo's last look at contacts is one step before its end."""
+    """Three instants, as shares of a control step of so many physics steps. MuJoCo looks at contacts last one step before its end."""
     last = (substeps - 1) / substeps
     return tuple(round(last * part / 3, 4) for part in (1, 2, 3))
 

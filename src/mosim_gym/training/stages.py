@@ -17,7 +17,12 @@ def learns_flight(model: MoSim, stage: Stage) -> bool:
 
 
 def freeze(model: MoSim, stage: Stage) -> None:
-    """Let gradients reach only what the stage trains."""
+    """Let gradients reach only what the stage trains; of a model that knows a simulation only what it lacks."""
+    if model.config.beyond is not None:
+        last = f"correctors.{len(model.correctors) - 1}."
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name.startswith(last))
+        return
     for name, parameter in model.named_parameters():
         in_corrector = name.startswith("correctors.")
         parameter.requires_grad_({"predictor": not in_corrector, "corrector": in_corrector}.get(stage.name, True))

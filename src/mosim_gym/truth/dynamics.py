@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from os import PathLike
 from threading import Lock
 from typing import Any, overload
 
@@ -13,7 +14,9 @@ from torch import Tensor
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.compiling import load_model
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.model_file import read_model
 from mosim_gym.mechanics.motion import Step, Trajectory
+from mosim_gym.mechanics.robot_file import MEASURED
 from mosim_gym.mechanics.threads import usable_cores
 from mosim_gym.robots import find_robot, load_robot
 from mosim_gym.robots.catalogue import sensor_columns
@@ -25,7 +28,7 @@ _START = 1.0
 
 
 class TrueDynamics(Dynamics):
-    """The packaged MJCF of a robot, stepped by MuJoCo in float64 for batches of independent states.
+    """The packaged MJCF of a robot, or the model in its file, stepped by MuJoCo in float64 for batches of independent states.
 
     `rollout` runs open loop through `mujoco.rollout` on all cores. `step` is for closed loops. MuJoCo's constraint solver starts from
     the accelerations of the step before (its *warm start*), so a state alone does not fix the next one to the last bit. `step` remembers
@@ -48,25 +51,55 @@ class TrueDynamics(Dynamics):
 
         Without `constrained`, contacts and limits are switched off: the robot passes through everything.
         """
-        import mujoco
-
         definition = find_robot(robot)
         self.robot: Robot = load_robot(robot)
-        self.card = {"kind": "truth", "robot": robot, "simulator": f"mujoco {mujoco.__version__}"}
-        self._mujoco = mujoco
-        self.model = load_model(definition.mjcf_file.read_text(encoding="utf-8"))
+        model = load_model(definition.mjcf_file.read_text(encoding="utf-8"))
+        self._open(robot, model, self.robot.substeps, sensor_columns(definition.name), threads, warm_start)
         if not constrained:
-            off = mujoco.mjtDisableBit.mjDSBL_CONTACT, mujoco.mjtDisableBit.mjDSBL_LIMIT
+            off = self._mujoco.mjtDisableBit.mjDSBL_CONTACT, self._mujoco.mjtDisableBit.mjDSBL_LIMIT
             self.model.opt.disableflags |= sum(int(flag) for flag in off)
+
+    @classmethod
+    def of_file(
+        cls, path: str | PathLike[str], timestep: float | None = None, *, threads: int | None = None
+    ) -> TrueDynamics:
+        """The robot that `Robot.from_file(path, timestep)` describes, moved by the model in its file. There are no sensor readings.
+
+        Where the control step is no multiple of the file's physics step, the nearest physics step that divides it takes its place.
+        """
+        self = cls.__new__(cls)
+        self.robot = Robot.from_file(path, timestep)
+        model = read_model(path).model
+        substeps = dividing_steps(self.robot.control_step, model.opt.timestep)
+        if self.robot.integrator == MEASURED:
+            model.opt.timestep = self.robot.control_step / substeps
+        self._open(self.robot.name, model, substeps, np.zeros(0, int), threads, warm_start=True)
+        return self
+
+    def _open(
+        self,
+        name: str,
+        model: Any,
+        substeps: int,
+        sensors: Array,
+        threads: int | None,
+        warm_start: bool,
+    ) -> None:
+        import mujoco
+
+        self.card = {"kind": "truth", "robot": name, "simulator": f"mujoco {mujoco.__version__}"}
+        self._mujoco, self.model = mujoco, model
+        self.substeps = substeps
+        """Physics steps in a control step."""
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads}; it must be at least 1.")
         self._threads = threads or usable_cores()
-        self._data = mujoco.MjData(self.model)
+        self._data = mujoco.MjData(model)
         self._warm_start = warm_start
         self._last: tuple[Array, Array, Array] | None = None
         self._turn = Lock()  # threads that share this object take turns: MuJoCo's working memory is for one
-        self._sensor_columns = sensor_columns(definition.name)
-        self.sensor_count = len(self._sensor_columns)
+        self._sensor_columns = sensors
+        self.sensor_count = len(sensors)
 
     def __getstate__(self) -> dict[str, object]:
         """All attributes except modules, working memory and threads, which a copy makes for itself."""
@@ -154,7 +187,7 @@ class TrueDynamics(Dynamics):
         for row in range(len(qpos)):
             q[:], v[:], u[:], w[:] = qpos[row], qvel[row], control[row], warm[row]
             data.time = _START
-            step(self.model, data, self.robot.substeps)
+            step(self.model, data, self.substeps)
             next_q[row], next_v[row], next_warm[row] = q, v, w
             sensors[row] = data.sensordata[self._sensor_columns]
             if data.time < _START or np.isnan(control[row]).any():  # unstable, or no control at all
@@ -163,8 +196,8 @@ class TrueDynamics(Dynamics):
         return Step(next_q, next_v, sensors)
 
     def _rollout(self, qpos: Array, qvel: Array, actions: Array) -> Trajectory:
-        nq, nv, substeps = self.robot.nq, self.robot.nv, self.robot.substeps
-        if not actions.size:
+        nq, nv, substeps = self.robot.nq, self.robot.nv, self.substeps
+        if not len(qpos) or not actions.shape[1]:
             sizes = (nq, nv, len(self._sensor_columns))
             return Trajectory(*(np.zeros((*actions.shape[:2], size)) for size in sizes))
         state = np.zeros((len(qpos), 1 + nq + nv + self.model.na))
@@ -173,7 +206,8 @@ class TrueDynamics(Dynamics):
         control = np.repeat(actions, substeps, axis=1) if substeps > 1 else np.ascontiguousarray(actions)
         pool, workers = self._pool
         with quiet_mujoco():  # what is unstable becomes NaN
-            path, sensordata = pool.rollout(self.model, workers, state, control)
+            driven = control if self.robot.nu else None
+            path, sensordata = pool.rollout(self.model, workers, state, driven, nstep=control.shape[1])
         path, sensordata = path[:, substeps - 1 :: substeps], sensordata[:, substeps - 1 :: substeps]
         # From an instability on, MuJoCo repeats the state that it was reset to.
         clock = _START + np.arange(1, actions.shape[1] + 1) * self.timestep
@@ -186,6 +220,12 @@ class TrueDynamics(Dynamics):
             path[:, :, 1 + nq : 1 + nq + nv].copy(),
             sensordata[:, :, self._sensor_columns],
         )
+
+
+def dividing_steps(control_step: float, physics_step: float) -> int:
+    """How many physics steps a control step has, so that they are as near to `physics_step` as can be."""
+    fewer = max(1, int(control_step / physics_step))
+    return min(fewer, fewer + 1, key=lambda count: abs(control_step / count - physics_step))
 
 
 def _float64(values: Any) -> Array:

@@ -43,7 +43,7 @@ _MODEL = record(
         "activation": one_of(*ACTIVATIONS),
         **dict.fromkeys(("layer_norm", "canonical", "whiten", "quadratic", "nonsmooth", "drift"), _FLAG),
         "ahead": whole(0, 100),
-        "remainder": _NETWORK,
+        **dict.fromkeys(("remainder", "beyond"), _NETWORK),
         "foresight": each(number(1e-6, 1), 0, 100),
         "friction": each(number(1e-9, 1e9), 0, 100),
         "gate": nullable(number(0, 1e9)),
