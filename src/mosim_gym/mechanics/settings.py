@@ -39,7 +39,7 @@ class Rule:
             check_seed(value, name)
         if self.choices is not None and value not in self.choices:
             raise unknown_choice(name, value, list(self.choices))
-        if not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return
         fits = (
             is_finite(value)

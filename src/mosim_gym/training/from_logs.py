@@ -22,6 +22,7 @@ from mosim_gym.mechanics.robot_file import MEASURED
 from mosim_gym.mechanics.seal import digest
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.storage import check_own
+from mosim_gym.mechanics.symmetry import body_turns
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.robots.opening import as_robot
 from mosim_gym.training.log_card import logs_card
@@ -149,7 +150,8 @@ def train(
         check_memory(choice["memory"], learned, kept)
     config = replace(config or logs_training(model_robot, seed), seed=seed)
     with OneThread(), _told(model_robot.name, shown, told) as watch:
-        motion = LogMotion(model_robot, learned, choice["memory"])
+        turns = body_turns(model_robot) if config.symmetry else None
+        motion = LogMotion(model_robot, learned, choice["memory"], turns)
         if before is None:
             with initialised_by(seed):
                 model = MoSim(model_robot, logs_model(model_robot, members, choice["memory"], known))
@@ -178,6 +180,7 @@ def train(
             report=watch,
         )
         card = logs_card(trained, record, choice, learned, kept)
+        card["symmetry"] = 1 if turns is None else len(turns)
         if before is not None:
             card["refined_from"] = f"{before.card.get('name', 'unnamed')} {before.model.digest()}"
             if trained.config.beyond is not None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from mosim_gym.data.logs import Logs
 from mosim_gym.data.stream import Transitions, transitions_between
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.symmetry import BodyTurns
 
 Array = np.ndarray
 
@@ -20,8 +21,9 @@ class LogMotion:
     present one. Before the first command of a segment they are taken to equal it.
     """
 
-    def __init__(self, robot: Robot, logs: Logs, memory: int) -> None:
-        """Commands are clipped to the range of the actuators of `robot`."""
+    def __init__(self, robot: Robot, logs: Logs, memory: int, turns: BodyTurns | None = None) -> None:
+        """Commands are clipped to the range of the actuators of `robot`. What is drawn is turned at random by `turns`, if there are any."""
+        self.turns = turns
         lengths = torch.from_numpy(np.asarray(logs.lengths, np.int64))
         here = _rows(logs, 0)
         first = np.repeat(logs.starts[:-1], logs.lengths)
@@ -57,14 +59,27 @@ class LogMotion:
     def drawn(self, horizon: int, count: int, generator: torch.Generator, only: Tensor | None = None) -> Transitions:
         """So many random windows. `only` are the starts to draw from."""
         starts = self.starts(horizon) if only is None else only
-        return self.windows(starts[torch.randint(len(starts), (count,), generator=generator)], horizon)
+        drawn = self.windows(starts[torch.randint(len(starts), (count,), generator=generator)], horizon)
+        if self.turns is None:
+            return drawn
+        return _turned(drawn, self.turns, torch.randint(len(self.turns), (count,), generator=generator))
 
     def spread(self, horizon: int, most: int, members: int) -> Transitions:
         """Up to `most` windows at even distances, a multiple of `members` of them."""
         starts = self.starts(horizon)
         count = max(1, min(most, len(starts)) // members)
         place = torch.linspace(0, len(starts) - 1, count * members).round().long()
-        return self.windows(starts[place], horizon)
+        found = self.windows(starts[place], horizon)
+        return found if self.turns is None else _turned(found, self.turns, torch.arange(len(place)) % len(self.turns))
+
+
+def _turned(windows: Transitions, turns: BodyTurns, turn: Tensor) -> Transitions:
+    """Windows `(B, …)`, each after the turn number `turn (B,)`."""
+    each = turn.reshape(-1, *[1] * (windows.qpos.dim() - 2)).expand(windows.qpos.shape[:-1])
+    moved = [turns.velocities(part, each) for part in (windows.qvel, windows.acceleration, windows.drift)]
+    return windows._replace(
+        qpos=turns.positions(windows.qpos, each), qvel=moved[0], acceleration=moved[1], drift=moved[2]
+    )
 
 
 def _rows(logs: Logs, after: int) -> Array:

@@ -49,6 +49,8 @@ class LogsConfig:
     huber: float = setting(0.1, above=0)  # whitened error at which the loss turns from square to linear
     clip: float = setting(1.0, above=0)
     ema: float = setting(0.995, least=0, below=1)
+    # a free body whose shape and mass are the same after some turns learns each motion in all of them
+    symmetry: bool = True
     validated_every: int = setting(200, least=1)  # training steps
     validated_seconds: float = setting(0.25, above=0)  # the length of held-out windows
     seed: int = setting(0, seed=True)
