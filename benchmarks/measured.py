@@ -70,6 +70,6 @@ if __name__ == "__main__":
             report[name] = dict(sorted(runs.items(), key=lambda item: (item[1]["share"], item[0])))
             write_atomically(RESULTS, readable_json(report))
             set_aside(folder)
-    for name, runs in report.items():
+    for name, runs in ((name, runs) for name, runs in report.items() if runs):
         print(f"{measured_table(name, runs)}\n")
         measured_plot(ROOT / "docs" / "assets" / f"measured-{name}.png", measured_panels(runs), MACHINES[name].title)
