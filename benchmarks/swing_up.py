@@ -18,7 +18,7 @@ from mosim_gym.mechanics.storage import readable_json, write_atomically
 from mosim_gym.pictures.swing_up_plot import swing_up_plot
 from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
 from mosim_gym.studies.measured_motion import MACHINES, machine_logs
-from mosim_gym.studies.swing_up import CONTROL_STEP, UP, heights, judged, stand_in, training_env
+from mosim_gym.studies.swing_up import CONTROL_STEP, STARTS, UP, heights, judged, stand_in, training_env
 
 ROOT = Path(__file__).resolve().parents[1]
 ROBOTS, RESULTS = ROOT / "benchmarks" / "robots", ROOT / "benchmarks" / "results" / "swing_up.json"
@@ -28,6 +28,7 @@ if __name__ == "__main__":
     parser.add_argument("--logs", type=Path, required=True)
     parser.add_argument("--model", type=Path, help="a checkpoint that was learned from the logs")
     parser.add_argument("--model-budget", default="5m")
+    parser.add_argument("--starts", choices=STARTS, default="anywhere", help="where training episodes may start")
     parser.add_argument("--algo", default="sac")
     parser.add_argument("--budget", default="15m", help="time of training of the policy")
     parser.add_argument("--seed", type=int, default=0)
@@ -40,13 +41,13 @@ if __name__ == "__main__":
         if options.model
         else mosim_gym.train(logs.robot, logs, budget=options.model_budget, folder=options.folder / "model")
     )
-    env = training_env(model, logs)
+    env = training_env(model, logs, options.starts)
     config = config_for(env, options.algo, seed=options.seed)
     trained = zero_shot(
         env,
         config,
         budget=seconds(options.budget),
-        folder=options.folder / f"{options.algo}-{options.seed}",
+        folder=options.folder / f"{options.starts}-{options.algo}-{options.seed}",
         report=lambda state: print(json.dumps(state), flush=True),
     )
     path = heights(trained.policy, stand_in(ROBOTS / "acrobot_stand_in.xml"), episodes=options.episodes)
@@ -61,6 +62,11 @@ if __name__ == "__main__":
         "stand_in": judged(path),
         "provenance": provenance(seeds=[options.seed]),
     }
+    report = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    report[options.starts] = result
     print(readable_json(result))
-    write_atomically(RESULTS, readable_json(result))
-    print("wrote", swing_up_plot(ROOT / "docs" / "assets" / "swing-up.png", path, control_step=CONTROL_STEP, up=UP))
+    write_atomically(RESULTS, readable_json(report))
+    if options.starts == "anywhere":
+        trained.policy.save(ROOT / "benchmarks" / "policies" / "swing_up" / "acrobot.safetensors", half=True)
+        plot = swing_up_plot(ROOT / "docs" / "assets" / "swing-up.png", path, control_step=CONTROL_STEP, up=UP)
+        print("wrote", plot)

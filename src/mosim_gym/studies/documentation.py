@@ -59,6 +59,7 @@ from mosim_gym.studies.sample_efficiency import Cell, matrix
 from mosim_gym.studies.speed_targets import pace_table
 from mosim_gym.studies.studies import RUNS, STUDIES
 from mosim_gym.studies.study_tables import gait_table, penalty_targets, planning_summary, study_summary
+from mosim_gym.studies.swing_up import swing_up_table
 
 
 class Documentation:
@@ -102,8 +103,9 @@ class Documentation:
         return found
 
     def _measured_motion(self) -> dict[str, str]:
-        """A part for each machine."""
-        return measured_tables(self._result("measured") if (self._measured / "measured.json").exists() else {})
+        """A part for each machine, and one for the policy of the acrobot."""
+        found = measured_tables(self._result("measured") if (self._measured / "measured.json").exists() else {})
+        return {**found, "swing-up": self._optional("swing_up", swing_up_table)}
 
     def _strategies(self) -> dict[str, dict[str, str]]:
         """For each page on strategies what the registries say."""

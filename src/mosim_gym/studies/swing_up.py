@@ -20,9 +20,11 @@ from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.limited import LimitedControls
 from mosim_gym.envs.making import make_env
 from mosim_gym.envs.vector import MoSimVectorEnv
+from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.robots.named_features import NamedFeatures
+from mosim_gym.studies.measured import measured
 from mosim_gym.truth.dynamics import TrueDynamics
 
 Array = np.ndarray
@@ -61,17 +63,26 @@ def hanging(generator: Generator, rows: int) -> tuple[Tensor, Tensor]:
     return tuple(SHAKEN * torch.randn(rows, 2, generator=generator) for _ in range(2))  # pyright: ignore[reportReturnType]
 
 
-def starts_of(logs: Logs) -> Callable[[Generator, int], tuple[Tensor, Tensor]]:
-    """A third of the episodes start hanging, a third in states of the logs, where the machine stands, too, and a third anywhere: a policy
-    that falls must swing up again.
+STARTS: Mapping[str, tuple[str, ...]] = {
+    "anywhere": ("hanging", "in the logs", "anywhere"),
+    "seen": ("hanging", "in the logs"),
+}
+"""Where training episodes may start, by the name of the choice; each kind is as frequent as the others."""
+
+
+def starts_of(logs: Logs, choice: str) -> Callable[[Generator, int], tuple[Tensor, Tensor]]:
+    """Draws the states in which training episodes start: about hanging, in states of the logs, where the machine stands, too, or anywhere.
+
+    A policy that has started anywhere swings up again after it falls.
     """
     qpos, qvel = torch.from_numpy(logs.qpos).float(), torch.from_numpy(logs.qvel).float()
+    kinds = len(STARTS[choice])
 
     def draw(generator: Generator, rows: int) -> tuple[Tensor, Tensor]:
         logged = torch.randint(len(qpos), (rows,), generator=generator)
         anywhere = torch.pi * (2 * torch.rand(rows, 2, generator=generator) - 1)
         moving = FAST * torch.randn(rows, 2, generator=generator)
-        kind = torch.randint(3, (rows, 1), generator=generator)
+        kind = torch.randint(kinds, (rows, 1), generator=generator)
         still_q, still_v = hanging(generator, rows)
         starts = [(still_q, qpos[logged], anywhere), (still_v, qvel[logged], moving)]
         q, v = (torch.where(kind == 0, a, torch.where(kind == 1, b, c)) for a, b, c in starts)
@@ -87,11 +98,10 @@ def slower(model: Dynamics) -> Dynamics:
     return LimitedControls(FinerSteps(model, coarse, times), TORQUES)
 
 
-def training_env(model: Dynamics, logs: Logs, num_envs: int = 64) -> MoSimVectorEnv:
+def training_env(model: Dynamics, logs: Logs, choice: str, num_envs: int = 64) -> MoSimVectorEnv:
     """The task in the learned model."""
-    return make_env(
-        slower(model), reward, reset=starts_of(logs), num_envs=num_envs, max_episode_steps=round(EPISODE / CONTROL_STEP)
-    )
+    steps = round(EPISODE / CONTROL_STEP)
+    return make_env(slower(model), reward, reset=starts_of(logs, choice), num_envs=num_envs, max_episode_steps=steps)
 
 
 def stand_in(file: Path) -> Dynamics:
@@ -123,3 +133,30 @@ def judged(path: Array) -> dict[str, Any]:
         "seconds": [round(float(t), 2) for t in (np.median(times), times.max())] if held.any() else None,
         "reached": int(up.any(1).sum()),
     }
+
+
+def swing_up_table(report: Mapping[str, Any]) -> str:
+    """For each choice of starts what the policy learned from, and what became of its episodes in the stand-in."""
+    rows = []
+    for choice, run in report.items():
+        model, policy, played = run["model"], run["policy"], run["stand_in"]
+        times = played["seconds"]
+        rows.append(
+            [
+                ", ".join(STARTS[choice]),
+                f"{model['motion_seconds']:.0f} s, {model['training_seconds'] / 60:.1f} min",
+                f"{policy['algorithm'].upper()}, {policy['training_seconds'] / 60:.0f} min, {policy['steps_in_model'] / 1e6:.2f} M",
+                f"{played['reached']} of {played['episodes']}",
+                f"**{played['up']} of {played['episodes']}**",
+                f"{times[0]:.1f} s, {times[1]:.1f} s" if times else "",
+            ]
+        )
+    header = [
+        "Training episodes start",
+        "Measured motion, training of the model",
+        "Training of the policy, steps in the model",
+        "Reached the top, in the stand-in",
+        "Standing at the end",
+        "Up for good after: median, slowest",
+    ]
+    return f"{table(header, rows)}\n\n{measured(list(report.values()))}"
