@@ -56,8 +56,8 @@ if __name__ == "__main__":
         "model": {
             **{name: model.card[name] for name in ("training_seconds", "training_steps")},
             "members": model.members,
+            "motion_seconds": model.card["recipe"]["logs"]["seconds"],
         },
-        "logs_seconds": round(logs.seconds, 1),
         "policy": {name: card[name] for name in ("algorithm", "training_seconds", "steps_in_model", "return_in_model")},
         "stand_in": judged(path),
         "provenance": provenance(seeds=[options.seed]),
