@@ -224,3 +224,11 @@ def test_what_is_no_model_and_what_is_no_option_is_refused():
     ):
         with pytest.raises(TypeError, match=said):
             mosim_gym.make_env("cartpole", upright, **{option: 3})
+
+
+def test_control_range_narrows_what_a_policy_may_command() -> None:
+    env = mosim_gym.make_env("hopper", lambda features, action: action.sum(-1), control_range={"waist": (-0.25, 0.25)})
+    row = list(mosim_gym.load("hopper").robot.actuators.names).index("waist")
+    assert (env.action_space.low[row], env.action_space.high[row]) == (-0.25, 0.25)
+    env.reset(seed=0)
+    assert env.step(env.action_space.high)[1] == pytest.approx(3.25)

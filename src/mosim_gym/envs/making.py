@@ -12,6 +12,7 @@ import torch
 from gymnasium.envs.registration import EnvSpec
 from torch import Generator, Tensor
 
+from mosim_gym.dynamics.limited import ControlRange, LimitedControls
 from mosim_gym.dynamics.simulator import SimulatorOptions
 from mosim_gym.envs.known_starts import known_starts
 from mosim_gym.envs.made_options import BATCH_OPTIONS, GIVEN, BatchOptions, EnvOptions, check_options
@@ -44,6 +45,7 @@ def make_env(
     penalty: Penalised | Sequence[Penalised] | None = None,
     *,
     goal: DrawGoals | None = None,
+    control_range: ControlRange | None = None,
     **options: Unpack[EnvOptions],
 ) -> MoSimEnv: ...
 @overload
@@ -58,6 +60,7 @@ def make_env(
     max_episode_steps: int = 1000,
     penalty: Penalised | Sequence[Penalised] | None = None,
     goal: DrawGoals | None = None,
+    control_range: ControlRange | None = None,
     **options: Unpack[BatchOptions],
 ) -> MoSimVectorEnv: ...
 @options_of(MoSimEnv, MoSimVectorEnv, without=GIVEN)
@@ -72,6 +75,7 @@ def make_env(
     penalty: Penalised | Sequence[Penalised] | None = None,
     *,
     goal: DrawGoals | None = None,
+    control_range: ControlRange | None = None,
     **options: Any,
 ) -> MoSimEnv | MoSimVectorEnv:
     """An environment in which `model` moves: one `gymnasium.Env`, or with `num_envs` a batch as one `VectorEnv`, whose `torch` is in torch.
@@ -85,6 +89,7 @@ def make_env(
       `(generator, n) -> (qpos, qvel)`. By default they begin in `known_starts`.
     - `terminated(features)` says which episodes end for good, `(B,)` bool.
     - `goal(generator, n)` draws the goals `(n, k)` of n episodes, which the functions read as `features.goal`.
+    - `control_range` narrows the ranges of some actuators, as in `{"elbow": (-2, 2)}`: the policy never commands more.
     - `max_episode_steps` is -1 for no limit.
     - `penalty` is a penalty, the name of a registered one, or several of them.
 
@@ -94,6 +99,8 @@ def make_env(
     """
     check_options(options, batch=num_envs is not None)
     dynamics = _opened(model, options)
+    if control_range is not None:
+        dynamics = LimitedControls(dynamics, control_range)
     again = partial(make_env, dynamics, reward, observation, reset, terminated, penalty=penalty, goal=goal)
     functions = TaskFunctions(reward, observation, terminated, goal)
     task, starts = _task(dynamics, functions, TASK if reset is None else reset, options)

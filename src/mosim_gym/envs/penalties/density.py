@@ -72,7 +72,7 @@ class DensityPenalty(ChecksArguments, Penalty):
         if density is None:
             density = dynamics.density or _packaged_name(dynamics)
         self.density = density if isinstance(density, MotionDensity) else find_density(density, core.robot)
-        if self.density.robot.fingerprint != core.robot.fingerprint:
+        if self.density is not dynamics.density and self.density.robot.fingerprint != core.robot.fingerprint:
             raise ValueError(
                 f"The density is of the robot {self.density.robot.name!r}; these environments have {core.robot.name!r}."
             )
