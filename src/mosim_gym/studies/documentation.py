@@ -50,6 +50,7 @@ from mosim_gym.studies.result_tables import (
     collection_table,
     density_table,
     environment_speed,
+    import_table,
     kinematics_targets,
     parity_targets,
     systems_table,
@@ -172,6 +173,7 @@ class Documentation:
                 "gait": gait_table(self._result("scripted_gait")),
             },
             self.docs / "results" / "measured.md": self._measured_motion(),
+            self.docs / "from-logs.md": {"import": import_table(self._result("import_logs"))},
             real_steps: {"sample efficiency": "\n\n".join(filter(None, efficiency))},
             self.docs / "results" / "speed.md": {
                 "speed": environment_speed(self._result("speed")),

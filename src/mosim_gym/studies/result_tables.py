@@ -8,7 +8,15 @@ from typing import Any
 from mosim_gym.evaluation.tables import table
 from mosim_gym.studies.comparison import PAPER_RATES, comparison_table
 from mosim_gym.studies.measured import measured
-from mosim_gym.studies.targets import DENSITY_SPEED, KINEMATICS_MS, PARITY, SAMPLES_BESIDE_THE_PAPERS, Bound, verdict
+from mosim_gym.studies.targets import (
+    DENSITY_SPEED,
+    KINEMATICS_MS,
+    PARITY,
+    SAMPLES_BESIDE_THE_PAPERS,
+    Bound,
+    at_least,
+    verdict,
+)
 
 LONGER = ", longer"
 
@@ -104,6 +112,17 @@ def collection_table(report: Mapping[str, Any]) -> str:
     ]
     header = ["Robot", "True control steps a second", "Time beside a bare `mujoco.rollout` of the same segments"]
     return f"{table(header, rows)}\n\n{measured(report)}"
+
+
+def import_table(report: Mapping[str, Any]) -> str:
+    """How fast logs are imported, and how much memory that takes, from what benchmarks/import_logs.py measured."""
+    rows = [
+        [f"`.{kind}`", f"{found['rows_per_second']:,}", f"{found['memory']:.1f} times",
+         verdict({"": at_least(report["floor"])}, {"": found["rows_per_second"]})]
+        for kind, found in report.items() if isinstance(found, Mapping) and "rows_per_second" in found
+    ]  # fmt: skip
+    header = ["Source", "Rows a second", "Memory at most, beside the arrays", "Target"]
+    return f"{table(header, rows)}\n\n{report['rows']:,} rows of {report['robot']}'s motion. {measured(report)}"
 
 
 def density_table(report: Mapping[str, Any]) -> str:
