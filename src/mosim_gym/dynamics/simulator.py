@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self, TypedDict
 
 import torch
@@ -11,8 +11,8 @@ from torch import Tensor
 from mosim_gym.dynamics.batches import as_given, as_tensors, check_shapes
 from mosim_gym.dynamics.control_step import Motion
 from mosim_gym.dynamics.ensembles import chosen_members
+from mosim_gym.dynamics.member_outputs import MemberOutputs
 from mosim_gym.dynamics.mosim import MoSim
-from mosim_gym.dynamics.prepared import PreparedModel
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
 from mosim_gym.dynamics.speed_limits import SpeedLimits
 from mosim_gym.mechanics import ForwardKinematics, Robot
@@ -22,7 +22,7 @@ from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.motion import KinematicValues, Step, Trajectory, check_start
 from mosim_gym.mechanics.products import FUSED_FROM
-from mosim_gym.mechanics.threads import OneThread, alone
+from mosim_gym.mechanics.threads import alone
 
 LARGEST_READING = 20.0
 """Of a sensor, as `log(1 + x)`: far beyond all forces; what is said beyond it would soon be infinite."""
@@ -93,8 +93,7 @@ class Simulator(Dynamics):
         self._limits = SpeedLimits.of_card(self.card, self.timestep, self.dtype, self.device)
         low, high = self.robot.control_range
         self._low, self._high = (torch.as_tensor(side, device=self.device) for side in (low, high))
-        with OneThread(), torch.no_grad():
-            self._prepared = [PreparedModel(self.model, member, self.precision) for member in range(self.members)]
+        self._outputs = MemberOutputs(self.model, self.precision)
 
     @property
     def device(self) -> torch.device:
@@ -158,7 +157,7 @@ class Simulator(Dynamics):
             values = features if features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, a.flatten(1), values)
             nv = self.robot.nv
-            everyone = [self._by(member, inputs, q, v)[:, :nv] for member in self._prepared]
+            everyone = [self._outputs.by(member, inputs, q, v)[:, :nv] for member in self._outputs.prepared]
             said = torch.stack(everyone) / self.model.output_std[:nv]
             return said.std(0, unbiased=False).square().mean(-1).sqrt()
 
@@ -225,10 +224,9 @@ class Simulator(Dynamics):
             values = features if known and features is not None else self._kinematics(q, v)
             inputs = self.model.features(q, v, action, values)
             if owner is not None and self.members > 1:
-                raw = self._each_by_its(owner, inputs, q, v)
+                raw = self._outputs.each_by_its(owner, inputs, q, v)
             else:
-                outputs = self._with_gradients if torch.is_grad_enabled() else self._without_gradients
-                raw = outputs(inputs, q, v)
+                raw = self._outputs.dealt(inputs, q, v)
             motion = self.model.motion(raw, q, v)
             if self._limits is not None:
                 motion = self._limits.held(motion, v)
@@ -238,67 +236,6 @@ class Simulator(Dynamics):
 
         end = self._solver(field, self.robot, qpos, qvel, self.timestep)
         return Step(*end, readings[0] if readings else qpos.narrow(-1, 0, 0))
-
-    def _each_by_its(self, owner: Tensor, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
-        """Outputs of each row's own member, by asking all members about all rows; only where an adaptive solver failed."""
-        rows = [part.expand(self.members, -1, -1) for part in (self._whitened(inputs), qpos, qvel)]
-        said = self.model.outputs(*rows) * self.model.output_std
-        return said[owner, torch.arange(len(inputs), device=inputs.device)]
-
-    def _without_gradients(self, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
-        count = len(self._prepared)
-        if count == 1 or len(inputs) == 1:
-            return self._by(self._prepared[0], inputs, qpos, qvel)
-        raw = inputs.new_empty(len(inputs), len(self.model.output_std))
-        foresight = self.model.foresight
-        if foresight is None:
-            self._deal(inputs, raw, lambda prepared, rows: prepared(rows))
-            return raw
-        self._deal(inputs, raw, lambda prepared, rows: prepared.flight(rows))
-        foreseen = foresight(qpos, qvel, self.model.motion(raw, qpos, qvel))
-        everything = torch.cat((inputs, foreseen), dim=-1)
-        corrected = torch.empty_like(raw)
-        self._deal(everything, corrected, lambda prepared, rows: prepared.corrections(rows))
-        raw = raw + self.model.gated(corrected, foreseen)
-        if self.model.gateable < len(self.model.correctors):
-            self._deal(everything, corrected, lambda prepared, rows: prepared.ungated(rows))
-            raw = raw + corrected
-        return raw
-
-    def _deal(self, inputs: Tensor, said: Tensor, ask: Callable[[PreparedModel, Tensor], Tensor]) -> None:
-        """Write into `said` what each member, asked about its own rows of `inputs`, answers."""
-        count = len(self._prepared)
-        for number, prepared in enumerate(self._prepared):
-            if number < len(inputs):
-                said[number::count] = ask(prepared, inputs[number::count])
-
-    def _by(self, member: PreparedModel, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
-        """One member's outputs for all rows."""
-        foresight = self.model.foresight
-        if foresight is None:
-            return member(inputs)
-        flight = member.flight(inputs)
-        foreseen = foresight(qpos, qvel, self.model.motion(flight, qpos, qvel))
-        everything = torch.cat((inputs, foreseen), dim=-1)
-        moved = flight + self.model.gated(member.corrections(everything), foreseen)
-        return moved + member.ungated(everything) if self.model.gateable < len(self.model.correctors) else moved
-
-    def _whitened(self, inputs: Tensor) -> Tensor:
-        present = inputs.shape[-1]
-        return (inputs - self.model.input_mean[:present]) / self.model.input_std[:present]
-
-    def _with_gradients(self, inputs: Tensor, qpos: Tensor, qvel: Tensor) -> Tensor:
-        model, members = self.model, self.members
-        parts = [self._whitened(inputs), qpos, qvel]
-        if members == 1:
-            return model.outputs(*parts) * model.output_std
-        short = (
-            -len(inputs) % members
-        )  # rows are dealt to the members in turn; the last ones again where they do not come out even
-        parts = [torch.cat((x, x[-1:].expand(short, -1))) if short else x for x in parts]
-        x, q, v = (torch.unflatten(part, 0, (-1, members)).transpose(0, 1) for part in parts)
-        dealt = model.outputs(x, q, v)
-        return dealt.transpose(0, 1).flatten(0, 1)[: len(inputs)] * model.output_std
 
 
 def _halves(rows: Tensor) -> tuple[Tensor, Tensor]:
