@@ -16,7 +16,7 @@ from mosim_gym.studies.efficiency_tables import efficiency_summary
 from mosim_gym.studies.finer_checkpoints import finer_table
 from mosim_gym.studies.gallery import gallery_page
 from mosim_gym.studies.measured import NOT_YET, measured
-from mosim_gym.studies.measured_tables import measured_tables
+from mosim_gym.studies.measured_tables import measured_headline, measured_tables
 from mosim_gym.studies.pages import filled, home_page
 from mosim_gym.studies.policy_tables import (
     not_trained,
@@ -146,7 +146,10 @@ class Documentation:
         penalties = [run for run in self._results_in("studies") if run["study"] == "penalty"]
         penalties.sort(key=lambda run: labels.index(run["label"]))
         return {
-            self.readme: {"headline": readme_table(policies), "strategies": uses_table("docs/strategies/", costs=False)},
+            self.readme: {
+                "headline": readme_table(policies),
+                "machines": measured_headline(self._result("measured"), self._result("swing_up")),
+                "strategies": uses_table("docs/strategies/", costs=False)},
             **{self.docs / "strategies" / f"{page}.md": content for page, content in self._strategies().items()},
             self.docs / "results" / "parity.md": {
                 "parity targets": parity_targets(parity),

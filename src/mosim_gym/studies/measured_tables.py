@@ -12,7 +12,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.pictures.measured_plot import Curve
 from mosim_gym.studies.measured import NOT_YET, measured
 from mosim_gym.studies.measured_motion import MACHINES
-from mosim_gym.studies.targets import MEASURED_TOSS, verdict
+from mosim_gym.studies.targets import MEASURED_ANGLES, MEASURED_TOSS, verdict
 
 SHOWN = (0.05, 0.1, 0.25, 0.5)
 """Horizons of the tables, s."""
@@ -75,14 +75,21 @@ def _learned(run: Mapping[str, Any]) -> list[str]:
 
 
 def _horizons(runs: Mapping[str, Any]) -> str:
-    rows = [
-        [f"learned from {model_title(run)}", *_learned(run), *_chosen(*joint_errors(run, "dynamics"))]
-        for run in runs.values()
-    ]
+    rows = []
+    for run in runs.values():
+        errors = _chosen(*joint_errors(run, "dynamics"))
+        target = verdict(MEASURED_ANGLES, _at_horizons(run)) if run["share"] == 1 else ""
+        rows.append([f"learned from {model_title(run)}", *_learned(run), *errors, target])
     widest = _widest(runs)
     floors = [floor for floor in FLOORS if floor in widest["errors"]["rmse"]]
-    rows += [[floor, "", "", *_chosen(*joint_errors(widest, floor))] for floor in floors]
-    return table(["Predictor", "Motion, segments", "Training", *(f"{h:g} s" for h in SHOWN)], rows)
+    rows += [[floor, "", "", *_chosen(*joint_errors(widest, floor)), ""] for floor in floors]
+    return table(["Predictor", "Motion, segments", "Training", *(f"{h:g} s" for h in SHOWN), "Target"], rows)
+
+
+def _at_horizons(run: Mapping[str, Any]) -> dict[str, float]:
+    """The model's errors, rad, by the horizon's name."""
+    horizons, errors = joint_errors(run, "dynamics")
+    return {f"{h:g} s": errors[int(np.abs(np.array(horizons) - h).argmin())] for h in SHOWN}
 
 
 def _chosen(horizons: Sequence[float], errors: Sequence[float]) -> list[str]:
@@ -115,3 +122,21 @@ def _about(runs: Mapping[str, Any]) -> str:
         f"Held out: {held['segments']} segments, {held['seconds']:.0f} s. Ensembles of {widest['members']}, each of whose members "
         f"predicts a share of the windows. Commands before the present one that are inputs: {widest['memory']}."
     )
+
+
+def measured_headline(report: Mapping[str, Any], swing_up: Mapping[str, Any]) -> str:
+    """What models of real machines reach, in sentences for the README."""
+    pendulum, cube, policy = report["pendulum"]["1"], report["cube"]["1"], swing_up["anywhere"]["stand_in"]
+    angles, toss = _at_horizons(pendulum), cube["along"]["dynamics"]
+    minutes = max(run["training_seconds"] for run in (pendulum, cube)) / 60
+    early, late = (
+        f"{angles[horizon]:.{digits}f} rad after {horizon}" for horizon, digits in (("0.1 s", 3), ("0.5 s", 2))
+    )
+    sentences = (
+        f"From the measured motion of two real machines, after {minutes:.0f} minutes of training on one core:",
+        f"the angles of a double pendulum are predicted to {early} and {late} from {pendulum['learned']['seconds']:.0f} s of logs;",
+        f"a tossed cube's place to {1000 * toss['place']:.0f} mm and its rotation to {toss['rotation']:.0f}° along whole tosses.",
+        "A policy that was trained in a model of the double pendulum, as an acrobot, swung up and balanced a simulated stand-in of the",
+        f"machine in {policy['up']} of {policy['episodes']} episodes.",
+    )
+    return " ".join(sentences)
