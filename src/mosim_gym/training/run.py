@@ -124,9 +124,9 @@ def train_checkpoint(
     before = None if start is None else _start(start, robot, preset_name, members)
     model_config = model_for(robot, preset_name, members) if before is None else before.model.config
     config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
-    # segments of shorter control steps have more transitions; as many fresh ones for each training step
-    longer = recipe_for(robot, config.recipe).steps / find_recipe(config.recipe).steps
-    config = replace(config, chunk_steps=max(1, round(config.chunk_steps * longer)))
+    # shorter control steps resemble their neighbours: a chunk of as many holds less motion, and is simulated half as often for that
+    shorter = recipe_for(robot, config.recipe).steps / find_recipe(config.recipe).steps
+    config = replace(config, chunk_steps=max(1, round(config.chunk_steps * max(1.0, shorter / 2))))
     if before is not None:
         config = replace(config, stages=_refinement(rate))
     elif rate is not None:
