@@ -124,7 +124,7 @@ def train_checkpoint(
     before = None if start is None else _start(start, robot, preset_name, members)
     model_config = model_for(robot, preset_name, members) if before is None else before.model.config
     config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
-    # shorter control steps resemble their neighbours: a chunk of as many holds less motion, and is simulated half as often for that
+    # neighbouring steps resemble one another if they are short: fresh ones pay less, and come less often
     shorter = recipe_for(robot, config.recipe).steps / find_recipe(config.recipe).steps
     config = replace(config, chunk_steps=max(1, round(config.chunk_steps * max(1.0, shorter / 2))))
     if before is not None:
