@@ -17,9 +17,11 @@ from typing import Any
 from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.pictures.measured_plot import measured_plot
-from mosim_gym.studies.measured_motion import MACHINES, machine_logs, measure_share, run_name
+from mosim_gym.studies.measured_motion import MACHINES, draw_motion, machine_logs, measure_share, run_name
 from mosim_gym.studies.measured_tables import measured_panels, measured_table
+from mosim_gym.training.from_logs import CHECKPOINT
 from mosim_gym.training.logs_config import KNOWABLE, SIMULATION
+from mosim_gym.zoo.names import load
 
 ROOT = Path(__file__).resolve().parents[1]
 ROBOTS = ROOT / "benchmarks" / "robots"
@@ -45,7 +47,7 @@ if __name__ == "__main__":
     parser.add_argument("--known", choices=KNOWABLE, help="what is known before; by default nothing")
     parser.add_argument("--start", choices=[SIMULATION], help="what models learn before; by default nothing")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--draw", action="store_true", help="draw what has been measured")
+    parser.add_argument("--draw", action="store_true", help="draw what has been measured, and with logs their motion")
     options = parser.parse_args()
     seconds(options.budget)
     if options.known and options.start:
@@ -53,9 +55,14 @@ if __name__ == "__main__":
     report: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name, machine in MACHINES.items():
         source = getattr(options, name)
-        if source is None or options.draw:
+        if source is None:
             continue
         logs = machine_logs(machine, ROBOTS, source)
+        if options.draw:
+            whole = ROOT / "runs" / "measured" / f"{name}-1-{options.budget}-finished" / CHECKPOINT
+            for picture in draw_motion(load(whole), logs, ROOT / "docs" / "assets", name) if whole.exists() else []:
+                print("wrote", picture)
+            continue
         for share in sorted(options.shares, reverse=True):
             runs, run = report.setdefault(name, {}), run_name(share, options.known, options.start)
             if runs.get(run, {}).get("budget") == options.budget:

@@ -11,7 +11,7 @@ from tests.training.measured import QUICK, pendulum_logs
 import mosim_gym
 from mosim_gym.data.logs import Logs
 from mosim_gym.evaluation.floors import ConstantVelocity
-from mosim_gym.evaluation.prediction_pictures import draw_errors, draw_prediction
+from mosim_gym.evaluation.prediction_pictures import draw_errors, draw_prediction, draw_strip
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.training.from_logs import train
 
@@ -23,6 +23,8 @@ def test_a_model_of_logs_is_drawn_over_the_measurements_beside_the_floors(tmp_pa
     motion = draw_prediction(model, logs, tmp_path / "prediction.png", segment=1, seconds=0.5)
     assert Image.open(errors).width > 500
     assert Image.open(motion).width > 500
+    strip = draw_strip(model, logs, tmp_path / "strip.png", segment=1, seconds=0.5, frames=4)
+    assert Image.open(strip).width > 500
     with pytest.raises(ValueError, match=r"Segment 0 has 60 control steps, and 0 s are to be predicted"):
         draw_prediction(model, logs, tmp_path / "none.png", segment=0, seconds=0.0)
     qpos, qvel = turning(60)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mosim_gym.mechanics import Robot
 from mosim_gym.pictures.close_up import close_ups
 from mosim_gym.pictures.drawing import Drawing
 from mosim_gym.pictures.video import film_strip
@@ -20,7 +21,7 @@ SHAPE = 4 / 3  # width over height of a frame
 
 def state_strip(
     path: Path,
-    task: Task,
+    shown: Task | Robot,
     rows: Mapping[str, Array],
     times: Sequence[float],
     *,
@@ -29,16 +30,19 @@ def state_strip(
 ) -> Path:
     """Write a png with a row of drawings for each item of `rows`, states `(T, nq)` at `times` in s, in frames `height` pixels high.
 
+    A task's drawings leave out what the task hides, and have its goal.
+
     All drawings have one scale. Those of one moment show the same place, by `close_ups`.
     """
+    task = shown if isinstance(shown, Task) else None
     drawing = Drawing(
-        task.robot,
+        shown.robot if isinstance(shown, Task) else shown,
         width=round(SHAPE * DETAIL * height),
         height=DETAIL * height,
-        hidden_geoms=task.hidden_geoms,
+        hidden_geoms=() if task is None else task.hidden_geoms,
         lettering=LETTERING,
     )
-    marks = [] if goal is None else task.goal_marks(goal)
+    marks = [] if goal is None or task is None else task.goal_marks(goal)
     states = np.stack([np.asarray(row, np.float64) for row in rows.values()])
     windows = close_ups(drawing, states)
     frames = {

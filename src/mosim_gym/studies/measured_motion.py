@@ -12,8 +12,10 @@ import torch
 
 from mosim_gym.data.import_logs import import_logs
 from mosim_gym.data.logs import Logs
+from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.floors import ConstantVelocity, HoldLast
 from mosim_gym.evaluation.logged import evaluate_prediction
+from mosim_gym.evaluation.prediction_pictures import draw_prediction, draw_strip
 from mosim_gym.mechanics import Robot, difference
 from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.dynamics import Dynamics
@@ -30,6 +32,8 @@ HELD_OUT, SPLIT_SEED = 0.2, 0
 """The share of the motion on which models are measured, in whole segments, and the seed that draws these."""
 FEWEST_SEGMENTS = 10
 """Whole segments that a share of the logs has at least; a smaller share is a part of each segment."""
+MOTION, STRIP = 2.0, 0.7
+"""Seconds that pictures show: curves, and a strip."""
 HORIZONS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5)
 """s"""
 
@@ -160,6 +164,17 @@ def _simulated(card: Mapping[str, Any], before: Dynamics | None) -> dict[str, An
     if before is None:
         return None
     return {"seconds": round(before.card["transitions"] * before.timestep, 3)}
+
+
+def draw_motion(model: Simulator, logs: Logs, folder: Path, name: str) -> list[Path]:
+    """Pictures of held-out motion and of its prediction by `model`, as curves and as a strip: of the segment that begins fastest."""
+    _, test = logs.split(HELD_OUT, SPLIT_SEED)
+    steps = round(MOTION / logs.control_step)
+    number = int(np.argmax([np.abs(segment.qvel[:steps]).mean() for segment in test]))
+    return [
+        draw_prediction(model, test, folder / f"measured-{name}-motion.png", number, MOTION),
+        draw_strip(model, test, folder / f"measured-{name}-strip.png", number, STRIP),
+    ]
 
 
 def _amount(logs: Logs) -> dict[str, float]:
