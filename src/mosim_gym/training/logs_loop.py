@@ -23,7 +23,7 @@ from mosim_gym.training.held_out import held_out_error
 from mosim_gym.training.log_motion import LogMotion
 from mosim_gym.training.logs_config import LogsConfig
 from mosim_gym.training.losses import known_motion, multistep_loss, one_step_loss
-from mosim_gym.training.optimisers import model_optimisers
+from mosim_gym.training.optimisers import descend, model_optimisers, move_average
 from mosim_gym.training.sources import FEW
 from mosim_gym.training.stages import freeze
 from mosim_gym.training.state import load_state, save_state
@@ -115,16 +115,8 @@ def fit_logs(
         model.train()
         generator.manual_seed(config.seed * 1_000_003 + step)
         loss = _loss(model, stage, learned, rows.get(stage.name), kinematics, config, generator)
-        for optimiser in optimisers.values():
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(rest, config.clip)
-        for optimiser in optimisers.values():
-            optimiser.step()
-        with torch.no_grad():
-            decay = min(config.ema, (step + 1) / (step + 10))
-            for mine, theirs in zip(average.parameters(), model.parameters(), strict=True):
-                mine.lerp_(theirs, 1 - decay)
+        descend(optimisers, loss, rest, config.clip)
+        move_average(average, model, step, config.ema)
         course.stepped()
         if course.step % config.validated_every == 0 or course.step == VALIDATED_FIRST:
             validate()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from mosim_gym.data.dataset import Dataset
 from mosim_gym.dynamics.config import MoSimConfig
@@ -26,7 +25,7 @@ from mosim_gym.training.compiled import compiled
 from mosim_gym.training.config import TrainConfig
 from mosim_gym.training.course import Course
 from mosim_gym.training.losses import known_motion, multistep_loss, one_step_loss, solver_loss
-from mosim_gym.training.optimisers import model_optimisers
+from mosim_gym.training.optimisers import descend, model_optimisers, move_average
 from mosim_gym.training.pacing import SAVE_SECONDS
 from mosim_gym.training.sources import Sources
 from mosim_gym.training.stages import freeze, horizon_at
@@ -135,16 +134,8 @@ def train(
                 loss = one_step_loss(
                     model, batch, kinematics, huber=config.huber, correctors=correctors, autocast=autocast
                 )
-            for optimiser in optimisers.values():
-                optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(rest, config.clip)
-            for optimiser in optimisers.values():
-                optimiser.step()
-            with torch.no_grad():
-                decay = min(config.ema, (course.step + 1) / (course.step + 10))
-                for mine, theirs in zip(average.parameters(), model.parameters(), strict=True):
-                    mine.lerp_(theirs, 1 - decay)
+            descend(optimisers, loss, rest, config.clip)
+            move_average(average, model, course.step, config.ema)
             course.stepped()
             if course.step % VALIDATED_EVERY == 0 or course.step in VALIDATED_EARLY:
                 average.eval()

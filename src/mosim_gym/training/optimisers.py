@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import nn
 
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.prepared import has_bfloat16
+from mosim_gym.mechanics.typed_torch import backward, optimiser_step
 from mosim_gym.training.muon import Muon
 
 Optimisers = Mapping[str, torch.optim.Optimizer]
@@ -54,6 +55,24 @@ def _split_parameters(model: MoSim) -> tuple[list[nn.Parameter], list[nn.Paramet
     ]
     chosen = {id(p) for p in hidden}
     return hidden, [p for p in model.parameters() if id(p) not in chosen]
+
+
+def descend(optimisers: Optimisers, loss: torch.Tensor, rest: Sequence[nn.Parameter], clip: float) -> None:
+    """One step of all optimisers down the gradient of `loss`; that of the parameters `rest` is clipped to the norm `clip`."""
+    for optimiser in optimisers.values():
+        optimiser.zero_grad(set_to_none=True)
+    backward(loss)
+    nn.utils.clip_grad_norm_(rest, clip)
+    for optimiser in optimisers.values():
+        optimiser_step(optimiser)
+
+
+@torch.no_grad()
+def move_average(average: nn.Module, model: nn.Module, step: int, most: float) -> None:
+    """Move the weights of `average` towards those of `model`. It keeps a share that grows with `step` up to `most`."""
+    kept = min(most, (step + 1) / (step + 10))
+    for mine, theirs in zip(average.parameters(), model.parameters(), strict=True):
+        mine.lerp_(theirs, 1 - kept)
 
 
 def optimiser_arrays(optimisers: Optimisers) -> dict[str, np.ndarray]:
