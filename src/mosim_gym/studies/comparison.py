@@ -22,7 +22,7 @@ from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import Stage, TrainConfig, training_for
 from mosim_gym.training.loop import STATE, train
 from mosim_gym.training.progress import Progress
-from mosim_gym.training.run import model_for
+from mosim_gym.training.run import looks, model_for
 from mosim_gym.zoo.checkpoint import save_checkpoint
 
 PAPER_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -118,6 +118,11 @@ def run_entry(
     trained = f"{robot}@{coarse.physics_step * entry.physics_steps:g}" if entry.physics_steps else robot
     near = model_for(robot) if entry.model.nonsmooth else entry.model
     model_config = replace(entry.model, sensors=len(sensor_columns(robot)), pairs=near.pairs, strings=near.strings)
+    if (
+        model_config.foresight and not entry.physics_steps
+    ):  # where the robot's own model looks, and at the end if the entry does
+        ends = tuple(instant for instant in model_config.foresight if instant == 1)
+        model_config = replace(model_config, foresight=(*looks(coarse.substeps), *ends))
     curve: list[dict[str, float]] = []
     with Progress(name, None) as progress:
 
