@@ -24,8 +24,18 @@ class LimitedControls(Wrapped):
 
     def __init__(self, inner: Dynamics, control_range: ControlRange) -> None:
         """Raises for names that the robot does not have, and for ranges that are no part of the actuator's own."""
+        if not isinstance(control_range, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # who checks no types is told, too
+            raise TypeError(
+                f"control_range is of {type(control_range).__name__}; it must say the range of each actuator by its name, as in "
+                f"{{{inner.robot.actuators.names[0]!r}: (-1, 1)}}."
+            )
         super().__init__(inner, limited_robot(inner.robot, control_range))
         self._low, self._high = self.robot.control_range
+
+    @property
+    def identity(self) -> str:
+        """That of the inner dynamics, with the ranges."""
+        return f"{super().identity}, controls from {self._low.tolist()} to {self._high.tolist()}"
 
     def step(
         self, qpos: Any, qvel: Any, action: Any, features: KinematicValues | None = None, previous: Any = None

@@ -24,7 +24,7 @@ def test_a_run_ends_when_other_episodes_confirm_the_return_it_is_to_stop_at(tmp_
     assert zero_shot(TASK, QUICK, budget=600, folder=tmp_path, stop_at=0.01).policy.card["updates"] == 12
     onward = zero_shot(TASK, QUICK, budget=600, max_steps=3072, folder=tmp_path, stop_at=1e6).policy.card
     assert onward["updates"] > 12
-    assert onward["ended_by"] == "budget"
+    assert onward["ended_by"] == "max_steps"
 
 
 def test_a_return_that_no_run_can_stop_at_is_refused(tmp_path):

@@ -91,6 +91,13 @@ def reached(record: RunRecord, stop_at: float | None) -> bool:
     return stop_at is not None and bool(latest.get("confirmed", False)) and latest["return_in_model"] >= stop_at
 
 
+def ended_by(record: RunRecord, steps: int, limits: Mapping[str, float], where: str) -> str:
+    """What ended a run after `steps` control steps `where` it was trained: its return, `max_steps`, or the time."""
+    if reached(record, limits.get("stop_at")):
+        return f"return in {where}"
+    return "max_steps" if steps >= limits.get("max_steps", float("inf")) else "budget"
+
+
 def keep_best(
     target: Target,
     policy: ActorPolicy,

@@ -18,6 +18,7 @@ from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.ends import OUTSIDE_MODEL
 from mosim_gym.envs.options import EPISODE_STEPS
 from mosim_gym.envs.starts import TASK
+from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.renamed import ChecksArguments
@@ -35,6 +36,7 @@ from mosim_gym.rl.strategies.base import Report
 from mosim_gym.rl.strategies.judging import (
     EVALUATION_EPISODES,
     check_stop,
+    ended_by,
     keep_best,
     log_evaluation,
     opened_judge,
@@ -147,7 +149,7 @@ def zero_shot(
     task: Trainable,
     config: ZeroShotConfig,
     *,
-    budget: float,
+    budget: float | str,
     folder: str | Path,
     checkpoint: Checkpoint | None = None,
     max_steps: int | None = None,
@@ -157,7 +159,9 @@ def zero_shot(
     save_every: float = SAVE_SECONDS,
     report: Report = lambda _: None,
 ) -> ZeroShotResult:
-    """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget` seconds. An interrupted run continues.
+    """Train a policy for `task` inside its packaged model (or `checkpoint`) for `budget`: seconds, or text such as `"10m"`.
+
+    An interrupted run continues.
 
     In place of a task's id `task` may be an environment, such as one of `make_env`. The policy is then trained with its functions, starts,
     penalties and limit, in its model, and assessed there at the end.
@@ -167,6 +171,7 @@ def zero_shot(
     kept, as `evaluated/<steps in the model>.safetensors`. The state of the run is saved at each evaluation and every `save_every`
     seconds.
     """
+    budget = seconds(budget) if isinstance(budget, str) else budget
     check(config, budget, max_steps)
     check_stop(stop_at)
     target = target_of(task)
@@ -277,7 +282,7 @@ def _finished(run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[s
         **({} if record.judge is None else {"judge": record.judge}),
         "training_seconds": round(record.seconds, 1),
         **limits,
-        "ended_by": f"return in {trained_in(dynamics)}" if reached(record, limits.get("stop_at")) else "budget",
+        "ended_by": ended_by(record, learner.env.steps_taken, limits, trained_in(dynamics)),
         "curve": record.curve,
         "provenance": provenance(seeds=[config.seed]),
         "model": origin(dynamics),
