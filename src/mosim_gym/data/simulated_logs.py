@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mosim_gym.data.actions import action_sampler
-from mosim_gym.data.log_files import check_same_robot
+from mosim_gym.data.log_files import check_same_robot, opened_logs
 from mosim_gym.data.logs import Logs
 from mosim_gym.data.simulated_starts import LikeLogs, OwnStarts
 from mosim_gym.mechanics import Robot
@@ -29,7 +29,7 @@ MARK = "simulation of "
 
 def simulated_logs(
     file: str | PathLike[str],
-    like: Logs | None = None,
+    like: Logs | str | PathLike[str] | None = None,
     seconds: float | None = None,
     seed: int = 0,
     *,
@@ -46,7 +46,7 @@ def simulated_logs(
 
     Args:
         file: The path of the file.
-        like: Measured motion of the same robot, around whose states segments start, and whose control step they have. Without it they
+        like: Measured motion of the same robot, or its folder: segments start around its states and have its control step. Without it they
             start around the file's first keyframe, or its rest state.
         seconds: How much motion to simulate, 300 s by default.
         seed: That of starts and commands. The same seed gives the same motion.
@@ -68,6 +68,7 @@ def simulated_logs(
     check_seed(seed)
     path = _path(file)
     _check_numbers(seconds, segments, duration, spread, followed)
+    like = None if like is None else opened_logs(like, "like")
     if timestep is None and like is not None:
         timestep = like.control_step
     dynamics = TrueDynamics.of_file(path, timestep, threads=threads)

@@ -107,6 +107,7 @@ def assess(
         first_outside=seen.first_outside,
         excursions=seen.excursions(),
         limits=seen.limits(),
+        model_error=dynamics.card.get("held_out", {}).get("error_beside_still"),
     )
 
 

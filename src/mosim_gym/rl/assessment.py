@@ -9,6 +9,8 @@ import numpy as np
 Array = np.ndarray
 FAR_OUTSIDE = 0.05
 """The share of steps outside the data above which the return says little."""
+POOR = 0.3
+"""The model's error on held-out motion, beside that of holding still, above which its returns say little."""
 UNSURE = 0.2
 """The members' interval, as a share of the mean return, above which they disagree about it."""
 OFTEN = 0.05
@@ -70,6 +72,8 @@ class Assessment:
     """Every coordinate that was outside, the most frequent first."""
     limits: tuple[TouchedLimit, ...]
     """Every limit that was touched, the most frequent first."""
+    model_error: float | None = None
+    """The model's error on motion that was held out in training, where 1 is that of holding still; None where the card has none."""
 
     @property
     def mean(self) -> float:
@@ -88,6 +92,10 @@ class Assessment:
     def advice(self) -> tuple[str, ...]:
         """What to make of it, a sentence each."""
         said: list[str] = []
+        if self.model_error is not None and self.model_error > POOR:
+            said.append(
+                "The model predicts held-out motion badly: train it longer or record more motion before you trust a return in it."
+            )
         if not self.has_box:
             said.append(
                 "The model's card does not say where its data are, so nothing is known about steps outside them."
@@ -118,6 +126,11 @@ class Assessment:
         between = "" if interval is None else f", between {interval[0]:.4g} and {interval[1]:.4g} by member"
         seconds = float(self.lengths.mean()) * self.control_step
         lines = [
+            *(
+                []
+                if self.model_error is None
+                else [f"Model         error on held-out motion {self.model_error:.3g}; 1 is holding still"]
+            ),
             f"Return        {self.mean:.4g}{between} ({members} × {episodes} episodes of {seconds:.1f} s on average)",
             f"Early ends    {self.terminated} by the task, {self.diverged} diverged",
         ]

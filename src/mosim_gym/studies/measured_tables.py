@@ -119,8 +119,8 @@ def _about(runs: Mapping[str, Any]) -> str:
     widest = _widest(runs)
     held = widest["held_out"]
     return (
-        f"Held out: {held['segments']} segments, {held['seconds']:.0f} s. Ensembles of {widest['members']}, each of whose members "
-        f"predicts a share of the windows. Commands before the present one that are inputs: {widest['memory']}."
+        f"Held out: {held['segments']} segments, {held['seconds']:.0f} s. Ensembles of {widest['members']}: each member predicts "
+        f"its part of the windows. Commands before the present one that are inputs: {widest['memory']}."
     )
 
 

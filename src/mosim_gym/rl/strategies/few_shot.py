@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,11 @@ def few_shot(
     if not isinstance(before, Simulator):
         raise TypeError(
             f"{type(before).__name__} cannot learn; few-shot needs a learned model: a packaged name or a path."
+        )
+    if replace(robot, actuators=before.robot.actuators).fingerprint == before.robot.fingerprint != robot.fingerprint:
+        raise ValueError(
+            f"The task of {identity_of(task)} has other control ranges than the model; few-shot learning takes the model's own: leave "
+            "control_range out, and narrow the commands where they are sent to the robot."
         )
     if before.robot.fingerprint != robot.fingerprint:
         raise ValueError(f"The model is of {before.robot.name!r}; {identity_of(task)} needs one of {name!r}.")
