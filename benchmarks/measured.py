@@ -19,9 +19,8 @@ from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomical
 from mosim_gym.pictures.measured_plot import measured_plot
 from mosim_gym.studies.measured_motion import MACHINES, draw_motion, machine_logs, measure_share, run_name
 from mosim_gym.studies.measured_tables import measured_panels, measured_table
-from mosim_gym.training.from_logs import CHECKPOINT
 from mosim_gym.training.logs_config import KNOWABLE, SIMULATION
-from mosim_gym.zoo.names import load
+from mosim_gym.zoo.names import CHECKPOINT, load
 
 ROOT = Path(__file__).resolve().parents[1]
 ROBOTS = ROOT / "benchmarks" / "robots"

@@ -49,7 +49,8 @@ def train_on_logs(command: Train) -> Mapping[str, Any]:
     motion are; the card.
     """
     from mosim_gym.evaluation.logged import LoggedErrors
-    from mosim_gym.training.from_logs import CHECKPOINT, HELD_OUT, train
+    from mosim_gym.training.from_logs import HELD_OUT, train
+    from mosim_gym.zoo.names import CHECKPOINT
     from mosim_gym.training.progress import Progress
 
     logs = _logs(command)

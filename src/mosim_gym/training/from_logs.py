@@ -48,9 +48,8 @@ from mosim_gym.training.logs_loop import STATE, fit_logs
 from mosim_gym.training.pacing import SAVE_SECONDS
 from mosim_gym.training.progress import Progress
 from mosim_gym.zoo.checkpoint import save_checkpoint
-from mosim_gym.zoo.names import load
+from mosim_gym.zoo.names import CHECKPOINT, load
 
-CHECKPOINT = "checkpoint.safetensors"
 HELD_OUT = 0.1
 """The share of the motion by which the best weights are chosen, unless another is given."""
 Report = Callable[[dict[str, float]], None]

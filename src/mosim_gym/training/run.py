@@ -32,14 +32,13 @@ from mosim_gym.training.loop import STATE, train
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
-from mosim_gym.zoo.names import checkpoint_name, load, packaged_path, robot_at
+from mosim_gym.zoo.names import CHECKPOINT, checkpoint_name, load, packaged_path, robot_at
 from mosim_gym.zoo.packs import pack, pack_cards
 
 SHORTEST = 1.0
 """Seconds of training that a run has at least."""
 ROUNDING = 1.01
 """Weights are stored in float16 if the error then grows by no more than this factor."""
-CHECKPOINT = "checkpoint.safetensors"
 COMBINED = record(
     {
         **dict.fromkeys(("recipe", "date", "start_states", "tuned_on_real_return"), anything),

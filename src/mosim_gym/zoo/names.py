@@ -22,6 +22,8 @@ from mosim_gym.zoo.checkpoint import load_checkpoint, read_card, saved_robot
 
 WEIGHTS = Path(__file__).parent / "weights"
 SUFFIX = ".safetensors"
+CHECKPOINT = f"checkpoint{SUFFIX}"
+"""The name of the checkpoint in the folder of its training."""
 
 
 def packaged() -> list[str]:
@@ -60,7 +62,10 @@ def load(name: str | PathLike[str], **options: Unpack[SimulatorOptions]) -> Simu
 
 
 def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> tuple[Path, Robot]:
-    """The file of a checkpoint by packaged name or by path, and its robot. `also` has further names that the error lists as valid."""
+    """The file of a checkpoint by packaged name, by path or by the folder of its training, and its robot.
+
+    `also` has further names that the error lists as valid.
+    """
     if not isinstance(name, str | PathLike):
         raise TypeError(f"{name!r} is not a checkpoint; give a packaged name or a path.")
     if isinstance(name, str) and packaged_path(name).exists():
@@ -70,6 +75,10 @@ def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> t
         if isinstance(name, str) and not _looks_like_a_path(name):
             raise UnknownName("checkpoint", name, [*also, *packaged()], hint=_if_a_task(name))
         raise FileFault(f"There is no checkpoint file at {path}.")
+    if path.is_dir():  # of a training
+        path = path / CHECKPOINT
+        if not path.exists():
+            raise FileFault(f"The folder {path.parent} holds no {CHECKPOINT}; give the path of a checkpoint.")
     return path, saved_robot(path) or robot_at(read_card(path)["name"])
 
 
