@@ -50,8 +50,8 @@ def train_on_logs(command: Train) -> Mapping[str, Any]:
     """
     from mosim_gym.evaluation.logged import LoggedErrors
     from mosim_gym.training.from_logs import HELD_OUT, train
-    from mosim_gym.zoo.names import CHECKPOINT
     from mosim_gym.training.progress import Progress
+    from mosim_gym.zoo.names import CHECKPOINT
 
     logs = _logs(command)
     say_continued(command.out)
