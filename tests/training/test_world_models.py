@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.world_models.small import SMALL, small
 
 from mosim_gym.data.recipe_motion import RecipeMotion
 from mosim_gym.evaluation.heldout import random_test
@@ -38,12 +39,24 @@ class Extrapolation(WorldModel):
 
 @pytest.fixture(
     scope="module",
-    params=["hold-last", "linear", "mosim", "extrapolation", pytest.param("residual", marks=pytest.mark.slow)],
+    params=[
+        "hold-last",
+        "linear",
+        "mosim",
+        "extrapolation",
+        "gru",
+        "transformer",
+        "pets",
+        "latent",
+        "nerd",
+        pytest.param("rssm", marks=pytest.mark.slow),
+        pytest.param("residual", marks=pytest.mark.slow),
+    ],
 )
 def fitted(request):
     WORLD_MODELS.add("extrapolation", Extrapolation)
     try:
-        model = WORLD_MODELS.find(request.param)()
+        model = small(request.param) if request.param in SMALL else WORLD_MODELS.find(request.param)()
     finally:
         WORLD_MODELS.remove("extrapolation")
     model.fit(RecipeMotion(ROBOT, seed=1, segments=100), budget=5.0, seed=0)
@@ -95,5 +108,5 @@ def test_what_predicts_nothing_is_one_sentence(test):
 
     with pytest.raises(ValueError, match="Nostalgic needs 100 true states first; a test has 64"):
         prediction_errors(Nostalgic(), test)
-    with pytest.raises(KeyError, match="Unknown world model 'rssm'"):
-        WORLD_MODELS.find("rssm")
+    with pytest.raises(KeyError, match="Unknown world model 'oracle'"):
+        WORLD_MODELS.find("oracle")

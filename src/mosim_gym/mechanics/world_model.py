@@ -88,5 +88,11 @@ WORLD_MODELS: Registry[WorldModel] = Registry(
         "linear": "mosim_gym.evaluation.floors:LinearModel",
         "mosim": "mosim_gym.training.world_models:MoSimModel",
         "residual": "mosim_gym.training.world_models:ResidualModel",
+        "gru": "mosim_gym.world_models.gru:GRUModel",
+        "transformer": "mosim_gym.world_models.transformer:TransformerModel",
+        "pets": "mosim_gym.world_models.pets:PETSModel",
+        "rssm": "mosim_gym.world_models.rssm:RSSMModel",
+        "latent": "mosim_gym.world_models.latent:LatentModel",
+        "nerd": "mosim_gym.world_models.nerd:NeRDModel",
     },
 )

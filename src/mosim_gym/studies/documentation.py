@@ -61,6 +61,7 @@ from mosim_gym.studies.speed_targets import pace_table
 from mosim_gym.studies.studies import RUNS, STUDIES
 from mosim_gym.studies.study_tables import gait_table, penalty_targets, planning_summary, study_summary
 from mosim_gym.studies.swing_up import swing_up_table
+from mosim_gym.studies.world_model_tables import world_models_table
 
 
 class Documentation:
@@ -185,6 +186,7 @@ class Documentation:
                 "densities": self._optional("density", density_table),
             },
             self.docs / "architecture.md": {"rooms": rooms_table(self.root)},
+            self.docs / "world-models.md": {"models": world_models_table()},
             self.docs / "learned-motion.md": {"collection": collection_table(self._result("collection"))},
             self.docs / "strategies" / "penalties.md": {
                 "penalty targets": f"{penalty_targets(penalties)}\n\n{measured(penalties)}"

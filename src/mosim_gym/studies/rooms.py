@@ -26,6 +26,7 @@ ADDITIONS = {  # by room: what is added there, and how the page says it
     ),
     "adapters": ("another library", "another library: one file"),
     "envs": ("a penalty", "[a penalty](strategies/penalties.md#a-penalty-of-your-own) in `envs/penalties`"),
+    "world_models": ("a world model", "[a world model](extending.md#a-world-model): one file"),
     "training": ("a stage, an optimiser", "a stage in `training/stages.py`, an optimiser in `training/optimisers.py`"),
     "evaluation": ("a baseline", "a baseline of predictions: [a world model](extending.md#a-world-model) in `evaluation/floors.py`"),
     "data": ("a kind of action", "a sampler of actions: a function in `data/actions.py`"),
