@@ -1,4 +1,4 @@
-"""`make_real`: dm_control's task with our spaces and episode rules."""
+"""`make_real`: the true task with our spaces and episode rules."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import mosim_gym
+from mosim_gym.envs.real import RealEnv
 from mosim_gym.robots import find_task
 
 suite = pytest.importorskip("dm_control.suite")
 pytest.importorskip("shimmy")  # registers dm_control/*
-TASKS = mosim_gym.tasks()
+TASKS = [task for task in mosim_gym.tasks() if find_task(task)[1].in_dm_control]
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -119,3 +120,18 @@ def test_an_unstable_state_truncates_as_in_the_learned_environment():
     assert (reward, terminated, truncated, info["end"]) == (0.0, False, True, "diverged")
     with pytest.raises(RuntimeError, match=r"call reset\(\) before step"):
         env.step(np.zeros(6, np.float32))
+
+
+def test_a_task_that_dm_control_does_not_have_is_played_in_mujoco():
+    env = mosim_gym.make_real("PandaReach", max_episode_steps=2)
+    observation, info = env.reset(seed=0)
+    again, _ = env.reset(seed=0)
+    np.testing.assert_array_equal(observation, again)
+    assert env.observation_space.contains(observation)
+    assert set(info) >= {"qpos", "qvel", "goal"}
+    ends = [env.step(env.action_space.sample())[2:4] for _ in range(2)]
+    assert ends == [(False, False), (False, True)]
+    with pytest.raises(
+        ValueError, match=r"PandaReach is not a dm_control task; its truth is make_real\('PandaReach'\)"
+    ):
+        RealEnv("PandaReach")

@@ -57,11 +57,16 @@ def wide_resets(definition: RobotDefinition) -> Sampler:
     height = None if coverage.height is None else robot.qpos_indices(coverage.height).start
     if height is not None and joints.type[joints.index(coverage.height or "")] == JointType.FREE:
         height += 2
-    kinematics = ForwardKinematics(robot, contact_quantities(robot)) if height is not None else None
+    kinematics = ForwardKinematics(robot, contact_quantities(robot))
     low, high = np.array([coverage.speeds[name] for name in robot.dofs.names], float).T
     root = robot.bodies.parent[robot.dofs.body] == 0
 
-    def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+    def lowest(qpos: Array, qvel: Array) -> Array:
+        """The height above the ground of each state's lowest contact point, m."""
+        values = kinematics(torch.from_numpy(qpos), torch.from_numpy(qvel))
+        return contact_clearance(robot, values)[0].amin(-1).numpy()
+
+    def draw(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         qpos = np.tile(robot.qpos0, (n, 1))
         for row, name in enumerate(joints.names):
             column, (lower, upper) = joints.qpos_start[row], joints.range[row]
@@ -74,13 +79,19 @@ def wide_resets(definition: RobotDefinition) -> Sampler:
                 qpos[:, column] += rng.uniform(*coverage.positions.get(name, (-np.pi, np.pi)), n)
         calm = rng.choice(CALM, (n, 2)) * rng.uniform(0, 1, (n, 2))
         qvel = rng.uniform(low, high, (n, robot.nv)) * np.where(root, calm[:, :1], calm[:, 1:])
-        if kinematics is not None:
+        return qpos, qvel
+
+    def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        qpos, qvel = draw(rng, n)
+        if height is not None:
             share, near = NEAR_GROUND
             top = np.where(rng.random(n) < share, near, coverage.clearance[1])
             wanted = rng.uniform(coverage.clearance[0], top)
-            values = kinematics(torch.from_numpy(qpos), torch.from_numpy(qvel))
-            lowest = contact_clearance(robot, values)[0].amin(-1).numpy()
-            qpos[:, height] += wanted - lowest
+            qpos[:, height] += wanted - lowest(qpos, qvel)
+        deep = np.arange(n if coverage.clear else 0)
+        while len(deep):
+            deep = deep[lowest(qpos[deep], qvel[deep]) < coverage.clearance[0]]
+            qpos[deep], qvel[deep] = draw(rng, len(deep))
         return qpos, qvel
 
     return sample

@@ -1,4 +1,4 @@
-"""`make_real`: the true dm_control task as a Gymnasium environment, with the learned environment's spaces and episode rules."""
+"""`make_real`: the true task as a Gymnasium environment, with the learned environment's spaces and episode rules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from mosim_gym.envs.options import RENDER_MODES, checked_options, checked_picture, step_limit
+from mosim_gym.envs.options import EPISODE_STEPS, RENDER_MODES, checked_options, checked_picture, step_limit
+from mosim_gym.envs.single import MoSimEnv
 from mosim_gym.envs.spaces import (
     Info,
     ObservationKind,
@@ -48,9 +49,7 @@ class RealEnv(ChecksArguments, gymnasium.Env[Any, np.ndarray]):
         """Load the dm_control task with this id, for example `CheetahRun`. `max_episode_steps` is None for 1,000 and -1 for no limit."""
         definition, kind = find_task(task)
         if not kind.in_dm_control:
-            raise ValueError(
-                f"{task} is not a dm_control task; its truth is gymnasium.make('MoSim/{task}-v0', checkpoint='truth')."
-            )
+            raise ValueError(f"{task} is not a dm_control task; its truth is make_real({task!r}).")
         checked_picture(render_mode, width, height)
         self.task = load_task(task)
         self._limit = step_limit(max_episode_steps)
@@ -138,6 +137,13 @@ class RealEnv(ChecksArguments, gymnasium.Env[Any, np.ndarray]):
 
 
 @options_of(RealEnv)
-def make_real(task: str, **options: Any) -> RealEnv:
-    """The real environment of `task` (for example `CheetahRun`), with the spaces of the learned environment; `options` as for `RealEnv`."""
-    return RealEnv(task, **options)
+def make_real(task: str, **options: Any) -> RealEnv | MoSimEnv:
+    """The real environment of `task` (for example `CheetahRun`), with the spaces of the learned environment; `options` as for `RealEnv`.
+
+    It is dm_control's own. A task that dm_control does not have is played in MuJoCo behind this package's core, as with
+    `checkpoint="truth"`; its `info` holds no `warm_start`.
+    """
+    if find_task(task)[1].in_dm_control:
+        return RealEnv(task, **options)
+    options.setdefault("max_episode_steps", EPISODE_STEPS)
+    return MoSimEnv(task, checkpoint="truth", **options)

@@ -13,6 +13,8 @@ from mosim_gym.robots.task import Task
 Assets = Mapping[str, bytes | str]
 NO_INVARIANCES = Invariances()
 PACKAGED = Path(__file__).parent / "assets"
+MODELS = Path(__file__).parent / "models"
+"""The sources of the MJCF of robots that dm_control does not have."""
 
 
 def dm_control_model(domain: str, *arguments: object) -> Callable[[], tuple[str | bytes, Assets]]:
@@ -43,7 +45,8 @@ class Coverage:
     as `root.x` … `root.wz`. `positions` gives the range of joints without limits (rad or m). Hinges that it does not name are uniform in
     ±π, and slides stay at `qpos0`. A robot that touches the ground is then lifted along `height`, a slide, until its lowest contact point
     has a clearance in `clearance` (m). Limited joints start up to `overshoot` of their range beyond its ends. Limits are soft, and motion
-    passes them, so a model needs data there.
+    passes them, so a model needs data there. With `clear`, states whose lowest contact point is deeper than `clearance` are drawn again:
+    for robots on a fixed base.
     """
 
     speeds: Mapping[str, tuple[float, float]]
@@ -51,6 +54,7 @@ class Coverage:
     height: str | None = None
     clearance: tuple[float, float] = (-0.015, 0.3)
     overshoot: float = 0.05
+    clear: bool = False
 
 
 @dataclass(frozen=True)
