@@ -16,7 +16,7 @@ from mosim_gym.robots import load_robot
 from mosim_gym.world_models.gru import GRUConfig, GRUModel
 
 FREE = "fish"  # its root is a free joint
-QUICK = ["gru", "transformer", "pets", "latent", "nerd"]
+QUICK, LONGER = ["gru", "transformer", "pets"], ["latent", "nerd", "rssm"]
 
 
 class Recorded:
@@ -40,7 +40,7 @@ def free():
     return Recorded(FREE, 12)
 
 
-@pytest.mark.parametrize("name", [*QUICK, pytest.param("rssm", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in LONGER)])
 def test_it_predicts_better_than_the_linear_model(name, pendulum):
     model, linear = small(name), LinearModel()
     for each in (model, linear):
