@@ -90,6 +90,27 @@ def test_the_path_of_a_robot_stands_for_the_robot_at_the_rate_of_the_log(saved, 
 
 
 @pytest.mark.filterwarnings("ignore::mosim_gym.mechanics.robot_file.RobotFileNote")
+def test_with_the_path_of_a_robot_slow_logs_are_imported_and_other_units_of_time_are_refused_or_told(saved, arm_file):
+    logs = mosim_gym.import_logs(saved(**arm_motion(40, 0.6)), arm_file, velocity="savgol")
+    assert logs.control_step == pytest.approx(0.6)
+    for step in (5e-6, 200.0):
+        with pytest.raises(FileFault, match=rf"log\.npz has a row every {step:g} s: check the unit of time"):
+            mosim_gym.import_logs(saved(**arm_motion(40, step)), arm_file)
+    with pytest.warns(
+        LogsNote, match=r"a row every 10 s, .*: check the unit of time \(time_unit='s', 'ms', 'us' or 'ns'\)"
+    ):
+        mosim_gym.import_logs(saved(**arm_motion(40, 10.0)), arm_file)
+
+
+@pytest.mark.filterwarnings("ignore::mosim_gym.mechanics.robot_file.RobotFileNote")
+def test_files_of_different_rates_are_named_with_the_share_of_rows_that_are_interpolated(saved, arm_file):
+    sources = [saved("a.npz", **arm_motion(401, 0.005)), saved("b.npz", **arm_motion(201, 0.01))]
+    said = r"a\.npz a row every 0\.005 s; \S+b\.npz a row every 0\.01 s\), and arm steps every 0\.005 s, so that 25 % of the rows"
+    with pytest.warns(LogsNote, match=said):
+        mosim_gym.import_logs(sources, arm_file)
+
+
+@pytest.mark.filterwarnings("ignore::mosim_gym.mechanics.robot_file.RobotFileNote")
 def test_a_log_that_is_much_slower_than_the_robot_is_told_once_with_the_way_out(saved, arm_file, tmp_path):
     sources = [saved(f"{i}.npz", **arm_motion(400, 0.02, i)) for i in range(3)]
     robot, said = mosim_gym.Robot.from_file(arm_file), []
@@ -229,7 +250,7 @@ def test_gaps_in_time_split_segments_and_are_never_bridged(saved):
     assert np.array_equal(logs[1].qpos, motion["qpos"][42:70])
     assert logs.sources[2].endswith("log.npz, part 4")
     assert "time jumps at 3 places" in logs.notes[0]
-    assert "left out 1 segments" in logs.notes[1]
+    assert "left out 1 segments that are too short (1 of 94 rows)" in logs.notes[1]
 
 
 def test_times_that_a_logger_rounded_are_those_of_the_control_step(saved):
@@ -341,6 +362,8 @@ def with_row(name, row, value):
     return {name: column}
 
 
+TIME = arm_motion(50)["time"]
+TWICE = 1.7e9 + np.where(np.arange(50) == 20, TIME[19], TIME)
 QPOS, QVEL, DEGREES = arm_motion(50)["qpos"], arm_motion(50)["qvel"], 180 / np.pi
 FAULTS = {
     "missing column": (changed(), {"action": "comand"}, r"log\.npz has no column 'comand'\. .*Valid: qpos, qvel, action, time\."),
@@ -357,8 +380,12 @@ FAULTS = {
     "one NaN": (changed(**with_row("qvel", (7, 1), np.nan)), {}, r"log\.npz has no number \(NaN\) in column 'qvel', number 1, row 7"),
     "infinite": (changed(**with_row("action", (9, 0), np.inf)), {}, r"log\.npz has inf in column 'action', number 0, row 9"),
     "backwards": (changed(**with_row("time", 20, 0.0)), {}, r"log\.npz: time does not grow in column 'time', row 20: 0 follows 0\.19"),
+    "one time twice": (changed(time=TWICE), {}, r"row 20: the time 1700000000\.19 occurs twice; leave one of the rows out"),
+    "back a little": (changed(time=1.7e9 - TIME), {}, r"row 1: 1699999999\.99 follows 1700000000; where a segment begins there"),
+    "few digits of float32": (changed(time=np.float32(1.7e9 + TIME)), {}, "float32 have too few digits, they are multiples of 128"),
     "no rate": (changed(time=None), {}, r"log\.npz has no column of times; give time_step="),
     "milliseconds": (changed(time=np.arange(50) * 10.0), {}, r"has a row every 10 s, and the control step of arm is 0\.01 s: check"),
+    "seconds": (changed(time=np.arange(50) * 1e-5), {}, r"a row every 1e-05 s, .*: check the unit of time \(time_unit='s',"),
     "degrees": (changed(qpos=DEGREES * QPOS, qvel=DEGREES * QVEL), {}, r"elbow reach 57\.3, and its range ends at 2\.62: .*degrees=True"),
     "mixed units": (changed(qvel=DEGREES * QVEL), {}, r"velocities of shoulder are 57\.3 times .* degrees='qvel'"),
     "too short": ({name: column[:1] for name, column in arm_motion(50).items()}, {}, r"log\.npz has no two rows that follow one another"),
@@ -374,6 +401,31 @@ def test_what_is_wrong_is_one_sentence(fault, saved):
     with pytest.raises((FileFault, KeyError), match=said) as found:
         import_logs(saved(**arrays), arm(), columns)
     assert "\n" not in str(found.value)
+
+
+def test_a_command_less_than_states_is_noted(saved):
+    motion = arm_motion(50)
+    logs = import_logs(saved(**{**motion, "action": motion["action"][:-1]}), arm())
+    assert np.array_equal(logs[0].actions, motion["action"][:-1])
+    assert logs.notes == (
+        "The commands have a row less than the states: the last command, which moves nothing, was missing.",
+    )
+
+
+def test_files_of_a_folder_that_are_no_logs_are_told_with_a_pattern(tmp_path):
+    write_csv(tmp_path / "a.csv", singles(arm_motion(30)))
+    for name in ("readme.txt", "README.txt"):
+        (tmp_path / name).write_text("Logs of the arm, by hand.\n\nThe motor was warm.\n")
+        with pytest.raises(FileFault, match=rf"{name}.*; if {name} is no log, give a pattern such as \S+\*\.csv\."):
+            import_logs(tmp_path, arm())
+    assert len(import_logs(tmp_path / "*.csv", arm())) == 1
+
+
+def test_a_file_that_was_cut_off_is_damaged(saved):
+    path = saved(**arm_motion(50))
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(FileFault, match=r"log\.npz is not a readable \.npz file: it is damaged or cut off"):
+        import_logs(path, arm())
 
 
 def test_a_quaternion_of_another_length_is_refused(saved):

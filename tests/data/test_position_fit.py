@@ -31,11 +31,20 @@ def test_degrees_that_were_taken_for_radians_are_named():
     assert units(motion["qpos"] * [1, 3], motion["qvel"] * [1, 3]).advice == ""
 
 
-def test_radians_that_were_taken_for_degrees_are_named():
+def test_radians_that_were_taken_for_degrees_are_named_where_there_are_many_rows_and_degrees_were_given(tmp_path):
     motion = arm_motion(ROWS)
-    found = units(np.radians(motion["qpos"]), np.radians(motion["qvel"]))
-    assert "no hinge is ever further than 0.017 rad from zero, as if radians had been taken for degrees" in found.found
-    assert found.advice == "Import again without degrees=True if the log has radians."
+    assert units(np.radians(motion["qpos"]), np.radians(motion["qvel"])).advice == ""
+    said = (
+        "no hinge is ever further than 0.017 rad from zero, as if radians had been taken for degrees. Import again without degrees=True "
+        "if the log has radians"
+    )
+    np.savez(tmp_path / "log.npz", **motion)
+    with pytest.warns(LogsNote, match=said):
+        import_logs(tmp_path / "log.npz", arm(), degrees=True)
+    np.savez(tmp_path / "log.npz", **arm_motion(30))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", LogsNote)
+        import_logs(tmp_path / "log.npz", arm(), degrees=True)
 
 
 def test_a_wheel_may_wind_and_a_small_motion_may_be_imported(tmp_path):
@@ -47,5 +56,3 @@ def test_a_wheel_may_wind_and_a_small_motion_may_be_imported(tmp_path):
         with warnings.catch_warnings():
             warnings.simplefilter("error", LogsNote)
             import_logs(tmp_path / "log.npz", arm())
-    with pytest.warns(LogsNote, match="as if radians had been taken for degrees"):
-        import_logs(tmp_path / "log.npz", arm(), degrees=True)

@@ -34,6 +34,8 @@ def arm_units(change, **motion):
         (lambda q, v: v[:, [0, 0]], "the velocity of elbow is the rate of shoulder", "Check the order of the columns"),
         (lambda q, v: np.degrees(v), "the velocity of elbow is 57.3 times", "degrees='qvel'"),
         (lambda q, v: np.radians(v), "the velocity of shoulder is 0.0175 times", "degrees='qpos'"),
+        (lambda q, v: np.roll(v, 10, 0), "shoulder is 100 ms late; the velocity of elbow is 100 ms late", "velocity='savgol'"),
+        (lambda q, v: np.roll(v, -7, 0) * [0.7, 1], "the velocity of elbow is 70 ms early", "Import again with velocity='savgol'"),
         (lambda q, v: q, "the velocity of shoulder is its position", "Give the column of the velocities"),
         (
             lambda q, v: np.random.default_rng(0).normal(size=v.shape),

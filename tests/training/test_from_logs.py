@@ -10,6 +10,7 @@ from tests.data.logged import arm, arm_motion, cube, turning
 from tests.training.measured import QUICK, pendulum_logs
 
 import mosim_gym
+from mosim_gym.data.log_findings import LogsNote
 from mosim_gym.data.logs import Logs
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
@@ -154,8 +155,8 @@ def test_progress_is_shown_where_it_is_asked_for(capsys):
     model = train("pendulum", logs, progress=True, report=seen.append, **run)
     assert "pendulum: " in capsys.readouterr().out
     assert len(seen) > 1
-    said = f"Simulator('pendulum', control_step=0.02, members=1, memory=1, learned={model.card['transitions']} steps of logs)"
-    assert repr(model) == said
+    assert model.card["transitions"] == 100
+    assert repr(model) == "Simulator('pendulum', control_step=0.02, members=1, memory=1, learned=2.0 s of logs)"
 
 
 def test_held_out_logs_may_be_given(tmp_path):
@@ -171,3 +172,12 @@ def test_stages_of_one_kind_alone_are_a_training():
     config = dataclasses.replace(QUICK, stages=(Stage("multistep", 1.0, horizon=3),))
     model = train("pendulum", pendulum_logs(2, 100), members=1, config=config, steps=10)
     assert model.card["training_steps"] == 10
+
+
+def test_commands_that_are_clipped_are_told_and_stand_in_the_card():
+    logs = pendulum_logs(2, 100)
+    logs = dataclasses.replace(logs, actions=np.where(logs.actions > 0, 100 * logs.actions, logs.actions))
+    with pytest.warns(LogsNote, match=r"of the rows are outside\. Training clips such commands to the range"):
+        model = train("pendulum", logs, members=1, config=QUICK, steps=10)
+    (share,) = model.card["recipe"]["logs"]["clipped"].values()
+    assert 0.4 < share < 0.6

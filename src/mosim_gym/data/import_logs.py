@@ -12,13 +12,15 @@ from pathlib import Path
 
 from mosim_gym.data.column_file import given_columns
 from mosim_gym.data.columns import Columns, Given, find_columns
-from mosim_gym.data.importers.base import Table, readers
+from mosim_gym.data.importers.base import Table, as_part_of, readers
 from mosim_gym.data.importers.episodes import with_slices
+from mosim_gym.data.log_commands import clipping
 from mosim_gym.data.log_files import check_own_folder, holds_logs, open_logs
 from mosim_gym.data.log_findings import LogsNote
-from mosim_gym.data.log_motion import Options, TimeUnit, Velocity, logged_step, table_motion
+from mosim_gym.data.log_motion import Options, Velocity, logged_step, table_motion
 from mosim_gym.data.log_quality import units
-from mosim_gym.data.log_rate import too_slow, way_out
+from mosim_gym.data.log_rate import FileRate, check_unit_of, interpolated
+from mosim_gym.data.log_times import TimeUnit
 from mosim_gym.data.log_units import Degrees, Quaternions
 from mosim_gym.data.logs import Logs, joined
 from mosim_gym.mechanics.robot import Robot
@@ -67,7 +69,8 @@ def import_logs(
         report: Is called with what was guessed and what was changed, a sentence at a time. `logs.notes` has the same sentences.
 
     A segment ends where the file or the column `segment` says so, and where time jumps by more than one and a half steps. A `LogsNote`
-    warns of units and velocities that look wrong, and of rows that are much further apart than the robot's control steps.
+    warns of units and velocities that look wrong, of commands beyond the range of an actuator, which training clips, and of rows that are
+    much further apart than the robot's control steps.
     """
     options = Options(time_step, time_unit, degrees, quaternions, velocity, window)
     if out is not None:
@@ -102,43 +105,45 @@ def _of_files(
     model, measured = as_robot(robot), names_file(robot)
     first: tuple[Table, Columns] | None = None
     parts: list[Logs] = []
+    files: list[FileRate] = []
     guessed: list[str] = []
-    for name, importer in (reader for place in places for reader in readers(place)):
-        table = with_slices(importer.read(name), _names(given))
-        if first is None:
-            found = find_columns(table, model, given, velocities=options.velocity in (None, "given"))
-            first = table, found
-            guessed = [f"Guessed {guess}." for guess in found.guessed]
-            if measured:
-                model = at_timestep(model, logged_step(table, found, model, options))
-                guessed.append(f"The control step is that of the log, {model.control_step:.6g} s.")
-            for note in guessed:
-                report(note)
-        _check_alike(table, *first)
-        part = table_motion(table, first[1], model, options)
+    for place, (name, importer) in ((one, reader) for one in places for reader in readers(one)):
+        with as_part_of(place, name):
+            table = with_slices(importer.read(name), _names(given))
+            if first is None:
+                found = find_columns(table, model, given, velocities=options.velocity in (None, "given"))
+                first = table, found
+                guessed = [f"Guessed {guess}." for guess in found.guessed]
+                if measured:
+                    model = at_timestep(model, logged_step(table, found, options))
+                    guessed.append(f"The control step is that of the log, {model.control_step:.6g} s.")
+                for note in guessed:
+                    report(note)
+            _check_alike(table, *first)
+            part = table_motion(table, first[1], model, options)
         for note in part.notes:
             if not any(note in earlier.notes for earlier in parts):
                 report(note)
         parts.append(part)
+        files.append(FileRate(table.source, part.logged_step or model.control_step, len(part.qpos)))
     logs = joined(parts)
-    _warn(logs, options)
+    _warn(logs, files, options, measured)
     kept, left = logs.notes[:MOST_NOTES], len(logs.notes) - MOST_NOTES
     more = [f"{left} more notes on other files were left out."] if left > 0 else []
     return replace(logs, notes=(*guessed, *kept, *more))
 
 
-def _warn(logs: Logs, options: Options) -> None:
-    """Warn of what looks wrong."""
-    step, said = logs.logged_step, units(logs, options.degrees in (True, "qpos"))
-    if said.advice:
-        warnings.warn(f"In these logs {said.found}. {said.advice}", LogsNote, stacklevel=5)
-    if step is not None and too_slow(logs.robot, step):
-        warnings.warn(
-            f"The logs have a row every {step:.6g} s, and {logs.robot.name} steps every {logs.control_step:g} s, so that most rows are "
-            f"interpolated: keep the log's rate by {way_out(logs.robot, step)}.",
-            LogsNote,
-            stacklevel=5,
-        )
+def _warn(logs: Logs, files: Sequence[FileRate], options: Options, measured: bool) -> None:
+    """Warn of what looks wrong in logs of these files; `measured` says whether the control step was taken from them."""
+    odd = units(logs, options.degrees in (True, "qpos"))
+    for said in (
+        f"In these logs {odd.found}. {odd.advice}" if odd.advice else None,
+        clipping(logs.robot, logs),
+        check_unit_of(logs.control_step) if measured else None,
+        interpolated(logs.robot, files),
+    ):
+        if said is not None:
+            warnings.warn(said, LogsNote, stacklevel=5)
 
 
 def _places(source: object) -> Iterator[str]:

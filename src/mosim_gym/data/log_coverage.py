@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from mosim_gym.data.log_commands import OFTEN, clipped_commands
 from mosim_gym.data.log_findings import SLOW, Finding, listed, short, single_joints
 from mosim_gym.data.logs import Logs
 from mosim_gym.mechanics.contact import contact_clearance, contact_quantities, limit_distance
@@ -55,17 +56,12 @@ def used_actuators(logs: Logs) -> Iterator[Finding]:
         for i, name in enumerate(names)
         if robot.actuators.limited[i] and name not in idle and high[i] - low[i] < LITTLE * (ranges[i, 1] - ranges[i, 0])
     ]
-    beyond = [
-        name
-        for i, name in enumerate(names)
-        if robot.actuators.limited[i]
-        and ((logs.actions[:, i] < ranges[i, 0] - 1e-6) | (logs.actions[:, i] > ranges[i, 1] + 1e-6)).mean() > 0.01
-    ]
+    beyond = [one.name for one in clipped_commands(robot, logs) if one.share > OFTEN]
     advice = ""
     if idle:
         advice = f"Vary the command of {_named(idle)}: it never changes, so its effect cannot be learned."
     elif beyond:
-        advice = f"Check the units of {_named(beyond)}: commands lie outside of the range in the robot's description."
+        advice = f"Check the units of {_named(beyond)}: training clips commands outside of the range in the robot's description."
     elif little:
         advice = f"Use more of the range of {_named(little)}: less than a fifth was."
     yield Finding("commands", listed(parts), advice)

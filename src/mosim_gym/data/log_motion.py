@@ -10,9 +10,9 @@ import numpy as np
 
 from mosim_gym.data.columns import Columns
 from mosim_gym.data.importers.base import Table
-from mosim_gym.data.log_rate import MUCH, way_out
-from mosim_gym.data.log_reading import States, read_labels, read_states, read_time_step, read_times
-from mosim_gym.data.log_times import Beat, find_beat, segment_starts
+from mosim_gym.data.log_rate import MUCH, check_against, check_alone, way_out
+from mosim_gym.data.log_reading import States, lacks_last_command, read_labels, read_states, read_time_step, read_times
+from mosim_gym.data.log_times import UNITS, Beat, TimeUnit, find_beat, segment_starts
 from mosim_gym.data.log_units import Degrees, Quaternions, wrong_unit
 from mosim_gym.data.logs import Logs
 from mosim_gym.data.resampling import Rows, resample
@@ -24,9 +24,6 @@ from mosim_gym.mechanics.storage import FileFault
 Array = np.ndarray
 Say = Callable[[str], None]
 Velocity = Literal["given", "savgol", "causal"]
-TimeUnit = Literal["s", "ms", "us", "ns"]
-UNITS: dict[TimeUnit, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-SLOWEST = 100  # control steps in a step of a log
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,10 @@ def table_motion(table: Table, columns: Columns, robot: Robot, options: Options)
     """The motion of `robot` in a table, at its control step. The notes say what was changed."""
     notes: list[str] = []
     states = read_states(table, columns, robot, options.degrees, options.quaternions)
+    if lacks_last_command(table, columns):
+        notes.append(
+            "The commands have a row less than the states: the last command, which moves nothing, was missing."
+        )
     clock = _read_clock(table, columns, options)
     starts, order, labels = clock.starts, clock.order, clock.labels
     if order is not None:
@@ -65,10 +66,11 @@ def table_motion(table: Table, columns: Columns, robot: Robot, options: Options)
         labels = None if labels is None else labels[order]
     beat = find_beat(table.source, clock.times, clock.declared, starts, robot.control_step)
     logged = None if beat.times is None and beat.step == robot.control_step else beat.step
-    _check_rate(table, beat, robot)
+    check_against(table.source, beat.step, robot)
     if beat.gaps:
         notes.append(f"{table.source}: time jumps at {beat.gaps} places, where segments were split.")
     sources = _sources(table, labels, starts, beat.starts)
+    lengths = np.diff(beat.starts)
     rows, beat = _long_enough(Rows(*states, beat.starts, np.arange(len(sources))), beat)
     if not len(rows.pieces):
         raise _too_short(table)
@@ -84,7 +86,9 @@ def table_motion(table: Table, columns: Columns, robot: Robot, options: Options)
             f"{table.source} has no segment as long as a control step of {robot.name}, {robot.control_step:g} s."
         )
     if len(rows.pieces) < len(sources):
-        notes.append(f"{table.source}: left out {len(sources) - len(rows.pieces)} segments that are too short.")
+        lost = int(np.delete(lengths, rows.pieces).sum())
+        left = f"{len(sources) - len(rows.pieces)} segments that are too short ({lost} of {lengths.sum()} rows)"
+        notes.append(f"{table.source}: left out {left}.")
     wrong = wrong_unit(robot, rows.qpos, rows.qvel, rows.starts, robot.control_step)
     if wrong is not None:
         raise FileFault(f"{table.source}: {wrong}.")
@@ -115,11 +119,11 @@ def _read_clock(table: Table, columns: Columns, options: Options) -> _Clock:
     return _Clock(starts, order, labels, times, declared)
 
 
-def logged_step(table: Table, columns: Columns, robot: Robot, options: Options) -> float:
+def logged_step(table: Table, columns: Columns, options: Options) -> float:
     """The seconds from row to row in a table: few digits or a whole number of rows in a second, where its times allow that."""
     clock = _read_clock(table, columns, options)
     beat = find_beat(table.source, clock.times, clock.declared, clock.starts, np.nan)
-    _check_rate(table, beat, robot)
+    check_alone(table.source, beat.step)
     short = float(f"{beat.step:.3g}")
     if beat.times is not None:
         return short
@@ -127,14 +131,6 @@ def logged_step(table: Table, columns: Columns, robot: Robot, options: Options) 
         if find_beat(table.source, clock.times, clock.declared, clock.starts, step).step == step:
             return step
     return float(f"{beat.step:.9g}")
-
-
-def _check_rate(table: Table, beat: Beat, robot: Robot) -> None:
-    if beat.step > SLOWEST * robot.control_step:
-        raise FileFault(
-            f"{table.source} has a row every {beat.step:g} s, and the control step of {robot.name} is {robot.control_step:g} s: check the "
-            "unit of time (time_unit='ms' is one) and the robot's timestep."
-        )
 
 
 def _too_short(table: Table) -> FileFault:

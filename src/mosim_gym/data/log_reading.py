@@ -16,6 +16,8 @@ from mosim_gym.mechanics.robot import Robot
 from mosim_gym.mechanics.storage import FileFault
 
 Array = np.ndarray
+COARSE = 1e-3
+"""s: times whose last digit is larger have too few."""
 
 
 class States(NamedTuple):
@@ -47,9 +49,9 @@ def read_states(
     qvel = _array(table, columns.qvel, rows) if columns.qvel else None
     if qvel is not None and degrees in (True, "qvel"):
         to_radians(robot, qvel, "qvel")
-    short = not columns.segment and all(table.shapes[name][0] == rows - 1 for name in columns.action)
-    actions = _array(table, columns.action, rows - 1 if short and columns.action else rows)
-    if columns.action and short:
+    short = lacks_last_command(table, columns)
+    actions = _array(table, columns.action, rows - 1 if short else rows)
+    if short:
         actions = np.concatenate((actions, actions[-1:]))
     return States(qpos, qvel, actions)
 
@@ -82,12 +84,36 @@ def read_times(table: Table, columns: Columns, order: Array | None, starts: Arra
         seconds = seconds[order]
     row = backwards(seconds, starts)
     if row is not None:
-        found = row if order is None else int(order[row])
-        raise FileFault(
-            f"{table.source}: time does not grow in column {columns.time!r}, {table.place(found)}: {times[found]:g} follows "
-            f"{times[found - 1 if order is None else order[row - 1]]:g}; where a segment begins there, name the column of segments."
-        )
+        found, before = (row, row - 1) if order is None else (int(order[row]), int(order[row - 1]))
+        place = f"{table.source}: time does not grow in column {columns.time!r}, {table.place(found)}"
+        raise FileFault(f"{place}: {_standstill(times, found, before, unit)}.")
     return seconds
+
+
+def _standstill(times: Array, row: int, before: int, unit: float) -> str:
+    """Why the time of `row` is not after that of the row `before`, and what to do."""
+    digit = float(np.spacing(np.abs(times).max())) if times.dtype.kind == "f" and times.dtype.itemsize < 8 else 0.0
+    if digit * unit > COARSE:
+        return (
+            f"times in {times.dtype} have too few digits, they are multiples of {digit:g} there; log them in float64, or since the "
+            "beginning of the log"
+        )
+    said = f"{_exactly(times[row])} follows {_exactly(times[before])}"
+    if times[row] == times[before]:
+        said = f"the time {_exactly(times[row])} occurs twice; leave one of the rows out, if the row was logged twice"
+    return f"{said}; where a segment begins there, name the column of segments"
+
+
+def _exactly(value: np.generic) -> str:
+    """A number in as many digits as tell it from others of its type."""
+    return np.format_float_positional(value, trim="-") if value.dtype.kind == "f" else str(value)
+
+
+def lacks_last_command(table: Table, columns: Columns) -> bool:
+    """Whether the commands have a row less than the states."""
+    rows = table.shapes[columns.qpos[0]][0]
+    names = columns.action
+    return bool(names) and not columns.segment and all(table.shapes[name][0] == rows - 1 for name in names)
 
 
 def read_time_step(table: Table, columns: Columns) -> float | None:

@@ -6,12 +6,15 @@ A gap is a jump of time by more than one and a half steps. It ends a segment, an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from mosim_gym.mechanics.storage import FileFault
 
 Array = np.ndarray
+TimeUnit = Literal["s", "ms", "us", "ns"]
+UNITS: dict[TimeUnit, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 GAP = 1.5  # steps
 NEAR = 1e-6
 """Rates that differ by no more than this share are one rate."""

@@ -18,6 +18,7 @@ MANY = 50.0  # rad: a hinge that is further from zero may be in degrees
 SMALL = 2 * np.pi * np.pi / 180
 """rad: radians that were taken for degrees are no larger, where a joint stays within one turn."""
 STILL = 1e-4  # rad
+FEWEST = 50  # rows in which a joint has moved, if it moves
 DEGREES = "import again with degrees=True if angles are in degrees"
 
 
@@ -48,7 +49,7 @@ def position_misfits(logs: Logs, degrees: bool | None = None) -> list[Misfit]:
             if swings or (most > MANY and degrees is None):
                 turns = f"{most / (2 * np.pi):.0f} turns, at up to {speed:.3g} rad/s"
                 found.append(Misfit(f"{name} reaches {most:.3g} rad, {turns}", advice))
-    if degrees is not False and moving and largest <= SMALL and not found:
+    if degrees is True and len(logs.qpos) >= FEWEST and moving and largest <= SMALL and not found:
         said = f"no hinge is ever further than {largest:.2g} rad from zero, as if radians had been taken for degrees"
         found.append(Misfit(said, "import again without degrees=True if the log has radians"))
     return found

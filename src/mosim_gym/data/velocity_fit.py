@@ -14,6 +14,7 @@ import torch
 
 from mosim_gym.data.log_findings import SLOW, Misfit
 from mosim_gym.data.logs import Logs
+from mosim_gym.data.velocity_delay import velocity_delays
 from mosim_gym.mechanics.manifold import difference
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.robot import Robot
@@ -59,9 +60,9 @@ def velocity_misfits(logs: Logs) -> list[Misfit]:
         if misfit is not None:
             found.append(misfit)
             judged[dofs] = False
-    fit = _Fit(sample.rate(robot), sample.velocity, sample.steps)
+    fit, delays = _Fit(sample.rate(robot), sample.velocity, sample.steps), velocity_delays(logs)
     for dof in np.flatnonzero(judged):
-        misfit = _dof_misfit(robot, sample, fit, int(dof))
+        misfit = _dof_misfit(robot, sample, fit, int(dof), float(delays[dof]))
         if misfit is not None:
             found.append(misfit)
     return found
@@ -87,8 +88,8 @@ class _Fit:
             self.rate, self.velocity = (np.sqrt(total / max(1, len(r))) for total in (rr, vv))
 
 
-def _dof_misfit(robot: Robot, sample: _Sample, fit: _Fit, dof: int) -> Misfit | None:
-    """What the velocity of one degree of freedom looks like; None if it is the rate of its position."""
+def _dof_misfit(robot: Robot, sample: _Sample, fit: _Fit, dof: int, delay: float) -> Misfit | None:
+    """What the velocity of one degree of freedom looks like; None if it is the rate of its position. `delay` is in s, 0 for none."""
     name = f"the velocity of {robot.dofs.names[dof]}"
     rate, velocity = fit.rate[dof], fit.velocity[dof]
     same, factor = fit.correlation[dof, dof], fit.factor[dof, dof]
@@ -101,6 +102,8 @@ def _dof_misfit(robot: Robot, sample: _Sample, fit: _Fit, dof: int) -> Misfit | 
         swapped = " (swapped)" if abs(fit.correlation[other, dof]) > LIKE else ""
         said = f"{name} is the rate of {robot.dofs.names[other]}{swapped}"
         return Misfit(said, "check the order of the columns of the velocities")
+    if delay and not _is_position(robot, sample, dof):
+        return Misfit(f"{name} is {abs(1000 * delay):.3g} ms {'late' if delay > 0 else 'early'}", ESTIMATE)
     if same <= -ODD:
         times = "" if LOW < -factor < HIGH else f", and is {-factor:.3g} times as large"
         return Misfit(f"{name} has its sign turned{times}", f"turn the sign of these velocities, or {ESTIMATE}")

@@ -78,10 +78,12 @@ class Simulator(Dynamics):
         self._prepare()
 
     def __repr__(self) -> str:
-        """The robot, the control step, the members, and the motion that they learned."""
-        source = "logs" if "logs" in (self.card.get("recipe") or {}) else "simulation"
+        """The robot, the control step, the members, and the motion that they learned: seconds of logs, or steps of simulation."""
+        steps = self.card.get("transitions", 0)
+        logged = "logs" in (self.card.get("recipe") or {})
+        learned = f"{steps * self.timestep:.1f} s of logs" if logged else f"{steps} steps of simulation"
         sizes = f"control_step={self.timestep:g}, members={self.members}, memory={self.memory}"
-        return f"Simulator({self.robot.name!r}, {sizes}, learned={self.card.get('transitions', 0)} steps of {source})"
+        return f"Simulator({self.robot.name!r}, {sizes}, learned={learned})"
 
     def refresh(self) -> None:
         """Take note of weights that were changed from outside; steps are not recorded from then on."""

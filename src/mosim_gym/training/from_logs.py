@@ -26,7 +26,7 @@ from mosim_gym.mechanics.symmetry import body_turns
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.robots.opening import as_robot
 from mosim_gym.training.log_card import logs_card
-from mosim_gym.training.log_checks import check_learnable, check_logs, check_memory
+from mosim_gym.training.log_checks import check_learnable, check_logs, check_memory, warn_of_clipping
 from mosim_gym.training.log_corrector import beyond_model
 from mosim_gym.training.log_density import fit_log_density
 from mosim_gym.training.log_memory import choose_memory
@@ -141,6 +141,7 @@ def train(
             )  # fmt: skip
         config = corrected
     model_robot = given if before is None else started_robot(before)
+    warn_of_clipping(model_robot, data)
     kept_memory = None if before is None or adds_corrector(before, known) else before.memory
     choice = choose_memory(learned, memory if kept_memory is None else kept_memory)
     if before is not None:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from mosim_gym.data.log_commands import clipped_commands
 from mosim_gym.data.logs import Logs
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.logged import evaluate_prediction
+from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.training.disagreement import disagreement_quantiles
 from mosim_gym.training.log_memory import MemoryChoice
@@ -32,7 +34,7 @@ def logs_card(
     """The card of `model`, whose training left `record`."""
     card: dict[str, Any] = {
         "name": model.robot.name,
-        "recipe": {"recipe": None, "logs": _origin(learned), **record["config"]},
+        "recipe": {"recipe": None, "logs": _origin(model.robot, learned), **record["config"]},
         "transitions": learned.transitions,
         "training_steps": record["step"],
         "training_seconds": round(record["seconds"], 1),
@@ -45,7 +47,7 @@ def logs_card(
         "box": record["box"],
         "starts": _some_states(learned),
         "held_out": {
-            **_origin(held_out),
+            **_origin(model.robot, held_out),
             "error_beside_still": record["best"],
             "best_step": record.get("best_step"),
             "curve": record["curve"][:: max(1, len(record["curve"]) // 40)],
@@ -65,9 +67,12 @@ def _some_states(logs: Logs) -> dict[str, list[list[float]]]:
     return {name: part[rows].round(5).tolist() for name, part in (("qpos", logs.qpos), ("qvel", logs.qvel))}
 
 
-def _origin(logs: Logs) -> dict[str, Any]:
-    """How much motion there is, and where it is from."""
-    notes = {"notes": list(logs.notes)} if logs.notes else {}
+def _origin(robot: Robot, logs: Logs) -> dict[str, Any]:
+    """How much motion there is, where it is from, and the share of each actuator's commands that was clipped to its range."""
+    notes: dict[str, Any] = {"notes": list(logs.notes)} if logs.notes else {}
+    clipped = {one.name: round(one.share, 4) for one in clipped_commands(robot, logs)}
+    if clipped:
+        notes["clipped"] = clipped
     return {
         **notes,
         "seconds": round(logs.seconds, 3),

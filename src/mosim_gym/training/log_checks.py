@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
+from mosim_gym.data.log_commands import clipping
 from mosim_gym.data.log_files import check_same_robot, opened_logs
+from mosim_gym.data.log_findings import LogsNote
 from mosim_gym.data.logs import Logs
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.parts import JointType
@@ -49,3 +53,10 @@ def check_learnable(robot: Robot, learned: Logs, held_out: Logs) -> None:
                 f"The joint {name!r} never moves in the logs, so its motion cannot be learned: record motion of it, or leave the joint out "
                 "of the robot's file."
             )
+
+
+def warn_of_clipping(robot: Robot, data: Logs) -> None:
+    """A `LogsNote` where many commands in `data` are beyond the range of an actuator of `robot`, and so are clipped in training."""
+    said = clipping(robot, data)
+    if said is not None:
+        warnings.warn(said, LogsNote, stacklevel=3)

@@ -22,7 +22,7 @@ from mosim_gym.mechanics.robot_file import MEASURED
 from mosim_gym.mechanics.seal import digest
 from mosim_gym.robots.opening import as_robot
 from mosim_gym.training.flow_fitting import Report, fit_flow
-from mosim_gym.training.log_checks import check_learnable, check_logs
+from mosim_gym.training.log_checks import check_learnable, check_logs, warn_of_clipping
 from mosim_gym.training.pacing import SAVE_SECONDS
 
 SMALL = FlowConfig(blocks=6, width=32)
@@ -58,6 +58,7 @@ def train_density(
     split = isinstance(held_out, int | float)
     learned, kept = data.split(held_out, seed) if split else (data, check_logs(given, held_out, "held_out"))
     check_learnable(given, learned, kept)
+    warn_of_clipping(given, data)
     place = None if folder is None else Path(folder)
     return fit_log_density(
         given, learned, kept, limit, seed, place, config=config, steps=steps, save_every=save_every, report=report

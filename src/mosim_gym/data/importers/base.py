@@ -7,7 +7,9 @@ finds positions, velocities, actions, segments and time among them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -131,6 +133,24 @@ def readers(source: str) -> list[tuple[str, Importer]]:
     if not any(files):
         raise FileFault(f"{source} holds no log; files end in {', '.join(suffixes)}.")
     return [file for file in files if file is not None]
+
+
+@contextmanager
+def as_part_of(place: str, name: str) -> Iterator[None]:
+    """A fault of the file `name` in the folder `place` says how the other files are named alone, if `name` may be no log."""
+    try:
+        yield
+    except FileFault as fault:
+        folder, own = Path(place), Path(name).suffix
+        if not folder.is_dir() or folder == Path(name):
+            raise
+        ends = Counter(file.suffix for file in folder.iterdir() if file.is_file() and find_importer(str(file)))
+        others = [(count, end) for end, count in ends.items() if end != own]
+        if not others or (own != ".txt" and ends[own] >= max(others)[0]):
+            raise
+        pattern = folder / f"*{max(others)[1]}"
+        said = str(fault).rstrip(".")
+        raise FileFault(f"{said}; if {Path(name).name} is no log, give a pattern such as {pattern}.") from fault
 
 
 def check_file(source: str) -> Path:

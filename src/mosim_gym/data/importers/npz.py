@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from typing import ClassVar
 
 import numpy as np
 
 from mosim_gym.data.importers.base import Array, Importer, Table, check_file
 from mosim_gym.mechanics.storage import FileFault
+
+_FAULTS = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError)
 
 
 class NpzImporter(Importer):
@@ -33,14 +36,14 @@ class NpzImporter(Importer):
                         shapes[name] = shape
                     elif kind.kind in "biuf":
                         refused[name] = shape
-        except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
+        except _FAULTS as error:
             raise _damaged(source, error) from error
 
         def column(name: str) -> Array:
             try:
                 with zipfile.ZipFile(source) as archive:
                     return _array(archive, f"{name}.npy")
-            except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
+            except _FAULTS as error:
                 raise _damaged(source, error) from error
 
         return Table(source, shapes, column, constants, refused=refused)
@@ -60,4 +63,8 @@ def _array(archive: zipfile.ZipFile, member: str) -> Array:
 
 
 def _damaged(source: str, error: Exception) -> FileFault:
-    return FileFault(f"{source} is not a readable .npz file ({error}); objects of Python (pickles) are never read.")
+    if "pickle" in str(error):
+        return FileFault(f"{source} holds objects of Python (pickles), which are never read ({error}).")
+    return FileFault(
+        f"{source} is not a readable .npz file: it is damaged or cut off ({error}); copy or write it again."
+    )
