@@ -106,7 +106,7 @@ def _standstill(times: Array, row: int, before: int, unit: float) -> str:
 
 def _exactly(value: np.generic) -> str:
     """A number in as many digits as tell it from others of its type."""
-    return np.format_float_positional(value, trim="-") if value.dtype.kind == "f" else str(value)
+    return np.format_float_positional(value, trim="-") if isinstance(value, np.floating) else str(value)
 
 
 def lacks_last_command(table: Table, columns: Columns) -> bool:
