@@ -23,6 +23,7 @@ def test_it_is_the_deviation_of_members_that_each_predict_alone(rng):
         assert isinstance(found, np.ndarray)
         assert found.shape == shape
         np.testing.assert_allclose(found, np.std([getattr(path, name) for path in alone], axis=0), atol=1e-4)
+    np.testing.assert_array_equal(model.rollout(qpos, qvel, actions, spread=True).qpos, spread.qpos)
     assert spread.qvel[:, -1].mean() > spread.qvel[:, 0].mean()
     as_tensors = member_spread(model, *(torch.tensor(x, dtype=torch.float32) for x in (qpos, qvel, actions)))
     np.testing.assert_allclose(as_tensors.qpos.numpy(), spread.qpos, atol=1e-5)

@@ -7,6 +7,7 @@ import pytest
 from tests.data.logged import arm, arm_motion, cube, turning
 from tests.dynamics.test_simulator import remembering
 from tests.training.measured import pendulum_logs
+from tests.training.wrong_masses import arm_file
 
 import mosim_gym
 from mosim_gym.data.logs import Logs
@@ -181,3 +182,15 @@ def test_a_prediction_of_a_wrong_shape_is_an_error_that_names_the_world_model(ar
 
     with pytest.raises((ValueError, TypeError), match=said):
         mosim_gym.evaluate_prediction(Wrong(0.5), arm_logs, horizons=[0.05])
+
+
+def test_mujoco_with_the_robots_file_stands_beside_the_model(tmp_path):
+    path = arm_file(tmp_path)
+    logs = mosim_gym.simulated_logs(path, segments=4, duration=1.0, timestep=0.02)
+    found = mosim_gym.evaluate_prediction(HoldLast(), logs, horizons=0.1, simulation=path)
+    assert found.titles[-1] == "simulation"
+    assert found.rmse["simulation"].max() < 1e-6 < found.rmse["hold last"].max()
+    pendulum = mosim_gym.load("pendulum").robot
+    qpos, qvel = np.zeros((60, 1)), np.zeros((60, 1))
+    still = Logs(pendulum, qpos + np.pi, qvel, np.zeros((60, 1)), np.array([0, 60]))
+    assert mosim_gym.evaluate_prediction("pendulum", still, simulation="truth").rmse["simulation"].max() < 1e-3

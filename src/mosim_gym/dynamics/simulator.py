@@ -15,6 +15,7 @@ from mosim_gym.dynamics.member_outputs import MemberOutputs
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.solvers import ADAPTIVE, SolverDiverged, find_solver
 from mosim_gym.dynamics.speed_limits import SpeedLimits
+from mosim_gym.dynamics.spread import member_spread
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.commands import check_previous, with_commands_before
 from mosim_gym.mechanics.devices import usable_device
@@ -129,8 +130,13 @@ class Simulator(Dynamics):
             after = self._advance(q, v, a.flatten(1), features)
         return Step(*(as_given(x, qpos) for x in after))
 
-    def rollout(self, qpos: Any, qvel: Any, actions: Any, previous: Any = None) -> Trajectory:
-        """The states after each of T control steps under `actions (B, T, nu)`, with `previous (B, memory, nu)` before the first of them."""
+    def rollout(self, qpos: Any, qvel: Any, actions: Any, previous: Any = None, *, spread: bool = False) -> Trajectory:
+        """The states after each of T control steps under `actions (B, T, nu)`, with `previous (B, memory, nu)` before the first of them.
+
+        With `spread` their standard deviations over the members, each of which predicts alone, as `member_spread`.
+        """
+        if spread:
+            return member_spread(self, qpos, qvel, actions, previous)
         q, v, a = self._given(qpos, qvel, actions, previous, over_time=True)
         check_start(q, v, a)
         path: list[Step] = []

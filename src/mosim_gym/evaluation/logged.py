@@ -21,8 +21,9 @@ from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import History, Segments
 from mosim_gym.mechanics.numbers import is_finite
 from mosim_gym.mechanics.parts import JointType
-from mosim_gym.mechanics.world_model import WorldModel, as_world_model
+from mosim_gym.mechanics.world_model import DynamicsModel, WorldModel, as_world_model
 from mosim_gym.robots import load_robot
+from mosim_gym.truth.dynamics import TrueDynamics
 from mosim_gym.zoo import load
 
 Array = np.ndarray
@@ -119,12 +120,16 @@ def evaluate_prediction(
     model: WorldModel | Dynamics | str | PathLike[str],
     data: Logs | Dataset | str | PathLike[str],
     horizons: Sequence[float] | float | None = None,
+    *,
+    simulation: str | PathLike[str] | None = None,
 ) -> LoggedErrors:
     """Errors of `model` at `horizons` (s) from all states of `data` after which motion goes on long enough, or 2,000 of them.
 
     `model` may be the name or the path of a checkpoint, and `data` the folder of logs. By default the horizons are 0.05, 0.1, 0.25 and
     0.5 s, without those that are longer than most segments; they are rounded to whole control steps. The linear model is fitted to `data`
     themselves, which favours it. It is left out where there are few control steps, and for rotations in three dimensions.
+
+    `simulation` sets MuJoCo beside: the robot's file, or `"truth"` for a packaged robot.
     """
     logs = Logs.of_segments(load_robot(data.robot), data[:]) if isinstance(data, Dataset) else opened_logs(data)
     model = load(model) if isinstance(model, str | PathLike) else model
@@ -135,6 +140,8 @@ def evaluate_prediction(
     steps = _horizon_steps(logs, before, horizons)
     windows = _windows(logs, before + steps[-1])
     floors, notes = _floors(logs)
+    if simulation is not None:
+        floors.append(_simulated(logs, simulation))
     everyone = {predictor.title: predictor, **{floor.title: floor for floor in floors}}
     found = {title: _rmse(logs.robot, one, windows, before, steps) for title, one in everyone.items()}
     names, units, _ = zip(*_parts(logs.robot), strict=True)
@@ -197,6 +204,24 @@ def _floors(logs: Logs) -> tuple[list[WorldModel], list[str]]:
     linear = LinearModel()
     linear.fit(logs, budget=0.0, seed=0)
     return [*found, linear], []
+
+
+TRUTH = "truth"
+"""The simulation of a packaged robot, by name."""
+
+
+class _Simulation(DynamicsModel):
+    title = "simulation"
+
+
+def _simulated(logs: Logs, simulation: str | PathLike[str]) -> WorldModel:
+    """MuJoCo with the robot's file, or with that of the packaged robot."""
+    if simulation == TRUTH:
+        truth = TrueDynamics(logs.robot.name)
+    else:
+        truth = TrueDynamics.of_file(simulation, logs.control_step)
+    check_same_robot("`data`", logs.robot, truth.robot)
+    return _Simulation(truth)
 
 
 def _rmse(robot: Robot, model: WorldModel, windows: Segments, before: int, steps: list[int]) -> tuple[Array, float]:
