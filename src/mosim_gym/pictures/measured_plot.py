@@ -10,6 +10,8 @@ from mosim_gym.pictures.plots import FAINT, colours_for, save, style
 Curve = tuple[Sequence[float], Sequence[float]]
 """Horizons, s, and errors."""
 DASHES = ((0, (4, 2)), "-.", (0, (1, 1)))
+LOOKS = ("o-", "s--", "^:", "d-.")
+"""Markers and lines of models that differ in what was known."""
 
 
 def measured_plot(
@@ -17,7 +19,8 @@ def measured_plot(
 ) -> Path:
     """Plot errors against the horizon on logarithmic axes.
 
-    Each of `panels` has a label with a unit, curves of models by name, in colours, and curves of floors by name, in grey.
+    Each of `panels` has a label with a unit, curves of models by name, and curves of floors by name, in grey. Models whose names are equal
+    up to the first comma have one colour, and lines of their own by what follows it.
     """
     from matplotlib.figure import Figure
 
@@ -26,8 +29,12 @@ def measured_plot(
         for axes, (label, (models, floors)) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
-            for (name, (horizons, errors)), colour in zip(models.items(), colours_for(len(models)), strict=True):
-                axes.plot(horizons, errors, "o-", markersize=3.5, color=colour, label=name)
+            firsts, rests = (list(dict.fromkeys(name.partition(",")[end] for name in models)) for end in (0, 2))
+            colours = dict(zip(firsts, colours_for(len(firsts)), strict=True))
+            for name, (horizons, errors) in models.items():
+                first, _, rest = name.partition(",")
+                look = LOOKS[rests.index(rest) % len(LOOKS)]
+                axes.plot(horizons, errors, look, markersize=3.5, linewidth=1.5, color=colours[first], label=name)
             for (name, (horizons, errors)), dashes in zip(floors.items(), DASHES, strict=False):
                 axes.plot(horizons, errors, linestyle=dashes, color=FAINT, linewidth=1.2, label=name)
             axes.set_xscale("log")
