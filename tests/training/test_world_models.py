@@ -45,12 +45,8 @@ class Extrapolation(WorldModel):
         "mosim",
         "extrapolation",
         "gru",
-        "transformer",
         "pets",
-        "latent",
-        "nerd",
-        pytest.param("rssm", marks=pytest.mark.slow),
-        pytest.param("residual", marks=pytest.mark.slow),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("transformer", "latent", "nerd", "rssm", "residual")),
     ],
 )
 def fitted(request):
