@@ -26,6 +26,14 @@ def test_a_model_of_simulated_motion_learns_how_positions_move():
     assert mosim_gym.evaluate_prediction(after, test, horizons=[0.1]).overall()[0] < untrained
 
 
+def test_a_model_goes_on_learning_by_itself():
+    logs = pendulum_logs(segments=3)
+    model = train("pendulum", logs, config=QUICK, steps=4)
+    again = model.fine_tune(logs, config=QUICK, steps=2)
+    assert again.card["refined_from"].startswith("pendulum ")
+    assert again.memory == model.memory
+
+
 def test_new_outputs_begin_at_zero():
     before = mosim_gym.load("pendulum")
     model = started_model(before, started_robot(before), torch.randn(8, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, Self, TypedDict
 
 import torch
@@ -85,6 +86,11 @@ class Simulator(Dynamics):
         learned = f"{steps * self.timestep:.1f} s of logs" if logged else f"{steps} steps of simulation"
         sizes = f"control_step={self.timestep:g}, members={self.members}, memory={self.memory}"
         return f"Simulator({self.robot.name!r}, {sizes}, learned={learned})"
+
+    def fine_tune(self, data: Any, budget: float | str = "10m", **options: Any) -> Simulator:
+        """A model that goes on learning from the logs `data`: `mosim_gym.train(self.robot, data, budget, start=self, **options)`."""
+        training = import_module("mosim_gym.training.from_logs")  # a room above this one
+        return training.train(self.robot, data, budget, start=self, **options)
 
     def refresh(self) -> None:
         """Take note of weights that were changed from outside; steps are not recorded from then on."""
