@@ -137,8 +137,8 @@ def tasks_page() -> str:
         task_table(),
         "",
         "Every task runs 1,000 control steps unless `max_episode_steps` says otherwise. The flat observation is float32, in the",
-        "order shown here, which is dm_control's own. With `obs=\"dict\"` it is Shimmy's dictionary (keys sorted, float64). Actions",
-        "are float32 and clipped to their range.",
+        "order shown here, which is dm_control's own for its robots. With `obs=\"dict\"` it is Shimmy's dictionary (keys sorted, float64).",
+        "Actions are float32 and clipped to their range.",
     ]
     pages = []
     for definition in robot_definitions().values():

@@ -39,8 +39,6 @@ EPISODE, HELD = 10.0, 1.0
 """s of an episode, and at its end, for which the tip must be up throughout."""
 SHAKEN = 0.05
 """Standard deviation of the positions (rad) and velocities (rad/s) from which episodes in the stand-in start, about hanging at rest."""
-
-
 FAST = 4.0
 """Standard deviation of the speeds of the starts that may be anywhere, rad/s."""
 
