@@ -63,6 +63,7 @@ def schedules_table(strategy: str) -> str:
     rows = []
     for name, schedule in kind.schedules.items():
         config: Any = kind.scheduled_config(name)
+        inside = config.forward == "model"
         rows.append(
             [
                 f"`{name}`",
@@ -70,8 +71,8 @@ def schedules_table(strategy: str) -> str:
                 config.learner.algo.upper(),
                 f"{config.round_steps:,}",
                 f"{config.model_updates:,} of {config.model_batch:,}",
-                f"{config.branches} of {config.branch:,} steps",
-                f"{config.virtual_steps:,}",
+                f"{config.branches} of {config.branch:,} steps" if inside else "none",
+                f"{config.virtual_steps:,}" if inside else "none",
             ]
         )
     header = [

@@ -179,3 +179,30 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
         on_policy(TASK, QUICK, real_steps=100, folder=tmp_path)
     with pytest.raises(TypeError, match="config is of FewShotConfig; on-policy learning takes an OnPolicyConfig"):
         on_policy(TASK, few_shot.FewShotConfig(), real_steps=600, folder=tmp_path)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_policy_learns_along_real_steps_alone_and_an_interrupted_run_ends_with_the_same_policy(tmp_path):
+    def stop(state):
+        if state["real_steps"] >= 400:
+            raise KeyboardInterrupt
+
+    loop = {**LOOP, "real_envs": 4, "preset": ""}
+    config = config_for_schedule("along-real-steps", **loop, horizon=5, width=16)
+    seen = []
+    whole = on_policy(TASK, config, real_steps=630, folder=tmp_path / "whole", report=seen.append)
+    assert [s["real_steps"] for s in seen] == [300, 400, 500, 600, 620, 632]
+    assert (
+        whole.policy.card["updates"] == 4 * 5 + 1
+    )  # of 5 steps in 4 environments each; the last 12 real steps are less than one
+    with pytest.raises(KeyboardInterrupt):
+        on_policy(TASK, config, real_steps=630, folder=tmp_path / "broken", report=stop)
+    resumed = on_policy(TASK, config, real_steps=630, folder=tmp_path / "broken")
+    observation = np.ones(5, np.float32)
+    np.testing.assert_array_equal(whole.policy.predict(observation)[0], resumed.policy.predict(observation)[0])
+
+
+def test_what_cannot_be_learned_along_real_steps_is_one_sentence():
+    with pytest.raises(ValueError, match="forward is real with sac; only a learner that climbs a gradient"):
+        config_for_schedule("along-real-steps", algo="sac")
+    with pytest.raises(ValueError, match="penalty is disagreement with forward real"):
+        config_for_schedule("along-real-steps", penalty="disagreement")

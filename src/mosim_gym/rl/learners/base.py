@@ -52,6 +52,11 @@ class Learner(ABC):
     env: TorchEnv
     """The environments in which the learner trains."""
 
+    @property
+    def least_steps(self) -> int:
+        """The control steps of each environment after which the learner can have learned from all of them."""
+        return 1
+
     @abstractmethod
     def __init__(self, env: TorchEnv, config: Any, *, seed: int, folder: Path) -> None:
         """The learner is untrained. It may write logs to `folder`."""

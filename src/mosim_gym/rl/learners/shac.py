@@ -118,7 +118,7 @@ class Shac(Learner):
         """The networks are random. Nothing is written to `folder`."""
         self.env, self.config = env, config
         self._generator = Generator().manual_seed(seed)
-        observation = env.reset(seed=seed)
+        observation = env.reset(seed=seed).float()
         robot = env.task.robot
         low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
@@ -142,13 +142,17 @@ class Shac(Learner):
         """Steps of the actor so far."""
         return self._updates
 
+    @property
+    def least_steps(self) -> int:
+        """Those of one update."""
+        return self.config.horizon * self.env.repeat
+
     def learn(self, steps: int, progress: float = 0.0) -> None:
         """Train in whole horizons. Steps that make less than a horizon count in the next call."""
         self._owed += steps
-        horizon = self.config.horizon * self.env.repeat
-        while self._owed >= horizon:
+        while self._owed >= self.least_steps:
             self.update(progress)
-            self._owed -= horizon
+            self._owed -= self.least_steps
 
     def update(self, progress: float = 0.0) -> float:
         """Make one step of the actor and fit the critic. Returns the mean reward. At `progress` 1 learning rates are at a tenth."""
@@ -162,7 +166,7 @@ class Shac(Learner):
             for group in optimiser.param_groups:
                 group["lr"] = rate * slower
         env.detach()
-        observation = env.observation()
+        observation = env.observation().float()
         raw: list[Tensor] = []
         seen: list[Tensor] = []
         rewards: list[Tensor] = []
@@ -178,8 +182,8 @@ class Shac(Learner):
             wanted = self.actor(x)
             step = env.step(self._controls(wanted))
             excess = c.saturation * (wanted.abs() - STEEP).clamp(min=0).square().sum(1)
-            observation = step.observation
-            last = step.final if step.final is not None else observation
+            observation = step.observation.float()
+            last = step.final.float() if step.final is not None else observation
             nothing_beyond = step.terminated
             over = step.terminated | step.truncated
             gain = gain + (discount * (step.reward - excess)).sum()
@@ -188,7 +192,7 @@ class Shac(Learner):
                 value = self._value(normalise(last), nothing_beyond)
                 gain = gain + (c.discount * discount * torch.where(cut, value, 0.0)).sum()
             discount = torch.where(over, 1.0, discount * c.discount)
-            rewards.append(step.reward.detach())
+            rewards.append(step.reward.detach().float())
             reached.append(normalise(last.detach()))
             worthless.append(nothing_beyond)
             ends.append(over)

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.numbers import whole_number
@@ -28,6 +29,7 @@ from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, ROBOT, Run, RunRecord
 from mosim_gym.rl.strategies.accounting import card_of_real_steps
 from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
+from mosim_gym.rl.strategies.derived_world import DerivedWorld
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
 from mosim_gym.rl.strategies.real_robot import RealRobot
@@ -50,11 +52,15 @@ class AlternationConfig(ChecksArguments):
 
     The first two parts alternate in `slices` equal slices.
 
+    With `forward="real"` there are no branches. `learner`, which must climb a gradient, makes the real steps itself, and the gradient is
+    taken along them by the derivatives of the model.
+
     `penalty` is taken off the rewards in the model, and `threshold_scale` belongs to densities, as in zero-shot training. The disagreement
     of the model's members is measured by its quantile over all real steps so far.
     """
 
     learner: LearnerConfig = SHAC_ON_BRANCHES
+    forward: str = setting("model", choices=("model", "real"))
     real_envs: int = setting(4, above=0, most=10_000)
     random_steps: int = setting(1_000, above=0, most=10**9)
     round_steps: int = setting(1_000, above=0, most=10**9)
@@ -77,6 +83,14 @@ class AlternationConfig(ChecksArguments):
         """Raise for values that no run could have."""
         check_settings(self)
         check_penalty(self.penalty, self.threshold_scale)
+        if self.forward == "real" and self.penalty != NO_PENALTY:
+            raise ValueError(
+                f"penalty is {self.penalty} with forward real; a penalty is taken off rewards in the model: leave it out."
+            )
+        if self.forward == "real" and not LEARNERS.find(self.learner.algo).needs_gradients:
+            raise ValueError(
+                f"forward is real with {self.learner.algo}; only a learner that climbs a gradient needs that, such as shac."
+            )
 
 
 @dataclass
@@ -115,7 +129,8 @@ def alternate(
     check(task, c, real_steps)
     run = Run(Path(folder), RunRecord(strategy, identity_of(task), asdict(c), model))
     real_steps = steps_taken(real_steps, c.real_envs)
-    world = RealWorld(task, c.real_envs, seed=c.seed, memory=memory)
+    kind = DerivedWorld if c.forward == "real" else RealWorld
+    world = kind(task, c.real_envs, seed=c.seed, memory=memory)
     learner = make_model(world)
     run.add("world", world)
     run.add("model", learner)
@@ -127,7 +142,10 @@ def alternate(
     if world.silent is not None and learner.data is None:
         raise world.silent  # before there is anything to save
     _judge_itself(c, learner)
-    env = branches_env(world.env.task, c, learner)
+    if isinstance(world, DerivedWorld):
+        env = world.derive_by(learner.simulator)
+    else:
+        env = branches_env(world.env.task, c, learner)
     policy = make_learner(env, c.learner, seed=c.seed, folder=run.folder)
     run.add("learner", policy)
     if isinstance(task, RealRobot):
@@ -136,14 +154,19 @@ def alternate(
     record, logger = run.record, tensorboard(run.folder)
     while world.steps < real_steps:
         before, loss = world.steps, 0.0
-        for part in range(c.slices):
-            loss = learner.learn(_share(c.model_updates, part, c.slices))
-            policy.learn(_share(c.virtual_steps, part, c.slices))
-        _collect(world, learner, policy.act, min(c.round_steps, real_steps - world.steps))
-        _raise_silence(world, run)
-        env.set_starts(learner.states())
-        env.bounds.move(learner.box)
-        _judge_itself(c, learner)
+        wanted = min(c.round_steps, real_steps - world.steps)
+        if isinstance(world, DerivedWorld):
+            loss = learner.learn(c.model_updates)
+            learner.add(_along_real_steps(world, policy, wanted))
+        else:
+            for part in range(c.slices):
+                loss = learner.learn(_share(c.model_updates, part, c.slices))
+                policy.learn(_share(c.virtual_steps, part, c.slices))
+            _collect(world, learner, policy.act, wanted)
+            _raise_silence(world, run)
+            env.set_starts(learner.states())
+            env.bounds.move(learner.box)
+            _judge_itself(c, learner)
         over = world.steps >= real_steps
         if over or world.steps // c.evaluate_every > before // c.evaluate_every:
             found = _evaluated(task, policy, world, c.episodes)
@@ -172,6 +195,13 @@ def _collect(world: RealWorld, learner: ModelLearner, act: Act, steps: int) -> N
     new = world.collect(act, steps)
     if len(new.qpos):
         learner.add(new)
+
+
+def _along_real_steps(world: DerivedWorld, policy: Learner, steps: int) -> Transitions:
+    """About `steps` real steps, from which the policy learned in whole updates; what is less than one it only acts."""
+    each = steps_taken(steps, world.env.num_envs) // world.env.num_envs
+    whole = each // policy.least_steps * policy.least_steps
+    return world.learned(policy, whole) if whole else world.collect(policy.act, steps)
 
 
 def _raise_silence(world: RealWorld, run: Run) -> None:
@@ -267,7 +297,11 @@ def check(task: object, c: AlternationConfig, real_steps: int) -> None:
     first = steps_taken(c.random_steps, c.real_envs)
     if steps_taken(real_steps, c.real_envs) <= first:
         raise ValueError(f"real_steps is {real_steps}; the first {first} are random, so it must be more.")
-    check_held(c.learner, c.branches)
+    check_held(c.learner, c.branches if c.forward == "model" else c.real_envs)
+    if c.forward == "real" and not isinstance(task, str):
+        raise ValueError(
+            "forward is real with a RealRobot; a learner steps only simulated tasks itself: leave forward out."
+        )
 
 
 def _share(total: int, part: int, parts: int) -> int:

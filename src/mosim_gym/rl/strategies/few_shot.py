@@ -42,6 +42,11 @@ SCHEDULES: Schedules = {
             "learner": on_branches("sac"), "model_updates": 250, "model_rate": 0.3, "branches": 64, "branch": 20, "virtual_steps": 100,
         },
     ),
+    "along-real-steps": Schedule(
+        "gradients along real steps (DMO)",
+        "SHAC moves in the real task alone, and climbs the gradient by the model's derivatives along these real steps",
+        {"forward": "real", "real_envs": 8},
+    ),
     "paper": Schedule(
         "the paper's schedule",
         "the MoSim paper's; SAC in episodes of up to 1,000 steps, 5,000 steps in the model for every 1,000 real ones, and as many updates",

@@ -40,6 +40,11 @@ SCHEDULES: Schedules = {
             "learner": on_branches("sac"), "preset": "", "model_updates": 250, "branches": 64, "branch": 20, "virtual_steps": 100,
         },
     ),
+    "along-real-steps": Schedule(
+        "gradients along real steps (DMO)",
+        "SHAC moves in the real task alone, and climbs the gradient by the model's derivatives along these real steps",
+        {"forward": "real", "real_envs": 8},
+    ),
     "paper": Schedule(
         "the paper's schedule",
         "the MoSim paper's; SAC on predictions of one step from replayed states, 100 updates for every 100 real steps",

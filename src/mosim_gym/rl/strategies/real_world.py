@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,8 @@ from torch import Tensor
 from mosim_gym.data.stream import Transitions, transitions_between
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.commands import commands_after, commands_before, no_commands
+from mosim_gym.envs.core import State
+from mosim_gym.envs.ends import TorchStep
 from mosim_gym.mechanics.typed_torch import from_numpy, whole_numbers
 from mosim_gym.rl.strategies.real_robot import RealRobot, RobotDynamics, RobotSilent, RobotStarts
 from mosim_gym.robots import find_task
@@ -48,8 +50,7 @@ class RealWorld:
             self.env.starts = RobotStarts(self.robot)
         else:
             # without warm starts, so that a state alone fixes the next one
-            dynamics = TrueDynamics(find_task(task)[0].name, warm_start=False)
-            self.env = TorchEnv(task, num_envs, checkpoint=dynamics, max_episode_steps=episode)
+            self.env = self._simulated(task, TrueDynamics(find_task(task)[0].name, warm_start=False), num_envs, episode)
         self.steps = 0
         self.returns: list[tuple[int, float]] = []
         self.silent: RobotSilent | None = None
@@ -61,6 +62,10 @@ class RealWorld:
         self._previous = no_commands(num_envs, memory, nu, torch.zeros(0, dtype=self.env.core.dtype))
         self._random = np.random.default_rng(seed)
 
+    def _simulated(self, task: str, truth: TrueDynamics, num_envs: int, episode: int) -> TorchEnv:
+        """The environments of a simulated task."""
+        return TorchEnv(task, num_envs, checkpoint=truth, max_episode_steps=episode)
+
     def random(self, observation: Array) -> Array:
         """Uniformly random actions."""
         low, high = self.env.task.robot.control_range
@@ -71,24 +76,26 @@ class RealWorld:
 
         Where the robot stops answering, they are those before, and `silent` says so. Steps that were not on time are left out.
         """
-        env, self.silent = self.env, None
-        robot = env.task.robot
-        width, commands = robot.nq + robot.nv, robot.nu * (1 + self._previous.shape[1])
-        kept: list[tuple[Tensor, ...]] = [
-            tuple(torch.zeros(0, n, dtype=env.core.dtype) for n in (width, commands, width, env.core.sensor_count))
-        ]
+        env, self.silent, kept = self.env, None, list[tuple[Tensor, ...]]()
         try:
             for _ in range(steps_taken(steps, env.num_envs) // env.num_envs):
-                kept.append(self._step(act))  # noqa: PERF401  # each is kept, whatever comes after it
+                kept.append(self._step(act))  # each is kept, whatever comes after it
         except RobotSilent as silence:
             self.silent = silence
             self._observation = None  # the next step begins with a reset
-        before, actions, after, readings = (torch.cat(column) for column in zip(*kept, strict=True))
+        return self._transitions(kept)
+
+    def _transitions(self, kept: Sequence[tuple[Tensor, ...]]) -> Transitions:
+        """Those of steps as `_noted` has them."""
+        core, robot = self.env.core, self.env.task.robot
+        width, commands = robot.nq + robot.nv, robot.nu * (1 + self._previous.shape[1])
+        none = tuple(torch.zeros(0, n, dtype=core.dtype) for n in (width, commands, width, core.sensor_count))
+        before, actions, after, readings = (torch.cat(column) for column in zip(none, *kept, strict=True))
         here, there = (part.split_with_sizes((robot.nq, robot.nv), dim=-1) for part in (before, after))
         return transitions_between(robot, here, actions, there, readings)
 
     def _step(self, act: Act) -> tuple[Tensor, ...]:
-        """One real step of all environments: states before, controls, states after, and readings; no rows if it was not on time."""
+        """One real step of all environments, as `_noted` has it."""
         env = self.env
         if self._observation is None:
             self._observation, self._seed = env.reset(seed=self._seed), None
@@ -98,20 +105,26 @@ class RealWorld:
         action = from_numpy(act(self._observation.float().numpy()))
         if not bool(action.isfinite().all()):
             raise FloatingPointError("The policy's actions are not finite; no real step can be taken.")
-        step = env.step(action)
-        command = env.core.clipped(action)
+        return self._noted(state, action, env.step(action))
+
+    def _noted(self, state: State, action: Tensor, step: TorchStep) -> tuple[Tensor, ...]:
+        """Count a step of all environments from `state`: states before, controls, states after, and readings; no rows if it was not on
+        time.
+        """
+        env = self.env
+        command = env.core.clipped(action).detach()
         known = commands_before(self._previous, command)
         self._previous = commands_after(known, command)
         commands = torch.cat((known.flatten(1), command), dim=-1)
         reached = env.ended if env.ended is not None else env.state
         self.steps += env.num_envs
-        self._observation = step.observation
-        self._return += step.reward.numpy()
+        self._observation = step.observation.detach()
+        self._return += step.reward.detach().numpy()
         for row in whole_numbers((step.terminated | step.truncated).nonzero()[:, 0]):
             self.returns.append((self.steps, float(self._return[row])))
             self._return[row] = 0.0
             self._previous[row] = torch.nan
-        before, after = (torch.cat((s.qpos, s.qvel), dim=-1) for s in (state, reached))
+        before, after = (torch.cat((s.qpos, s.qvel), dim=-1).detach() for s in (state, reached))
         rows = slice(None) if self.robot is None or self.robot.on_time else slice(0)
         return before[rows], commands[rows], after[rows], reached.sensors[rows]
 
