@@ -10,8 +10,8 @@ from mosim_gym.mechanics.settings import kind_of, rule_of
 from mosim_gym.rl.flat_settings import settings_of
 from mosim_gym.rl.learners.base import LEARNERS, learner_config
 from mosim_gym.rl.strategies import planning
-from mosim_gym.rl.strategies.alternation import FromRealSteps
 from mosim_gym.rl.strategies.base import STRATEGIES, Use
+from mosim_gym.rl.strategies.from_real_steps import FromRealSteps
 from mosim_gym.rl.strategies.zero_shot import config_for
 from mosim_gym.robots import tasks
 

@@ -9,10 +9,9 @@ Branches are short episodes in the model that begin in real states. The model le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
 
 from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.simulator import Simulator
@@ -21,20 +20,18 @@ from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
-from mosim_gym.rl.flat_settings import as_changes, with_options
 from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, make_learner
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.run import POLICY, ROBOT, Run, RunRecord
 from mosim_gym.rl.strategies.accounting import card_of_real_steps
-from mosim_gym.rl.strategies.base import Learned, Report, Standing, Strategy
+from mosim_gym.rl.strategies.base import Report
 from mosim_gym.rl.strategies.derived_world import DerivedWorld
 from mosim_gym.rl.strategies.model_learner import ModelLearner
-from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
+from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of
 from mosim_gym.rl.strategies.real_robot import RealRobot
 from mosim_gym.rl.strategies.real_world import Act, RealWorld, steps_taken
-from mosim_gym.rl.strategies.schedules import Schedules
 from mosim_gym.robots import Task
 
 SHAC_ON_BRANCHES = ShacConfig(critic_passes=8)
@@ -218,39 +215,6 @@ def _evaluated(task: str | RealRobot, policy: Learner, world: RealWorld, episode
         return real_return(task, policy.policy({"task": task}), episodes=episodes).mean
     last = [value for _, value in world.returns[-episodes:]]
     return sum(last) / len(last) if last else None
-
-
-def learned(result: AlternationResult) -> Learned:
-    """`result` in the form that all strategies return."""
-    said = f"after {result.policy.card['real_steps']:,} real steps"
-    return Learned(result.policy, result.record.curve, result.model, said, {"returns": result.returns})
-
-
-class FromRealSteps(Strategy):
-    """The common part of strategies with schedules and real steps."""
-
-    schedules: ClassVar[Schedules]
-    """The schedules by name, the default one first."""
-    scheduled_config: ClassVar[Callable[..., AlternationConfig]]
-    """A function from a schedule's name, a learner's name and changed settings to the configuration."""
-
-    def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> Any:
-        """The configuration of the schedule, with the typed settings."""
-        known = self.scheduled_config(options.schedule, algo=algo)
-        changes = with_options(as_changes(settings, known), algo=algo, seed=seed)
-        return self.scheduled_config(options.schedule, **with_penalty(changes, options.penalty))
-
-    def standing(self, state: dict[str, float]) -> Standing:
-        """The progress, by the real steps so far."""
-        return standing(state)
-
-
-def standing(state: dict[str, float]) -> Standing:
-    """The progress of a run, by its real steps so far."""
-    share = state["real_steps"] / state["real_steps_in_all"]
-    returns = [f"{value:.0f}" if value == value else "–" for value in (state["return"], state["training_return"])]
-    seen = f"return {returns[0]}, of the last episode {returns[1]}"
-    return Standing(share, f"{seen}, {state['real_steps']:,.0f} real steps of {state['real_steps_in_all']:,.0f}")
 
 
 def _judge_itself(config: AlternationConfig, learner: ModelLearner) -> None:

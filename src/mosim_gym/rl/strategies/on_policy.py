@@ -13,12 +13,11 @@ from mosim_gym.mechanics.settings import check_kind, setting
 from mosim_gym.rl.strategies.alternation import (
     AlternationConfig,
     AlternationResult,
-    FromRealSteps,
     alternate,
     check,
-    learned,
 )
 from mosim_gym.rl.strategies.base import Learned, Report, Trial, Use, option
+from mosim_gym.rl.strategies.from_real_steps import FromRealSteps, learned
 from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.model_penalty import penalty_option
 from mosim_gym.rl.strategies.real_robot import RealRobot
