@@ -252,6 +252,7 @@ class Density(Reported):
 
     robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
     recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
+    states: Annotated[bool, arg(help="Leave the actions out: P(s) and not P(s, a).")] = False
     budget: Annotated[str, arg(help="Time for fitting, for example 90s, 20m or 1.5h.")] = "10m"
     install: Annotated[bool, arg(help="Make it the packaged density of the checkpoint of this recipe.")] = False
     out: Out = Path("runs/density")
@@ -260,6 +261,7 @@ class Density(Reported):
     def run(self) -> None:
         from tqdm import tqdm
 
+        from mosim_gym.density.motion_density import STATES, STATES_AND_ACTIONS
         from mosim_gym.mechanics.durations import seconds
         from mosim_gym.mechanics.storage import check_own
         from mosim_gym.training.density import fit_density
@@ -267,7 +269,9 @@ class Density(Reported):
         from mosim_gym.zoo.densities import packaged_density_path
 
         name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"
-        place = self.out / f"{name.replace(':', '+')}.safetensors"
+        if self.states and self.install:
+            raise ValueError("Packaged densities are of states and actions: give --states or --install.")
+        place = self.out / f"{name.replace(':', '+')}{'+states' * self.states}.safetensors"
         check_own([place], place.with_suffix("") / STATE)
         with tqdm(total=1000, desc=f"density of {self.robot}", disable=None) as bar:
 
@@ -281,6 +285,7 @@ class Density(Reported):
                 budget=seconds(self.budget),
                 seed=self.seed,
                 folder=place.with_suffix(""),
+                of=STATES if self.states else STATES_AND_ACTIONS,
                 report=show,
             )
         for path in (place, *[packaged_density_path(name)] * self.install):

@@ -21,16 +21,17 @@ from mosim_gym.mechanics.rotations import logarithm, to_matrix
 class MinimalCoordinates:
     """Maps `qpos (B, nq)`, `qvel (B, nv)`, `action (B, nu)` to `(B, size)`, in metres, radians and seconds."""
 
-    def __init__(self, robot: Robot) -> None:
-        """Find the coordinates of `robot` that matter."""
-        self.robot = robot
+    def __init__(self, robot: Robot, *, actions: bool = True) -> None:
+        """Find the coordinates of `robot` that matter; without `actions`, those of its states alone."""
+        self.robot, self.actions = robot, actions
         self._plain, self._angles, self._attitudes = canonical_columns(robot)
         self._floating = bool(floating_bases(robot))
         attitude = sum(3 if matters else 2 for _, matters in self._attitudes)
-        self.size = len(self._plain) + len(self._angles) + attitude + robot.nv + robot.nu
+        self.size = len(self._plain) + len(self._angles) + attitude + robot.nv
+        self.size += robot.nu if actions else 0
 
     def __call__(self, qpos: Tensor, qvel: Tensor, action: Tensor) -> Tensor:
-        """The coordinates, positions first, then velocities, then the action."""
+        """The coordinates, positions first, then velocities, then the action if it counts."""
         angles = qpos[:, self._angles]
         parts = [qpos[:, self._plain], torch.remainder(angles + math.pi, 2 * math.pi) - math.pi]
         for place, heading_matters in self._attitudes:
@@ -38,7 +39,8 @@ class MinimalCoordinates:
             parts.append(logarithm(quaternion) if heading_matters else tilt(to_matrix(quaternion)[:, 2]))
         if self._floating:
             qvel = into_body(self.robot, base_rotations(self.robot, qpos), qvel)
-        return torch.cat((*parts, qvel, action), dim=-1)
+        parts += [qvel, action] if self.actions else [qvel]
+        return torch.cat(parts, dim=-1)
 
 
 def tilt(up: Tensor) -> Tensor:

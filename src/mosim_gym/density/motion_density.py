@@ -15,12 +15,15 @@ from mosim_gym.density.flow import FlowConfig, ResidualFlow, flow_shapes
 from mosim_gym.density.prepared import PreparedFlow
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.json_values import JSON
+from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.schema import anything, checked, mapping, number, one_of, record, text, whole
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
 
 KIND, FORMAT = "density", 1
 QUANTILES = (0.001, 0.01, 0.05, 0.1, 0.5)
+STATES, STATES_AND_ACTIONS = "states", "states and actions"
+"""What a density may be of."""
 _CONFIG = record(
     {
         "blocks": whole(1, 1_000),
@@ -35,7 +38,7 @@ HEADER = record(
         "version": one_of(FORMAT),
         "card": record(
             {"robot": text(), "fingerprint": text(), "size": whole(1, 100_000), "config": _CONFIG},
-            {"quantiles": mapping(number()), "recipe": anything},
+            {"quantiles": mapping(number()), "recipe": anything, "of": one_of(STATES, STATES_AND_ACTIONS)},
         ),
     }
 )
@@ -60,6 +63,7 @@ class DensityCard(TypedDict):
     config: FlowRecord
     quantiles: NotRequired[dict[str, float]]
     recipe: NotRequired[JSON]
+    of: NotRequired[str]
 
 
 class DensityHeader(TypedDict):
@@ -70,15 +74,16 @@ class DensityHeader(TypedDict):
 
 
 class MotionDensity:
-    """`log p(q, q̇, a)` of `robot`, in nats over minimal coordinates.
+    """`log p(q, q̇, a)` of `robot`, or `log p(q, q̇)`, in nats over minimal coordinates.
 
-    `card["quantiles"]` maps a share of the data to the log-density below which that share lies.
+    `card["of"]` says which: "states and actions", which is the default, or "states". `card["quantiles"]` maps a share of the data to the
+    log-density below which that share lies.
     """
 
     def __init__(self, robot: Robot, flow: ResidualFlow, card: Mapping[str, Any]) -> None:
         """`flow` has as many dimensions as the robot has minimal coordinates."""
         self.robot, self.flow, self.card = robot, flow.eval(), dict(card)
-        self.coordinates = MinimalCoordinates(robot)
+        self.coordinates = density_coordinates(robot, self.card.get("of", STATES_AND_ACTIONS))
         self._prepared = PreparedFlow(self.flow)
 
     def to(self, device: torch.device | str) -> MotionDensity:
@@ -109,6 +114,13 @@ class MotionDensity:
         return {"version": FORMAT, "card": card}, arrays
 
 
+def density_coordinates(robot: Robot, of: str) -> MinimalCoordinates:
+    """The coordinates of a density of `of`: "states", or "states and actions"."""
+    if of not in (STATES, STATES_AND_ACTIONS):
+        raise UnknownName("kind of density", of, [STATES_AND_ACTIONS, STATES])
+    return MinimalCoordinates(robot, actions=of == STATES_AND_ACTIONS)
+
+
 def read_density_card(path: str | Path) -> DensityCard:
     """The card of the density at `path`."""
     path = Path(path)
@@ -132,9 +144,12 @@ def density_from_parts(
             f"{path} was fitted to the robot {card['robot']!r} with fingerprint {card['fingerprint']}; this {robot.name!r} "
             f"has {robot.fingerprint}."
         )
-    size, config = MinimalCoordinates(robot).size, FlowConfig(**card["config"])
+    of = card.get("of", STATES_AND_ACTIONS)
+    size, config = density_coordinates(robot, of).size, FlowConfig(**card["config"])
     if card["size"] != size:
-        raise FileFault(f"{path} is damaged: its card's size is {card['size']}; {robot.name!r} has {size} coordinates.")
+        raise FileFault(
+            f"{path} is damaged: its card's size is {card['size']}; {robot.name!r} has {size} coordinates of {of}."
+        )
     check_weights(path, arrays, flow_shapes(size, config), deviations=("std",))
     flow = ResidualFlow(size, config)
     flow.load_state_dict(

@@ -8,9 +8,8 @@ from pathlib import Path
 import torch
 
 from mosim_gym.data.stream import Transitions, chunk
-from mosim_gym.density.coordinates import MinimalCoordinates
 from mosim_gym.density.flow import FlowConfig
-from mosim_gym.density.motion_density import MotionDensity
+from mosim_gym.density.motion_density import STATES_AND_ACTIONS, MotionDensity, density_coordinates
 from mosim_gym.robots import load_robot
 from mosim_gym.training.flow_fitting import Report, fit_flow
 from mosim_gym.training.pacing import SAVE_SECONDS
@@ -29,15 +28,18 @@ def fit_density(
     steps: int | None = None,
     folder: Path | None = None,
     save_every: float = SAVE_SECONDS,
+    of: str = STATES_AND_ACTIONS,
     report: Report = lambda _: None,
 ) -> MotionDensity:
     """A density of the states and actions that `recipe` trains a model of `robot` on, fitted for `budget` seconds or for `steps`.
+
+    With `of="states"` it is the density of the states alone.
 
     `folder/state.safetensors` is written every `save_every` seconds. An interrupted fit goes on from there and ends with the same weights.
     """
     started = time.monotonic()
     description = load_robot(robot)
-    coordinates = MinimalCoordinates(description)
+    coordinates = density_coordinates(description, of)
 
     def points(stream_seed: int, numbers: range, segments: int) -> torch.Tensor:
         parts = []
@@ -59,6 +61,7 @@ def fit_density(
         folder=folder,
         already=time.monotonic() - started,
         save_every=save_every,
+        of=of,
         report=report,
     )
     density.card = {"recipe": recipe, **density.card}

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from mosim_gym.density.flow import FlowConfig, ResidualFlow
-from mosim_gym.density.motion_density import QUANTILES, MotionDensity
+from mosim_gym.density.motion_density import QUANTILES, STATES_AND_ACTIONS, MotionDensity
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.seeding import initialised_by
@@ -39,12 +39,13 @@ def fit_flow(
     folder: Path | None,
     already: float = 0.0,
     save_every: float = SAVE_SECONDS,
+    of: str = STATES_AND_ACTIONS,
     report: Report = lambda _: None,
 ) -> MotionDensity:
-    """The density of `data (N, size)`, minimal coordinates of `robot`, fitted for `budget` seconds, of which `already` are over, or for
-    `steps`.
+    """The density of `data (N, size)`, fitted for `budget` seconds, of which `already` are over, or for `steps`.
 
-    `origin` says where the data come from: a run in `folder` from elsewhere is refused.
+    The data are coordinates of `robot`, those that belong to a density of `of`. `origin` says where they come from: a run in `folder` from
+    elsewhere is refused.
     """
     with initialised_by(seed):
         flow = ResidualFlow(data.shape[1], config)
@@ -54,6 +55,7 @@ def fit_flow(
     )
     optimiser = torch.optim.Adam(flow.parameters(), lr=RATE, fused=True)
     generator = torch.Generator()
+    origin = {**origin, **({} if of == STATES_AND_ACTIONS else {"of": of})}
     identity = {**origin, "flow": asdict(flow.config), "seed": seed, "steps": steps, "budget": budget}
     record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, "curve": [], **identity}
     optimisers: dict[str, torch.optim.Optimizer] = {"adam": optimiser}
@@ -89,11 +91,11 @@ def fit_flow(
         save_state(path, flow, average, optimisers, record)
     final: Any = average.module
     final.settle()
-    density = MotionDensity(robot, final, {})
+    density = MotionDensity(robot, final, {"of": of})
     with torch.no_grad():
         found = torch.cat([final.log_density(rows) for rows in held_out.split(256)])
         gaussian = _gaussian(data, held_out)
-    density.card = {
+    density.card |= {
         "transitions": len(data),
         "held_out_log_density": round(float(found.mean()), 4),
         "gaussian_log_density": round(gaussian, 4),

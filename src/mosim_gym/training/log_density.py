@@ -14,7 +14,7 @@ from mosim_gym.data.log_files import opened_logs
 from mosim_gym.data.logs import Logs
 from mosim_gym.density.coordinates import MinimalCoordinates
 from mosim_gym.density.flow import FlowConfig
-from mosim_gym.density.motion_density import MotionDensity
+from mosim_gym.density.motion_density import STATES_AND_ACTIONS, MotionDensity, density_coordinates
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.numbers import check_seed, is_finite
@@ -40,13 +40,14 @@ def train_density(
     config: FlowConfig | None = None,
     steps: int | None = None,
     save_every: float = SAVE_SECONDS,
+    of: str = STATES_AND_ACTIONS,
     report: Report = lambda _: None,
 ) -> MotionDensity:
     """The density of the states and commands in the logs `data` of `robot`, fitted in about `budget`: seconds, or text such as `"2m"`.
 
     Its quantiles, which set the threshold of a penalty, are those of `held_out`: a share of the motion in whole segments, or logs. `robot`
     is the model's, or what `train` got. `DensityPenalty(density)` uses the density, and so does the penalty `"density"` of a model whose
-    `density` it is. A fit in `folder` that was interrupted goes on.
+    `density` it is. With `of="states"` commands are left out. A fit in `folder` that was interrupted goes on.
     """
     limit = seconds(budget) if isinstance(budget, str) else budget
     if not is_finite(limit) or limit <= 0:
@@ -61,7 +62,17 @@ def train_density(
     warn_of_clipping(given, data)
     place = None if folder is None else Path(folder)
     return fit_log_density(
-        given, learned, kept, limit, seed, place, config=config, steps=steps, save_every=save_every, report=report
+        given,
+        learned,
+        kept,
+        limit,
+        seed,
+        place,
+        config=config,
+        steps=steps,
+        save_every=save_every,
+        of=of,
+        report=report,
     )
 
 
@@ -76,11 +87,12 @@ def fit_log_density(
     config: FlowConfig | None = None,
     steps: int | None = None,
     save_every: float = SAVE_SECONDS,
+    of: str = STATES_AND_ACTIONS,
     report: Report = lambda _: None,
 ) -> MotionDensity:
     """As `train_density`, of a split that is made already, for a model of `robot` as it is. `budget` is in seconds."""
     started = time.monotonic()
-    coordinates = MinimalCoordinates(robot)
+    coordinates = density_coordinates(robot, of)
     points, others = (_points(coordinates, logs) for logs in (learned, held_out))
     density = fit_flow(
         robot,
@@ -94,6 +106,7 @@ def fit_log_density(
         folder=folder,
         already=time.monotonic() - started,
         save_every=save_every,
+        of=of,
         report=report,
     )
     density.card = {"recipe": None, "seconds_of_motion": round(learned.seconds, 3), **density.card}

@@ -57,6 +57,21 @@ def test_an_interrupted_fit_ends_with_the_same_weights(tmp_path):
         fit_density("pendulum", **fit, folder=tmp_path, seed=1)
 
 
+def test_a_density_of_states_alone_does_not_look_at_actions_and_comes_back_from_its_file(tmp_path):
+    fit = {"budget": 60.0, "steps": 20, "config": FlowConfig(blocks=2, width=16)}
+    density = fit_density("pendulum", of="states", **fit)
+    qpos, qvel, action = torch.zeros(3, 1), torch.linspace(-1, 1, 3)[:, None], torch.zeros(3, 1)
+    assert torch.equal(density(qpos, qvel, action), density(qpos, qvel, action + 1))
+    assert not torch.equal(density(qpos, qvel, action), density(qpos, qvel + 1, action))
+    found = load_density(density.save(tmp_path / "pendulum.safetensors"), density.robot)
+    torch.testing.assert_close(found(qpos, qvel, action), density(qpos, qvel, action))
+    env = penalise(gym.make_vec("MoSim/PendulumSwingup-v0", num_envs=2), DensityPenalty(found))
+    env.reset(seed=0)
+    assert np.isfinite(env.step(np.zeros((2, 1), np.float32))[4]["log_density"]).all()
+    with pytest.raises(KeyError, match=r"Unknown kind of density .actions.\. .*Valid: states and actions, states"):
+        fit_density("pendulum", of="actions", **fit)
+
+
 def test_the_same_row_has_the_same_density_in_any_batch(density):
     data = Transitions(*(torch.from_numpy(c).flatten(0, 1)[:200] for c in chunk("cartpole", "coverage", 5, 0, 20)[0]))
     whole = density(data.qpos, data.qvel, data.action)

@@ -14,13 +14,16 @@ from mosim_gym.rl.strategies.base import option
 NO_PENALTY = "none"
 USUAL_SCALE = 1.0
 """The default of `threshold_scale`."""
+DENSITY_SETTINGS = ("threshold", "scale")
+"""Settings of a density behind its name: τ and α."""
 
 
 def penalty_option() -> Any:
     """The option `penalty` of a strategy, which is the setting of that name."""
     return option(
         None,
-        f"What keeps the learner where the model knows: {', '.join(PENALTIES.names())}, or a density's file.",
+        f"What keeps the learner where the model knows: {', '.join(PENALTIES.names())}, or a density's file. "
+        "density:threshold=-20,scale=3 sets τ and α of a density, in nats.",
     )
 
 
@@ -32,26 +35,46 @@ def with_penalty(changes: Mapping[str, Any], penalty: str | None) -> dict[str, A
 
 
 def check_penalty(penalty: str, threshold_scale: float) -> None:
-    """Raise, in one sentence, for an unknown penalty, and for a scale of one that has no threshold."""
-    if penalty not in (NO_PENALTY, *PENALTIES.names()) and not Path(penalty).is_file():
-        raise UnknownName("penalty", penalty, [NO_PENALTY, *PENALTIES.names(), "a density's file"])
-    if threshold_scale != USUAL_SCALE and not _is_density(penalty):
-        raise ValueError(
-            f"threshold_scale is {threshold_scale}, but penalty is {penalty}; only a density has a threshold."
-        )
+    """Raise, in one sentence, for an unknown penalty, for wrong settings of it, and for a scale of one that has no threshold."""
+    name, settings = split_penalty(penalty)
+    if name not in (NO_PENALTY, *PENALTIES.names()) and not Path(name).is_file():
+        raise UnknownName("penalty", name, [NO_PENALTY, *PENALTIES.names(), "a density's file"])
+    for odd, value in ((threshold_scale != USUAL_SCALE, f"threshold_scale is {threshold_scale}"), (settings, penalty)):
+        if odd and not _is_density(name):
+            raise ValueError(f"{value}, but penalty is {name}; only a density has a threshold.")
+
+
+def split_penalty(penalty: str) -> tuple[str, dict[str, float]]:
+    """A penalty's name, or a density's file, and its settings: `density:threshold=-20,scale=3` sets τ and α, in nats."""
+    name, colon, text = penalty.rpartition(":")
+    if not colon or "=" not in text:
+        return penalty, {}
+    settings: dict[str, float] = {}
+    for part in text.split(","):
+        key, _, value = (piece.strip() for piece in part.partition("="))
+        if key not in DENSITY_SETTINGS:
+            raise UnknownName("setting of a density", key, list(DENSITY_SETTINGS))
+        try:
+            settings[key] = float(value)
+        except ValueError:
+            raise ValueError(f"penalty is {penalty!r}: {key} needs a number of nats, such as {key}=3.") from None
+    return name, settings
 
 
 def penalties_of(penalty: str, threshold_scale: float) -> list[Penalty]:
     """The penalties on rewards in training. Evaluations have none."""
-    if penalty == NO_PENALTY:
+    name, settings = split_penalty(penalty)
+    if name == NO_PENALTY:
         return []
-    if penalty not in PENALTIES.names():
-        return [DensityPenalty(penalty, threshold_scale=threshold_scale)]
-    kind = PENALTIES.find(penalty)
-    return [kind(threshold_scale=threshold_scale) if issubclass(kind, DensityPenalty) else kind()]
+    known = name in PENALTIES.names()
+    kind = PENALTIES.find(name) if known else DensityPenalty
+    if not issubclass(kind, DensityPenalty):
+        return [kind()]
+    threshold, scale = settings.get("threshold"), settings.get("scale")
+    return [kind(None if known else name, threshold=threshold, scale=scale, threshold_scale=threshold_scale)]
 
 
-def _is_density(penalty: str) -> bool:
-    if penalty in PENALTIES.names():
-        return issubclass(PENALTIES.find(penalty), DensityPenalty)
-    return penalty != NO_PENALTY
+def _is_density(name: str) -> bool:
+    if name in PENALTIES.names():
+        return issubclass(PENALTIES.find(name), DensityPenalty)
+    return name != NO_PENALTY
