@@ -18,6 +18,7 @@ from mosim_gym.studies.gallery import gallery_page
 from mosim_gym.studies.measured import NOT_YET, measured
 from mosim_gym.studies.measured_tables import measured_headline, measured_tables
 from mosim_gym.studies.pages import filled, home_page
+from mosim_gym.studies.policy_pages import policies_page
 from mosim_gym.studies.policy_tables import (
     not_trained,
     readme_table,
@@ -211,6 +212,7 @@ class Documentation:
             **pages,
             self.docs / "index.md": home_page(pages[self.readme]),
             self.docs / "tasks.md": tasks_page(),
+            self.docs / "policies.md": policies_page(self._result("zero_shot"), self.docs / "assets"),
             self.docs / "assets" / "rooms.svg": rooms_picture(self.root),
             self.docs / "gallery.md": gallery_page(self.docs / "assets", self._measured, self._result("prediction")),
         }

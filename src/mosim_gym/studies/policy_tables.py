@@ -28,7 +28,7 @@ def _learner(policy: Mapping[str, Any]) -> str:
     return f"{policy['algorithm'].upper()}{elsewhere}"
 
 
-def _groups(policies: Policies) -> dict[str, list[Mapping[str, Any]]]:
+def policy_groups(policies: Policies) -> dict[str, list[Mapping[str, Any]]]:
     """Policies that differ by their seeds alone, by the beginning of their files' names."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for name, policy in ordered(policies).items():
@@ -57,7 +57,7 @@ def _published(task: str) -> list[str]:
 def returns_table(report: Mapping[str, Any], *, learner: str | None = None) -> str:
     """A row for each task and way of training, of all learners or of one: real returns, target, published baselines."""
     rows = []
-    for seeds in _groups(report["policies"]).values():
+    for seeds in policy_groups(report["policies"]).values():
         if learner is not None and seeds[0]["algorithm"] != learner:
             continue
         rows.append(
@@ -123,7 +123,7 @@ def readme_table(report: Mapping[str, Any]) -> str:
     """One learner's policies, and where all others are."""
     others = [
         f"{seeds[0]['task']} by {_learner(seeds[0])} returns {_means(seeds)}{_missed_gap(seeds)}"
-        for seeds in _groups(report["policies"]).values()
+        for seeds in policy_groups(report["policies"]).values()
         if seeds[0]["algorithm"] != README_LEARNER
     ]
     mine = [policy for policy in report["policies"].values() if policy["algorithm"] == README_LEARNER]

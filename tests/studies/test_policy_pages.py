@@ -1,0 +1,55 @@
+"""The page of policies: what is shown of each, and the command that makes it again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from mosim_gym.rl.strategies.zero_shot import config_for, typed_config
+from mosim_gym.studies.policy_pages import command, film_name, policies_page
+
+RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "zero_shot.json"
+
+
+@pytest.fixture
+def policy():
+    known = json.loads(RESULTS.read_text())["policies"]["CheetahRun-shac-seed0"]
+    config = config_for("CheetahRun", "shac", seed=3, horizon=8, num_envs=64)
+    return {**known, "config": asdict(config), "training_seconds": 590.0}
+
+
+def test_the_command_trains_with_the_settings_that_ran(policy):
+    words = shlex.split(command(policy))
+    assert words[:4] == ["mosim-gym", "rl", "zero-shot", "CheetahRun"]
+    given = dict(zip(words[4:12:2], words[5:12:2], strict=True))
+    assert given == {"--algo": "shac", "--checkpoint": "cheetah:small", "--budget": "10m", "--seed": "3"}
+    settings = words[words.index("--set") + 1 :]
+    assert sorted(settings) == ["horizon=8", "num_envs=64"]
+    again = typed_config("CheetahRun", "shac", seed=3, settings=settings)
+    assert asdict(again) == policy["config"]
+
+
+def test_the_defaults_need_no_settings(policy):
+    config = asdict(config_for("WalkerRun", seed=0))
+    usual = {**policy, "task": "WalkerRun", "model": {**policy["model"], "name": "walker"}, "config": config}
+    assert command(usual) == "mosim-gym rl zero-shot WalkerRun --budget 10m --seed 0"
+
+
+def test_settings_of_an_earlier_version_make_no_command(policy):
+    assert command({**policy, "config": {"ends": "box", "seed": 0}}) is None
+
+
+def test_every_policy_is_on_the_page_with_what_there_is_of_it(policy, tmp_path):
+    name = film_name("CheetahRun-shac")
+    for file in (f"{name}.mp4", f"{name}.png"):
+        (tmp_path / file).touch()
+    page = policies_page({"policies": {"CheetahRun-shac-seed3": policy}}, tmp_path)
+    assert "## CheetahRun, gradients (SHAC), in cheetah:small" in page
+    assert f"../assets/{name}.mp4" in page
+    assert f"(assets/{name}.png)" in page
+    assert "zero-shot-CheetahRun-shac.png" not in page
+    assert f"    {command(policy)}\n" in page
