@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mosim_gym.rl.learners.base import LEARNERS
-from mosim_gym.rl.strategies.alternation import FromRealSteps
 from mosim_gym.rl.strategies.base import STRATEGIES
 from mosim_gym.rl.strategies.few_shot import FewShotConfig
+from mosim_gym.rl.strategies.from_real_steps import FromRealSteps
 from mosim_gym.rl.strategies.on_policy import OnPolicyConfig
 from mosim_gym.rl.strategies.real_task import RealTaskConfig, RealTaskOptions
 from mosim_gym.studies.efficiency_summary import interquartile_mean, summary

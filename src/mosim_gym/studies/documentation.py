@@ -117,6 +117,7 @@ class Documentation:
             "zero-shot": {
                 "settings": settings_table(zero_shot.config_for(EXAMPLE, "sac")),
                 "learner settings": learner_settings("sac"),
+                "ppo settings": learner_settings("ppo"),
                 "tasks": tasks_table(),
             },
             "gradients": {"learner settings": learner_settings("shac")},

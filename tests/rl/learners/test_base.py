@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "sac": {"updates": 1, "batch": 8, "width": 8, "buffer": 1000, "warm_up": 40},
     "tqc": {"updates": 1, "batch": 8, "width": 8, "buffer": 1000, "warm_up": 40},
     "shac": {"width": 8, "horizon": 5},
+    "ppo": {"width": 8, "horizon": 5, "passes": 1, "batches": 2},
     "toy": {},
 }
 """Settings with which a few hundred steps take a moment."""
@@ -221,10 +222,10 @@ def test_a_learner_of_ones_own_and_its_settings_are_options_of_the_command_line(
 
 
 def test_what_is_no_learner_is_one_sentence():
-    with pytest.raises(KeyError, match=r"Unknown learner 'sack'. Did you mean 'sac'\? Valid: sac, tqc, shac, toy"):
+    with pytest.raises(KeyError, match=r"Unknown learner 'sack'. Did you mean 'sac'\? Valid: sac, tqc, shac, ppo, toy"):
         config_for(TASK, algo="sack")
-    with pytest.raises(KeyError, match=r"Unknown learner 'ppo'. Valid: sac, tqc, shac, toy"):
-        check_held(LearnerConfig(algo="ppo"), ENVS)
+    with pytest.raises(KeyError, match=r"Unknown learner 'dreamer'. Valid: sac, tqc, shac, ppo, toy"):
+        check_held(LearnerConfig(algo="dreamer"), ENVS)
     with pytest.raises(KeyError, match="Unknown algo 'shac'"):
         OffPolicyConfig(algo="shac")
     with pytest.raises(TypeError, match="learner is of LearnerConfig; shac needs a ShacConfig"):

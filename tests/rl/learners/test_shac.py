@@ -8,7 +8,7 @@ import torch
 
 from mosim_gym.cli import main
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.rl.learners.shac import Normaliser, Shac, ShacConfig, td_lambda
+from mosim_gym.rl.learners.shac import Shac, ShacConfig, td_lambda
 
 TASK = "PointMassEasy"
 
@@ -26,14 +26,6 @@ def made(
         outside_model=outside_model,
     )
     return Shac(env, ShacConfig(**{"horizon": 8, "width": 32, **settings}), seed=0, folder=tmp_path)
-
-
-def test_the_normaliser_knows_mean_and_deviation(generator):
-    normaliser, data = Normaliser(3), torch.randn(500, 3, generator=generator) * torch.tensor([1.0, 5.0, 0.1]) + 2.0
-    for part in data.split(50):
-        normaliser.update(part)
-    torch.testing.assert_close(normaliser.mean, data.mean(0), atol=1e-3, rtol=0)
-    torch.testing.assert_close(normaliser.var, data.var(0, unbiased=False), rtol=1e-3, atol=1e-5)
 
 
 def test_targets_are_those_of_td_lambda():

@@ -61,7 +61,7 @@ def test_the_real_task_from_the_command_line(tmp_path, capsys, drawn):
 def test_a_learner_that_needs_gradients_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["rl", "real-task", TASK, "--algo", "shac", "--out", str(tmp_path / "other")])
-    assert "shac needs gradients, and the real task has none; choose one of sac, tqc." in capsys.readouterr().err
+    assert "shac needs gradients, and the real task has none; choose one of sac, tqc, ppo." in capsys.readouterr().err
     assert not (tmp_path / "other").exists()
 
 

@@ -107,6 +107,7 @@ LEARNERS: Registry[Learner] = Registry(
         "sac": "mosim_gym.rl.learners.off_policy:OffPolicy",
         "tqc": "mosim_gym.rl.learners.off_policy:OffPolicy",
         "shac": "mosim_gym.rl.learners.shac:Shac",
+        "ppo": "mosim_gym.rl.learners.ppo:Ppo",
     },
     needs=("config_type",),
 )

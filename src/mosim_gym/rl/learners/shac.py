@@ -19,13 +19,14 @@ import torch
 from torch import Generator, Tensor, nn
 
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.envs.spaces import action_space
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import Setting, setting
 from mosim_gym.mechanics.threads import OneThread
 from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step, whole_numbers
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.base import Learner, LearnerConfig
+from mosim_gym.rl.learners.networks import actor_network, actor_policy, critic_network
+from mosim_gym.rl.learners.running_statistics import Normaliser
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
 STEEP = 2.0
@@ -55,39 +56,6 @@ class ShacConfig(LearnerConfig):
     first_log_std: float = setting(-1.0, least=-20, most=5)
     clip: float = setting(1.0, above=0, most=1_000_000)
     saturation: float = setting(0.01, least=0, most=1_000)
-
-
-class Normaliser:
-    """Running mean and deviation of observations `(B, n)`."""
-
-    def __init__(self, size: int) -> None:
-        """The statistics change nothing before the first `update`."""
-        self.mean, self.var, self.count = torch.zeros(size), torch.ones(size), 1e-4
-
-    def update(self, x: Tensor) -> None:
-        """Update mean and deviation by `x (B, n)`."""
-        mean, var, count = x.mean(0), x.var(0, unbiased=False), len(x)
-        total = self.count + count
-        delta = mean - self.mean
-        self.mean = self.mean + delta * count / total
-        self.var = (self.var * self.count + var * count + delta.square() * self.count * count / total) / total
-        self.count = total
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """`x` in units of its deviation."""
-        return (x - self.mean) / (self.var + 1e-5).sqrt()
-
-
-def _actor(inputs: int, width: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, outputs)
-    )
-
-
-def _critic(inputs: int, width: int) -> nn.Sequential:
-    """A critic that is smooth, because the actor climbs its slope, and has layer norms, because its targets move with it."""
-    hidden = [nn.Linear(inputs, width), nn.LayerNorm(width), nn.SiLU(), nn.Linear(width, width), nn.LayerNorm(width)]
-    return nn.Sequential(*hidden, nn.SiLU(), nn.Linear(width, 1))
 
 
 def _adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
@@ -124,8 +92,8 @@ class Shac(Learner):
         self._middle, self._half = (low + high) / 2, (high - low) / 2
         size = observation.shape[1]
         with initialised_by(seed):
-            self.actor, self.critic = _actor(size, config.width, robot.nu), _critic(size, config.width)
-            self.target = _critic(size, config.width)
+            self.actor = actor_network(size, config.width, robot.nu)
+            self.critic, self.target = critic_network(size, config.width), critic_network(size, config.width)
         self.target.load_state_dict(self.critic.state_dict())
         self.log_std = nn.Parameter(torch.full((robot.nu,), config.first_log_std))
         self._actor_parameters = [*self.actor.parameters(), self.log_std]
@@ -243,13 +211,7 @@ class Shac(Learner):
 
     def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
         """The actor without noise. The whitening of observations is folded into its first layer."""
-        layers = [layer for layer in self.actor if isinstance(layer, nn.Linear)]
-        weights = [(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy()) for layer in layers]
-        std = (self.normaliser.var + 1e-5).sqrt().numpy()
-        first, bias = weights[0]
-        weights[0] = (first / std, bias - (first / std) @ self.normaliser.mean.numpy())
-        space = action_space(self.env.task)
-        return ActorPolicy(weights, space.low, space.high, card)
+        return actor_policy(self.actor, self.normaliser, self.env, card)
 
     def state(self) -> dict[str, np.ndarray]:
         """Networks, optimisers, statistics, environments, and the generator."""
