@@ -226,7 +226,10 @@ class Ppo(Learner):
     def state(self) -> dict[str, np.ndarray]:
         """Networks, optimisers, statistics, environments, and the generator."""
         arrays: dict[str, Tensor] = {"log_std": self.log_std.detach()}
-        arrays |= {"counts": torch.tensor([self._updates, self._owed]), "rate": torch.tensor(self._rate, dtype=torch.float64)}
+        arrays |= {
+            "counts": torch.tensor([self._updates, self._owed]),
+            "rate": torch.tensor(self._rate, dtype=torch.float64),
+        }
         for name, network in self._networks().items():
             arrays |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
         n = self.normaliser
