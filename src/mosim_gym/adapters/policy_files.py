@@ -15,19 +15,24 @@ from mosim_gym.envs.spaces import action_space, observation_space
 from mosim_gym.mechanics.storage import FileFault, is_safetensors
 from mosim_gym.policies.actor import load_actor
 from mosim_gym.robots import find_task
+from mosim_gym.zoo.hub import hub_file, is_on_hub
 
 WRITERS: dict[str, type[BaseAlgorithm]] = {kind.__name__: kind for kind in (TQC, SAC, CrossQ, TD3, ARS, TRPO, PPO, A2C)}
 """The algorithms whose zips are read."""
+POLICY = "policy.safetensors"
+"""The file of a policy in the folder of its training, and on the hub."""
 
 
 def load_policy(path: str | PathLike[str], *, device: str = "cpu", trusted: bool = False) -> Any:
     """A policy with SB3's `predict`: the actor in a file of `ActorPolicy.save`, or in a zip of Stable-Baselines3 named `*.zip`.
 
+    `hf:owner/name` stands for the file policy.safetensors of that repository on the Hugging Face hub.
+
     Files are data: nothing that they hold is run. Only the weights and the readable text of a zip are used. They define the deterministic
     policies of SAC, TQC, CrossQ, TD3, PPO, A2C, TRPO and ARS with SB3's own multi-layer perceptrons. With `trusted` SB3 itself loads the
     whole zip, so that its policy can also sample. It opens pickles, which run any code that the file's author put there, with your rights.
     """
-    path = Path(path)
+    path = hub_file(str(path), POLICY) if is_on_hub(path) else Path(path)
     if not path.is_file():
         raise FileFault(f"There is no policy file at {path}.")
     if path.suffix.lower() == ".zip" and not is_safetensors(path):

@@ -1,4 +1,4 @@
-"""Commands on files: `reseal`."""
+"""Commands on files: `reseal`, and `push` to the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -26,3 +26,24 @@ class Reseal:
         for path in self.paths:
             kind, written = reseal(path)
             print(f"{path}: {kind}, {'sealed' if written else 'undamaged, and sealed already'}")
+
+
+@dataclass(frozen=True)
+class Push:
+    """Put a checkpoint or a policy on the Hugging Face hub, with a card, and for a checkpoint with an env.py for LeRobot."""
+
+    path: Annotated[Positional[Path], arg(help="The file of a checkpoint or a policy.")]
+    repository: Annotated[Positional[str], arg(help="owner/name; it is made if there is none.")]
+    task: Annotated[str | None, arg(help="The task of env.py; by default the first one of the robot.")] = None
+    private: Annotated[bool, arg(help="Make a new repository private.")] = False
+    only_to: Annotated[Path | None, arg(help="Push nothing: write the repository's files to this folder.")] = None
+
+    def run(self) -> None:
+        from mosim_gym.adapters.hub import push, repository_files
+        from mosim_gym.mechanics.storage import write_atomically
+
+        if self.only_to is None:
+            print(push(self.path, self.repository, task=self.task, private=self.private))
+            return
+        for name, content in repository_files(self.path, self.repository, task=self.task).items():
+            print(f"wrote {write_atomically(self.only_to / name, content)}")

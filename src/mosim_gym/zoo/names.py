@@ -19,6 +19,7 @@ from mosim_gym.mechanics.threads import OwnArithmetic
 from mosim_gym.robots import find_task, load_robot, tasks
 from mosim_gym.zoo.cards import NAME
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card, saved_robot
+from mosim_gym.zoo.hub import hub_file, is_on_hub
 
 WEIGHTS = Path(__file__).parent / "weights"
 SUFFIX = ".safetensors"
@@ -56,13 +57,15 @@ def robot_at(name: str) -> Robot:
 
 @options_of(Simulator)
 def load(name: str | PathLike[str], **options: Unpack[SimulatorOptions]) -> Simulator:
-    """The Simulator of a checkpoint by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`) or path; `options` are `Simulator`'s."""
+    """The Simulator of a checkpoint by packaged name (`cheetah`, `cheetah:narrow`, `hopper@0.005`), path, or repository on the Hugging Face
+    hub (`hf:owner/name`, `hf:owner/name@revision`); `options` are `Simulator`'s.
+    """
     with OwnArithmetic(torch.device("cpu")):
         return load_checkpoint(*find_checkpoint(name), **options)
 
 
 def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> tuple[Path, Robot]:
-    """The file of a checkpoint by packaged name, by path or by the folder of its training, and its robot.
+    """The file of a checkpoint by packaged name, by path, by the folder of its training or by repository on the hub, and its robot.
 
     `also` has further names that the error lists as valid.
     """
@@ -70,7 +73,7 @@ def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> t
         raise TypeError(f"{name!r} is not a checkpoint; give a packaged name or a path.")
     if isinstance(name, str) and packaged_path(name).exists():
         return packaged_path(name), robot_at(name)
-    path = Path(name)
+    path = hub_file(str(name), CHECKPOINT) if is_on_hub(name) else Path(name)
     if not path.exists() or name == "":
         if isinstance(name, str) and not _looks_like_a_path(name):
             raise UnknownName("checkpoint", name, [*also, *packaged()], hint=_if_a_task(name))
