@@ -35,6 +35,7 @@ class Plan(Reported):
     def run(self) -> None:
         from dataclasses import asdict
 
+        from mosim_gym.mechanics.numbers import check_at_least
         from mosim_gym.mechanics.provenance import provenance
         from mosim_gym.pictures.plots import return_plot
         from mosim_gym.rl.report import REAL_SEED, check_episodes, side_by_side, write_side_by_side
@@ -43,6 +44,7 @@ class Plan(Reported):
         from mosim_gym.robots import load_task
 
         check_episodes(self.task, self.episodes)
+        check_at_least(1, **{"--steps": self.steps})
         config = PlannerConfig(
             method=self.method,
             horizon=self.horizon,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from tyro.conf import Positional, arg
 
 from mosim_gym.cli.common import Out, Reported, Seed, Trusted
+from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.storage import check_folder
 
 
@@ -58,6 +59,7 @@ class Render(Reported):
         from mosim_gym.pictures.video import check_video
         from mosim_gym.studies.demonstration import demonstrate, find_policy
 
+        check_at_least(1, **{"--steps": self.steps})
         if self.side_by_side is None and self.checkpoint is not None:
             raise ValueError("--checkpoint needs --side-by-side: without it, only the real task is filmed.")
         if self.side_by_side is not None:

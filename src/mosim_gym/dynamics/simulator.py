@@ -71,7 +71,7 @@ class Simulator(Dynamics):
         self.robot: Robot = model.robot
         self.members, self.memory = model.config.members, model.config.memory
         self.precision = precision
-        name = solver or model.config.solver
+        name = model.config.solver if solver is None else solver
         self._solver = find_solver(name)
         self._adaptive, self._changes = name in ADAPTIVE, False
         self.shard_unit = 0 if self._adaptive else self.members  # an adaptive solver takes one step size for all rows

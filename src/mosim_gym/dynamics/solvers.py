@@ -115,8 +115,8 @@ ADAPTIVE = ("dopri5",)
 
 def find_solver(name: str) -> Callable[[Field, Robot, Tensor, Tensor, float], State]:
     """The solver called `name`; an unknown name raises with the valid ones."""
-    if name not in SOLVERS:
-        raise UnknownName("solver", name, list(SOLVERS))
+    if not isinstance(name, str) or name not in SOLVERS:  # pyright: ignore[reportUnnecessaryIsInstance]  # who checks no types is told, too
+        raise UnknownName("solver", str(name), list(SOLVERS))
     return SOLVERS[name]
 
 

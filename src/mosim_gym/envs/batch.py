@@ -23,9 +23,9 @@ from mosim_gym.envs.penalties.base import Penalties, Penalty
 from mosim_gym.envs.recorded import Outcome, RecordedStep
 from mosim_gym.envs.starts import TASK, ResetFrom, Starts
 from mosim_gym.envs.state_rows import as_parts, checked_controls, detached, from_parts, replaced, rows_of, rows_where
-from mosim_gym.envs.task_faults import check_task
+from mosim_gym.envs.task_faults import check_actions, check_task
 from mosim_gym.mechanics.devices import usable_device
-from mosim_gym.mechanics.numbers import positive_number
+from mosim_gym.mechanics.numbers import check_flags, positive_number
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.threads import OwnArithmetic, is_few
 from mosim_gym.mechanics.typed_torch import from_numpy
@@ -69,6 +69,7 @@ class TorchEnv(ChecksArguments):
         self.limit = step_limit(max_episode_steps)
         """The number of control steps after which an episode is cut."""
         check_modes(autoreset, outside_model)
+        check_flags(stagger=stagger, gradients=gradients)
         self.repeat = positive_number(repeat, "repeat")
         if self.repeat > 1 and autoreset != "same_step":
             raise ValueError(f"repeat is {repeat} with autoreset {autoreset!r}; held actions need same_step.")
@@ -185,7 +186,7 @@ class TorchEnv(ChecksArguments):
 
     def _step(self, action: Tensor) -> TorchStep:
         before, waiting = self.state, self._waiting()
-        action = checked_controls(action, self.num_envs, self.task.robot.nu)
+        action = checked_controls(action, self.num_envs, self.task.robot.nu, before.qvel)
         moved = self._move(before, action, waiting)
         reward, cut = self._charge(before, action, moved)
         self.elapsed += 1
@@ -209,6 +210,7 @@ class TorchEnv(ChecksArguments):
         self.steps_taken += self.num_envs
         finite = moved.finite
         if not bool(finite.all()):
+            check_actions(action, waiting)
             check_task(moved, action, waiting)
             broken = (~finite).nonzero()[:, 0]
             if self._gradients:  # their gradients are not numbers either, so these rows move from elsewhere

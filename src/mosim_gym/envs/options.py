@@ -12,6 +12,12 @@ from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.robots import Task
 
 RENDER_MODES = ("rgb_array",)
+LARGEST_PICTURE = 16_384
+"""Pixels of a picture's longer side, at most."""
+FURTHEST = 1e18
+"""Numbers of states and goals must be smaller."""
+FAR = 1e9
+"""A state with a larger number (m, rad, m/s or rad/s) has diverged, and rewards of it may overflow."""
 EPISODE_STEPS = 1000
 """dm_control's time limit, the same number of control steps for every task."""
 ENDLESS = 2**31 - 1
@@ -104,8 +110,12 @@ def _rows(name: str, value: object, shape: tuple[int, ...], rows: int, task: Tas
         raise ValueError(f"{called}[{name!r}] has shape {plain.shape}; {task.id()} needs {wanted}.")
     array = np.array(np.broadcast_to(plain, (rows, *shape)), np.float64)
     known = array[~np.isnan(array)] if name == "previous" else array  # NaN stands for no command yet
-    if not (np.abs(known) < np.finfo(np.float32).max).all():
+    if not np.isfinite(known).all():
         raise ValueError(f"{called}[{name!r}] holds numbers that are not finite.")
+    if not (np.abs(known) < FURTHEST).all():
+        raise ValueError(
+            f"{called}[{name!r}] holds numbers of {FURTHEST:g} and more, whose squares are not finite in float32."
+        )
     return array
 
 
@@ -114,5 +124,7 @@ def checked_picture(render_mode: str | None, width: object, height: object) -> N
     if render_mode is not None and render_mode not in RENDER_MODES:
         raise ValueError(f"Unknown render_mode {render_mode!r}. Valid: None, {', '.join(RENDER_MODES)}.")
     for name, size in (("width", width), ("height", height)):
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(f"{name} is {size!r}; a picture needs a whole number of pixels, at least 1.")
+        if not isinstance(size, int) or not 1 <= size <= LARGEST_PICTURE:
+            raise ValueError(
+                f"{name} is {size!r}; a picture needs a whole number of pixels, at least 1 and at most {LARGEST_PICTURE:,}."
+            )

@@ -82,9 +82,9 @@ def rows_where(mask: Tensor, count: int) -> Tensor:
     return mask.cpu().nonzero()[:, 0]
 
 
-def checked_controls(action: Tensor, count: int, nu: int) -> Tensor:
-    """`action (count, nu)` as a tensor. Raises `ValueError` for another shape."""
-    action = torch.as_tensor(action)
+def checked_controls(action: Tensor, count: int, nu: int, like: Tensor) -> Tensor:
+    """`action (count, nu)` as a tensor of the type and on the device of `like`. Raises `ValueError` for another shape."""
+    action = torch.as_tensor(action).to(like)
     if action.shape != (count, nu):
         raise ValueError(f"The actions have shape {tuple(action.shape)}; these environments need {(count, nu)}.")
     return action

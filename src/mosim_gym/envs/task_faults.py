@@ -1,14 +1,24 @@
-"""`check_task`: tells a reward or an observation that is not finite, which is a fault of the task, from a state that has diverged."""
+"""Faults that show in a step: an action, a reward or an observation that is not finite, told from a state that has diverged."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from mosim_gym.envs.options import FAR
 from mosim_gym.envs.recorded import Outcome
 
-FAR = 1e9
-"""A state with a larger number (m, rad, m/s or rad/s) has diverged, and rewards of it may overflow."""
+
+def check_actions(action: Tensor, waiting: Tensor | None = None) -> None:
+    """Raise `ValueError` where an action is not finite. Rows `waiting (B,)` for a reset do not count."""
+    odd = ~action.isfinite().all(-1)
+    if waiting is not None:
+        odd &= ~waiting.to(odd.device)
+    rows = odd.nonzero()[:, 0]
+    if len(rows):
+        row = int(rows[0])
+        where = f" of environment {row}" if len(action) > 1 else ""
+        raise ValueError(f"The action{where}, {_said(action[row])}, holds numbers that are not finite.")
 
 
 def check_task(moved: Outcome, action: Tensor, waiting: Tensor | None = None) -> None:

@@ -32,6 +32,13 @@ def is_flag(value: object) -> bool:
     return isinstance(value, bool | np.bool_)
 
 
+def check_flags(**flags: object) -> None:
+    """Raise `TypeError` for a value that is neither true nor false."""
+    for name, value in flags.items():
+        if not is_flag(value):
+            raise TypeError(f"{name} is {value!r}; it must be True or False.")
+
+
 def positive_number(value: object, name: str) -> int:
     """`value` as an `int` of at least 1; raises `ValueError` with `name` for any other value."""
     count = whole_number(value)

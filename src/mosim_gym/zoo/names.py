@@ -71,10 +71,10 @@ def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> t
     """
     if not isinstance(name, str | PathLike):
         raise TypeError(f"{name!r} is not a checkpoint; give a packaged name or a path.")
-    if isinstance(name, str) and packaged_path(name).exists():
-        return packaged_path(name), robot_at(name)
+    if name in packaged():
+        return packaged_path(str(name)), robot_at(str(name))
     path = hub_file(str(name), CHECKPOINT) if is_on_hub(name) else Path(name)
-    if not path.exists() or name == "":
+    if not _is_there(path) or name == "":
         if isinstance(name, str) and not _looks_like_a_path(name):
             raise UnknownName("checkpoint", name, [*also, *packaged()], hint=_if_a_task(name))
         raise FileFault(f"There is no checkpoint file at {path}.")
@@ -83,6 +83,13 @@ def find_checkpoint(name: str | PathLike[str], *, also: Sequence[str] = ()) -> t
         if not path.exists():
             raise FileFault(f"The folder {path.parent} holds no {CHECKPOINT}; give the path of a checkpoint.")
     return path, saved_robot(path) or robot_at(read_card(path)["name"])
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # no file can have a name so long
+        return False
 
 
 def _looks_like_a_path(name: str) -> bool:
