@@ -79,5 +79,11 @@ def _whose(name: str) -> str:
     from mosim_gym.rl.learners.base import LEARNERS
 
     owners = [algo for algo in LEARNERS.names() if name in settings_of(LEARNERS.find(algo).config_type)]
-    said = f"{'learners' if len(owners) > 1 else 'learner'} {' and '.join(owners)}"
+    said = (
+        f"learner {owners[0]}"
+        if len(owners) == 1
+        else f"learners {', '.join(owners[:-1])} and {owners[-1]}"
+        if owners
+        else ""
+    )
     return f"It is a setting of the {said}." if owners else ""

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
+from mosim_gym.mechanics.folder_lock import FolderLock
 from mosim_gym.mechanics.schema import anything, checked, each, mapping, nullable, number, one_of, record, text, whole
 from mosim_gym.mechanics.settings import said_difference
 from mosim_gym.mechanics.storage import FileFault, check_folder, check_own, load_arrays, save_arrays
@@ -91,6 +92,7 @@ class Run:
         self.folder, self.record, self._save_every = folder, record, save_every
         check_folder(folder)
         check_own((folder / BEST, folder / POLICY), folder / STATE)
+        self._lock = FolderLock(folder) if folder.exists() else None  # else from the first file on
         self._parts: dict[str, Part] = {}
         self._arrays: dict[str, Array] | None = None
         if self.path.exists():
@@ -144,6 +146,7 @@ class Run:
     def save(self) -> None:
         """Write the state of all parts and the record."""
         begun = time.monotonic()
+        self._lock = self._lock or FolderLock(self.folder)
         arrays = {f"{name}/{key}": value for name, part in self._parts.items() for key, value in part.state().items()}
         save_arrays(self.path, KIND, arrays, {"version": FORMAT, "record": asdict(self.record)})
         now = time.monotonic()

@@ -14,6 +14,7 @@ import torch
 from mosim_gym.density.flow import FlowConfig, ResidualFlow
 from mosim_gym.density.motion_density import QUANTILES, STATES_AND_ACTIONS, MotionDensity
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.folder_lock import FolderLock
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.training.pacing import SAVE_SECONDS, Pace
@@ -60,6 +61,7 @@ def fit_flow(
     record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, "curve": [], **identity}
     optimisers: dict[str, torch.optim.Optimizer] = {"adam": optimiser}
     path = None if folder is None else folder / STATE
+    _alone = None if folder is None else FolderLock(folder)
     begun = time.monotonic()
     if path is not None and path.exists():
         record |= load_state(path, flow, average, optimisers, identity)

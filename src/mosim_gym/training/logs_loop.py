@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics.folder_lock import FolderLock
 from mosim_gym.training.box import training_box
 from mosim_gym.training.config import Stage
 from mosim_gym.training.course import WARM_UP_STEPS, Course
@@ -69,6 +70,7 @@ def fit_logs(
     identity = {**identity, "config": asdict(config), "steps": steps, "budget": budget}
     record: dict[str, Any] = {"step": 0, "total": steps or 0, "seconds": 0.0, "best": None, "curve": [], **identity}
     path = None if folder is None else folder / STATE
+    _alone = None if folder is None else FolderLock(folder)
     if path is not None and path.exists():
         record = {**record, **load_state(path, model, weights, optimisers, identity)}
     record["box"] = training_box(robot, learned.steps)

@@ -17,6 +17,7 @@ from mosim_gym.dynamics.networks import MemberLinear
 from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.devices import usable_device
+from mosim_gym.mechanics.folder_lock import FolderLock
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.robots import load_robot
@@ -91,7 +92,7 @@ def train(
             model.corrections = compiled(model.corrections, everything)
         model.zero_grad(set_to_none=True)
 
-    path = folder / STATE
+    _alone, path = FolderLock(folder), folder / STATE
     identity: dict[str, Any] = {
         "robot": robot,
         "model": asdict(model_config),

@@ -227,9 +227,9 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint=5)
     with pytest.raises(KeyError, match="Unknown checkpoint ''"):
         few_shot(TASK, QUICK, real_steps=600, folder=tmp_path, checkpoint="")
-    ppo = dataclasses.replace(QUICK, learner=LearnerConfig(algo="ppo"))
-    with pytest.raises(KeyError, match="Unknown learner 'ppo'"):
-        few_shot(TASK, ppo, real_steps=600, folder=tmp_path)
+    unknown = dataclasses.replace(QUICK, learner=LearnerConfig(algo="dreamer"))
+    with pytest.raises(KeyError, match="Unknown learner 'dreamer'"):
+        few_shot(TASK, unknown, real_steps=600, folder=tmp_path)
 
 
 def test_an_environment_of_a_model_has_no_real_steps(tmp_path):

@@ -114,14 +114,14 @@ def test_settings_go_to_the_strategy_or_to_its_learner_and_others_are_refused(of
     assert (config.branch, config.learner.lam, config.learner.horizon) == (7, 0.9, 5)
     config = of("branches", branch=7, updates=3, n_step=5)
     assert (config.branch, config.learner.updates, config.learner.n_step) == (7, 3, 5)
-    for name in ("updates", "batch", "critic", "rate", "buffer", "entropy", "n_step", "matmul_precision"):
+    for name in ("updates", "batch", "critic", "rate", "buffer", "n_step", "matmul_precision"):
         with pytest.raises(
             KeyError,
             match=f"Unknown training option '{name}'. It is a setting of the learners sac and tqc. Valid: .*actor_rate",
         ):
             of("gradients", **{name: 1})
     with pytest.raises(
-        KeyError, match=r"Unknown training option 'lam'. It is a setting of the learner shac. Valid: .*updates"
+        KeyError, match=r"Unknown training option 'lam'. It is a setting of the learners shac and ppo. Valid: .*updates"
     ):
         of("branches", lam=0.9)
     with pytest.raises(KeyError, match=r"Unknown training option 'spread_starts'. .*Valid: "):
@@ -165,8 +165,8 @@ def test_on_policy_from_the_command_line(tmp_path, capsys, drawn):
 
 
 def test_what_cannot_be_run_is_one_sentence(tmp_path):
-    with pytest.raises(KeyError, match="Unknown learner 'ppo'"):
-        config_for_schedule(algo="ppo")
+    with pytest.raises(KeyError, match="Unknown learner 'dreamer'"):
+        config_for_schedule(algo="dreamer")
     for name, value in (("width", 0), ("round_steps", -5), ("members", 0), ("rate", float("inf"))):
         with pytest.raises(ValueError, match=f"{name} is {value}; it must be positive"):
             on_policy(TASK, changed(QUICK, {name: value}), real_steps=600, folder=tmp_path)
