@@ -51,7 +51,9 @@ def test_a_name_of_before_says_what_it_is_called_now(name):
 
 
 def test_a_setting_of_another_learner_says_whose_it_is():
-    with pytest.raises(KeyError, match=r"Unknown training option 'lam'. It is a setting of the learners shac and ppo. Valid: "):
+    with pytest.raises(
+        KeyError, match=r"Unknown training option 'lam'. It is a setting of the learners shac and ppo. Valid: "
+    ):
         changed(ZeroShotConfig(), {"lam": 0.9})
     with pytest.raises(KeyError, match=r"'updates'. It is a setting of the learners sac and tqc. Valid: "):
         changed(ZeroShotConfig(learner=ShacConfig()), {"updates": 3})

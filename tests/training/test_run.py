@@ -21,6 +21,8 @@ def test_robot_after_robot_into_few_files_and_finished_ones_are_kept(tmp_path):
     assert [path.name for path in (tmp_path / "run").rglob("*")] == ["models-1.safetensors"]
     assert [outcome.card["benchmark"] for outcome in again] == [outcome.card["benchmark"] for outcome in first]
     assert again[0].card["box"]["qpos"] == [[None], [None]]  # it turns freely
+    with pytest.raises(FileFault, match=r"holds pendulum of another run \(seeds \[0\], here \[1\]\); choose another"):
+        train_all(["pendulum"], **{**options, "seed": 1})
 
 
 BLOCKED = ("gymnasium", "dm_control", "shimmy", "stable_baselines3", "tyro", "tqdm", "tensorboard", "matplotlib", "PIL")

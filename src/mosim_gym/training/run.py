@@ -21,7 +21,8 @@ from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.schema import anything, checked, each, record, whole
-from mosim_gym.mechanics.storage import check_own
+from mosim_gym.mechanics.settings import said_difference
+from mosim_gym.mechanics.storage import FileFault, check_own
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes
@@ -183,10 +184,13 @@ def train_all(
 ) -> list[Outcome]:
     """Train robot after robot, `budget` seconds in all, into few files: the packs `folder/models-1.safetensors` and so on.
 
-    `folder/<robot>/state.safetensors` is there only while that robot is trained. A robot in a pack is not trained again. Each has its
-    share of the time that is left, less what making the last one's benchmark took.
+    `folder/<robot>/state.safetensors` is there only while that robot is trained. A robot in a pack is not trained again, and packs of
+    other members or seeds are refused. Each robot has its share of the time that is left, less what making the last one's benchmark took.
     """
     outcomes = {name: Outcome(*kept, installed=False) for name, kept in pack_cards(folder).items()}
+    for name in robots:
+        if name in outcomes:
+            _check_packed(folder, outcomes[name].card, members=members, seed=seed)
     waiting = [robot for robot in robots if robot not in outcomes]
     end, beside = time.monotonic() + budget, 0.0
     for number, robot in enumerate(waiting):
@@ -210,6 +214,16 @@ def train_all(
         if not any(place.iterdir()):
             place.rmdir()
     return [outcomes[robot] for robot in robots]
+
+
+def _check_packed(folder: Path, card: Mapping[str, Any], *, members: int, seed: int) -> None:
+    """Raise if the packed checkpoint with this card was trained with other options."""
+    wanted = {"members": members, "seeds": [seed]}
+    found = {"members": card["model"]["members"], "seeds": card["seeds"]}
+    if found != wanted:
+        raise FileFault(
+            f"{folder} holds {card['name']} of another run ({said_difference(found, wanted)}); choose another folder."
+        )
 
 
 def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcome:
