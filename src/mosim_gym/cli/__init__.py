@@ -21,6 +21,7 @@ from mosim_gym.cli.planning import Plan
 from mosim_gym.cli.policies import Rl, rl_command
 from mosim_gym.cli.robots import RobotFile
 from mosim_gym.cli.showing import Info, Render
+from mosim_gym.cli.streams import keep_writing
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.packages import MissingPackage
 
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Faults of the input and missing packages end in one sentence and exit code 2.
     """
     warnings.filterwarnings("ignore", message=NO_DISPLAY)
+    if arguments is None:
+        keep_writing()
     typed = sys.argv[1:] if arguments is None else list(arguments)
     command = tyro.cli(
         OmitSubcommandPrefixes[command_line(typed)],
