@@ -1,4 +1,5 @@
-"""Write the generated parts of the documentation: tasks.md, policies.md, gallery.md, index.md, the picture of rooms, and the parts between markers.
+"""Write the generated parts of the documentation: whole pages (tasks, policies, gallery, index), the picture of rooms, and the parts
+between markers.
 
 `--check` writes nothing and fails if anything is out of date.
 """

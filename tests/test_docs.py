@@ -30,6 +30,7 @@ RUN = re.compile(r"<!-- run: (\S+) -->\n```python\n(.*?)^```$", re.MULTILINE | r
 FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:\.ci|benchmarks|docs|examples|scripts|src|tests|truth)/[\w./-]+)`")
+ONNX = re.compile(r"onnxruntime|backend=.onnx")
 OWN_ROBOT = ROOT / "docs" / "your-own-robot.md"
 
 
@@ -51,7 +52,9 @@ def _blocks():
     for page in PAGES:
         for name, code in RUN.findall(page.read_text()):
             if page != OWN_ROBOT:
-                yield pytest.param(code, id=f"{page.stem}-{name}")
+                missing = ONNX.search(code) is not None and importlib.util.find_spec("onnxruntime") is None
+                skipped = pytest.mark.skipif(missing, reason="onnxruntime is not installed")
+                yield pytest.param(code, id=f"{page.stem}-{name}", marks=skipped)
 
 
 def _prose(page):

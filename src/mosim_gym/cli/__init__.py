@@ -13,6 +13,7 @@ from tyro.conf import OmitSubcommandPrefixes, subcommand
 from mosim_gym.cli.common import check_options
 from mosim_gym.cli.demo import Demo
 from mosim_gym.cli.doctor import Doctor
+from mosim_gym.cli.exporting import Export
 from mosim_gym.cli.files import Push, Reseal
 from mosim_gym.cli.importing import Data, Import
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
@@ -36,7 +37,7 @@ def command_line(arguments: Sequence[str]) -> Any:
         "build-robot": BuildRobot, "import": Import, "data": Data, "collect": Collect,
         "train": Train, "combine": Combine, "unpack": Unpack, "density": Density,
         "reseal": Reseal, "push": Push, "evaluate": Evaluate, "rl": rl, "plan": Plan, "render": Render, "info": Info, "demo": Demo,
-        "robot": RobotFile, "doctor": Doctor,
+        "export": Export, "robot": RobotFile, "doctor": Doctor,
     }  # fmt: skip
     return Union[tuple(Annotated[kind, subcommand(name)] for name, kind in commands.items())]  # noqa: UP007
 

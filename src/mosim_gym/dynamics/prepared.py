@@ -96,6 +96,7 @@ class PreparedModel:
             raise UnknownName("precision", precision, list(PRECISIONS))
         f, nv, device = model.features, model.robot.nv, model.input_mean.device
         self._nv, self._beyond = nv, len(model.output_std) - model.predicted
+        self._predictions = model.predicted // nv  # the acceleration and, where it is foreseen, the drift
         fast = precision == "fast" and has_bfloat16(device)
         scale = model.output_std.diag()
 
@@ -160,7 +161,7 @@ class PreparedModel:
         moved = force * self._unit
         if lower is not None:
             lower = lower.view(-1, self._nv, self._nv)
-            columns = force.view(len(force), -1, self._nv).mT
+            columns = force.view(-1, self._predictions, self._nv).mT
             moved = torch.bmm(lower, torch.bmm(lower.mT, columns)).mT.flatten(1) * self._unit
         moved = moved if remainder is None else moved + remainder
         return F.pad(moved, (0, self._beyond)) if self._beyond else moved

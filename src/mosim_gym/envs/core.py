@@ -112,7 +112,7 @@ class Core:
         reward = self.task.reward(after.features, action, after.goal, after.sensors)
         terminated = self.task.terminated(after.features, after.goal)
         if terminated is None:
-            terminated = torch.zeros(len(qpos), dtype=torch.bool, device=self.device)
+            terminated = torch.zeros_like(qpos[:, 0], dtype=torch.bool)
         return Transition(after, self.observe(after), reward, terminated)
 
     def clipped(self, action: Tensor) -> Tensor:

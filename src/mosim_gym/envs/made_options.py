@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from gymnasium.vector import AutoresetMode
 
+from mosim_gym.envs.options import IN_SINGLE
 from mosim_gym.envs.single import MoSimEnv
 from mosim_gym.envs.spaces import ObservationKind
 from mosim_gym.envs.vector import MoSimVectorEnv
@@ -15,7 +16,7 @@ from mosim_gym.mechanics.names import said_choices
 
 
 class EnvOptions(TypedDict, total=False):
-    """The options of a single environment. `solver`, `precision` and `ensemble` are those of a model given by name or path."""
+    """The options of single environments and batches. `solver`, `precision` and `ensemble` are those of a model given by name or path."""
 
     device: str
     solver: str | None
@@ -25,6 +26,12 @@ class EnvOptions(TypedDict, total=False):
     render_mode: str | None
     width: int
     height: int
+
+
+class SingleOptions(EnvOptions, total=False):
+    """The options of a single environment, which batches do not have."""
+
+    backend: str
 
 
 class BatchOptions(EnvOptions, total=False):
@@ -60,6 +67,8 @@ def check_options(options: Mapping[str, object], *, batch: bool) -> None:
         hint = INSTEAD.get(name)
         if hint is None and not batch and name in BATCH_OPTIONS:
             hint = f"It is an option of batches: make_env(…, num_envs=8, {name}=…)."
+        if batch and name in IN_SINGLE:
+            hint = "It is an option of single environments: torch moves all batches."
         raise TypeError(f"make_env has no option {name!r}. {hint or said_choices(name, valid)}")
 
 

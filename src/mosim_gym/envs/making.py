@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from mosim_gym.dynamics.limited import ControlRange, LimitedControls
 from mosim_gym.dynamics.simulator import SimulatorOptions
 from mosim_gym.envs.known_starts import known_starts
-from mosim_gym.envs.made_options import BATCH_OPTIONS, GIVEN, BatchOptions, EnvOptions, check_options
+from mosim_gym.envs.made_options import BATCH_OPTIONS, GIVEN, BatchOptions, SingleOptions, check_options
 from mosim_gym.envs.penalties.base import PENALTIES, Penalty
 from mosim_gym.envs.single import MoSimEnv
 from mosim_gym.envs.start_checks import check_starts
@@ -46,7 +46,7 @@ def make_env(
     *,
     goal: DrawGoals | None = None,
     control_range: ControlRange | None = None,
-    **options: Unpack[EnvOptions],
+    **options: Unpack[SingleOptions],
 ) -> MoSimEnv: ...
 @overload
 def make_env(

@@ -30,6 +30,7 @@ IN_BATCHES: Mapping[str, str] = dict.fromkeys(
 IN_TORCH: Mapping[str, str] = dict.fromkeys(
     ("outside_model", "penalties", "repeat", "autoreset"), "It is an argument of TorchEnv, in mosim_gym.envs."
 )
+IN_SINGLE: Mapping[str, str] = {"backend": "It is an argument of gym.make: torch moves all batches."}
 """Where arguments belong that an environment does not have."""
 Array = np.ndarray
 

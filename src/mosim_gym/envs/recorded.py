@@ -6,9 +6,10 @@ A single state's step is some hundred tiny operations, whose arithmetic takes le
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ from mosim_gym.robots.spaces import flatten
 PROOFS = 3  # recorded steps that must equal computed ones, bit for bit, before the recording is relied on
 _BRANCH = "Converting a tensor to a"  # torch's warning that Python or numpy read a tensor's numbers
 _ARITHMETIC = {f"aten::{name}" for name in ("add", "sub", "rsub", "mul", "div")}
-_RECORDING = Lock()  # Python's list of warnings, which is looked through, is one for all threads
+RECORDING = Lock()  # Python's list of warnings, which is looked through, is one for all threads
 _SHAPES_ONLY = str(Path(mechanics.__file__).parent)  # kinematics branches on shapes, which do not change here
 
 
@@ -50,6 +51,14 @@ class Outcome(NamedTuple):
     inside: Tensor | None
 
 
+class Replayed(Protocol):
+    """A function of tensors of one shape, which something other than Python computes where it can."""
+
+    def __call__(self, compute: Compute, inputs: tuple[Tensor, ...], /) -> tuple[Tensor, ...]:
+        """`compute(*inputs)`, for the same `compute` in each call."""
+        ...
+
+
 class RecordedStep:
     """`core.step` with `dynamics`, then `bounds`, for batches of `rows`.
 
@@ -59,11 +68,24 @@ class RecordedStep:
     On the CPU large batches are stepped in shards, if `dynamics` has a `shard_unit`.
     """
 
-    def __init__(self, core: Core, dynamics: Dynamics, bounds: Bounds, rows: int, *, record: bool = True) -> None:
-        """Nothing is recorded yet. Without `record` nothing ever is, because replayed steps have no gradients."""
+    def __init__(
+        self,
+        core: Core,
+        dynamics: Dynamics,
+        bounds: Bounds,
+        rows: int,
+        *,
+        record: bool = True,
+        replay: Callable[..., Replayed] | None = None,
+    ) -> None:
+        """Nothing is recorded yet. Without `record` nothing ever is, because replayed steps have no gradients.
+
+        `replay(record=…)` makes what replays the steps, by default a `Replay`.
+        """
         self._core, self._dynamics, self._bounds, self._count = core, dynamics, bounds, rows
         self._names = list(core.kinematics.quantities)
         self._record = record
+        self._replay = Replay if replay is None else replay
         self.shards: Shards | None = None
         if record and dynamics.recordable(rows) and core.device.type == "cpu":
             self.shards = shards_for(rows, dynamics.shard_unit)
@@ -74,7 +96,7 @@ class RecordedStep:
         self._versions = self._bounds.version, self._dynamics.version
         record = self._record and self._dynamics.recordable(self._count)
         sizes = {self._count} if self.shards is None else self.shards.sizes
-        self.replays = {size: Replay(record=record) for size in sizes}
+        self.replays = {size: self._replay(record=record) for size in sizes}
 
     def __call__(self, state: State, action: Tensor) -> Outcome:
         """One control step of `state` under `action (B, nu)`."""
@@ -156,8 +178,8 @@ class Replay:
         if self.proofs is None:
             return outputs
         if self._recorded is None:
-            with _RECORDING:
-                self._recorded = _recorded(compute, inputs)
+            with RECORDING:
+                self._recorded = recorded(compute, inputs)
             self.proofs = 0 if self._recorded is not None else None
         else:
             pairs = zip(self._replayed(inputs), outputs, strict=True)
@@ -175,8 +197,8 @@ class Replay:
             set_optimises_graphs(optimise)
 
 
-def _recorded(compute: Compute, inputs: tuple[Tensor, ...]) -> Compute | None:
-    """The graph of `compute`; None if the path of Python through it depended on the tensors' numbers."""
+def recorded(compute: Compute, inputs: tuple[Tensor, ...]) -> Compute | None:
+    """The graph of `compute`; None if the path of Python through it depended on the tensors' numbers. Hold `RECORDING` meanwhile."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         # torch.jit.trace would hand the graph, with the weights in it, to a register of torch's that keeps it for good.

@@ -13,6 +13,7 @@ from mosim_gym.envs.backend import Checkpoint, DynamicsOptions
 from mosim_gym.envs.bounds import DIVERGED, OUTSIDE
 from mosim_gym.envs.core import State
 from mosim_gym.envs.ends import END_PENALTY, END_REASONS, END_TIME
+from mosim_gym.envs.onnx_replay import find_backend
 from mosim_gym.envs.opened import opened
 from mosim_gym.envs.options import IN_BATCHES, IN_TORCH, RENDER_MODES, checked_options, checked_picture, step_limit
 from mosim_gym.envs.penalties.base import Penalties
@@ -58,6 +59,7 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
         solver: str | None = None,
         precision: str = "float32",
         ensemble: int | Sequence[int] | None = None,
+        backend: str = "torch",
         reset_from: ResetFrom = TASK,
         max_episode_steps: int = -1,
         obs: ObservationKind = "flat",
@@ -66,9 +68,11 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
         height: int = 360,
     ) -> None:
         """`task` is an id such as `CheetahRun`, or a task itself. `max_episode_steps` is -1 for no limit, because `gym.make` has a limit of
-        its own around the environment. The documentation has the other arguments.
+        its own around the environment. `backend` is what computes steps: `torch`, or `onnx` for onnxruntime on one thread. The
+        documentation has the other arguments.
         """
         checked_picture(render_mode, width, height)
+        replay = find_backend(backend, device)
         self.limit = step_limit(max_episode_steps)
         """The number of control steps after which an episode is cut."""
         self._own = OwnArithmetic(usable_device(device))
@@ -76,7 +80,7 @@ class MoSimEnv(ChecksArguments, PlainSpec, gymnasium.Env[Any, np.ndarray]):  # p
             parts = opened(task, checkpoint, DynamicsOptions(device, solver, precision, ensemble))
         self.task, self.dynamics, self.core, self.bounds = parts
         self.penalties = Penalties(self.core, self.dynamics)
-        self.advance = RecordedStep(self.core, self.dynamics, self.bounds, 1)
+        self.advance = RecordedStep(self.core, self.dynamics, self.bounds, 1, replay=replay)
         """One control step, replayed where it can be recorded."""
         self.starts = Starts(self.task, reset_from, memory=self.core.memory)
         """Where episodes begin."""

@@ -15,7 +15,7 @@ from mosim_gym.envs.backend import Checkpoint
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.core import State
 from mosim_gym.envs.ends import END_REASONS, NO_END
-from mosim_gym.envs.options import IN_TORCH, RENDER_MODES, checked_picture
+from mosim_gym.envs.options import IN_SINGLE, IN_TORCH, RENDER_MODES, checked_picture
 from mosim_gym.envs.plain_spec import PlainSpec
 from mosim_gym.envs.spaces import (
     Info,
@@ -51,7 +51,7 @@ class MoSimVectorEnv(ChecksArguments, PlainSpec, gymnasium.vector.VectorEnv[Any,
     A copied or pickled environment continues as this one would.
     """
 
-    elsewhere = IN_TORCH
+    elsewhere = {**IN_TORCH, **IN_SINGLE}
     metadata = {"render_modes": list(RENDER_MODES), "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def __init__(

@@ -79,7 +79,9 @@ class ForwardKinematics:
             raise ValueError(f"qvel has shape {got}; {self.robot.name} needs (..., {self.robot.nv}) for velocities.")
         if qpos.ndim != 2:
             flat = self(qpos.reshape(-1, self.robot.nq), None if qvel is None else qvel.reshape(-1, self.robot.nv))
-            return {name: rows.reshape(*qpos.shape[:-1], *rows.shape[1:]) for name, rows in flat.items()}
+            if qpos.ndim == 1:
+                return {name: rows[0] for name, rows in flat.items()}
+            return {name: torch.unflatten(rows, 0, (-1, *qpos.shape[1:-1])) for name, rows in flat.items()}
         velocity = qvel if self.needs_velocity else None
         constants = self._constants(qpos.device, qpos.dtype)
         still, moving = self._method.compute(constants, qpos, velocity)
@@ -95,5 +97,5 @@ class ForwardKinematics:
                 part = rows[:, start:stop]
                 if len(shape) >= 2 and shape[-2:] == (3, 3) and self.quantities[name].kind == "rotation":
                     part = torch.unflatten(part, 1, (-1, 3)).transpose(-1, -2)
-                result[name] = part.reshape(len(qpos), *shape)
+                result[name] = part[:, 0] if self.quantities[name].single else part
         return result

@@ -235,7 +235,7 @@ class SpatialKinematics:
 
     def _carried(self, k: dict[str, Tensor], turns: Tensor) -> Tensor:
         """Local rotations `(3, 3, F, B)` turned into the world's frame, for a few rows: over 1, then 2, 4, … joints at once."""
-        carried = torch.cat((turns, k["no_turn"].expand(-1, -1, -1, turns.shape[-1])), dim=2).permute(3, 2, 0, 1)
+        carried = torch.cat((turns, k["no_turn"].expand_as(turns[:, :, :1])), dim=2).permute(3, 2, 0, 1)
         for name in self._ancestors:
             carried = carried.index_select(1, k[name]) @ carried
         return carried[:, :-1].permute(2, 3, 1, 0)

@@ -55,3 +55,6 @@ optimises_graphs: Callable[[], bool] = torch._C._get_graph_executor_optimize
 """Whether graphs are optimised before they are run."""
 set_optimises_graphs: Callable[[bool], None] = torch._C._set_graph_executor_optimize
 """Sets that."""
+
+transpose_of: Callable[[Tensor], Tensor] = Tensor.mT.__get__  # pyright: ignore[reportAttributeAccessIssue]
+"""`x.mT`, as a mode that watches torch's functions sees it."""

@@ -34,7 +34,7 @@ class ActorPolicy:
         """`weights` are `(W (out, in), b (out,))` of each layer. `low` and `high (nu,)` are the controls' range."""
         self.layers = [(np.asarray(w, np.float32), np.asarray(b, np.float32)) for w, b in weights]
         self._middle, self._half = (high + low) / 2, (high - low) / 2
-        self._low, self._high = np.asarray(low, np.float32), np.asarray(high, np.float32)
+        self.low, self.high = np.asarray(low, np.float32), np.asarray(high, np.float32)
         self.card = dict(card)
 
     def predict(
@@ -51,12 +51,12 @@ class ActorPolicy:
             x = np.maximum(x @ weight.T + bias, 0)
         weight, bias = self.layers[-1]
         action = self._middle + self._half * np.tanh(x @ weight.T + bias)
-        return np.clip(action, self._low, self._high).astype(np.float32), None
+        return np.clip(action, self.low, self.high).astype(np.float32), None
 
     def save(self, path: str | Path, *, half: bool = False) -> Path:
         """Write weights and card as one safetensors file. With `half`, weights are rounded to float16, in half the space."""
         precision = np.float16 if half else np.float32
-        arrays: dict[str, Array] = {"low": self._low, "high": self._high}
+        arrays: dict[str, Array] = {"low": self.low, "high": self.high}
         for index, (weight, bias) in enumerate(self.layers):
             arrays[f"w{index}"], arrays[f"b{index}"] = weight.astype(precision), bias.astype(precision)
         return save_arrays(Path(path), KIND, arrays, {"version": VERSION, "card": self.card})
