@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import mujoco
 import numpy as np
 import pytest
 import torch
 
 from mosim_gym.data.resets import reset_sampler
-from mosim_gym.dynamics.config import preset
-from mosim_gym.dynamics.contact_features import DEEP
+from mosim_gym.dynamics.config import MoSimConfig, preset
+from mosim_gym.dynamics.contact_features import DEEP, ContactFeatures
 from mosim_gym.dynamics.features import InputFeatures
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.shapes import model_shapes
+from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics, contact_clearance, integrate, limit_distance
+from mosim_gym.mechanics.compiling import compile_robot
 from mosim_gym.robots import find_robot, load_robot
 
 
@@ -49,3 +54,61 @@ def test_steps_of_joint_velocities_are_told_where_dry_friction_is_asked_for(rng)
     torch.testing.assert_close(told, expected)
     torch.testing.assert_close(rubbing(*state)[:, :end], plain(*state)[:, :end])
     assert rubbing.size == plain.size + 2 * hinges
+
+
+TENDON_ARM = """<mujoco><worldbody><site name="peg" pos=".1 0 .2"/>
+    <body><joint name="j" axis="0 1 0" range="-1 1" limited="true"/>
+      <geom name="round" type="cylinder" size=".05 .1" euler="90 0 0" contype="0"/>
+      <geom size=".1" pos="0 0 -.3" contype="0"/><site name="end" pos=".02 0 -.3"/></body></worldbody>
+  <tendon><spatial name="t" limited="true" range="0 .5"><site site="peg"/><geom geom="round"/><site site="end"/></spatial></tendon>
+  <actuator><motor tendon="t" gear="7" ctrlrange="-1 0"/></actuator></mujoco>"""
+
+
+def _tendon_states(rng):
+    model = mujoco.MjModel.from_xml_string(TENDON_ARM)
+    robot, data = compile_robot(model, name="arm", substeps=10), mujoco.MjData(model)
+    states, truth = (rng.uniform(-1, 1, (50, 1)), rng.normal(size=(50, 1)), rng.uniform(-1, 0, (50, 1))), []
+    for q, v, a in zip(*states, strict=True):
+        data.qpos[:], data.qvel[:], data.ctrl[:] = q, v, a
+        mujoco.mj_forward(model, data)
+        truth.append([*data.ten_length, *data.ten_velocity, *data.qfrc_actuator])
+    return robot, [torch.tensor(part, dtype=torch.float32) for part in states], torch.tensor(truth, dtype=torch.float32)
+
+
+def test_lengths_rates_and_pulls_of_tendons_are_told(rng):
+    robot, (qpos, qvel, action), truth = _tendon_states(rng)
+    features = InputFeatures(robot, preset("smooth", tendons=("t",)))
+    told = features(qpos, qvel, action, ForwardKinematics(robot, features.quantities)(qpos, qvel))
+    assert (features.position_size, features.velocity_size, features.action_size) == (2, 3, 2)
+    assert told.shape == (50, features.size)
+    length, rate, pull = told[:, 1], told[:, 4], told[:, 6]
+    torch.testing.assert_close(torch.stack((length, rate, pull), dim=1), truth, atol=1e-4, rtol=1e-4)
+
+
+def test_limits_of_tendons_are_gaps(rng):
+    robot, (qpos, qvel, _), truth = _tendon_states(rng)
+    contact = ContactFeatures(robot, preset("smooth", tendons=("t",)), body_frame=False)
+    values = ForwardKinematics(robot, contact.quantities)(qpos, qvel)
+    gaps = contact.gaps(qpos, qvel, values, [])
+    assert contact.gap_count == 4
+    torch.testing.assert_close(
+        gaps.gap[:, 2:], torch.stack((truth[:, 0], 0.5 - truth[:, 0]), dim=1), atol=1e-5, rtol=1e-5
+    )
+    torch.testing.assert_close(gaps.rate[:, 2:], torch.stack((truth[:, 1], -truth[:, 1]), dim=1), atol=1e-4, rtol=1e-4)
+    assert ContactFeatures(robot, preset("smooth"), body_frame=False).gap_count == 2
+
+
+@pytest.mark.parametrize("name", ["smooth", "substeps", "measured"])
+def test_models_with_tendons_step_have_gradients_and_the_shapes_that_are_foretold(name, rng):
+    robot, states, _ = _tendon_states(rng)
+    config = preset(name, tendons=("t",), memory=1 if name == "measured" else 0)
+    model = MoSim(robot, config)
+    assert {key: tuple(value.shape) for key, value in model.state_dict().items()} == model_shapes(robot, config)
+    assert MoSimConfig.from_dict(config.to_dict()) == config
+    if config.memory:
+        return
+    qpos = states[0].requires_grad_()
+    step = Simulator(model, {}).step(qpos, *states[1:])
+    (gradient,) = torch.autograd.grad(step.qvel.sum(), qpos)
+    assert bool(gradient.isfinite().all())
+    assert float(gradient.abs().max()) > 0

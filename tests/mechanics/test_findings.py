@@ -14,6 +14,7 @@ PLAIN = """<mujoco><option/><worldbody><geom name="floor" type="plane" size="1 1
   <actuator><motor name="m" joint="j" ctrlrange="-1 1"/></actuator></mujoco>"""
 NOTE, OBSTACLE, FINE = Severity.NOTE, Severity.OBSTACLE, Severity.FINE
 ENDS = '<site site="peg"/><site site="tip"/>'
+FIXED = '<fixed name="t" limited="true" range="0 1"><joint joint="j" coef="1"/></fixed>'
 PARTS = {
     "connect": ("</mujoco>", '<equality><connect body1="finger" body2="world" anchor="0 0 0"/></equality></mujoco>', NOTE),
     "joint": ("</mujoco>", '<equality><joint joint1="j" joint2="k"/></equality></mujoco>', NOTE),
@@ -25,7 +26,7 @@ PARTS = {
     "other shapes": ('<geom name="arm" type="capsule" size=".1 .2"/>', '<geom name="arm" type="box" size=".1 .1 .1"/>', NOTE),
     "no plane": ("<worldbody>", '<worldbody><geom name="wall" type="box" size="1 1 1" pos="5 0 0"/>', NOTE),
     "falls for ever": ('<geom name="floor" type="plane" size="1 1 1"/>', '<body><freejoint name="f"/><geom size=".1"/></body>', NOTE),
-    "Limits of tendons": ("<actuator>", f'<tendon><spatial name="t" limited="true" range="0 1">{ENDS}</spatial></tendon><actuator>', NOTE),
+    "Limits of fixed tendons": ("<actuator>", f'<tendon>{FIXED}</tendon><actuator>', NOTE),
     "lever arms": ("<actuator>", f'<tendon><spatial name="t" stiffness="3">{ENDS}</spatial></tendon><actuator>', FINE),
     "gravity": ('<body name="hand"', '<body name="hand" gravcomp="1"', FINE),
     "fluid": ("<option/>", '<option density="1000"/>', FINE),
@@ -37,6 +38,12 @@ PARTS = {
 
 def test_an_ordinary_robot_needs_no_comment():
     assert model_findings(mujoco.MjModel.from_xml_string(PLAIN)) == []
+
+
+def test_spatial_tendons_with_limits_or_motors_are_known():
+    tendon = f'<tendon><spatial name="t" limited="true" range="0 9" stiffness="3">{ENDS}</spatial></tendon>'
+    xml = PLAIN.replace("<actuator>", f'{tendon}<actuator><motor name="pull" tendon="t" ctrlrange="-1 0"/>')
+    assert model_findings(mujoco.MjModel.from_xml_string(xml)) == []
 
 
 @pytest.mark.parametrize(("said", "part"), PARTS.items(), ids=PARTS)

@@ -57,6 +57,31 @@ def test_equals_mujoco_on_a_tree_with_every_joint_type():
     assert max(errors["float64"].values()) < 1e-10, errors["float64"]
 
 
+def test_anchors_and_axes_of_joints_are_mujocos(rng):
+    from mosim_gym.mechanics import position, rotation
+
+    model = mujoco.MjModel.from_xml_string(HARD_TREE)
+    robot, data = compile_robot(model, name="hard", substeps=1), mujoco.MjData(model)
+    qpos, _ = ReferenceKinematics(robot, model).random_states(rng, 20)
+    hinges, slides = (
+        [name for name, kind in zip(robot.joints.names, robot.joints.type, strict=True) if kind == wanted]
+        for wanted in (3, 2)
+    )
+    names = [*hinges, *slides]
+    found = ForwardKinematics(robot, {"anchors": position("joint", hinges), "frames": rotation("joint", names)})(
+        torch.from_numpy(qpos)
+    )
+    for row, q in enumerate(qpos):
+        data.qpos[:] = q
+        mujoco.mj_kinematics(model, data)
+        for number, name in enumerate(names):
+            joint = data.joint(name)
+            own = model.joint(name).axis if name in hinges else np.array([1.0, 0, 0])
+            np.testing.assert_allclose(found["frames"][row, number].numpy() @ own, joint.xaxis, atol=1e-10)
+            if name in hinges:
+                np.testing.assert_allclose(found["anchors"][row, number], joint.xanchor, atol=1e-10)
+
+
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_any_batch_shape_gives_the_same_numbers(domain, rng):
     robot, model = suite_robot(domain)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mosim_gym.mechanics.packages import MissingExtra
 from mosim_gym.robots import load_robot, robot_definitions
+from mosim_gym.robots.definition import Extra
 from mosim_gym.truth.dynamics import TrueDynamics
 
 DECLARED = [
@@ -51,3 +53,11 @@ def test_every_other_coordinate_does_matter(rng):
             if not np.nanmax(np.abs(there.qvel - here.qvel)) > 1e-6:  # weightless fish may be thrown about too wildly
                 # The cart feels its rail only near the ends, and the pole never feels the cart's place.
                 assert (name, column) == ("cartpole", 0)
+
+
+def test_a_package_that_is_missing_is_named_with_its_extra():
+    extra = Extra(package="no_such_package", distribution="no-such-package", name="none")
+    assert not extra.is_installed
+    assert extra.folder.name == "no-such-package-none"
+    with pytest.raises(MissingExtra, match=r"the robot arm needs it; `pip install 'mosim-gym\[none\]'` brings it"):
+        extra.load("arm")

@@ -56,6 +56,7 @@ class MoSimConfig:
     strings: tuple[
         tuple[str, str, float], ...
     ] = ()  # two sites and the length, m, at which a limited tendon holds them together
+    tendons: tuple[str, ...] = ()  # spatial tendons whose length, rate, limits and pull on the joints are inputs
     sensors: int = 0  # readings that the state alone cannot tell, such as forces of touch
     solver: str = "semi_implicit"
     members: int = 1  # of the ensemble, weights stacked
@@ -81,7 +82,7 @@ class MoSimConfig:
             choices[key] = tuple(tuple(item) for item in content.get(key, ()))
         for key in ("remainder", "beyond"):
             choices[key] = Size(**content[key]) if content.get(key) else None
-        for key in ("foresight", "friction"):
+        for key in ("foresight", "friction", "tendons"):
             choices[key] = tuple(content.get(key, ()))
         return cls(**choices)
 

@@ -1,9 +1,10 @@
 """What makes motion non-smooth, as inputs of the model: everything that may touch, signed distances and how they change.
 
 There is a *gap* for each contact point and what lies below it, for each limited joint and both its limits, for each pair of moving shapes
-that may touch, and for each string, all in m or rad. MuJoCo's constraints act exactly where a gap is negative. So each comes with that
-indicator, with how deep it is on two scales (the second is that of the millimetre over which MuJoCo's constraints stiffen), with the
-velocity there, and with the velocity where the constraint acts. A floating base's contact points move in its own axes.
+that may touch, for each string, and for each limited tendon and both its limits, all in m or rad. MuJoCo's constraints act exactly where a
+gap is negative. So each comes with that indicator, with how deep it is on two scales (the second is that of the millimetre over which
+MuJoCo's constraints stiffen), with the velocity there, and with the velocity where the constraint acts. A floating base's contact points
+move in its own axes.
 
 Of instants that are foreseen, only what acts there is told: the indicators, both depths, and the velocities where constraints act.
 """
@@ -23,6 +24,8 @@ from mosim_gym.mechanics.frames import base_rotations
 from mosim_gym.mechanics.motion import KinematicValues
 from mosim_gym.mechanics.pairs import Nearby
 from mosim_gym.mechanics.parts import JointType
+from mosim_gym.mechanics.tendon_parts import limited_tendons
+from mosim_gym.mechanics.tendons import SpatialTendons, Tensions
 
 DEEP, STIFF = 0.02, 0.001  # m or rad: the two scales of penetration
 FAR = 0.5  # m or rad: beyond this a distance no longer matters
@@ -47,6 +50,9 @@ class ContactFeatures(nn.Module):
     _limit_v: Tensor
     _limit_low: Tensor
     _limit_high: Tensor
+    _limited: Tensor
+    _shortest: Tensor
+    _longest: Tensor
     _normals: Tensor
     _level: Tensor
     _instants: Tensor
@@ -73,13 +79,21 @@ class ContactFeatures(nn.Module):
         moving = _moving_components(robot) if self._touches else np.zeros((3, 0), int)
         self._nearby = Nearby(robot, *((config.pairs, config.strings) if config.nonsmooth else ((), ())))
         self.quantities |= self._nearby.quantities
+        limits = limited_tendons(robot, config.tendons) if config.nonsmooth else ()
+        self._tendons = SpatialTendons(robot, limits) if limits else None
+        rows = [] if self._tendons is None else self._tendons.rows
+        self._index("_limited", [config.tendons.index(name) for name in limits])
+        self._constant("_shortest", robot.tendons.range[rows, 0])
+        self._constant("_longest", robot.tendons.range[rows, 1])
+        if self._tendons is not None:
+            self.quantities |= self._tendons.quantities
         normals = np.zeros((len(contacts), 3, len(contacts)))  # so that all distances are one small product
         normals[np.arange(len(contacts)), :, np.arange(len(contacts))] = contacts.normal
         self._constant("_normals", normals.reshape(3 * len(contacts), len(contacts)))
         self._constant("_level", contacts.offset + contacts.radius)
         self._index("_moving", moving[0] * 3 + moving[1])
         points = len(contacts) if self._touches else 0
-        singles = 2 * len(limited) + self._nearby.count  # gaps with a single rate each
+        singles = 2 * len(limited) + self._nearby.count + 2 * len(rows)  # gaps with a single rate each
         owner = np.concatenate((moving[0], points + np.arange(singles))).astype(int)
         self._index("_owner", owner)  # which gap each rate belongs to
         varying = _varying(robot, self._nearby)
@@ -98,8 +112,15 @@ class ContactFeatures(nn.Module):
     def _constant(self, name: str, values: np.ndarray) -> None:
         self.register_buffer(name, torch.as_tensor(np.asarray(values, np.float32)), persistent=False)
 
-    def gaps(self, qpos: Tensor, qvel: Tensor, values: KinematicValues, rotations: list[Tensor]) -> Gaps:
-        """All gaps at a state; `rotations` are those of floating bases, if there are any."""
+    def gaps(
+        self,
+        qpos: Tensor,
+        qvel: Tensor,
+        values: KinematicValues,
+        rotations: list[Tensor],
+        taut: Tensions | None = None,
+    ) -> Gaps:
+        """All gaps at a state; `rotations` are those of floating bases, if there are any, and `taut` tells of all tendons, where known."""
         gaps: list[Tensor] = []
         rates: list[Tensor] = []
         closing: list[Tensor] = []
@@ -126,12 +147,27 @@ class ContactFeatures(nn.Module):
             if rotations:
                 vectors = vectors @ rotations[0].unsqueeze(-3)
             beside = vectors.flatten(-3).index_select(-1, self._varying)
+        if self._tendons is not None:
+            if taut is None:
+                length, rate, _ = self._tendons(values)
+            else:
+                length, rate = (part.index_select(-1, self._limited) for part in (taut.length, taut.rate))
+            gaps += [length - self._shortest, self._longest - length]
+            rates += [rate, -rate]
+            closing += [rate, -rate]
         opening = torch.cat(closing, dim=-1) if self._ahead else None
         return Gaps(torch.cat(gaps, dim=-1), torch.cat(rates, dim=-1), opening, beside)
 
-    def forward(self, qpos: Tensor, qvel: Tensor, values: KinematicValues, rotations: list[Tensor]) -> Tensor:
-        """The features of the present."""
-        gap, rate, opening, beside = self.gaps(qpos, qvel, values, rotations)
+    def forward(
+        self,
+        qpos: Tensor,
+        qvel: Tensor,
+        values: KinematicValues,
+        rotations: list[Tensor],
+        taut: Tensions | None = None,
+    ) -> Tensor:
+        """The features of the present; arguments are those of `gaps`."""
+        gap, rate, opening, beside = self.gaps(qpos, qvel, values, rotations, taut)
         active, depth = (gap < 0).to(gap.dtype), -gap
         acting = active.index_select(-1, self._owner) * rate
         parts = [gap.clamp(max=FAR), active, depth.clamp(0, 5 * DEEP), depth.clamp(0, STIFF), rate, acting]

@@ -4,9 +4,11 @@ The vector is laid out as `[position | velocity | action | non-smooth]`, so that
 third, and the correctors all of it.
 
 - *position*: coordinates that the robot declares not to matter are left out; unlimited hinges enter as sine and cosine, a floating base
-  as the direction of gravity in its own axes (where its heading matters, as two of its rotation's rows).
+  as the direction of gravity in its own axes (where its heading matters, as two of its rotation's rows); then the lengths of tendons.
 - *velocity*: the velocities and their products, in which Coriolis and centrifugal forces are linear; a floating base's in its own axes;
-  where dry friction is asked for, steps of the joints' velocities.
+  where dry friction is asked for, steps of the joints' velocities; then the rates of tendons' lengths.
+- *action*: the commands; where actuators pull tendons, then what these commands, as forces, are along each degree of freedom. M(q) and
+  τ(a) know no product of a lever arm and a command, which that is.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from mosim_gym.mechanics.frames import base_rotations, floating_bases, into_body
 from mosim_gym.mechanics.motion import KinematicValues
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.rotations import to_matrix
+from mosim_gym.mechanics.tendons import SpatialTendons
 
 
 class InputFeatures(nn.Module):
@@ -52,6 +55,11 @@ class InputFeatures(nn.Module):
         self.velocity_size = robot.nv + pairs.shape[1] + len(config.friction) * len(rubbing)
         # the commands before and the present one; a robot without actuators has one that is always 0, which τ(a) reads
         self.action_size = max(robot.nu * (1 + config.memory), 1)
+        self.tendons = SpatialTendons(robot, config.tendons) if config.tendons else None
+        if self.tendons is not None:
+            self.position_size += self.tendons.count
+            self.velocity_size += self.tendons.count
+            self.action_size += robot.nv if self.tendons.pulls else 0
         for name, values in (
             ("_plain", plain),
             ("_angles", angles),
@@ -64,7 +72,8 @@ class InputFeatures(nn.Module):
         self.register_buffer("_turning", turning, persistent=False)
         # with foresight, contact features are of the way of flight, which these inputs lead to
         self.contact = None if config.foresight else ContactFeatures(robot, config, body_frame=self.body_frame)
-        self.quantities = {} if self.contact is None else self.contact.quantities
+        self.quantities = {} if self.contact is None else dict(self.contact.quantities)
+        self.quantities |= {} if self.tendons is None else self.tendons.quantities
         self.smooth_size = self.position_size + self.velocity_size + self.action_size
         self.size = self.smooth_size + (0 if self.contact is None else self.contact.size)
 
@@ -80,6 +89,9 @@ class InputFeatures(nn.Module):
         for place, heading in self._turned:
             rotation = known[place.start] if place.start in known else to_matrix(qpos[..., place])
             parts += [rotation[..., 2, :], rotation[..., 0, :]] if heading else [rotation[..., 2, :]]
+        taut = None if self.tendons is None else self.tendons(values)
+        if taut is not None:
+            parts.append(taut.length)
         if self.body_frame:
             qvel = into_body(self.robot, rotations, qvel)
         parts.append(qvel)
@@ -87,7 +99,12 @@ class InputFeatures(nn.Module):
             parts.append(qvel.index_select(-1, self._pair_first) * qvel.index_select(-1, self._pair_second))
         if len(self._rubbing):
             parts.append(torch.tanh(qvel.index_select(-1, self._rubbing).unsqueeze(-2) / self._turning).flatten(-2))
+        if taut is not None:
+            parts.append(taut.rate)
         parts.append(action if self.robot.nu else qpos.new_zeros(*qpos.shape[:-1], 1))
+        if taut is not None and self.tendons is not None and self.tendons.pulls:
+            pulled = self.tendons.joint_forces(values, taut.pull, action[..., -self.robot.nu :])
+            parts.append(into_body(self.robot, rotations, pulled) if self.body_frame else pulled)
         if self.contact is not None and self.contact.size:
-            parts.append(self.contact(qpos, qvel, values, rotations))
+            parts.append(self.contact(qpos, qvel, values, rotations, taut))
         return torch.cat(parts, dim=-1)

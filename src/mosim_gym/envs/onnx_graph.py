@@ -80,20 +80,18 @@ def one_thread(graph: bytes) -> Any:
 def check_equal(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> None:
     """Raise `ValueError` if results of onnxruntime differ from torch's in shape, or by more than `CLOSE`."""
     for ours, theirs in zip(wanted, found, strict=True):
-        alike = ours.shape == theirs.shape
-        if not alike or not torch.allclose(
-            theirs.double(), ours.double(), rtol=0, atol=_tolerance(ours), equal_nan=True
-        ):
-            why = f"onnxruntime and torch differ by {_distance(ours, theirs):.2g}" if alike else KEPT
-            raise ValueError(f"The step cannot be exported to ONNX, because {why}.")
+        if ours.shape != theirs.shape:
+            raise ValueError(f"The step cannot be exported to ONNX, because {KEPT}.")
+        a, b = ours.double(), theirs.double()
+        if not torch.allclose(b, a, rtol=0, atol=_tolerance(a), equal_nan=True):
+            apart = float((a - b).abs().max())
+            raise ValueError(
+                f"The step cannot be exported to ONNX, because onnxruntime and torch differ by {apart:.2g}."
+            )
 
 
 def _tolerance(x: Tensor) -> float:
-    return CLOSE * (1 + float(x.double().nan_to_num(0, 0, 0).abs().max()) if x.numel() else 1)
-
-
-def _distance(a: Tensor, b: Tensor) -> float:
-    return float((a.double() - b.double()).abs().max())
+    return CLOSE * (1 + float(x.nan_to_num(0, 0, 0).abs().max()) if x.numel() else 1)
 
 
 class _Portable(nn.Module):

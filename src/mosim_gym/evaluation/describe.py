@@ -8,6 +8,7 @@ import math
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, robot_definitions, tasks
+from mosim_gym.robots.catalogue import absent_robots
 from mosim_gym.robots.spaces import observation_shapes
 from mosim_gym.zoo import packaged
 
@@ -30,7 +31,7 @@ def task_table() -> str:
     rows, learned = [], {name.split(":")[0] for name in packaged()}
     for task_id in tasks():
         definition, _ = find_task(task_id)
-        if not definition.description_file.exists():
+        if definition.extra is None and not definition.description_file.exists():
             rows.append(
                 [f"`MoSim/{task_id}-v0`", definition.name, "not built", "", "", "", task_sections(task_id)["summary"]]
             )
@@ -127,7 +128,9 @@ def describe_everything() -> str:
 
 
 def tasks_page() -> str:
-    """The documentation's page of all tasks."""
+    """The documentation's page of all tasks. Raises `MissingExtra` where a robot is absent because an extra is not installed."""
+    for name in absent_robots():
+        find_robot(name)
     head = [
         "# Tasks",
         "",

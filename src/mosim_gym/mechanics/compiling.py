@@ -23,6 +23,7 @@ from mosim_gym.mechanics.parts import (
 )
 from mosim_gym.mechanics.robot import Invariances, Robot
 from mosim_gym.mechanics.seal import rounded
+from mosim_gym.mechanics.tendon_paths import compiled_paths, pulled_tendons
 
 if TYPE_CHECKING:
     import mujoco
@@ -62,8 +63,9 @@ def log_warnings() -> None:
 
 
 def _log_warning(message: str) -> None:
-    # A user cannot change how dm_control's own models are written.
-    _log.log(logging.DEBUG if "settotalmass" in message else logging.WARNING, message)
+    # A user cannot change how dm_control's own models are written, nor how myo-sim puts its models together.
+    theirs = any(part in message for part in ("settotalmass", "empty prefix"))
+    _log.log(logging.DEBUG if theirs else logging.WARNING, message)
 
 
 def compile_robot(
@@ -98,6 +100,7 @@ def compile_robot(
         rgba=_colours(model),
         group=_int(model.geom_group),
     )
+    tendon_names = names(objects.mjOBJ_TENDON, model.ntendon)
     disabled = int(off.mjDSBL_CONTACT) | int(off.mjDSBL_CONSTRAINT)
     contact_enabled = not flags & disabled
     return Robot(
@@ -141,7 +144,7 @@ def compile_robot(
             size=_float(model.site_size),
         ),
         contacts=contact_points(model, geoms, contact_enabled, fine),
-        tendons=_tendons(model, names(objects.mjOBJ_TENDON, model.ntendon)),
+        tendons=_tendons(model, tendon_names),
         actuators=Actuators(
             names=names(objects.mjOBJ_ACTUATOR, model.nu),
             limited=model.actuator_ctrllimited.astype(bool),
@@ -168,6 +171,8 @@ def compile_robot(
         model_digest=model_digest(model),
         invariances=invariances or Invariances(),
         driven=_driven(model, joint_names),
+        paths=compiled_paths(model, tendon_names),
+        pulled=pulled_tendons(model, tendon_names),
     )
 
 

@@ -157,27 +157,28 @@ def _constraints(model: mujoco.MjModel) -> Iterator[Finding]:
 def _tendons(model: mujoco.MjModel) -> Iterator[Finding]:
     import mujoco
 
-    limited = np.flatnonzero(model.tendon_limited)
+    limited = model.tendon_limited.astype(bool)
     first = model.wrap_type[model.tendon_adr] if model.ntendon else np.zeros(0, int)
     spatial = first != mujoco.mjtWrap.mjWRAP_JOINT
-    if len(limited):
+    fixed = np.flatnonzero(limited & ~spatial)
+    if len(fixed):
         yield Finding(
             Severity.NOTE,
             "limited tendons",
-            f"Limits of tendons are not among the features ({_names(model, 'tendon', limited)}); a tendon of two sites can be named in "
-            "MoSimConfig.strings.",
+            f"Limits of fixed tendons are not among the features ({_names(model, 'tendon', fixed)}); motion at these limits is learned "
+            "less well.",
         )
-    pull = np.zeros(model.ntendon, bool)
-    by_tendon = model.actuator_trntype == mujoco.mjtTrn.mjTRN_TENDON
-    pull[model.actuator_trnid[by_tendon, 0]] = True
+    driven = np.zeros(model.ntendon, bool)
+    driven[model.actuator_trnid[model.actuator_trntype == mujoco.mjtTrn.mjTRN_TENDON, 0]] = True
+    springs = np.zeros(model.ntendon, bool)
     for resistance in (model.tendon_stiffness, model.tendon_damping):
-        pull |= np.array([np.any(row) for row in resistance], bool)
-    acting = np.flatnonzero(spatial & pull)
-    if len(acting):
+        springs |= np.array([np.any(row) for row in resistance], bool)
+    alone = np.flatnonzero(spatial & springs & ~driven & ~limited)
+    if len(alone):
         yield Finding(
             Severity.FINE,
             "spatial tendons",
-            f"The description does not know the paths of spatial tendons that pull ({_names(model, 'tendon', acting)}); their lever arms "
+            f"Lengths of spatial tendons that only resist are not among the features ({_names(model, 'tendon', alone)}); their lever arms "
             "follow from the joints' positions and are learned.",
         )
 

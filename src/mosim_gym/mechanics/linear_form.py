@@ -155,10 +155,22 @@ class JointTree:
         group, rows = self._rows(quantity)
         if group is self.robot.bodies:
             return [(int(self.body_frame[b]), self.body_rotation[b]) for b in rows]
+        if group is self.robot.joints:
+            return [self._joint_frame(row) for row in rows]
         bodies, quats = getattr(group, "body")[rows], getattr(group, "quat")[rows]  # noqa: B009
         return [
             (int(self.body_frame[b]), self.body_rotation[b] @ matrix(q)) for b, q in zip(bodies, quats, strict=True)
         ]
+
+    def _joint_frame(self, joint: int) -> tuple[int, Array]:
+        """The frame that a joint turns, or in which a slide's axis is fixed; that axis is its first one."""
+        turning = {frame.joint: row for row, frame in enumerate(self.frames) if frame.joint is not None}
+        if joint in turning:
+            return turning[joint], np.eye(3)
+        slide = next(slide for slide in self.slides if slide.joint == joint)
+        along = np.cross(slide.axis, np.eye(3)[np.abs(slide.axis).argmin()])
+        across = along / np.linalg.norm(along)
+        return slide.frame, np.stack((slide.axis, across, np.cross(slide.axis, across)), axis=1)
 
     def linear_form(self, quantity: Quantity) -> LinearForm:
         """The linear form of the objects' origins, or of the ways to them."""
@@ -176,6 +188,8 @@ class JointTree:
             return self.points(np.array(rows, int), self.robot.bodies.ipos[rows])
         if group is self.robot.bodies:
             return self.points(np.array(rows, int), np.zeros((len(rows), 3)))
+        if quantity.object == "joint":
+            return LinearForm(*(part[rows] for part in self.anchors.parts))
         if quantity.object == "tip":
             geoms = self.robot.geoms
             capsule = geoms.type[rows] == GeomType.CAPSULE
@@ -193,6 +207,7 @@ class JointTree:
             "tip": robot.geoms,
             "site": robot.sites,
             "contact": robot.contacts,
+            "joint": robot.joints,
         }
         group = groups[quantity.object]
         return group, [group.index(name) for name in quantity.names]

@@ -156,12 +156,33 @@ class Contacts(Group):
 
 @dataclass(frozen=True, eq=False)
 class Tendons(Group):
-    """Fixed tendons, with length = coefficients · qpos. Spatial tendons have a row of zeros, and `spatial` is set."""
+    """Fixed tendons, with length = coefficients · qpos. Spatial tendons, which `Paths` describes, have zeros, and `spatial` is set."""
 
     coefficients: Array  # (n, nq)
     limited: Array
     range: Array
     spatial: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Paths(Group):
+    """What spatial tendons run through, tendon by tendon and in order: sites, spheres and cylinders that they wrap around, and pulleys.
+
+    A row is a site, or a geom with the site on whose side of it the tendon stays, or a pulley, from which on lengths count 1 / divisor.
+    What a row is not is -1, a divisor 0.
+    """
+
+    tendon: Array
+    site: Array
+    geom: Array
+    side: Array
+    divisor: Array
+
+
+def no_paths() -> Paths:
+    """The paths of a robot without spatial tendons."""
+    none = np.zeros(0, np.int32)
+    return Paths((), none, none, none, none, np.zeros(0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["position", "rotation", "velocity", "angular_velocity"]
-Object = Literal["body", "mass", "geom", "tip", "site", "contact", "subtree"]
-"""`tip`: where a capsule's axis ends on the side of its z axis; a sphere's is its centre."""
+Object = Literal["body", "mass", "geom", "tip", "site", "contact", "subtree", "joint"]
+"""`tip`: where a capsule's axis ends on the side of its z axis; a sphere's is its centre. `joint`: the anchor and the frame that turns."""
 
 
 @dataclass(frozen=True)

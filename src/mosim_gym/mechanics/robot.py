@@ -27,12 +27,14 @@ from mosim_gym.mechanics.parts import (
     Invariances,
     Joints,
     JointType,
+    Paths,
     ResetBank,
     Sensors,
     Sites,
     Tendons,
+    no_paths,
 )
-from mosim_gym.mechanics.robot_record import GROUPS, fields_of, flattened, shared_banks
+from mosim_gym.mechanics.robot_record import GROUPS, OPTIONAL, fields_of, flattened, shared_banks
 from mosim_gym.mechanics.robot_schema import RobotHeader, check_arrays, read_header
 from mosim_gym.mechanics.seal import rounded
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
@@ -72,6 +74,10 @@ class Robot:
     reset_banks: Mapping[str, ResetBank] = field(default_factory=dict[str, ResetBank])
     driven: tuple[str, ...] = ()
     """The joint that each actuator drives, empty for one that drives something else. A description need not say it."""
+    paths: Paths = field(default_factory=no_paths)
+    """What spatial tendons run through. A description need not say it."""
+    pulled: tuple[str, ...] = ()
+    """The spatial tendon that each actuator pulls, empty for one that moves something else. A description need not say it."""
 
     @classmethod
     def from_file(cls, path: str | PathLike[str], timestep: float | None = None, name: str | None = None) -> Robot:
@@ -160,14 +166,16 @@ class Robot:
     def fingerprint(self) -> str:
         """Identity of the mechanics: equal for two descriptions that move alike, whatever their colours and reset banks.
 
-        Numbers enter rounded to eight significant digits, so that compilers and processors do not matter.
+        Numbers enter rounded to eight significant digits, so that compilers and processors do not matter. Paths of tendons enter by
+        `model_digest`.
         """
         digest = hashlib.sha256()
         header, arrays = flattened(self)
-        kept = {key: value for key, value in header.items() if key not in ("name", "invariances", "driven")}
+        header["names"] = {group: names for group, names in header["names"].items() if group not in OPTIONAL}
+        kept = {key: value for key, value in header.items() if key not in ("name", "invariances", "driven", "pulled")}
         digest.update(json.dumps(kept, sort_keys=True).encode())
         for key in sorted(arrays):
-            if key in _APPEARANCE or key.startswith("reset_banks."):
+            if key in _APPEARANCE or key.partition(".")[0] in ("reset_banks", *OPTIONAL):
                 continue
             digest.update(f"{key}{rounded(arrays[key])}".encode())
         return digest.hexdigest()[:16]
@@ -208,8 +216,8 @@ class Robot:
                 f"{path} has robot format {found.get('version')!r}, this version of mosim_gym reads {FORMAT}: "
                 "build it again with `mosim-gym build-robot`."
             )
-        outer = read_header(path, found, FORMAT, GROUPS)
-        check_arrays(path, outer["robot"], arrays, GROUPS)
+        outer = read_header(path, found, FORMAT, GROUPS, OPTIONAL)
+        check_arrays(path, outer["robot"], arrays, GROUPS, OPTIONAL)
         try:
             for name, earlier in outer.get("shared_banks", {}).items():
                 for part in ("qpos", "qvel"):

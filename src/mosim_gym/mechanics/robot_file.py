@@ -117,5 +117,7 @@ def without_looks(robot: Robot, dropped: np.ndarray) -> Robot:
         geom=place[robot.contacts.geom].astype(np.int32),
         plane=place[robot.contacts.plane].astype(np.int32),
     )
+    wrapped = robot.paths.geom
+    paths = dataclasses.replace(robot.paths, geom=np.where(wrapped < 0, -1, place[wrapped]).astype(np.int32))
     names = tuple(robot.geoms.names[row] for row in kept)
-    return dataclasses.replace(robot, geoms=Geoms(names, **columns), contacts=contacts)
+    return dataclasses.replace(robot, geoms=Geoms(names, **columns), contacts=contacts, paths=paths)

@@ -17,10 +17,12 @@ from mosim_gym.mechanics.parts import (
     Group,
     Invariances,
     Joints,
+    Paths,
     ResetBank,
     Sensors,
     Sites,
     Tendons,
+    no_paths,
 )
 from mosim_gym.mechanics.robot_schema import RobotRecord
 
@@ -40,11 +42,15 @@ GROUPS: dict[str, type[Group]] = {
     "tendons": Tendons,
     "actuators": Actuators,
     "sensors": Sensors,
+    "paths": Paths,
 }
+OPTIONAL = ("paths",)
+"""Groups that a file leaves out where they are empty."""
 
 
 def flattened(robot: Robot) -> tuple[RobotRecord, dict[str, Array]]:
     """All of a robot that is no array, and its arrays by name."""
+    kinds = {group: kind for group, kind in GROUPS.items() if group not in OPTIONAL or len(getattr(robot, group))}
     header: RobotRecord = {
         "name": robot.name,
         "physics_step": robot.physics_step,
@@ -56,12 +62,14 @@ def flattened(robot: Robot) -> tuple[RobotRecord, dict[str, Array]]:
         "viscosity": robot.viscosity,
         "model_digest": robot.model_digest,
         "invariances": {"translations": list(robot.invariances.translations), "yaw": robot.invariances.yaw},
-        "names": {group: list(getattr(robot, group).names) for group in GROUPS},
+        "names": {group: list(getattr(robot, group).names) for group in kinds},
     }
     if any(robot.driven):
         header["driven"] = list(robot.driven)
+    if any(robot.pulled):
+        header["pulled"] = list(robot.pulled)
     arrays: dict[str, Array] = {"qpos0": robot.qpos0, "gravity": robot.gravity}
-    for group, kind in GROUPS.items():
+    for group, kind in kinds.items():
         for item in dataclasses.fields(kind):
             if item.name != "names":
                 arrays[f"{group}.{item.name}"] = getattr(getattr(robot, group), item.name)
@@ -119,5 +127,7 @@ def fields_of(header: RobotRecord, arrays: dict[str, Array]) -> dict[str, Any]:
         "gravity": arrays["gravity"],
         "invariances": invariances,
         "driven": tuple(header.get("driven", ())),
+        "paths": table("paths", Paths) if "paths" in header["names"] else no_paths(),
+        "pulled": tuple(header.get("pulled", ())),
         "reset_banks": {b: ResetBank(arrays[f"reset_banks.{b}.qpos"], arrays[f"reset_banks.{b}.qvel"]) for b in banks},
     }

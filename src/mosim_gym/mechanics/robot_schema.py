@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
@@ -26,9 +26,15 @@ _INDICES = {
     "contacts.body": "bodies",
     "contacts.geom": "geoms",
     "contacts.plane": "geoms",
+    "paths.tendon": "tendons",
+    "paths.site": "sites",
+    "paths.geom": "geoms",
+    "paths.side": "sites",
 }
 """Arrays of row numbers, and the group to which the rows belong."""
-_MOST = {"bodies": 2000, "joints": 2000, "dofs": 2000, "contacts": 3000}
+_OR_NONE = ("paths.site", "paths.geom", "paths.side")
+"""Arrays of row numbers in which -1 stands for none."""
+_MOST = {"bodies": 2000, "joints": 2000, "dofs": 2000, "contacts": 3000, "paths": 10_000}
 """Parts of a kind. The memory that a model needs grows with the square of these numbers."""
 _VECTORS = {
     **dict.fromkeys(
@@ -74,6 +80,7 @@ class RobotRecord(TypedDict):
     invariances: InvariancesRecord
     names: dict[str, list[str]]
     driven: NotRequired[list[str]]
+    pulled: NotRequired[list[str]]
 
 
 class RobotHeader(TypedDict):
@@ -85,9 +92,19 @@ class RobotHeader(TypedDict):
     checksum: NotRequired[str]
 
 
-def read_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type[Group]]) -> RobotHeader:
-    """The header of a robot. Raises `FileFault` for any other. Call it before anything in the header is used."""
-    names = record({group: each(text(), longest=10_000) for group in groups}, others=False)
+def read_header(
+    path: Path, outer: JSON, version: int, groups: Mapping[str, type[Group]], optional: Sequence[str] = ()
+) -> RobotHeader:
+    """The header of a robot, in which the groups `optional` may be missing. Raises `FileFault` for any other.
+
+    Call it before anything in the header is used.
+    """
+    listed = {group: each(text(), longest=10_000) for group in groups}
+    names = record(
+        {group: rule for group, rule in listed.items() if group not in optional},
+        {group: listed[group] for group in optional},
+        others=False,
+    )
     robot = record(
         {
             "name": text(),
@@ -102,7 +119,7 @@ def read_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type
             "invariances": record({"translations": each(text()), "yaw": nullable(text())}, others=False),
             "names": names,
         },
-        {"driven": each(text(), longest=10_000)},
+        dict.fromkeys(("driven", "pulled"), each(text(), longest=10_000)),
         others=False,
     )
     shared = {"shared_banks": mapping(text())}
@@ -111,12 +128,20 @@ def read_header(path: Path, outer: JSON, version: int, groups: Mapping[str, type
 
 
 def check_arrays(
-    path: Path, robot: RobotRecord, arrays: Mapping[str, Array], groups: Mapping[str, type[Group]]
+    path: Path,
+    robot: RobotRecord,
+    arrays: Mapping[str, Array],
+    groups: Mapping[str, type[Group]],
+    optional: Sequence[str] = (),
 ) -> None:
-    """Raise `FileFault` unless `arrays` are the tables of `robot`, as its parts' names and its invariances say it."""
+    """Raise `FileFault` unless `arrays` are the tables of `robot`, as its parts' names and its invariances say it.
+
+    Groups that are `optional` and have no names have no tables.
+    """
     names = robot["names"]
+    groups = {group: kind for group, kind in groups.items() if group not in optional or group in names}
     for group, most in _MOST.items():
-        if len(names[group]) > most:
+        if len(names.get(group, ())) > most:
             raise FileFault(f"{path} is damaged: it has {len(names[group])} {group}; at most {most} are read.")
     tables = {f"{group}.{f.name}" for group, kind in groups.items() for f in dataclasses.fields(kind)}
     wanted = {"qpos0", "gravity", *(table for table in tables if not table.endswith(".names"))}
@@ -133,7 +158,10 @@ def check_arrays(
             raise FileFault(f"{path} is damaged: {name} must hold finite numbers, of at most {LARGEST:g}.")
     _check_shapes(path, arrays)
     for name, group in _INDICES.items():
-        if arrays[name].dtype.kind != "i" or not _within(arrays[name], len(names[group])):
+        if name not in arrays:
+            continue
+        first = -1 if name in _OR_NONE else 0
+        if arrays[name].dtype.kind != "i" or not _within(arrays[name], len(names[group]), first):
             raise FileFault(f"{path} is damaged: {name} must hold row numbers of the {group}.")
     types = arrays["joints.type"]
     if types.dtype.kind != "i" or not _within(types, len(JointType)):
@@ -154,6 +182,8 @@ def check_arrays(
     for name in _DIRECTIONS:
         if (np.linalg.norm(arrays[name], axis=1) < _SHORTEST).any():
             raise FileFault(f"{path} is damaged: {name} must hold directions, which have a length.")
+    if "paths" in names:
+        _check_paths(path, arrays)
     _check_invariances(path, robot["invariances"], dict(zip(names["joints"], kinds, strict=True)))
 
 
@@ -175,6 +205,23 @@ def _check_shapes(path: Path, arrays: Mapping[str, Array]) -> None:
         raise FileFault(f"{path} is damaged: {wrong[0]} has the shape {arrays[wrong[0]].shape}.")
 
 
+def _check_paths(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Raise `FileFault` unless each row of a path is one thing, tendons follow one another, and geoms lie between two sites."""
+    tendon, site, geom = (arrays[f"paths.{name}"] for name in ("tendon", "site", "geom"))
+    divisor, kinds = arrays["paths.divisor"], arrays["geoms.type"]
+    sites, geoms, pulleys = site >= 0, geom >= 0, divisor > 0
+    single = (sites.astype(int) + geoms + pulleys == 1).all() and (np.diff(tendon) >= 0).all()
+    between = np.flatnonzero(geoms)
+    inner = not len(between) or (between.min() > 0 and between.max() < len(tendon) - 1)
+    beside = [row + step for row in between for step in (-1, 1)] if inner else []
+    same = [tendon[row] for row in between for _ in (-1, 1)] if inner else []
+    round_ones = np.isin(kinds[geom[between]], (GeomType.SPHERE, GeomType.CYLINDER)).all()
+    if not (single and inner and sites[beside].all() and (tendon[beside] == same).all() and round_ones):
+        raise FileFault(
+            f"{path} is damaged: paths must hold sites, pulleys, and spheres or cylinders between two sites."
+        )
+
+
 def _check_invariances(path: Path, invariances: InvariancesRecord, joints: Mapping[str, JointType]) -> None:
     """Raise `FileFault` unless invariances name joints that a robot has, and components that these joints have."""
     for item in invariances["translations"]:
@@ -186,5 +233,5 @@ def _check_invariances(path: Path, invariances: InvariancesRecord, joints: Mappi
         raise FileFault(f"{path} is damaged: its invariances name {invariances['yaw']!r}, which has no heading.")
 
 
-def _within(indices: Array, count: int) -> bool:
-    return not indices.size or (indices.min() >= 0 and indices.max() < count)
+def _within(indices: Array, count: int, first: int = 0) -> bool:
+    return not indices.size or (indices.min() >= first and indices.max() < count)

@@ -21,14 +21,14 @@ BANK_SEED = 20_260_101
 
 def build_robot(definition: RobotDefinition, folder: Path | None = None) -> tuple[Path, Path]:
     """Compile, sample the reset banks and write `<name>.safetensors` and `<name>.xml` into `folder` (the robot's own by default)."""
-    folder = definition.assets if folder is None else folder
+    folder = definition.folder if folder is None else folder
     xml = inline_includes(*definition.model())
     robot = compile_mjcf(
         xml, name=definition.name, control_step=definition.control_step, invariances=definition.invariances
     )
     banks = {task.name: reset_bank(task, robot, definition.bank_size) for task in definition.tasks}
-    description = dataclasses.replace(robot, reset_banks=banks).save(folder / definition.description_file.name)
-    return description, write_atomically(folder / definition.mjcf_file.name, xml)
+    mjcf = write_atomically(folder / definition.mjcf_file.name, xml)  # first, so that a description never lacks it
+    return dataclasses.replace(robot, reset_banks=banks).save(folder / definition.description_file.name), mjcf
 
 
 def reset_bank(task: type[Task], robot: Robot, size: int) -> ResetBank:

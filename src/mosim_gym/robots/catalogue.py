@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -14,16 +15,31 @@ import numpy as np
 
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.packages import MissingExtra
 from mosim_gym.mechanics.registry import FAULTS
+from mosim_gym.robots.building import build_robot
 from mosim_gym.robots.definition import RobotDefinition
 from mosim_gym.robots.task import Task
 
 ENTRY_POINT_GROUP = "mosim_gym.robots"
 
 
-@cache
 def robot_definitions() -> dict[str, RobotDefinition]:
-    """Every robot by name: those of this package in alphabetical order, then those of other packages."""
+    """Every robot by name: those of this package in alphabetical order, then those of other packages.
+
+    A robot whose source is in a package that is not installed is left out; `absent_robots` has it.
+    """
+    return _found()[0]
+
+
+def absent_robots() -> dict[str, RobotDefinition]:
+    """The robots by name that are left out because the package with their source is not installed."""
+    return _found()[1]
+
+
+@cache
+def _found() -> tuple[dict[str, RobotDefinition], dict[str, RobotDefinition]]:
+    """The robots that are there, and those that are absent."""
     found: dict[str, RobotDefinition] = {}
     origin: dict[str, str] = {}
 
@@ -45,8 +61,9 @@ def robot_definitions() -> dict[str, RobotDefinition]:
         try:
             add(entry.load(), where)
         except FAULTS as error:  # one bad package must not break all others
-            warnings.warn(f"The robot of {where} is left out: {error}", RuntimeWarning, stacklevel=2)
-    return found
+            warnings.warn(f"The robot of {where} is left out: {error}", RuntimeWarning, stacklevel=3)
+    absent = {name: d for name, d in found.items() if d.extra is not None and not d.extra.is_installed}
+    return {name: definition for name, definition in found.items() if name not in absent}, absent
 
 
 @cache
@@ -69,20 +86,41 @@ def tasks(tag: str | None = None) -> list[str]:
 
 
 def find_robot(name: str) -> RobotDefinition:
-    """The definition of robot `name`, with or without `@dt`. An unknown name raises `KeyError` with the valid ones."""
+    """The definition of robot `name`, with or without `@dt`. An unknown name raises `KeyError` with the valid ones.
+
+    Raises `MissingExtra` for a robot whose source is in a package that is not installed.
+    """
     definitions, known = robot_definitions(), name.partition("@")[0]
-    if known not in definitions:
-        raise UnknownName("robot", known, list(definitions))
-    return definitions[known]
+    if known in definitions:
+        return definitions[known]
+    absent = absent_robots()
+    if known in absent:
+        raise _missing(absent[known])
+    raise UnknownName("robot", known, [*definitions, *_with_extras(absent.values(), list(absent))])
 
 
 def find_task(task: str) -> tuple[RobotDefinition, type[Task]]:
     """The robot and the class of a task id. An unknown id raises `KeyError` with the valid ones."""
     _check_id(task)
     classes = task_classes()
-    if task not in classes:
-        raise UnknownName("task", task, tasks())
-    return classes[task]
+    if task in classes:
+        return classes[task]
+    absent = {kind.id(): definition for definition in absent_robots().values() for kind in definition.tasks}
+    if task in absent:
+        raise _missing(absent[task])
+    raise UnknownName("task", task, [*tasks(), *_with_extras(absent.values(), list(absent))])
+
+
+def _missing(definition: RobotDefinition) -> MissingExtra:
+    """What to raise for a robot that is absent."""
+    assert definition.extra is not None
+    return MissingExtra(definition.extra.distribution, definition.extra.name, f"the robot {definition.name}")
+
+
+def _with_extras(definitions: Iterable[RobotDefinition], names: list[str]) -> list[str]:
+    """`names`, each with the extra that the robot of that name or task needs."""
+    extras = [definition.extra.name for definition in definitions if definition.extra is not None]
+    return [f"{name} (with the extra {extra})" for name, extra in zip(names, extras, strict=True)]
 
 
 def _check_id(task: object) -> None:
@@ -92,8 +130,13 @@ def _check_id(task: object) -> None:
 
 @cache
 def load_robot(name: str) -> Robot:
-    """The packaged description of robot `name`. With `@dt`, as in `hopper@0.005`, its control steps last `dt` seconds."""
+    """The description of robot `name`. With `@dt`, as in `hopper@0.005`, its control steps last `dt` seconds.
+
+    It is packaged, or built at the first call and kept, where an extra brings the robot's source.
+    """
     definition = find_robot(name)
+    if not definition.description_file.exists() and definition.extra is not None:
+        build_robot(definition)
     if not definition.description_file.exists():
         raise FileNotFoundError(
             f"Robot {name!r} has not been built: {definition.description_file} is missing. "

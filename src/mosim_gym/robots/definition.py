@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from mosim_gym.mechanics import Invariances
+from mosim_gym.mechanics.packages import import_extra
+from mosim_gym.mechanics.version import __version__
 from mosim_gym.robots.suite import dm_control_suite
 from mosim_gym.robots.task import Task
 
@@ -35,6 +41,36 @@ def mjcf_file(path: str | Path) -> Callable[[], tuple[str | bytes, Assets]]:
         return Path(path).read_text(encoding="utf-8"), assets
 
     return read
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A package that has the source of a robot, and the extra of mosim_gym that installs it."""
+
+    package: str
+    """As it is imported."""
+    distribution: str
+    """As it is installed."""
+    name: str
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the package is installed. It is not imported."""
+        return find_spec(self.package) is not None
+
+    def load(self, robot: str) -> ModuleType:
+        """The package; raises `MissingExtra` where `robot` cannot be built because it is not installed."""
+        return import_extra(self.package, self.name, f"the robot {robot}")
+
+    @property
+    def folder(self) -> Path:
+        """Where robots from this version of the package are kept once they are built, in the user's cache."""
+        try:
+            installed = metadata.version(self.distribution)
+        except metadata.PackageNotFoundError:
+            installed = "none"
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cache / "mosim_gym" / __version__ / f"{self.distribution}-{installed}"
 
 
 @dataclass(frozen=True)
@@ -68,6 +104,8 @@ class RobotDefinition:
     - `pairs` names geoms of two moving bodies that may touch.
     - `strings` names two sites that a limited tendon keeps within a length (m).
     - `preset` names the model's preset, if it is not the usual one.
+    - `extra` says which package has the source, for a robot that is not packaged. It is built when it is first asked for, and absent where
+      the package is not installed.
     """
 
     name: str
@@ -82,13 +120,19 @@ class RobotDefinition:
     preset: str | None = None
     bank_size: int = 1024
     assets: Path = PACKAGED
+    extra: Extra | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the built files are."""
+        return self.assets if self.extra is None else self.extra.folder
 
     @property
     def description_file(self) -> Path:
-        """The packaged `Robot`."""
-        return self.assets / f"{self.name}.safetensors"
+        """The built `Robot`."""
+        return self.folder / f"{self.name}.safetensors"
 
     @property
     def mjcf_file(self) -> Path:
-        """The packaged, self-contained MJCF."""
-        return self.assets / f"{self.name}.xml"
+        """The built, self-contained MJCF."""
+        return self.folder / f"{self.name}.xml"

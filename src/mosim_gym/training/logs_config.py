@@ -12,6 +12,7 @@ from mosim_gym.dynamics.rigid_bodies import RigidBodies
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.settings import check_settings, setting
+from mosim_gym.mechanics.tendon_parts import acting_tendons
 from mosim_gym.training.config import Stage
 
 SMOOTH = (
@@ -67,7 +68,8 @@ def touches(robot: Robot) -> bool:
 
 def logs_model(robot: Robot, members: int, memory: int, known: str | None = None) -> MoSimConfig:
     """The preset for logs of `robot`, with `memory` commands before the present one as inputs, and the `known` of its description."""
-    config = preset("measured-contacts" if touches(robot) else "measured", members=members, memory=memory)
+    name = "measured-contacts" if touches(robot) else "measured"
+    config = preset(name, members=members, memory=memory, tendons=acting_tendons(robot))
     return config if known is None else replace(config, known=known, inertia=None)
 
 

@@ -58,13 +58,17 @@ def _split_parameters(model: MoSim) -> tuple[list[nn.Parameter], list[nn.Paramet
 
 
 def descend(optimisers: Optimisers, loss: torch.Tensor, rest: Sequence[nn.Parameter], clip: float) -> None:
-    """One step of all optimisers down the gradient of `loss`; that of the parameters `rest` is clipped to the norm `clip`."""
+    """One step of all optimisers down the gradient of `loss`; that of the parameters `rest` is clipped to the norm `clip`.
+
+    Nothing changes where that gradient is not finite: rollouts of a model may leave all bounds.
+    """
     for optimiser in optimisers.values():
         optimiser.zero_grad(set_to_none=True)
     backward(loss)
-    nn.utils.clip_grad_norm_(rest, clip)
-    for optimiser in optimisers.values():
-        optimiser_step(optimiser)
+    norm = nn.utils.clip_grad_norm_(rest, clip)
+    if bool(torch.isfinite(norm)):
+        for optimiser in optimisers.values():
+            optimiser_step(optimiser)
 
 
 @torch.no_grad()

@@ -23,6 +23,7 @@ from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.schema import anything, checked, each, record, whole
 from mosim_gym.mechanics.settings import said_difference
 from mosim_gym.mechanics.storage import FileFault, check_own
+from mosim_gym.mechanics.tendon_parts import acting_tendons
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes
@@ -74,7 +75,9 @@ def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimCon
         )
     if name not in PRESETS:
         raise UnknownName("preset", name, list(PRESETS))
-    near = {"pairs": definition.pairs, "strings": definition.strings} if PRESETS[name].nonsmooth else {}
+    tendons = () if definition.strings else acting_tendons(description)
+    near = {"pairs": definition.pairs, "strings": definition.strings, "tendons": tendons}
+    near = near if PRESETS[name].nonsmooth else {}
     seen = {"foresight": looks(description.substeps)} if name == "substeps" and description.substeps > 1 else {}
     return preset(name, members=members, sensors=len(sensor_columns(robot)), **near, **seen)
 

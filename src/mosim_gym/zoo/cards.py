@@ -49,6 +49,7 @@ _MODEL = record(
         "gate": nullable(number(0, 1e9)),
         "pairs": each(row(text(), text()), 0, 10_000),
         "strings": each(row(text(), text(), number(0)), 0, 10_000),
+        "tendons": each(text(), 0, 10_000),
         "sensors": whole(0, 10_000),
         "solver": one_of(*SOLVERS),
         "members": whole(1, 1_000_000),
