@@ -14,6 +14,7 @@ import pytest
 
 from mosim_gym.rl.learners.base import LEARNERS
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
+from mosim_gym.rl.learners.ppo import PpoConfig
 from mosim_gym.rl.learners.shac import ShacConfig
 from mosim_gym.rl.strategies import few_shot, on_policy
 from mosim_gym.rl.strategies.planner import Planner, PlannerConfig
@@ -28,6 +29,7 @@ LOOP = {
 }  # fmt: skip
 SAC = OffPolicyConfig(updates=1, batch=8, width=8, buffer=100, warm_up=8)
 SHAC = ShacConfig(width=8, horizon=5)
+PPO = PpoConfig(width=8, horizon=5, passes=1, batches=2)
 
 
 def _checks(name: str) -> bool:
@@ -67,7 +69,7 @@ def test_a_field_that_nothing_reads_is_found_out():
     assert read == {"horizon"}
 
 
-@pytest.mark.parametrize("learner", [SAC, SHAC])
+@pytest.mark.parametrize("learner", [SAC, SHAC, PPO])
 def test_few_shot_uses_every_setting(tmp_path, learner):
     kind = type(learner)
     with every_field_is_read(few_shot.FewShotConfig, kind) as read:
@@ -76,7 +78,7 @@ def test_few_shot_uses_every_setting(tmp_path, learner):
         few_shot.few_shot(TASK, config, real_steps=120, folder=tmp_path)
 
 
-@pytest.mark.parametrize("learner", [SAC, SHAC])
+@pytest.mark.parametrize("learner", [SAC, SHAC, PPO])
 def test_on_policy_uses_every_setting(tmp_path, learner):
     kind = type(learner)
     with every_field_is_read(on_policy.OnPolicyConfig, kind) as read:
@@ -85,7 +87,7 @@ def test_on_policy_uses_every_setting(tmp_path, learner):
         on_policy.on_policy(TASK, noted(config, read[on_policy.OnPolicyConfig]), real_steps=120, folder=tmp_path)
 
 
-@pytest.mark.parametrize("learner", [SAC, SHAC])
+@pytest.mark.parametrize("learner", [SAC, SHAC, PPO])
 def test_zero_shot_uses_every_setting(tmp_path, learner):
     kind = type(learner)
     with every_field_is_read(ZeroShotConfig, kind) as read:
@@ -102,7 +104,7 @@ def test_zero_shot_uses_every_setting(tmp_path, learner):
 
 
 def test_these_are_the_configurations_of_all_learners():
-    assert {LEARNERS.find(name).config_type for name in LEARNERS.names()} == {type(SAC), type(SHAC)}
+    assert {LEARNERS.find(name).config_type for name in LEARNERS.names()} == {type(SAC), type(SHAC), type(PPO)}
 
 
 @pytest.mark.parametrize(("method", "unused"), [("mppi", "elites"), ("cem", "temperature")])
