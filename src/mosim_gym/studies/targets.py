@@ -169,7 +169,7 @@ class Pace(NamedTuple):
 
 _LARGE, _LARGE_FAST, _SINGLE = "batch of 4096, float32", "batch of 4096, fast", "single environment"
 PACES = [
-    Pace("CheetahRun", _LARGE, "Shimmy", at_least(4)),
+    Pace("CheetahRun", _LARGE, "Shimmy", at_least(7)),
     *(
         Pace("CheetahRun", ours, peer, at_least(times))
         for ours in (_LARGE_FAST, f"small model, {_LARGE_FAST}")
