@@ -53,6 +53,7 @@ from mosim_gym.studies.result_tables import (
     environment_speed,
     import_table,
     kinematics_targets,
+    onnx_table,
     parity_targets,
     systems_table,
 )
@@ -186,6 +187,7 @@ class Documentation:
                 "speed targets": pace_table(self._result("speed")),
                 "rollout speed": rollout_speed_table(reports),
                 "densities": self._optional("density", density_table),
+                "onnx": self._optional("onnx", onnx_table),
             },
             self.docs / "architecture.md": {"rooms": rooms_table(self.root)},
             self.docs / "world-models.md": {"models": world_models_table()},

@@ -11,6 +11,7 @@ from mosim_gym.studies.measured import measured
 from mosim_gym.studies.targets import (
     DENSITY_SPEED,
     KINEMATICS_MS,
+    ONNX_TIMES,
     PARITY,
     SAMPLES_BESIDE_THE_PAPERS,
     Bound,
@@ -136,6 +137,28 @@ def density_table(report: Mapping[str, Any]) -> str:
     batches = [f"{batch} rows" for batch in next(iter(report["densities"].values()))["evaluations_per_second"]]
     note = f"Log-densities a second: median of {report['rounds']} rounds. {measured(report)}"
     return f"{table(['Density', 'Coordinates', *batches, 'Target'], rows)}\n\n{note}"
+
+
+def onnx_table(report: Mapping[str, Any]) -> str:
+    """Single environments by onnxruntime and by torch, from what benchmarks/onnx_speed.py measured."""
+    rows = []
+    for name, found in report["models"].items():
+        speeds = {who: result["median"] for who, result in found["steps_per_second"].items()}
+        times = speeds["Shimmy"] / speeds["onnx"]
+        target = verdict({"": ONNX_TIMES[name]}, {"": times}) if name in ONNX_TIMES else ""
+        columns = [f"{speeds[who]:,}" for who in ("onnx", "torch", "Shimmy")]
+        rows.append([f"`{name}`", found["task"], *columns, f"{times:.1f}", target])
+    header = [
+        "Checkpoint",
+        "Task",
+        "onnxruntime",
+        "torch",
+        "Shimmy",
+        "Time of a step by onnxruntime over Shimmy's",
+        "Target",
+    ]
+    note = f"Control steps a second of one environment on one core: median of {report['rounds']} rounds. {measured(report)}"
+    return f"{table(header, rows)}\n\n{note}"
 
 
 def environment_speed(report: dict[str, Any]) -> str:

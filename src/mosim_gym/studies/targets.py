@@ -203,3 +203,6 @@ START_UP = {
     "gym.make after that, s": Bound(0.5),
     "4,096 cheetahs, MB in all": Bound(500),
 }
+
+ONNX_TIMES: dict[str, Bound] = {"cheetah": Bound(5), "cheetah:small": Bound(3.5), "walker": Bound(1.3)}
+"""The most that a step of a single environment by onnxruntime may take, in times of Shimmy's, by checkpoint."""
