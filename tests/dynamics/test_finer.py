@@ -13,7 +13,7 @@ from mosim_gym.dynamics.finer import FinerSteps
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.robots import load_robot
-from mosim_gym.training.run import model_for
+from mosim_gym.training.model_choice import model_for
 from mosim_gym.truth.dynamics import TrueDynamics
 
 

@@ -17,7 +17,7 @@ from mosim_gym.robots import load_robot
 from mosim_gym.training.config import FLIGHT_FIRST, Stage, TrainConfig, training_for
 from mosim_gym.training.flight import Untouched
 from mosim_gym.training.loop import train
-from mosim_gym.training.run import model_for
+from mosim_gym.training.model_choice import model_for
 from mosim_gym.truth.dynamics import TrueDynamics
 
 SMALL = preset("substeps", remainder=Size(16, 1), correctors=(Size(16, 1),), inertia=Size(8, 0), bias=Size(8, 0))

@@ -21,8 +21,8 @@ from mosim_gym.robots import load_robot
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import Stage, TrainConfig, training_for
 from mosim_gym.training.loop import STATE, train
+from mosim_gym.training.model_choice import looks, model_for
 from mosim_gym.training.progress import Progress
-from mosim_gym.training.run import looks, model_for
 from mosim_gym.zoo.checkpoint import save_checkpoint
 
 PAPER_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)

@@ -28,7 +28,7 @@ from mosim_gym.pictures.plots import COLOURS, save, style
 from mosim_gym.robots import load_robot
 from mosim_gym.training.config import FLIGHT_FIRST, Stage, training_for
 from mosim_gym.training.loop import train
-from mosim_gym.training.run import model_for
+from mosim_gym.training.model_choice import model_for
 
 ACTIONS = ("uniform", "poisson")
 SHOWN = "16"

@@ -12,25 +12,22 @@ from typing import Any, TypedDict
 
 from mosim_gym.data.collection import find_recipe, recipe_for
 from mosim_gym.data.dataset import Dataset
-from mosim_gym.dynamics.config import PRESETS, MoSimConfig, preset
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import schema
 from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.devices import usable_device
-from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.schema import anything, checked, each, record, whole
 from mosim_gym.mechanics.settings import said_difference
 from mosim_gym.mechanics.storage import FileFault, check_own
-from mosim_gym.mechanics.tendon_parts import acting_tendons
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
-from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.box import joined_boxes
 from mosim_gym.training.config import REFINEMENT, Stage, training_for
 from mosim_gym.training.disagreement import held_out_disagreement
 from mosim_gym.training.installing import Outcome, benchmarks, is_better, mean_error
 from mosim_gym.training.loop import STATE, train
+from mosim_gym.training.model_choice import model_for
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
@@ -61,31 +58,6 @@ class MemberCard(TypedDict):
     transitions: int
     training_steps: int
     training_seconds: float
-
-
-def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimConfig:
-    """The preset `name`; by default the robot's own, or one of three: `smooth` for robots that touch nothing, `substeps` for others whose
-    control step holds several physics steps, `default` for the rest.
-    """
-    definition, description = find_robot(robot), load_robot(robot)
-    if name is None:
-        touches = len(description.contacts) or definition.pairs or definition.strings
-        name = definition.preset or (
-            "smooth" if not touches else "default" if description.substeps == 1 else "substeps"
-        )
-    if name not in PRESETS:
-        raise UnknownName("preset", name, list(PRESETS))
-    tendons = () if definition.strings else acting_tendons(description)
-    near = {"pairs": definition.pairs, "strings": definition.strings, "tendons": tendons}
-    near = near if PRESETS[name].nonsmooth else {}
-    seen = {"foresight": looks(description.substeps)} if name == "substeps" and description.substeps > 1 else {}
-    return preset(name, members=members, sensors=len(sensor_columns(robot)), **near, **seen)
-
-
-def looks(substeps: int) -> tuple[float, ...]:
-    """Three instants, as shares of a control step of so many physics steps. MuJoCo looks at contacts last one step before its end."""
-    last = (substeps - 1) / substeps
-    return tuple(round(last * part / 3, 4) for part in (1, 2, 3))
 
 
 def trainable_robots() -> list[str]:

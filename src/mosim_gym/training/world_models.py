@@ -15,7 +15,7 @@ from mosim_gym.mechanics.world_model import MotionData, WorldModel
 from mosim_gym.robots.catalogue import sensor_columns
 from mosim_gym.training.config import training_for
 from mosim_gym.training.loop import train
-from mosim_gym.training.run import model_for
+from mosim_gym.training.model_choice import model_for
 
 
 class MoSimModel(WorldModel):

@@ -18,7 +18,7 @@ from mosim_gym.rl.strategies.model_learner import ModelLearner
 from mosim_gym.rl.strategies.on_policy import config_for_schedule, on_policy
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.zero_shot import config_for
-from mosim_gym.training.run import model_for
+from mosim_gym.training.model_choice import model_for
 
 TASK = "CartpoleSwingup"
 LOOP = {

@@ -24,7 +24,7 @@ from mosim_gym.rl.strategies.real_robot import RealRobot
 from mosim_gym.rl.strategies.real_world import RealWorld
 from mosim_gym.rl.strategies.schedules import Schedule, Schedules, on_branches, schedule_option, scheduled
 from mosim_gym.robots.catalogue import definition_of
-from mosim_gym.training.run import model_for
+from mosim_gym.training.model_choice import model_for
 
 SCHEDULES: Schedules = {
     "gradients": Schedule(
