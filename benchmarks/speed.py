@@ -283,6 +283,7 @@ if __name__ == "__main__":
             print(f"{task}: no model of its robot is packaged")
             continue
         found = report["tasks"][task] = measured(task, options.seconds, rounds)
+        report.setdefault("measured", {})[task] = {"provenance": provenance()}
         base = found["Shimmy"]["idle"]["median"]
         rows = [
             [

@@ -179,10 +179,8 @@ def environment_speed(report: dict[str, Any]) -> str:
     ]
     rest = [[name, *(speed(found.get(name, {})) for found in tasks.values())] for name in others]
     start = ", ".join(f"{name}: {value}" for name, value in report["start_up"].items())
-    m = report["provenance"]
     note = (
         f"Environments by their number, on the machine as it is and beside one process that keeps a core busy; peers on the machine as "
-        f"it is. Median of {report['rounds']} rounds of {report['seconds']:g} s on {m['cores']} cores of {m['processor']}, torch "
-        f"{m['torch']}, MuJoCo {m['mujoco']}. Start-up: {start}."
+        f"it is. Median of {report['rounds']} rounds of {report['seconds']:g} s. {measured(report)} Start-up: {start}."
     )
     return f"{table(header, ours)}\n\n{table(['Control steps a second', *tasks], rest)}\n\n{note}"
