@@ -14,21 +14,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import Setting, setting
-from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step, whole_numbers
-from mosim_gym.policies.actor import ActorPolicy
-from mosim_gym.rl.learners.base import Learner, LearnerConfig
-from mosim_gym.rl.learners.networks import actor_network, actor_policy, critic_network
-from mosim_gym.rl.learners.running_statistics import Normaliser
-from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
+from mosim_gym.mechanics.typed_torch import backward, optimiser_step
+from mosim_gym.rl.learners.actor_critic import ActorCritic
+from mosim_gym.rl.learners.base import LearnerConfig
 
 FASTER = 1.5
 """The actor's learning rate changes by this factor where its policy moved too far, or not half as far as it should."""
@@ -91,7 +87,7 @@ def advantages(
     return torch.stack(found[::-1])
 
 
-class Ppo(Learner):
+class Ppo(ActorCritic):
     """An actor with two hidden layers, a critic of the same size, and running statistics of the observations."""
 
     config_type = PpoConfig
@@ -99,60 +95,31 @@ class Ppo(Learner):
 
     def __init__(self, env: TorchEnv, config: PpoConfig, *, seed: int, folder: Path) -> None:
         """The networks are random. Nothing is written to `folder`."""
-        self.env, self.config = env, config
-        self._generator = Generator().manual_seed(seed)
-        observation = env.reset(seed=seed)
-        robot = env.task.robot
-        low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
-        self._middle, self._half = (low + high) / 2, (high - low) / 2
-        size = observation.shape[1]
-        with initialised_by(seed):
-            self.actor, self.critic = actor_network(size, config.width, robot.nu), critic_network(size, config.width)
+        super().__init__(env, config, seed=seed)
         with torch.no_grad():
             last = self.actor[-1]
             assert isinstance(last, nn.Linear)
             last.weight.mul_(0.01)  # the first policy is the same everywhere
-        self.log_std = nn.Parameter(torch.full((robot.nu,), config.first_log_std))
-        self._actor_parameters = [*self.actor.parameters(), self.log_std]
         self._actor_optimiser = torch.optim.Adam(self._actor_parameters, lr=config.actor_rate, fused=True)
         self._critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=config.critic_rate, fused=True)
         self._rate = config.actor_rate
-        self.normaliser = Normaliser(size)
-        self.normaliser.update(observation)
-        self._updates: int = 0
-        self._owed: int = 0  # control steps that were asked for, and are less than a horizon
 
-    @property
-    def updates(self) -> int:
-        """Updates so far."""
-        return self._updates
-
-    @property
-    def least_steps(self) -> int:
-        """Those of one update."""
-        return self.config.horizon * self.env.repeat
-
-    def learn(self, steps: int, progress: float = 0.0) -> None:
-        """Train in whole horizons. Steps that make less than a horizon count in the next call."""
-        self._owed += steps
-        while self._owed >= self.least_steps:
-            self._improve(self._experience(), progress)
-            self._updates += 1
-            self._owed -= self.least_steps
+    def _learn_horizon(self, progress: float) -> None:
+        self._improve(self._experience(), progress)
+        self._updates += 1
 
     @torch.no_grad()
     def _experience(self) -> _Experience:
         """Move all environments by one horizon."""
         c, env, normalise = self.config, self.env, self.normaliser
-        observation, std = env.observation(), self.log_std.exp()
+        observation = env.observation()
         raw: list[Tensor] = []
         columns: list[tuple[Tensor, ...]] = []
         for _ in range(c.horizon):
             seen = normalise(observation)
             mean = self.actor(seen)
-            noise = torch.randn(mean.shape, generator=self._generator)
-            taken = mean + std * noise
-            step = env.step(self._middle + self._half * torch.tanh(taken))
+            taken = self._noisy(mean)
+            step = env.step(self._controls(taken))
             last = step.final if step.final is not None else step.observation
             reached = self._value(normalise(last)) * ~step.terminated
             over = step.terminated | step.truncated
@@ -212,58 +179,19 @@ class Ppo(Learner):
         """The critic's value of whitened observations `(…, n)`."""
         return self.critic(seen)[..., 0]
 
-    def act(self, observation: np.ndarray) -> np.ndarray:
-        """Exploring controls `(B, nu)` for observations `(B, n)`."""
-        with torch.no_grad():
-            mean = self.actor(self.normaliser(from_numpy(observation)))
-            noise = torch.randn(mean.shape, generator=self._generator)
-            return (self._middle + self._half * torch.tanh(mean + self.log_std.exp() * noise)).numpy()
-
-    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
-        """The actor without noise. The whitening of observations is folded into its first layer."""
-        return actor_policy(self.actor, self.normaliser, self.env, card)
-
     def state(self) -> dict[str, np.ndarray]:
-        """Networks, optimisers, statistics, environments, and the generator."""
-        arrays: dict[str, Tensor] = {"log_std": self.log_std.detach()}
-        arrays |= {
-            "counts": torch.tensor([self._updates, self._owed]),
-            "rate": torch.tensor(self._rate, dtype=torch.float64),
-        }
-        for name, network in self._networks().items():
-            arrays |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
-        n = self.normaliser
-        arrays |= {"mean": n.mean, "var": n.var, "count": torch.tensor(n.count, dtype=torch.float64)}
-        arrays["generator"] = self._generator.get_state()
-        mine = {name: value.detach().numpy().copy() for name, value in arrays.items()}
-        mine |= optimiser_arrays(self._optimisers())
-        return mine | {f"env/{name}": part for name, part in self.env.snapshot().items()}
+        """With the actor's learning rate."""
+        return {**super().state(), "rate": np.array(self._rate)}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`, for an object made with the same arguments."""
-        found = {name: from_numpy(np.array(value)) for name, value in arrays.items()}
-        with torch.no_grad():
-            self.log_std.copy_(found["log_std"])
-        for name, network in self._networks().items():
-            network.load_state_dict({key: found[f"{name}/{key}"] for key in network.state_dict()})
-        restore_optimisers(self._optimisers(), arrays)
-        n = self.normaliser
-        n.mean, n.var, n.count = found["mean"], found["var"], float(found["count"])
-        self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
-        self._updates, self._owed = whole_numbers(found["counts"])
-        self._rate = float(found["rate"])
-        self._generator.set_state(found["generator"])
+        super().restore(arrays)
+        self._rate = float(arrays["rate"])
 
     @classmethod
     def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
         """Zero-shot training has many environments, which are cheap side by side, and fewer evaluations."""
         return {"num_envs": 1024, "evaluate_every": 2_000_000} if strategy == "zero-shot" else {}
-
-    def _networks(self) -> dict[str, nn.Module]:
-        return {"actor": self.actor, "critic": self.critic}
-
-    def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"actor_optimiser": self._actor_optimiser, "critic_optimiser": self._critic_optimiser}
 
 
 def _divergence(old_mean: Tensor, old_log_std: Tensor, mean: Tensor, log_std: Tensor) -> float:

@@ -9,25 +9,21 @@ and the policy could not leave that region. So `saturation · Σ max(|μ| - 2, 0
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from mosim_gym.envs.batch import TorchEnv
-from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import Setting, setting
 from mosim_gym.mechanics.threads import OneThread
-from mosim_gym.mechanics.typed_torch import backward, from_numpy, optimiser_step, whole_numbers
-from mosim_gym.policies.actor import ActorPolicy
-from mosim_gym.rl.learners.base import Learner, LearnerConfig
-from mosim_gym.rl.learners.networks import actor_network, actor_policy, critic_network
-from mosim_gym.rl.learners.running_statistics import Normaliser
-from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
+from mosim_gym.mechanics.typed_torch import backward, optimiser_step
+from mosim_gym.rl.learners.actor_critic import ActorCritic
+from mosim_gym.rl.learners.base import LearnerConfig
 
 STEEP = 2.0
 """The argument of tanh up to which controls keep enough of their gradient."""
@@ -75,7 +71,7 @@ def td_lambda(rewards: list[Tensor], values: Tensor, ends: list[Tensor], *, disc
     return torch.stack(targets[::-1])
 
 
-class Shac(Learner):
+class Shac(ActorCritic):
     """An actor with two hidden layers, a smooth critic, and running statistics of the observations."""
 
     config_type = ShacConfig
@@ -84,43 +80,14 @@ class Shac(Learner):
 
     def __init__(self, env: TorchEnv, config: ShacConfig, *, seed: int, folder: Path) -> None:
         """The networks are random. Nothing is written to `folder`."""
-        self.env, self.config = env, config
-        self._generator = Generator().manual_seed(seed)
-        observation = env.reset(seed=seed).float()
-        robot = env.task.robot
-        low, high = (torch.as_tensor(side, dtype=torch.float32) for side in robot.control_range)
-        self._middle, self._half = (low + high) / 2, (high - low) / 2
-        size = observation.shape[1]
-        with initialised_by(seed):
-            self.actor = actor_network(size, config.width, robot.nu)
-            self.critic, self.target = critic_network(size, config.width), critic_network(size, config.width)
-        self.target.load_state_dict(self.critic.state_dict())
-        self.log_std = nn.Parameter(torch.full((robot.nu,), config.first_log_std))
-        self._actor_parameters = [*self.actor.parameters(), self.log_std]
+        super().__init__(env, config, seed=seed)
+        self.target = copy.deepcopy(self.critic)
         self._actor_optimiser = _adam(self._actor_parameters, config.actor_rate)
         self._critic_optimiser = _adam(self.critic.parameters(), config.critic_rate)
-        self.normaliser = Normaliser(size)
-        self.normaliser.update(observation)
-        self._updates: int = 0
-        self._owed: int = 0  # control steps that were asked for, and are less than a horizon
         self._lost: int = 0  # updates in a row without a finite gradient
 
-    @property
-    def updates(self) -> int:
-        """Steps of the actor so far."""
-        return self._updates
-
-    @property
-    def least_steps(self) -> int:
-        """Those of one update."""
-        return self.config.horizon * self.env.repeat
-
-    def learn(self, steps: int, progress: float = 0.0) -> None:
-        """Train in whole horizons. Steps that make less than a horizon count in the next call."""
-        self._owed += steps
-        while self._owed >= self.least_steps:
-            self.update(progress)
-            self._owed -= self.least_steps
+    def _learn_horizon(self, progress: float) -> None:
+        self.update(progress)
 
     def update(self, progress: float = 0.0) -> float:
         """Make one step of the actor and fit the critic. Returns the mean reward. At `progress` 1 learning rates are at a tenth."""
@@ -148,7 +115,7 @@ class Shac(Learner):
             raw.append(observation.detach())
             seen.append(x.detach())
             wanted = self.actor(x)
-            step = env.step(self._controls(wanted))
+            step = env.step(self._controls(self._noisy(wanted)))
             excess = c.saturation * (wanted.abs() - STEEP).clamp(min=0).square().sum(1)
             observation = step.observation.float()
             last = step.final.float() if step.final is not None else observation
@@ -189,16 +156,6 @@ class Shac(Learner):
         """The target critic's value of whitened observations `(…, n)`; 0 where the task ended the episode."""
         return self.target(seen)[..., 0] * ~nothing_beyond
 
-    def _controls(self, wanted: Tensor) -> Tensor:
-        """Exploring controls `(B, nu)` around the actor's output `μ (B, nu)`."""
-        noise = torch.randn(len(wanted), len(self.log_std), generator=self._generator)
-        return self._middle + self._half * torch.tanh(wanted + self.log_std.exp() * noise)
-
-    def act(self, observation: np.ndarray) -> np.ndarray:
-        """Exploring controls `(B, nu)` for observations `(B, n)`."""
-        with torch.no_grad():
-            return self._controls(self.actor(self.normaliser(from_numpy(observation)))).numpy()
-
     def _fit_critic(self, seen: Tensor, targets: Tensor) -> None:
         x, y = seen.flatten(0, 1), targets.flatten()
         for _ in range(self.config.critic_passes):
@@ -209,40 +166,15 @@ class Shac(Learner):
                 nn.utils.clip_grad_norm_(self.critic.parameters(), self.config.clip, foreach=True)
                 optimiser_step(self._critic_optimiser)
 
-    def policy(self, card: Mapping[str, Any]) -> ActorPolicy:
-        """The actor without noise. The whitening of observations is folded into its first layer."""
-        return actor_policy(self.actor, self.normaliser, self.env, card)
-
     def state(self) -> dict[str, np.ndarray]:
-        """Networks, optimisers, statistics, environments, and the generator."""
-        arrays: dict[str, Tensor] = {"log_std": self.log_std.detach()}
-        arrays |= {"counts": torch.tensor([self._updates, self._owed, self._lost])}
-        for name, network in self._networks().items():
-            arrays |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
-        n = self.normaliser
-        arrays |= {"mean": n.mean, "var": n.var, "count": torch.tensor(n.count, dtype=torch.float64)}
-        arrays["generator"] = self._generator.get_state()
-        mine = {name: value.detach().numpy().copy() for name, value in arrays.items()}
-        mine |= optimiser_arrays(self._optimisers())
-        return mine | {f"env/{name}": part for name, part in self.env.snapshot().items()}
+        """With the number of updates in a row that were lost."""
+        arrays = super().state()
+        return arrays | {"counts": np.append(arrays["counts"], self._lost)}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`, for an object made with the same arguments."""
-        found = {name: from_numpy(np.array(value)) for name, value in arrays.items()}
-
-        def under(prefix: str) -> dict[str, Tensor]:
-            return {name[len(prefix) + 1 :]: value for name, value in found.items() if name.startswith(f"{prefix}/")}
-
-        with torch.no_grad():
-            self.log_std.copy_(found["log_std"])
-        for name, network in self._networks().items():
-            network.load_state_dict(under(name))
-        restore_optimisers(self._optimisers(), arrays)
-        n = self.normaliser
-        n.mean, n.var, n.count = found["mean"], found["var"], float(found["count"])
-        self.env.resume({name.removeprefix("env/"): part for name, part in arrays.items() if name.startswith("env/")})
-        self._updates, self._owed, self._lost = whole_numbers(found["counts"])
-        self._generator.set_state(found["generator"])
+        super().restore(arrays)
+        self._lost = int(arrays["counts"][2])
 
     @classmethod
     def title(cls, algo: str) -> str:
@@ -257,7 +189,4 @@ class Shac(Learner):
         return {"critic_passes": 8}
 
     def _networks(self) -> dict[str, nn.Module]:
-        return {"actor": self.actor, "critic": self.critic, "target": self.target}
-
-    def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"actor_optimiser": self._actor_optimiser, "critic_optimiser": self._critic_optimiser}
+        return {**super()._networks(), "target": self.target}
