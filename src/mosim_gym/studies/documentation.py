@@ -63,6 +63,7 @@ from mosim_gym.studies.speed_targets import pace_table
 from mosim_gym.studies.studies import RUNS, STUDIES
 from mosim_gym.studies.study_tables import gait_table, penalty_targets, planning_summary, study_summary
 from mosim_gym.studies.swing_up import swing_up_table
+from mosim_gym.studies.training_stages import stages_table
 from mosim_gym.studies.world_model_tables import world_models_table
 
 
@@ -198,6 +199,9 @@ class Documentation:
             self.docs / "notes" / "001-the-papers-scheme.md": {"systems": systems_table(baselines)},
             self.docs / "notes" / "002-what-each-choice-is-worth.md": {
                 "ablations": alternatives_table(baselines["ablations"], steps, horizon="one_step")
+            },
+            self.docs / "notes" / "008-structure-and-stages.md": {
+                "stages": self._optional("training_stages", lambda report: f"{stages_table(report)}\n\n{measured(report)}")
             },
             self.docs / "notes" / "003-physics-steps-within-a-control-step.md": {
                 f"substeps {robot}": alternatives_table(

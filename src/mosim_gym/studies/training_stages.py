@@ -36,6 +36,8 @@ SHOWN = "16"
 LOOKS = 12
 """Points of a curve, about."""
 TEST_SEED, CURVE_SEGMENTS, END_SEGMENTS = 20_011, 300, 1_000
+DIVERGED = 1e6
+"""A mean squared error beyond which a prediction counts as diverged."""
 QUESTIONS = ("structure", "stages")
 TITLES = {"structure": "A predictor and a residual network", "stages": "All at once and in stages"}
 
@@ -165,6 +167,8 @@ def stages_table(report: Mapping[str, Any]) -> str:
 
 def _over_seeds(runs: Sequence[Mapping[str, Any]], kind: str, horizon: str) -> str:
     values = [run["errors"][kind]["raw"][horizon] for run in runs]
+    if max(values) > DIVERGED:
+        return f"diverged ({sum(value > DIVERGED for value in values)} of {len(values)} seeds)"
     return f"{np.mean(values):.3g} ({min(values):.3g} to {max(values):.3g})"
 
 
