@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Generator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,6 +58,20 @@ def smallest_files() -> Generator[int, None, None]:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Robots are drawn, which takes a fraction of the time that OpenGL in software takes."""
     monkeypatch.setenv("MUJOCO_GL", "off")
+
+
+@pytest.fixture
+def browser() -> Generator[Any, None, None]:
+    """Chromium without a window, through playwright; tests are skipped where either is missing."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("there is no Chromium here")
+    switches = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    with playwright.sync_playwright() as opened:
+        found = opened.chromium.launch(executable_path=program, args=switches)
+        yield found
+        found.close()
 
 
 def _elsewhere(robot, qpos, qvel, shift, yaw):

@@ -19,6 +19,7 @@ from mosim_gym.cli.importing import Data, Import
 from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
+from mosim_gym.cli.playing import Play
 from mosim_gym.cli.policies import Rl, rl_command
 from mosim_gym.cli.robots import RobotFile
 from mosim_gym.cli.showing import Info, Render
@@ -36,8 +37,8 @@ def command_line(arguments: Sequence[str]) -> Any:
     commands = {
         "build-robot": BuildRobot, "import": Import, "data": Data, "collect": Collect,
         "train": Train, "combine": Combine, "unpack": Unpack, "density": Density,
-        "reseal": Reseal, "push": Push, "evaluate": Evaluate, "rl": rl, "plan": Plan, "render": Render, "info": Info, "demo": Demo,
-        "export": Export, "robot": RobotFile, "doctor": Doctor,
+        "reseal": Reseal, "push": Push, "evaluate": Evaluate, "rl": rl, "plan": Plan, "render": Render, "play": Play, "info": Info,
+        "demo": Demo, "export": Export, "robot": RobotFile, "doctor": Doctor,
     }  # fmt: skip
     return Union[tuple(Annotated[kind, subcommand(name)] for name, kind in commands.items())]  # noqa: UP007
 

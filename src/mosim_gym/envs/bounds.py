@@ -38,6 +38,11 @@ class Bounds:
         self.version += 1
         self._sides = (low - margin).to(self._device, self._dtype), (high + margin).to(self._device, self._dtype)
 
+    @property
+    def sides(self) -> tuple[Tensor, Tensor] | None:
+        """The lowest and the highest numbers of qpos and qvel side by side, each `(nq + nv,)`; None if there is no box."""
+        return self._sides
+
     def open(self) -> None:
         """Remove the training box, so that only states that are not finite are out of bounds."""
         self.version += 1

@@ -35,6 +35,21 @@ def matrix(quat: Array) -> Array:
     )
 
 
+def quaternion(turn: Array) -> Array:
+    """`(w, x, y, z)` with w ≥ 0 of rotation matrices `(…, 3, 3)`: the eigenvector of the largest eigenvalue of a symmetric matrix."""
+    m = np.moveaxis(np.asarray(turn, float), (-2, -1), (0, 1))
+    k = np.array(
+        [
+            [m[0, 0] + m[1, 1] + m[2, 2], m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]],
+            [m[2, 1] - m[1, 2], m[0, 0] - m[1, 1] - m[2, 2], m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]],
+            [m[0, 2] - m[2, 0], m[0, 1] + m[1, 0], m[1, 1] - m[0, 0] - m[2, 2], m[1, 2] + m[2, 1]],
+            [m[1, 0] - m[0, 1], m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], m[2, 2] - m[0, 0] - m[1, 1]],
+        ]
+    )
+    quat = np.linalg.eigh(np.moveaxis(k, (0, 1), (-2, -1)))[1][..., -1]
+    return np.where(quat[..., :1] >= 0, quat, -quat)
+
+
 def skew(vector: Array) -> Array:
     """`[v]×`, so that `skew(v) @ u = v × u`."""
     x, y, z = vector

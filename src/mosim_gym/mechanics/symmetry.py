@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mosim_gym.mechanics.linear_form import quaternion
 from mosim_gym.mechanics.parts import GeomType, JointType
 from mosim_gym.mechanics.robot import Robot
 from mosim_gym.mechanics.rotations import conjugate, multiply, rotate, to_matrix
@@ -99,20 +100,5 @@ def _right_angles() -> list[Array]:
     for order, signs in product(permutations(range(3)), product((1.0, -1.0), repeat=3)):
         matrix = np.eye(3)[list(order)] * np.array(signs)
         if np.linalg.det(matrix) > 0:
-            found.append(_quaternion(matrix))
+            found.append(quaternion(matrix))
     return sorted(found, key=lambda quat: -quat[0])
-
-
-def _quaternion(matrix: Array) -> Array:
-    """`(w, x, y, z)` of a rotation matrix: the eigenvector of the largest eigenvalue of a symmetric matrix of its entries."""
-    m = matrix
-    k = np.array(
-        [
-            [m[0, 0] + m[1, 1] + m[2, 2], m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]],
-            [m[2, 1] - m[1, 2], m[0, 0] - m[1, 1] - m[2, 2], m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]],
-            [m[0, 2] - m[2, 0], m[0, 1] + m[1, 0], m[1, 1] - m[0, 0] - m[2, 2], m[1, 2] + m[2, 1]],
-            [m[1, 0] - m[0, 1], m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], m[2, 2] - m[0, 0] - m[1, 1]],
-        ]
-    )
-    quat = np.linalg.eigh(k)[1][:, -1]
-    return quat if quat[0] >= 0 else -quat

@@ -11,10 +11,10 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from mosim_gym.mechanics import ForwardKinematics, Robot, position, rotation, subtree_com
-from mosim_gym.mechanics.linear_form import matrix
 from mosim_gym.mechanics.parts import GeomType
 from mosim_gym.pictures.silhouettes import rounding, support_points
 from mosim_gym.pictures.viewpoint import Framing, choose_view, fit, travels
+from mosim_gym.pictures.visible import VisibleGeoms
 from mosim_gym.robots.starts import random_joints
 
 Array = np.ndarray
@@ -23,7 +23,6 @@ MarkLike = tuple[float, float, float, float, tuple[float, float, float]]
 
 SUPERSAMPLING = 3  # drawn this many times larger, then averaged, for smooth edges
 CORNERS = 72  # of the polygon that stands for an outline
-VISIBLE_GROUPS = 3  # MuJoCo shows geoms of groups 0, 1 and 2
 OUTLINE = 0.0032  # width of the dark outlines, as a share of the picture's width
 REACH_SAMPLES = 256  # random poses from which the reach of a robot with a fixed base is taken
 
@@ -54,17 +53,9 @@ class Drawing:
         """Find what is visible, the view and the scale. `lettering` is the letters' height as a share of the width."""
         self.robot, self.width, self.height = robot, width, height
         self.view = choose_view(robot)
-        geoms, hidden = robot.geoms, set(hidden_geoms)
-        visible = (geoms.rgba[:, 3] > 0) & (geoms.group < VISIBLE_GROUPS)
-        planes = geoms.type == GeomType.PLANE
-        static = _welded_to_world(robot)[geoms.body]
-        level = np.array([static[g] and abs(matrix(geoms.quat[g])[2, 2]) > 0.999 for g in range(len(geoms))], bool)
-        sized = ~planes | (geoms.size[:, :2] > 0).all(1)
-        shown = [name not in hidden for name in geoms.names]
-        self._grounds = np.flatnonzero(visible & planes & level & shown)
-        self._shapes = np.flatnonzero(visible & sized & shown & ~(planes & level))
-        self._moving = ~static[self._shapes]
-        names = [f"#{g}" for g in self._shapes]
+        visible = VisibleGeoms(robot, hidden_geoms)
+        self._grounds, self._shapes, self._moving = visible.grounds, visible.shapes, visible.moving
+        names = visible.names
         self._kinematics = ForwardKinematics(
             robot,
             {"position": position("geom", names), "rotation": rotation("geom", names), "com": subtree_com("#0")},
@@ -232,15 +223,6 @@ class Drawing:
                     b = np.clip([(i + 1) * tile, (j + 1) * tile], low, high)
                     (left, bottom), (right, top) = self._pixels(np.stack((a, b)), corner)
                     ink.rectangle((left, top, right, bottom), PAPER[(i + j) % 2])
-
-
-def _welded_to_world(robot: Robot) -> Array:
-    """For each body, whether nothing can move it."""
-    fixed = np.ones(len(robot.bodies), bool)
-    fixed[robot.joints.body] = False
-    for body in range(1, len(robot.bodies)):
-        fixed[body] &= fixed[robot.bodies.parent[body]]
-    return fixed
 
 
 def _round_step(length: float) -> float:
