@@ -4,6 +4,8 @@
 names of cells, such as CheetahRun-on-policy-gradients-seed0, run those alone. `--list` says what there is and what is left. The strategies
 are those of the registry that learn from real steps; `sac` and `tqc` are learners on the real task alone.
 
+`--workers ray` runs several cells at once on a cluster of Ray, one on a core.
+
 A cell that is interrupted goes on from runs/sample-efficiency; one that is finished begins anew.
 """
 
@@ -12,8 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from mosim_gym.adapters.ray import WORKERS, executor
 from mosim_gym.evaluation.published import levels_after_100_000
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.pictures.learning_plots import sample_efficiency_plot
@@ -29,6 +34,27 @@ MATRIX = matrix()
 
 def _path(cell: Cell) -> Path:
     return RESULTS / f"{cell.name}.json"
+
+
+def _folder(cell: Cell) -> Path:
+    return ROOT / "runs" / "sample-efficiency" / cell.name
+
+
+def _run(cell: Cell) -> dict[str, Any]:
+    return run_cell(cell, _folder(cell), report=lambda state: print(json.dumps(state), flush=True))
+
+
+def _until(end: float, cells: Iterable[Cell]) -> Iterator[Cell]:
+    """The cells that begin before `end`."""
+    for cell in cells:
+        if time.monotonic() > end:
+            return
+        yield cell
+
+
+def _keep(cell: Cell, result: Mapping[str, Any]) -> None:
+    write_atomically(_path(cell), readable_json(result))
+    set_aside(_folder(cell))
 
 
 def _zero_shot_level(task: str) -> dict[str, float]:
@@ -61,6 +87,7 @@ if __name__ == "__main__":
     parser.add_argument("cells", nargs="*", help="names of cells to run (again)")
     parser.add_argument("--hours", type=float, default=0.0, help="no cell of the matrix begins later than this")
     parser.add_argument("--list", action="store_true", help="show what has been run and what has not")
+    parser.add_argument("--workers", choices=WORKERS, help="who runs the cells, if not this process")
     options = parser.parse_args()
     if not options.hours >= 0:
         parser.error(f"--hours is {options.hours}; it must be at least 0")
@@ -72,12 +99,10 @@ if __name__ == "__main__":
         for cell in MATRIX:
             print("done   " if _path(cell).exists() else "waiting", cell.name)
     wanted = [known[name] for name in options.cells] or [cell for cell in MATRIX if not _path(cell).exists()]
-    begun = time.monotonic()
-    for cell in [] if options.list else wanted:
-        if not options.cells and time.monotonic() - begun > 3600 * options.hours:
-            break
-        folder = ROOT / "runs" / "sample-efficiency" / cell.name
-        result = run_cell(cell, folder, report=lambda state: print(json.dumps(state), flush=True))
-        write_atomically(_path(cell), readable_json(result))
-        set_aside(folder)
+    if options.list:
+        wanted = []
+    elif not options.cells:
+        wanted = _until(time.monotonic() + 3600 * options.hours, wanted)
+    for result in executor(options.workers).map(_run, wanted):
+        _keep(Cell.of(result), result)
     _show(draw=not options.list)

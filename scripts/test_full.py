@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 WHOLE, PART = ROOT / "benchmarks" / "results" / "tests.json", Path("runs/tests.json")
 ALL_TESTS = ("-m", "slow or not slow", "--continue-on-collection-errors")  # quick runs leave marked tests out
 PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile")
-OPTIONAL = ("dm_control", "shimmy", "envpool", "torchrl", "rsl-rl-lib", "ray", "onnxruntime", "minari", "lerobot")
+OPTIONAL = (
+    "dm_control", "shimmy", "envpool", "torchrl", "rsl-rl-lib", "skrl", "ray", "jax", "nbclient", "onnxruntime", "minari", "lerobot",
+)  # fmt: skip
 """Packages that some tests need and that are not everywhere."""
 
 

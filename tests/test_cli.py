@@ -53,6 +53,9 @@ def test_every_command_has_help(command, capsys):
 
 
 FAULTS = {
+    "collect pendulum --workers slurm": "Unknown kind of workers 'slurm'",
+    "train pendulum --members 2 --workers ray --device cuda": "--workers trains each member on one core; leave --device out.",
+    "train pendulum --workers ray": "--workers is for the members of one simulated robot: give its name and --members 2 or more.",
     "rl zero-shot PendulumSwingup --out {file}/x": "is a file; it must be a folder",
     "plan PendulumSwingup --out /proc/x": "nothing can be written to /proc",
     "render PendulumSwingup --side-by-side {file}/x.mp4": "is a file; it must be a folder",

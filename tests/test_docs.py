@@ -30,7 +30,11 @@ RUN = re.compile(r"<!-- run: (\S+) -->\n```python\n(.*?)^```$", re.MULTILINE | r
 FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:\.ci|benchmarks|docs|examples|scripts|src|tests|truth)/[\w./-]+)`")
-ONNX = re.compile(r"onnxruntime|backend=.onnx")
+NEEDS = {
+    "onnxruntime": re.compile(r"onnxruntime|backend=.onnx"),
+    **{name: re.compile(rf"\b{name}\b") for name in ("torchrl", "rsl_rl", "skrl", "ray", "jax")},
+}
+"""Packages that are not everywhere, and the code that needs them."""
 OWN_ROBOT = ROOT / "docs" / "your-own-robot.md"
 
 
@@ -52,8 +56,10 @@ def _blocks():
     for page in PAGES:
         for name, code in RUN.findall(page.read_text()):
             if page != OWN_ROBOT:
-                missing = ONNX.search(code) is not None and importlib.util.find_spec("onnxruntime") is None
-                skipped = pytest.mark.skipif(missing, reason="onnxruntime is not installed")
+                missing = [
+                    need for need, use in NEEDS.items() if use.search(code) and not importlib.util.find_spec(need)
+                ]
+                skipped = pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} is not installed")
                 yield pytest.param(code, id=f"{page.stem}-{name}", marks=skipped)
 
 

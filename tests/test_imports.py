@@ -6,9 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 import mosim_gym
+from mosim_gym.mechanics.packages import MissingExtra
 
 SIMULATORS = ("mujoco", "dm_control", "shimmy")
 
@@ -134,9 +138,13 @@ def test_without_dm_control_all_but_parity_make_real_and_building_robots_works(t
 EVERY_MODULE = """
 import pkgutil, mosim_gym
 from importlib import import_module
+from mosim_gym.mechanics.packages import MissingExtra
 names = [m.name for m in pkgutil.walk_packages(mosim_gym.__path__, "mosim_gym.") if not m.name.endswith("__main__")]
 for name in names:
-    import_module(name)
+    try:
+        import_module(name)
+    except MissingExtra:  # the library that it is an adapter for
+        assert name.startswith("mosim_gym.adapters."), name
 print(mosim_gym.__file__, len(names))
 """
 
@@ -165,3 +173,21 @@ def test_importing_the_package_imports_no_simulator_no_model_and_no_learner():
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("module", "package", "extra"),
+    [("torchrl", "torchrl", "torchrl"), ("rsl_rl", "rsl_rl", "rsl-rl"), ("ray", "ray", "ray")],
+)
+def test_an_adapter_whose_library_is_missing_names_the_extra(module, package, extra, monkeypatch):
+    class Refuse:
+        def find_spec(self, name, path=None, target=None):
+            if name == package:
+                raise ModuleNotFoundError(name=package)
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, f"mosim_gym.adapters.{module}", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Refuse(), *sys.meta_path])
+    with pytest.raises(MissingExtra, match=rf"{package} is not installed: .* `pip install 'mosim-gym\[{extra}\]'`"):
+        import_module(f"mosim_gym.adapters.{module}").executor("ray")

@@ -247,3 +247,22 @@ def test_statistics_of_a_batch(num_envs):
     for _ in range(4):
         info = env.step(env.action_space.sample())[-1]
     assert (info["episode"]["l"] == 4).all()
+
+
+@pytest.mark.slow
+def test_the_gymnasium_wrapper_of_skrl_has_the_same_episodes():
+    pytest.importorskip("skrl", reason="skrl is not installed")
+    from skrl.envs.wrappers.torch import wrap_env
+
+    plain = _vec("CartpoleSwingup", 4, max_episode_steps=3)
+    env = wrap_env(_vec("CartpoleSwingup", 4, max_episode_steps=3), wrapper="gymnasium")
+    observation, _ = env.reset()
+    env.unwrapped.reset(seed=0)
+    plain.reset(seed=0)
+    assert (env.num_envs, observation.shape) == (4, (4, 5))
+    for _ in range(5):  # through the end of episodes
+        found = env.step(torch.full((4, 1), 0.5))
+        expected = plain.step(np.full((4, 1), 0.5, np.float32))
+        np.testing.assert_array_equal(found[0].numpy(), expected[0])
+        for mine, theirs in zip(found[1:4], expected[1:4], strict=True):
+            np.testing.assert_allclose(mine.numpy()[:, 0], theirs, rtol=1e-6)

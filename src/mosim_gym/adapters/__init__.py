@@ -1,1 +1,1 @@
-"""Bridges to other libraries, one file each: environments and policy files of Stable-Baselines3."""
+"""Bridges to other libraries, one file each: Stable-Baselines3, TorchRL, rsl_rl, Ray, functional environments, the Hugging Face hub."""

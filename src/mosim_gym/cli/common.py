@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 Seed = Annotated[int, arg(help="Seed of all random numbers.")]
 Out = Annotated[Path, arg(help="Folder for the files that are written.")]
+Workers = Annotated[
+    str | None,
+    arg(
+        help="Who runs the independent parts: ray for a cluster of Ray, which begins on this machine if there is none."
+    ),
+]
 Trusted = Annotated[
     bool,
     arg(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from mosim_gym.cli.common import Out, Reported, Seed, advance, say_continued
+from mosim_gym.cli.common import Out, Reported, Seed, Workers, advance, say_continued
+
+if TYPE_CHECKING:
+    from mosim_gym.training.installing import Outcome
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,16 @@ class Collect:
         ),
     ] = 5000
     recipe: Annotated[str, arg(help="Starts and actions: coverage, mixed, narrow or flight.")] = "coverage"
+    workers: Workers = None
     seed: Seed = 0
 
     def run(self) -> None:
         from tqdm import tqdm
 
+        from mosim_gym.adapters.ray import executor
         from mosim_gym.data.dataset import collect_dataset
 
+        workers = executor(self.workers)
         with tqdm(total=self.segments, desc=self.robot, unit="segment", disable=None) as bar:
             dataset = collect_dataset(
                 self.robot,
@@ -59,6 +65,7 @@ class Collect:
                 recipe=self.recipe,
                 seed=self.seed,
                 report=lambda done: advance(bar, done),
+                workers=workers,
             )
         dropped = dataset.manifest["dropped"]
         print(
@@ -142,17 +149,22 @@ class Train(Reported):
     variant: Annotated[str | None, arg(help="Variant in the checkpoint's name, as in cheetah:narrow.")] = None
     device: Annotated[str, arg(help="Where to train: cpu or cuda.")] = "cpu"
     install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
+    workers: Workers = None
     out: Out = Path("runs/train")
     seed: Seed = 0
 
     def run(self) -> None:
         from mosim_gym.cli.from_logs import learns_logs, train_on_logs
-        from mosim_gym.data.dataset import open_dataset
         from mosim_gym.mechanics.durations import seconds
-        from mosim_gym.training.config import read_stages
         from mosim_gym.training.installing import score
-        from mosim_gym.training.run import train_all, train_checkpoint, trainable_robots
+        from mosim_gym.training.run import train_all, trainable_robots
 
+        if self.workers is not None and (self.all or learns_logs(self) or (self.members or 1) < 2):
+            raise ValueError(
+                "--workers is for the members of one simulated robot: give its name and --members 2 or more."
+            )
+        if self.workers is not None and self.device != "cpu":
+            raise ValueError("--workers trains each member on one core; leave --device out.")
         if learns_logs(self):
             self.write_result({"card": train_on_logs(self)})
             return
@@ -178,29 +190,39 @@ class Train(Reported):
             )
         else:
             say_continued(self.out / self.robot)
-            outcomes = [
-                train_checkpoint(
-                    self.robot,
-                    budget=seconds(self.budget),
-                    folder=self.out / self.robot,
-                    preset_name=self.preset,
-                    members=members,
-                    seed=self.seed,
-                    recipe=self.recipe,
-                    variant=self.variant,
-                    device=self.device,
-                    dataset=None if self.data is None else open_dataset(self.data, robot=self.robot),
-                    start=self.start,
-                    rate=self.rate,
-                    stages=None if self.stages is None else read_stages(self.stages, loss=self.loss),
-                    install=self.install,
-                )
-            ]
+            outcomes = [self._trained(self.robot, members)]
         for outcome in outcomes:
             kept = ", now the packaged one" if outcome.installed else ""
             error = score(outcome.card)
             print(f"{outcome.card['name']}: raw MSE over 16 steps {error:.3g}; wrote {outcome.path}{kept}")
         self.write_result({"cards": {outcome.card["name"]: outcome.card for outcome in outcomes}})
+
+    def _trained(self, robot: str, members: int) -> Outcome:
+        """The checkpoint of one simulated robot: all members together, or with workers one by one."""
+        from mosim_gym.adapters.ray import executor
+        from mosim_gym.data.dataset import open_dataset
+        from mosim_gym.mechanics.durations import seconds
+        from mosim_gym.training.config import read_stages
+        from mosim_gym.training.members import train_members
+        from mosim_gym.training.run import train_checkpoint
+
+        options: dict[str, Any] = {
+            "budget": seconds(self.budget),
+            "folder": self.out / robot,
+            "preset_name": self.preset,
+            "recipe": self.recipe,
+            "variant": self.variant,
+            "device": self.device,
+            "dataset": None if self.data is None else open_dataset(self.data, robot=robot),
+            "start": self.start,
+            "rate": self.rate,
+            "stages": None if self.stages is None else read_stages(self.stages, loss=self.loss),
+            "install": self.install,
+        }
+        if self.workers is None:
+            return train_checkpoint(robot, members=members, seed=self.seed, **options)
+        seeds = range(self.seed, self.seed + members)
+        return train_members(robot, seeds, workers=executor(self.workers), **options)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import lru_cache, partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,7 @@ from mosim_gym.data.arrays import (
 from mosim_gym.data.collection import Collector, Segments, recipe_for
 from mosim_gym.data.manifest import KIND, MANIFEST, UNSEALED, VERSION, Manifest, read_manifest, write_manifest
 from mosim_gym.data.stream import Transitions, transitions
+from mosim_gym.mechanics.executor import HERE, Executor
 from mosim_gym.mechanics.numbers import check_seed, positive_number
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
@@ -127,11 +130,14 @@ def collect_dataset(
     recipe: str = "coverage",
     seed: int = 0,
     report: Callable[[int], None] = lambda _: None,
+    workers: Executor = HERE,
 ) -> Dataset:
     """Simulate `segments` stable segments of `robot` into `folder`, or the rest of them if it holds a part already.
 
     `report` is called with the number of segments that are safe on disk. Segments that are on disk are first compared with their checksums.
     A folder with another collection is not changed. If the disk is too small for this one, nothing is left behind.
+
+    `workers` simulate the chunks. Whoever they are, the bytes are the same.
     """
     folder = Path(folder)
     chosen = recipe_for(robot, recipe)
@@ -163,22 +169,38 @@ def collect_dataset(
         check_own_arrays(folder, shapes, begun=there is not None)
         manifest = wanted
         arrays = _begin(folder, manifest, shapes)
-    collector = Collector(robot, recipe)
-    while (done := manifest["segments"]) < segments:
-        before = collector.dropped
-        fresh = collector.collect(np.random.default_rng([seed, manifest["next_chunk"]]), CHUNK)
-        count = min(len(fresh.qpos), segments - done)
+    simulate = partial(_simulated, robot, recipe, seed, workers.threads)
+    simulated = workers.map(simulate, count(manifest["next_chunk"])) if manifest["segments"] < segments else iter(())
+    for fresh, dropped in simulated:
+        done = manifest["segments"]
+        kept = min(len(fresh.qpos), segments - done)
         for array, values in zip(arrays, fresh, strict=True):
-            array[done : done + count] = values[:count]
+            array[done : done + kept] = values[:kept]
             if isinstance(array, np.memmap):
                 array.flush()
-        manifest["segments"] += count
-        manifest["dropped"] += collector.dropped - before
+        manifest["segments"] += kept
+        manifest["dropped"] += dropped
         manifest["next_chunk"] += 1
-        manifest.setdefault("chunks", []).append(checksums(fresh, 0, count))
+        manifest.setdefault("chunks", []).append(checksums(fresh, 0, kept))
         manifest = write_manifest(folder, manifest)
         report(manifest["segments"])
+        if manifest["segments"] >= segments:
+            break
     return Dataset(folder, manifest, arrays)
+
+
+@lru_cache(maxsize=1)
+def _collector(robot: str, recipe: str, threads: int | None) -> Collector:
+    """The collector of this process."""
+    return Collector(robot, recipe, threads=threads)
+
+
+def _simulated(robot: str, recipe: str, seed: int, threads: int | None, chunk: int) -> tuple[Segments, int]:
+    """The segments of a chunk, which follow from `seed` and `chunk` alone, and the number of those that were dropped."""
+    collector = _collector(robot, recipe, threads)
+    before = collector.dropped
+    fresh = collector.collect(np.random.default_rng([seed, chunk]), CHUNK)
+    return fresh, collector.dropped - before
 
 
 def open_dataset(folder: str | Path, *, robot: str | None = None) -> Dataset:

@@ -80,6 +80,7 @@ def train_checkpoint(
     start: str | Path | None = None,
     rate: float | None = None,
     stages: tuple[Stage, ...] | None = None,
+    steps: int | None = None,
     logs: bool = True,
     install: bool = False,
 ) -> Outcome:
@@ -87,6 +88,8 @@ def train_checkpoint(
 
     With `start`, a packaged name or a path, that checkpoint is refined: it goes on learning through rollouts of several steps, at
     `rate` times the rates of ordinary training. `stages` take the place of the preset's own, or of refining.
+
+    With `steps` the training has that many, whatever the time; `budget` then only sets its rates.
 
     With `logs`, TensorBoard's go to `folder/tensorboard`.
 
@@ -123,6 +126,7 @@ def train_checkpoint(
             device=device,
             dataset=dataset,
             start=None if before is None else before.model,
+            steps=steps,
             report=progress,
         )
     card = {
@@ -209,8 +213,7 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
             f"An ensemble needs at least two checkpoints of one name; these are of {', '.join(sorted(names)) or 'none'}."
         )
     _keep_inputs(folder, paths)
-    if (folder / CHECKPOINT).exists():
-        raise ValueError(f"{folder / CHECKPOINT} is there already and would be replaced; choose another folder.")
+    check_free(folder)
     model, cards = combine_checkpoints(paths, robot_at(names.pop()))
     members = [checked(path, "card", card, COMBINED, MemberCard) for path, card in zip(paths, cards, strict=True)]
     seeds = [seed for card in members for seed in card["seeds"]]
@@ -225,6 +228,12 @@ def combine(paths: list[Path], *, folder: Path, install: bool = False) -> Outcom
         "seeds": seeds,
     }
     return _finish(model, card, folder, install)
+
+
+def check_free(folder: Path) -> None:
+    """Raise if `folder` holds a checkpoint, which an ensemble would replace."""
+    if (folder / CHECKPOINT).exists():
+        raise ValueError(f"{folder / CHECKPOINT} is there already and would be replaced; choose another folder.")
 
 
 def _keep_inputs(folder: Path, inputs: Iterable[str | Path]) -> None:
