@@ -10,6 +10,7 @@ from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING, Any
 
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.opengl_choice import settle_opengl as _settle_opengl
 from mosim_gym.mechanics.robot import Robot
 from mosim_gym.mechanics.version import __version__
 from mosim_gym.moved import announce_moves as _announce_moves
@@ -44,6 +45,7 @@ __all__ = [
 
 
 _announce_moves()
+_settle_opengl()
 _PLACES = {
     "assess": "rl.assessing",
     "evaluate_prediction": "evaluation.logged",

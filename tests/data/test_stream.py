@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -69,3 +72,16 @@ if __name__ == "__main__":
             return
         time.sleep(0.1)
     raise AssertionError("the background process outlived its owner")
+
+
+LEFT_OPEN = """
+from mosim_gym.data.stream import Stream
+if __name__ == "__main__":
+    stream = Stream("pendulum", "coverage", seed=0, segments=5)
+"""
+
+
+def test_a_program_that_leaves_a_stream_open_ends(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(LEFT_OPEN)
+    subprocess.run([sys.executable, str(script)], check=True, timeout=120)

@@ -33,6 +33,8 @@ def test_states_can_be_given_at_reset_and_for_all_resets(tmp_path):
         ((np.zeros((2, 3)), np.zeros((2, 3))), r"shape \(2, 3\)"),
         ("somewhere", "Unknown reset_from 'somewhere'"),
         (3, "reset_from is a int"),
+        ({"qvel": np.zeros((1, 2))}, "reset_from holds no qpos"),
+        ({"qpos": None}, "reset_from holds no qpos"),
         ((np.full((1, 2), np.nan), np.zeros((1, 2))), "not finite"),
     ):
         with pytest.raises((ValueError, KeyError, TypeError), match=text):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import signal
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from mosim_gym.robots import load_robot
 from mosim_gym.training.box import joined_boxes, training_box
 from mosim_gym.training.config import Stage, TrainConfig
 from mosim_gym.training.loop import train
+from mosim_gym.training.state import read_header
 
 SMALL = preset("smooth", correctors=(Size(32, 1),), inertia=Size(16, 0), bias=Size(16, 0), torque=Size(8, 0))
 
@@ -32,16 +35,17 @@ STAGED = (
 
 
 def _stop(state):
-    """Interrupt a training at its first report."""
-    raise KeyboardInterrupt
+    """Interrupt a training at its first report, as Ctrl-C does."""
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path):
     staged = dataclasses.replace(QUICK, stages=STAGED)
-    run: dict[str, Any] = {"budget": 0.0, "steps": 260, "save_every": 0.0}
+    run: dict[str, Any] = {"budget": 0.0, "steps": 260, "save_every": 1e9}
     whole, record = train("pendulum", SMALL, staged, **run, folder=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         train("pendulum", SMALL, staged, **run, folder=tmp_path / "broken", report=_stop)
+    assert read_header(tmp_path / "broken" / "state.safetensors")["step"] == 10  # saved where it stood
     resumed, again = train("pendulum", SMALL, staged, **run, folder=tmp_path / "broken")
     assert record["total"] == again["total"] == 260
     assert record["transitions"] == again["transitions"]

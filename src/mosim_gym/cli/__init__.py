@@ -24,6 +24,7 @@ from mosim_gym.cli.policies import Rl, rl_command
 from mosim_gym.cli.robots import RobotFile
 from mosim_gym.cli.showing import Info, Render
 from mosim_gym.cli.streams import keep_writing
+from mosim_gym.mechanics.interruption import Terminated, unwind_at_termination
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.packages import MissingPackage
 
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     warnings.filterwarnings("ignore", message=NO_DISPLAY)
     if arguments is None:
         keep_writing()
+        unwind_at_termination()
     typed = sys.argv[1:] if arguments is None else list(arguments)
     command = tyro.cli(
         OmitSubcommandPrefixes[command_line(typed)],
@@ -64,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (UnknownName, MissingPackage, ValueError, OSError, FloatingPointError) as error:
         print(f"mosim-gym: {error}", file=sys.stderr)
         raise SystemExit(2) from error
+    except Terminated as signal:
+        print(f"mosim-gym: ended by {signal}", file=sys.stderr)
+        raise SystemExit(128 + signal.number) from None
     except KeyboardInterrupt:
         print("mosim-gym: interrupted", file=sys.stderr)
         raise SystemExit(130) from None

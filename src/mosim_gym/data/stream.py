@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
+from multiprocessing.util import Finalize
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from mosim_gym.data.collection import Collector, Recipe
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.interruption import signals_held
 from mosim_gym.mechanics.motion import Segments
 from mosim_gym.robots import load_robot
 
@@ -75,7 +77,7 @@ def _serve(connection: Connection, robot: str, recipe: str | Recipe, seed: int, 
         try:
             number = connection.recv()
             connection.send(chunk(robot, recipe, seed, number, segments))
-        except (EOFError, ConnectionError, KeyboardInterrupt):
+        except (EOFError, ConnectionError):
             return
 
 
@@ -90,7 +92,11 @@ class Stream:
         self._connection, theirs = context.Pipe()
         arguments = (theirs, robot, recipe, seed, segments)
         self._process = context.Process(target=_serve, args=arguments, daemon=True, name=f"{robot} stream")
-        self._process.start()
+        with signals_held():
+            self._process.start()
+        Finalize(
+            self, self._process.kill, exitpriority=1
+        )  # ending signals do not reach it, also not those of the program's end
         theirs.close()  # so that either side notices when the other is gone
         self._next = first
         for _ in range(max(1, ahead)):
@@ -110,7 +116,7 @@ class Stream:
     def close(self) -> None:
         """End the background process."""
         self._connection.close()
-        self._process.terminate()
+        self._process.kill()
         self._process.join()
 
     def __iter__(self) -> Iterator[Transitions]:

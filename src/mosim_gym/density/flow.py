@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 STEEPEST = 1.1  # the largest slope of x σ(x): divided by it, the activation's slope is at most 1
 NORM_ITERATIONS = 1  # of the power method, at each training step
+ROUNDING = 1e-6  # by which a norm may exceed its bound, relatively
 
 
 @dataclass(frozen=True)
@@ -68,27 +69,33 @@ class ContractiveLinear(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / math.sqrt(inputs))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self._bound = bound
+        self._settled = False  # whether the weight keeps its bound by itself
         self.register_buffer("left", nn.functional.normalize(torch.randn(outputs), dim=0))
         self.register_buffer("right", nn.functional.normalize(torch.randn(inputs), dim=0))
         self.refine(50)
 
     @torch.no_grad()
     def refine(self, iterations: int = NORM_ITERATIONS) -> None:
-        """Make `iterations` steps of the power method."""
+        """Make `iterations` steps of the power method, by which the weight is scaled from now on."""
+        self._settled = False
         for _ in range(iterations):
             self.left.copy_(nn.functional.normalize(self.weight @ self.right, dim=0))
             self.right.copy_(nn.functional.normalize(self.weight.T @ self.left, dim=0))
 
     def matrix(self) -> Tensor:
-        """The scaled weight."""
+        """The scaled weight. After `settle` it is the weight itself, to the last bit."""
+        if self._settled:
+            return self.weight
         norm = self.left @ (self.weight @ self.right)
         return self.weight * (self._bound / norm).clamp(max=1.0)
 
     @torch.no_grad()
     def settle(self) -> None:
-        """Bound the weight itself, by its exact norm. Call it after training."""
-        norm = torch.linalg.matrix_norm(self.weight.double(), 2).float()
-        self.weight.mul_((self._bound / norm).clamp(max=1.0))
+        """Bound the weight itself, by its exact norm, unless it is bound up to rounding. Call it after training."""
+        norm = float(torch.linalg.matrix_norm(self.weight.double(), 2))
+        if norm > self._bound * (1 + ROUNDING):
+            self.weight.mul_(self._bound / norm)
+        self._settled = True
 
 
 class ResidualFlow(nn.Module):
@@ -168,8 +175,8 @@ class ResidualFlow(nn.Module):
     def settle(self) -> ResidualFlow:
         """Make every bound exact. Call it after training."""
         for layer in self.linears():
+            layer.refine(100)  # for training that goes on
             layer.settle()
-            layer.refine(100)
         return self.eval()
 
     def described(self) -> dict[str, object]:

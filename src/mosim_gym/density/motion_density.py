@@ -17,6 +17,7 @@ from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.schema import anything, checked, mapping, number, one_of, record, text, whole
+from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
 
@@ -151,13 +152,12 @@ def density_from_parts(
             f"{path} is damaged: its card's size is {card['size']}; {robot.name!r} has {size} coordinates of {of}."
         )
     check_weights(path, arrays, flow_shapes(size, config), deviations=("std",))
-    flow = ResidualFlow(size, config)
+    with initialised_by(0):
+        flow = ResidualFlow(size, config)
     flow.load_state_dict(
         {name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()}, strict=False
     )
-    for layer in flow.linears():
-        layer.refine(100)
-    return MotionDensity(robot, flow, card)
+    return MotionDensity(robot, flow.settle(), card)
 
 
 def _checked_card(path: Path, header: Mapping[str, JSON]) -> DensityCard:

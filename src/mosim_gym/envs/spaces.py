@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from gymnasium import spaces
+from torch import Tensor
 
 from mosim_gym.robots import Task
 from mosim_gym.robots.catalogue import as_task
@@ -58,20 +58,20 @@ def unflatten_observation(flat: np.ndarray, shapes: Mapping[str, tuple[int, ...]
 
 def checked_action(action: Any, space: spaces.Box) -> np.ndarray:
     """`action` as float32 of the space's shape. Raises for another shape or dtype, and for numbers that are not finite."""
-    array = np.asarray(action)
+    array = _as_array(action)
     if array.shape != space.shape:
         raise ValueError(f"The action has shape {array.shape}; this environment needs {space.shape}.")
     if array.dtype.kind not in "fiub":
         raise TypeError(f"The action has dtype {array.dtype}; this environment needs float32.")
     array = array.astype(np.float32)
-    if not math.isfinite(array.ravel() @ array.ravel()) and not np.isfinite(array).all():
+    if not np.isfinite(array).all():
         raise ValueError(f"The action {array.tolist()} holds numbers that are not finite.")
     return array
 
 
 def checked_actions(actions: Any, space: spaces.Box, rows: int) -> np.ndarray:
     """`actions` of a batch as float32 `(rows, nu)`. Raises for another shape or dtype, and for numbers that are not finite."""
-    array = np.asarray(actions)
+    array = _as_array(actions)
     if array.shape != (rows, *space.shape):
         raise ValueError(f"The actions have shape {array.shape}; these environments need {(rows, *space.shape)}.")
     if array.dtype.kind not in "fiub":
@@ -81,3 +81,11 @@ def checked_actions(actions: Any, space: spaces.Box, rows: int) -> np.ndarray:
         row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
         raise ValueError(f"The action of environment {row}, {array[row].tolist()}, holds numbers that are not finite.")
     return array
+
+
+def _as_array(action: Any) -> np.ndarray:
+    """`action` as an array. Tensors leave their gradients and their device, and those of floats become float32."""
+    if not isinstance(action, Tensor):
+        return np.asarray(action)
+    plain = action.detach().cpu()
+    return (plain.float() if plain.is_floating_point() else plain).numpy()

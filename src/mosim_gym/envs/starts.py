@@ -97,7 +97,7 @@ class Starts:
 def _named(states: object, called: str) -> Mapping[str, object]:
     """States as a mapping with `qpos`."""
     if is_mapping(states):
-        if "qpos" not in states:
+        if states.get("qpos") is None:
             raise ValueError(f"{called} holds no qpos.")
         return states
     if not is_tuple(states) or len(states) != 2:

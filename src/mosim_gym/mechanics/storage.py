@@ -24,11 +24,18 @@ HEADER, SEAL = "mosim_gym", "sha256"
 """The metadata keys of our safetensors files: a JSON object with at least `kind`, and the `digest` of its text and of all arrays."""
 
 
+LONGEST = 1_200
+"""Characters of an error."""
 _NUMBERS = re.compile(r"\[([-+0-9.eE,\s]+)\]")
 
 
 class FileFault(ValueError):
-    """A file that is missing, damaged, or not what it should be."""
+    """A file that is missing, damaged, or not what it should be, in one sentence of one line and at most `LONGEST` characters."""
+
+    def __init__(self, message: str) -> None:
+        """Parts of a damaged file that are quoted in `message` may be long, and hold anything."""
+        said = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in message)
+        super().__init__(said if len(said) <= LONGEST else f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 + 3 :]}")
 
 
 class UnsealedFile(UserWarning):

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mosim_gym.mechanics.opengl_choice import TURNED_OFF, chosen_opengl
+
 if TYPE_CHECKING:
     import mujoco
 
 # Modules that make an OpenGL context of each kind.
 BACKENDS = {"egl": "mujoco.egl", "osmesa": "mujoco.osmesa", "glfw": "mujoco.glfw", "cgl": "mujoco.cgl"}
-_TURNED_OFF = ("disable", "disabled", "off", "false", "0")
 _PROBE = """
 import importlib, os, sys
 import mujoco
@@ -36,14 +37,14 @@ _PROBE_SECONDS = 60
 
 def turned_off() -> bool:
     """Whether `MUJOCO_GL` turns OpenGL off."""
-    return os.environ.get("MUJOCO_GL", "").strip().lower() in _TURNED_OFF
+    return chosen_opengl() in TURNED_OFF
 
 
 def working_backend() -> str | None:
     """The kind of OpenGL to use: the one that `MUJOCO_GL` names, else the first that works; None if none works."""
     if turned_off():
         return None
-    wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
+    wanted = chosen_opengl()
     if wanted in BACKENDS:
         candidates = (wanted,)
     elif sys.platform == "darwin":

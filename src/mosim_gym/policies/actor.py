@@ -33,8 +33,8 @@ class ActorPolicy:
     def __init__(self, weights: list[tuple[Array, Array]], low: Array, high: Array, card: Mapping[str, Any]) -> None:
         """`weights` are `(W (out, in), b (out,))` of each layer. `low` and `high (nu,)` are the controls' range."""
         self.layers = [(np.asarray(w, np.float32), np.asarray(b, np.float32)) for w, b in weights]
-        self._middle, self._half = (high + low) / 2, (high - low) / 2
         self.low, self.high = np.asarray(low, np.float32), np.asarray(high, np.float32)
+        self._middle, self._half = (self.high + self.low) / 2, (self.high - self.low) / 2
         self.card = dict(card)
 
     def predict(

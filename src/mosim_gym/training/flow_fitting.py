@@ -15,6 +15,7 @@ from mosim_gym.density.flow import FlowConfig, ResidualFlow
 from mosim_gym.density.motion_density import QUANTILES, STATES_AND_ACTIONS, MotionDensity
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.folder_lock import FolderLock
+from mosim_gym.mechanics.interruption import interruptible
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.training.pacing import SAVE_SECONDS, Pace
@@ -67,28 +68,30 @@ def fit_flow(
         record |= load_state(path, flow, average, optimisers, identity)
     spent = max(record["seconds"], already + time.monotonic() - begun)  # the data took time, too
     pace = Pace(budget, seconds=spent, total=record["total"], timed=TIMED_STEPS, save_every=save_every)
-    while not pace.is_over(record["step"]):
-        step, record["total"] = record["step"], pace.total
-        share = step / pace.total if pace.total else 0.0
-        for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * share))
-        rows = torch.randint(len(data), (BATCH,), generator=generator.manual_seed(seed * 1_000_003 + step))
-        for layer in flow.linears():
-            layer.refine()
-        loss = -flow.log_density(data[rows]).mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(flow.parameters(), 5.0)
-        optimiser.step()
-        average.update_parameters(flow)
-        record["step"] = step + 1
-        record["seconds"] = pace.seconds
-        if (step + 1) % REPORT_EVERY == 0:
-            state = {"step": step + 1, "share": share, "log_density": -float(loss.detach())}
-            record["curve"].append({key: round(value, 4) for key, value in state.items()})
-            report(state)
-        if path is not None and pace.due_to_save():
-            save_state(path, flow, average, optimisers, record)
+    with interruptible() as interruption:
+        while not pace.is_over(record["step"]):
+            step, record["total"] = record["step"], pace.total
+            share = step / pace.total if pace.total else 0.0
+            for group in optimiser.param_groups:
+                group["lr"] = RATE * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * share))
+            rows = torch.randint(len(data), (BATCH,), generator=generator.manual_seed(seed * 1_000_003 + step))
+            for layer in flow.linears():
+                layer.refine()
+            loss = -flow.log_density(data[rows]).mean()
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(flow.parameters(), 5.0)
+            optimiser.step()
+            average.update_parameters(flow)
+            record["step"] = step + 1
+            record["seconds"] = pace.seconds
+            if (step + 1) % REPORT_EVERY == 0:
+                state = {"step": step + 1, "share": share, "log_density": -float(loss.detach())}
+                record["curve"].append({key: round(value, 4) for key, value in state.items()})
+                report(state)
+            if path is not None and (pace.due_to_save() or interruption.asked):
+                save_state(path, flow, average, optimisers, record)
+            interruption.end()
     if path is not None:
         save_state(path, flow, average, optimisers, record)
     final: Any = average.module

@@ -16,6 +16,7 @@ from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.folder_lock import FolderLock
+from mosim_gym.mechanics.interruption import interruptible
 from mosim_gym.training.box import training_box
 from mosim_gym.training.config import Stage
 from mosim_gym.training.course import WARM_UP_STEPS, Course
@@ -107,24 +108,26 @@ def fit_logs(
 
     if started and record["best"] is None:  # the start may be better than all that follows
         look()
-    while not course.is_over():
-        stage, step = course.stage, course.step
-        warm = min(1.0, (step + 1) / WARM_UP_STEPS)
-        for name, optimiser in optimisers.items():
-            for group in optimiser.param_groups:
-                group["lr"] = rates[name] * stage.rate * warm * 0.5 * (1 + math.cos(math.pi * course.share))
-        freeze(model, stage)
-        model.train()
-        generator.manual_seed(config.seed * 1_000_003 + step)
-        loss = _loss(model, stage, learned, rows.get(stage.name), kinematics, config, generator)
-        descend(optimisers, loss, rest, config.clip)
-        move_average(average, model, step, config.ema)
-        course.stepped()
-        if course.step % config.validated_every == 0 or course.step == VALIDATED_FIRST:
-            validate()
-        record |= {"step": course.step, "seconds": course.seconds, "stages": course.noted()}
-        if path is not None and course.due_to_save():
-            save_state(path, model, weights, optimisers, record)
+    with interruptible() as interruption:
+        while not course.is_over():
+            stage, step = course.stage, course.step
+            warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+            for name, optimiser in optimisers.items():
+                for group in optimiser.param_groups:
+                    group["lr"] = rates[name] * stage.rate * warm * 0.5 * (1 + math.cos(math.pi * course.share))
+            freeze(model, stage)
+            model.train()
+            generator.manual_seed(config.seed * 1_000_003 + step)
+            loss = _loss(model, stage, learned, rows.get(stage.name), kinematics, config, generator)
+            descend(optimisers, loss, rest, config.clip)
+            move_average(average, model, step, config.ema)
+            course.stepped()
+            if course.step % config.validated_every == 0 or course.step == VALIDATED_FIRST:
+                validate()
+            record |= {"step": course.step, "seconds": course.seconds, "stages": course.noted()}
+            if path is not None and (course.due_to_save() or interruption.asked):
+                save_state(path, model, weights, optimisers, record)
+            interruption.end()
     record["total"] = course.step
     validate()
     if path is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from mosim_gym.dynamics.prepared import has_bfloat16
 from mosim_gym.mechanics import ForwardKinematics
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.folder_lock import FolderLock
+from mosim_gym.mechanics.interruption import interruptible
 from mosim_gym.mechanics.memory import keep_freed_memory
 from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.robots import load_robot
@@ -114,7 +116,7 @@ def train(
     done = record.get("stages", ())
     course = Course(config.stages, budget=budget, steps=steps, save_every=save_every, records=done)
     generator = torch.Generator()
-    try:
+    with closing(sources), interruptible() as interruption:
         while not course.is_over():
             stage = course.stage
             source = sources.at(course, record)
@@ -156,10 +158,9 @@ def train(
                 report(state)
                 look(average, state)
             record |= {"step": course.step, "seconds": course.seconds, "stages": course.noted(), **source.seen()}
-            if course.due_to_save():
+            if course.due_to_save() or interruption.asked:
                 save_state(path, model, average, optimisers, record)
+            interruption.end()
         record["total"] = course.step
         save_state(path, model, average, optimisers, record)
-    finally:
-        sources.close()
     return average.eval(), record

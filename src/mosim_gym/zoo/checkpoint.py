@@ -23,6 +23,7 @@ from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.json_values import JSON
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.schema import checked
+from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
 from mosim_gym.mechanics.weights import check_weights
 from mosim_gym.robots import load_robot
@@ -128,7 +129,8 @@ def combine_checkpoints(paths: Sequence[str | Path], robot: Robot) -> tuple[MoSi
             raise FileFault(
                 f"{path} does not fit into one ensemble with {paths[0]}: their models differ in shape or in the statistics of their data."
             )
-    model = MoSim(robot, replace(configs[0], members=sum(s.members for s in simulators)))
+    with initialised_by(0):
+        model = MoSim(robot, replace(configs[0], members=sum(s.members for s in simulators)))
     model.load_state_dict(
         {
             name: torch.cat([state[name] for state in states]) if name.endswith((".weight", ".bias")) else value
@@ -157,7 +159,8 @@ def load_checkpoint(path: str | Path, robot: Robot, **options: Unpack[SimulatorO
     beside = tuple(mark for mark, part in ((ROBOT, "robot"), (DENSITY, "density")) if part in header)
     weights = {name: value for name, value in arrays.items() if not name.startswith(beside)}
     check_weights(path, weights, shapes, deviations=("input_std", "output_std"))
-    model = MoSim(robot, config)
+    with initialised_by(0):
+        model = MoSim(robot, config)
     model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
     simulator = Simulator(model, card, **options)
     density = header.get("density")

@@ -16,6 +16,7 @@ from pathlib import Path
 from mosim_gym.data.stream import Transitions
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.interruption import interruptible
 from mosim_gym.mechanics.numbers import whole_number
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_settings, setting
@@ -149,34 +150,36 @@ def alternate(
         task.task.robot.save(run.folder / ROBOT)  # for `real_steps`
     _raise_silence(world, run)
     record, logger = run.record, tensorboard(run.folder)
-    while world.steps < real_steps:
-        before, loss = world.steps, 0.0
-        wanted = min(c.round_steps, real_steps - world.steps)
-        if isinstance(world, DerivedWorld):
-            loss = learner.learn(c.model_updates)
-            learner.add(_along_real_steps(world, policy, wanted))
-        else:
-            for part in range(c.slices):
-                loss = learner.learn(_share(c.model_updates, part, c.slices))
-                policy.learn(_share(c.virtual_steps, part, c.slices))
-            _collect(world, learner, policy.act, wanted)
-            _raise_silence(world, run)
-            env.set_starts(learner.states())
-            env.bounds.move(learner.box)
-            _judge_itself(c, learner)
-        over = world.steps >= real_steps
-        if over or world.steps // c.evaluate_every > before // c.evaluate_every:
-            found = _evaluated(task, policy, world, c.episodes)
-            if found is not None:
-                record.curve.append({"real_steps": world.steps, "updates": policy.updates, "return": found})
-        run.tick()
-        state = _state(record, world, loss, real_steps)
-        for name in ("model_loss", "return", "training_return"):
-            logger.record(f"real/{name}", state[name])
-        logger.dump(world.steps)
-        report(state)
-        if over or world.steps // SAVE_EVERY > before // SAVE_EVERY:
-            run.save()
+    with interruptible() as interruption:
+        while world.steps < real_steps:
+            before, loss = world.steps, 0.0
+            wanted = min(c.round_steps, real_steps - world.steps)
+            if isinstance(world, DerivedWorld):
+                loss = learner.learn(c.model_updates)
+                learner.add(_along_real_steps(world, policy, wanted))
+            else:
+                for part in range(c.slices):
+                    loss = learner.learn(_share(c.model_updates, part, c.slices))
+                    policy.learn(_share(c.virtual_steps, part, c.slices))
+                _collect(world, learner, policy.act, wanted)
+                _raise_silence(world, run)
+                env.set_starts(learner.states())
+                env.bounds.move(learner.box)
+                _judge_itself(c, learner)
+            over = world.steps >= real_steps
+            if over or world.steps // c.evaluate_every > before // c.evaluate_every:
+                found = _evaluated(task, policy, world, c.episodes)
+                if found is not None:
+                    record.curve.append({"real_steps": world.steps, "updates": policy.updates, "return": found})
+            run.tick()
+            state = _state(record, world, loss, real_steps)
+            for name in ("model_loss", "return", "training_return"):
+                logger.record(f"real/{name}", state[name])
+            logger.dump(world.steps)
+            report(state)
+            if over or world.steps // SAVE_EVERY > before // SAVE_EVERY or interruption.asked:
+                run.save()
+            interruption.end()
     learned = policy.policy(card_of_real_steps(record, real_steps=world.steps, updates=policy.updates))
     learned.save(run.folder / POLICY)
     return AlternationResult(learned, record, learner.simulator, world.returns)

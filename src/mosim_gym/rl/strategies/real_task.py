@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.envs.batch import TorchEnv
+from mosim_gym.mechanics.interruption import interruptible
 from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
@@ -65,19 +66,21 @@ def real_task(
     learner = make_learner(env, config.learner, seed=config.seed, folder=run.folder)
     run.add("learner", learner)
     record = run.record
-    while env.steps_taken < wanted:
-        left = min(wanted, record.next_evaluation) - env.steps_taken
-        learner.learn(min(SLICE, max(1, left // config.real_envs)), progress=env.steps_taken / wanted)
-        due, over = env.steps_taken >= record.next_evaluation, env.steps_taken >= wanted
-        if due or over:
-            record.next_evaluation += config.evaluate_every * due
-            found = real_return(task, learner.policy({"task": task}), episodes=config.episodes)
-            record.curve.append({"real_steps": env.steps_taken, "updates": learner.updates, "return": found.mean})
-        run.tick()
-        latest = record.curve[-1]["return"] if record.curve else float("nan")
-        report({"real_steps": env.steps_taken, "real_steps_in_all": wanted, "return": latest})
-        if due or over or run.save_due:
-            run.save()
+    with interruptible() as interruption:
+        while env.steps_taken < wanted:
+            left = min(wanted, record.next_evaluation) - env.steps_taken
+            learner.learn(min(SLICE, max(1, left // config.real_envs)), progress=env.steps_taken / wanted)
+            due, over = env.steps_taken >= record.next_evaluation, env.steps_taken >= wanted
+            if due or over:
+                record.next_evaluation += config.evaluate_every * due
+                found = real_return(task, learner.policy({"task": task}), episodes=config.episodes)
+                record.curve.append({"real_steps": env.steps_taken, "updates": learner.updates, "return": found.mean})
+            run.tick()
+            latest = record.curve[-1]["return"] if record.curve else float("nan")
+            report({"real_steps": env.steps_taken, "real_steps_in_all": wanted, "return": latest})
+            if due or over or run.save_due or interruption.asked:
+                run.save()
+            interruption.end()
     policy = learner.policy(card_of_real_steps(record, real_steps=env.steps_taken, updates=learner.updates))
     policy.save(run.folder / POLICY)
     return Learned(policy, record.curve, dynamics, f"after {env.steps_taken:,} real steps")

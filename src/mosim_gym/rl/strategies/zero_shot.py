@@ -20,6 +20,7 @@ from mosim_gym.envs.options import EPISODE_STEPS
 from mosim_gym.envs.starts import TASK
 from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.interruption import interruptible
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
@@ -199,31 +200,33 @@ def zero_shot(
     if not (run.folder / BEST).exists():
         record.best = None  # the next evaluation's policy is the best there is
     limit = max_steps or 10**15
-    while record.seconds < budget and env.steps_taken < limit and not reached(record, stop_at):
-        learner.learn(SLICE, progress=min(1.0, max(record.seconds / budget, env.steps_taken / limit)))
-        over = run.tick() >= budget or env.steps_taken >= limit
-        report(progress_of(record, learner, budget, stop_at))
-        due = env.steps_taken >= record.next_evaluation
-        if due or over:
-            record.next_evaluation += config.evaluate_every * due
-            policy = learner.policy({"task": target.name})
-            if keep_all:
-                policy.save(run.folder / EVALUATED / f"{env.steps_taken}.safetensors")
-            keep_best(
-                target,
-                policy,
-                record,
-                _counts(learner),
-                run.folder,
-                judging,
-                outside_model=config.outside_model,
-                stop_at=stop_at,
-                episodes=config.evaluation_episodes,
-            )
-            log_evaluation(logger, record)
+    with interruptible() as interruption:
+        while record.seconds < budget and env.steps_taken < limit and not reached(record, stop_at):
+            learner.learn(SLICE, progress=min(1.0, max(record.seconds / budget, env.steps_taken / limit)))
+            over = run.tick() >= budget or env.steps_taken >= limit
             report(progress_of(record, learner, budget, stop_at))
-        if due or over or run.save_due:
-            run.save()
+            due = env.steps_taken >= record.next_evaluation
+            if due or over:
+                record.next_evaluation += config.evaluate_every * due
+                policy = learner.policy({"task": target.name})
+                if keep_all:
+                    policy.save(run.folder / EVALUATED / f"{env.steps_taken}.safetensors")
+                keep_best(
+                    target,
+                    policy,
+                    record,
+                    _counts(learner),
+                    run.folder,
+                    judging,
+                    outside_model=config.outside_model,
+                    stop_at=stop_at,
+                    episodes=config.evaluation_episodes,
+                )
+                log_evaluation(logger, record)
+                report(progress_of(record, learner, budget, stop_at))
+            if due or over or run.save_due or interruption.asked:
+                run.save()
+            interruption.end()
     limits = {"budget_seconds": budget, "max_steps": max_steps, "stop_at": stop_at}
     result = _finished(run, config, learner, {name: value for name, value in limits.items() if value is not None})
     if target.model is not None and not dynamics.is_truth:
