@@ -1,4 +1,4 @@
-"""A simulator with a memory: the commands before the present one are inputs."""
+"""A simulator with a memory, for which the commands before the present one are inputs; a simulator in float64."""
 
 from __future__ import annotations
 
@@ -137,3 +137,48 @@ def test_a_rollout_from_a_state_that_is_not_finite_names_its_row(name):
     start[name][1] = np.nan
     with pytest.raises(ValueError, match=f"{name} of row 1 is not finite"):
         mosim_gym.load("pendulum").rollout(**start)
+
+
+@pytest.mark.parametrize("name", ["acrobot", "hopper"])
+def test_in_float64_the_same_weights_move_states_of_float64(name, rng):
+    single, double = mosim_gym.load(name), mosim_gym.load(name, precision="float64")
+    robot = single.robot
+    qpos, qvel = np.tile(robot.qpos0, (40, 1)), rng.normal(size=(40, robot.nv))
+    actions = rng.uniform(-1, 1, (40, 5, robot.nu))
+    coarse, fine = (simulator.rollout(qpos, qvel, actions) for simulator in (single, double))
+    assert double.dtype == torch.float64
+    assert fine.qpos.dtype == fine.qvel.dtype == np.float64
+    np.testing.assert_allclose(coarse.qvel, fine.qvel, rtol=1e-4, atol=1e-3)
+    one = double.rollout(qpos[:1], qvel[:1], actions[:1])
+    np.testing.assert_allclose(one.qvel, fine.qvel[:1], rtol=1e-11, atol=1e-11)
+
+
+def test_float64_sees_a_difference_that_float32_rounds_away(rng):
+    qpos, action = rng.uniform(-3, 3, (50, 2)), rng.uniform(-1, 1, (50, 1))
+    moved = {}
+    for precision in ("float32", "float64"):
+        simulator = mosim_gym.load("acrobot", precision=precision)
+        here, there = (simulator.step(q, np.zeros((50, 2)), action).qpos for q in (qpos, qpos + 1e-9))
+        moved[precision] = there - here
+    np.testing.assert_allclose(moved["float64"], 1e-9, rtol=0.01)
+    assert (moved["float32"] == 0).mean() > 0.8
+
+
+def test_in_float64_gradients_are_those_of_the_step(rng):
+    simulator = mosim_gym.load("acrobot", precision="float64")
+    state = [torch.from_numpy(rng.uniform(-1, 1, (3, size))) for size in (2, 2, 1)]
+    torch.autograd.gradcheck(lambda *s: simulator.step(*s)[:2], [part.requires_grad_() for part in state])
+
+
+def test_a_simulator_in_float64_leaves_the_model_that_it_was_made_from_as_it_is():
+    model = remembering().model
+    Simulator(model, {}, precision="float64")
+    assert model.input_mean.dtype == torch.float32
+
+
+def test_a_checkpoint_of_a_simulator_in_float64_holds_the_same_weights(tmp_path):
+    simulator = mosim_gym.load("acrobot", precision="float64")
+    again = load_checkpoint(
+        save_checkpoint(tmp_path / "c.safetensors", simulator.model, simulator.card), simulator.robot
+    )
+    assert again.model.digest() == mosim_gym.load("acrobot").model.digest()

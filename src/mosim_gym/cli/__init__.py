@@ -24,6 +24,7 @@ from mosim_gym.cli.policies import Rl, rl_command
 from mosim_gym.cli.robots import RobotFile
 from mosim_gym.cli.showing import Info, Render
 from mosim_gym.cli.streams import keep_writing
+from mosim_gym.cli.studying import Study
 from mosim_gym.mechanics.interruption import Terminated, unwind_at_termination
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.packages import MissingPackage
@@ -39,7 +40,7 @@ def command_line(arguments: Sequence[str]) -> Any:
         "build-robot": BuildRobot, "import": Import, "data": Data, "collect": Collect,
         "train": Train, "combine": Combine, "unpack": Unpack, "density": Density,
         "reseal": Reseal, "push": Push, "evaluate": Evaluate, "rl": rl, "plan": Plan, "render": Render, "play": Play, "info": Info,
-        "demo": Demo, "export": Export, "robot": RobotFile, "doctor": Doctor,
+        "demo": Demo, "export": Export, "robot": RobotFile, "doctor": Doctor, "study": Study,
     }  # fmt: skip
     return Union[tuple(Annotated[kind, subcommand(name)] for name, kind in commands.items())]  # noqa: UP007
 

@@ -43,10 +43,11 @@ class Collect:
     segments: Annotated[
         int,
         arg(
-            help="Number of segments, of 40 of the robot's own control steps in recipes coverage and mixed, 100 in narrow, 1 in flight."
+            help="Number of segments, of 40 of the robot's own control steps in recipes coverage and mixed, 100 in narrow and uniform, "
+            "1 in flight."
         ),
     ] = 5000
-    recipe: Annotated[str, arg(help="Starts and actions: coverage, mixed, narrow or flight.")] = "coverage"
+    recipe: Annotated[str, arg(help="Starts and actions: coverage, mixed, narrow, uniform or flight.")] = "coverage"
     workers: Workers = None
     seed: Seed = 0
 
@@ -117,7 +118,8 @@ class Train(Reported):
     recipe: Annotated[
         str | None,
         arg(
-            help="Where the data come from: mixed, coverage or narrow; by default mixed for robots that touch something, else coverage."
+            help="Where the data come from: mixed, coverage, narrow or uniform; by default mixed for robots that touch something, else "
+            "coverage."
         ),
     ] = None
     data: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -37,10 +38,12 @@ _COVERAGE = Recipe(resets=(("wide", 0.8), ("task", 0.2)), actions=(("coverage", 
 RECIPES: dict[str, Recipe] = {
     "coverage": _COVERAGE,
     "narrow": Recipe(resets=(("task", 1.0),), actions=(("uniform", 0.5), ("poisson", 0.5)), steps=100),
+    "uniform": Recipe(resets=(("task", 1.0),), actions=(("uniform", 1.0),), steps=100),
     "mixed": replace(_COVERAGE, resets=(("wide", 0.5), ("task", 0.1), ("steady", 0.4))),
     "flight": replace(_COVERAGE, steps=1, flight=_COVERAGE.steps),
 }
 """`coverage`: everything the robot can do. `narrow`: what random actions reach from the task's own starts, as in the MoSim paper.
+`uniform`: the same starts under uniform actions alone, on which the benchmark of world models has every model learn.
 `mixed`: as `coverage`, but four of ten segments start where random actions lead in the long run, as a robot lies on the ground.
 `flight`: single control steps without contacts and limits, from the states of `coverage`."""
 
@@ -71,6 +74,24 @@ def recipe_for(robot: str, recipe: str | Recipe) -> Recipe:
 
 Policy = Callable[[Step], Array]
 """Controls `(B, nu)` for states with sensors, in the actuators' own units."""
+
+
+class SegmentSource(Protocol):
+    """What a dataset is collected from."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """What its segments are, as the manifest holds it."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """The number of segments so far in which the simulation became unstable."""
+        ...
+
+    def collect(self, rng: np.random.Generator, segments: int) -> Segments:
+        """Segments that depend on `rng` alone. Those that become unstable are left out."""
+        ...
 
 
 class Collector:

@@ -31,7 +31,7 @@ from mosim_gym.data.arrays import (
     create_arrays,
     map_arrays,
 )
-from mosim_gym.data.collection import Collector, Segments, recipe_for
+from mosim_gym.data.collection import Collector, Segments, SegmentSource, recipe_for
 from mosim_gym.data.manifest import KIND, MANIFEST, UNSEALED, VERSION, Manifest, read_manifest, write_manifest
 from mosim_gym.data.stream import Transitions, transitions
 from mosim_gym.mechanics.executor import HERE, Executor
@@ -129,18 +129,20 @@ def collect_dataset(
     segments: int,
     recipe: str = "coverage",
     seed: int = 0,
+    collector: SegmentSource | None = None,
     report: Callable[[int], None] = lambda _: None,
     workers: Executor = HERE,
 ) -> Dataset:
     """Simulate `segments` stable segments of `robot` into `folder`, or the rest of them if it holds a part already.
 
     `report` is called with the number of segments that are safe on disk. Segments that are on disk are first compared with their checksums.
+    A `collector` takes the place of that of the recipe; `recipe` is then only the name in the manifest.
     A folder with another collection is not changed. If the disk is too small for this one, nothing is left behind.
 
-    `workers` simulate the chunks. Whoever they are, the bytes are the same.
+    `workers` simulate the chunks, with copies of the collector. Whoever they are, the bytes are the same.
     """
     folder = Path(folder)
-    chosen = recipe_for(robot, recipe)
+    chosen = recipe_for(robot, recipe) if collector is None else collector.recipe
     segments = positive_number(segments, "segments")
     check_seed(seed)
     wanted: Manifest = {
@@ -169,7 +171,10 @@ def collect_dataset(
         check_own_arrays(folder, shapes, begun=there is not None)
         manifest = wanted
         arrays = _begin(folder, manifest, shapes)
-    simulate = partial(_simulated, robot, recipe, seed, workers.threads)
+    if collector is None:
+        simulate = partial(_simulated, robot, recipe, seed, workers.threads)
+    else:
+        simulate = partial(_drawn, collector, seed)
     simulated = workers.map(simulate, count(manifest["next_chunk"])) if manifest["segments"] < segments else iter(())
     for fresh, dropped in simulated:
         done = manifest["segments"]
@@ -197,7 +202,11 @@ def _collector(robot: str, recipe: str, threads: int | None) -> Collector:
 
 def _simulated(robot: str, recipe: str, seed: int, threads: int | None, chunk: int) -> tuple[Segments, int]:
     """The segments of a chunk, which follow from `seed` and `chunk` alone, and the number of those that were dropped."""
-    collector = _collector(robot, recipe, threads)
+    return _drawn(_collector(robot, recipe, threads), seed, chunk)
+
+
+def _drawn(collector: SegmentSource, seed: int, chunk: int) -> tuple[Segments, int]:
+    """The same from a collector that there is."""
     before = collector.dropped
     fresh = collector.collect(np.random.default_rng([seed, chunk]), CHUNK)
     return fresh, collector.dropped - before

@@ -24,7 +24,8 @@ def as_tensors(given: Sequence[Any], device: torch.device, dtype: torch.dtype) -
         given = tuple(np.asarray(x) for x in given)
         if not all(x.dtype.kind in "fiub" for x in given):
             raise TypeError(_not_real(given))
-        given = tuple(from_numpy(np.array(x, np.float32, order="C")) for x in given)
+        kind = np.float64 if dtype == torch.float64 else np.float32
+        given = tuple(from_numpy(np.array(x, kind, order="C")) for x in given)
     elif any(x.dtype.is_complex for x in given):
         raise TypeError(_not_real(given))
     return [as_kind(x, device, dtype) for x in given]

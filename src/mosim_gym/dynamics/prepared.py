@@ -18,7 +18,7 @@ from mosim_gym.dynamics.networks import MemberLinear, ResidualNet
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.products import FUSED, FUSED_FROM
 
-Precision = Literal["float32", "fast"]
+Precision = Literal["float32", "fast", "float64"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 _FUSED_NAMES = {"silu": "swish"}
 
@@ -29,9 +29,9 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 class PreparedNet:
-    """A `ResidualNet` of one member, everything but the last layer in one type: float32, or bfloat16 from whitened inputs on.
+    """A `ResidualNet` of one member, everything but the last layer in one type: float32, float64, or bfloat16 from whitened inputs on.
 
-    In float32 whitening is folded into the first layer. bfloat16 has too few digits for raw inputs, so there they are whitened first.
+    Whitening is folded into the first layer. bfloat16 has too few digits for raw inputs, so there they are whitened first.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class PreparedNet:
         """`mean (inputs,)` and `std (inputs,)` whiten; the last layer becomes `rows @ last`."""
         weight, bias = net.first.weight[member].double(), net.first.bias[member].double()
         self._whitening = None
-        if dtype == torch.float32:
+        if dtype != torch.bfloat16:
             weight = weight / std.double()
             bias = bias - weight @ mean.double()
         else:
@@ -49,8 +49,9 @@ class PreparedNet:
         pairs = zip(net.up, net.down, strict=True)
         layers = [layer for pair in pairs for layer in pair if isinstance(layer, MemberLinear)]
         self._hidden = [(x.weight[member].to(dtype).contiguous(), x.bias[member].to(dtype)) for x in layers]
-        rows = rows.double()
-        self._last = (rows @ net.last.weight[member].double()).float(), (rows @ net.last.bias[member].double()).float()
+        rows, self._exact = rows.double(), torch.float32 if dtype == torch.bfloat16 else dtype
+        last = rows @ net.last.weight[member].double(), rows @ net.last.bias[member].double()
+        self._last = last[0].to(self._exact), last[1].to(self._exact)
         layers = (self._first, *self._hidden, self._last)
         self.first, *self._transposed = [(w.T.contiguous(), b) for w, b in layers]  # for few rows: a tenth faster
         self._dtype = dtype
@@ -58,10 +59,11 @@ class PreparedNet:
         self._normalise, self._shape = net.normalise, (net.width,)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """`(B, inputs)` → `(B, outputs)`, float32."""
+        """`(B, inputs)` → `(B, outputs)`, float32 or float64."""
         if self._whitening is not None:
             x = torch.addcmul(self._whitening[0], x, self._whitening[1]).to(self._dtype)
-        if self._fused_name in FUSED and x.device.type == "cpu" and len(x) >= FUSED_FROM and x.shape[1]:
+        fused = self._fused_name in FUSED and x.device.type == "cpu" and self._dtype != torch.float64
+        if fused and len(x) >= FUSED_FROM and x.shape[1]:
             return self._fused(x)
         return self.onward(torch.addmm(self.first[1], x, self.first[0]))
 
@@ -70,42 +72,41 @@ class PreparedNet:
         *hidden, last = self._transposed
         for (up, up_bias), (down, down_bias) in zip(hidden[::2], hidden[1::2], strict=True):
             x = x + torch.addmm(down_bias, self._activate(torch.addmm(up_bias, self._norm(x), up)), down)
-        return torch.addmm(last[1], _exact(self._activate(self._norm(x))), last[0])
+        return torch.addmm(last[1], self._exactly(self._activate(self._norm(x))), last[0])
 
     def _fused(self, x: Tensor) -> Tensor:
         linear, activated, added = FUSED["none"], FUSED[self._fused_name], FUSED["add"]
         x = linear(x, *self._first)
         for up, down in zip(self._hidden[::2], self._hidden[1::2], strict=True):
             x = added(activated(self._norm(x), *up), x, *down)
-        return linear(_exact(self._activate(self._norm(x))), *self._last)
+        return linear(self._exactly(self._activate(self._norm(x))), *self._last)
 
     def _norm(self, x: Tensor) -> Tensor:
         return F.layer_norm(x, self._shape) if self._normalise else x
 
-
-def _exact(x: Tensor) -> Tensor:
-    return x if x.dtype == torch.float32 else x.float()
+    def _exactly(self, x: Tensor) -> Tensor:
+        return x if x.dtype == self._exact else x.to(self._exact)
 
 
 class PreparedModel:
     """Member `member` of `model`: raw features `(B, size)` → all outputs `(B, outputs)`."""
 
     def __init__(self, model: MoSim, member: int, precision: str) -> None:
-        """`float32` rounds as the model does; `fast` computes the correctors in bfloat16 where that is faster."""
+        """`float32` and `float64` round as a model of that type does; `fast` computes the correctors in bfloat16 where that is faster."""
         if precision not in PRECISIONS:
             raise UnknownName("precision", precision, list(PRECISIONS))
         f, nv, device = model.features, model.robot.nv, model.input_mean.device
         self._nv, self._beyond = nv, len(model.output_std) - model.predicted
         self._predictions = model.predicted // nv  # the acceleration and, where it is foreseen, the drift
         fast = precision == "fast" and has_bfloat16(device)
-        scale = model.output_std.diag()
+        scale, exact = model.output_std.diag(), model.output_std.dtype
 
         def net(part: ResidualNet, start: int, stop: int, rows: Tensor, dtype: torch.dtype) -> PreparedNet:
             mean, std = model.input_mean[start:stop], model.input_std[start:stop]
             return PreparedNet(part, member, dtype, mean=mean, std=std, rows=rows)
 
         parts, size = [part for part in model.correctors if isinstance(part, ResidualNet)], len(model.input_mean)
-        self._correctors = [net(part, 0, size, scale, torch.float32) for part in parts]
+        self._correctors = [net(part, 0, size, scale, exact) for part in parts]
         self._fast_correctors = [net(part, 0, size, scale, torch.bfloat16) for part in parts] if fast else None
         self._gateable = model.gateable
         self._state = f.position_size + f.velocity_size
@@ -114,17 +115,17 @@ class PreparedModel:
         if model.bias is not None and model.torque is not None:
             identity = torch.eye(model.predicted, device=device)
             self._predictor = (
-                net(model.bias, 0, self._state, identity, torch.float32),
-                net(model.torque, self._state, self._action_end, identity, torch.float32),
+                net(model.bias, 0, self._state, identity, exact),
+                net(model.torque, self._state, self._action_end, identity, exact),
             )
         if model.inertia is not None:
             triangle = torch.zeros(nv * nv, nv * (nv + 1) // 2, device=device)
             triangle[model.triangle, torch.arange(len(model.triangle), device=device)] = 1
-            self._inertia = net(model.inertia, 0, self._position, triangle, torch.float32)
+            self._inertia = net(model.inertia, 0, self._position, triangle, exact)
         self._smooth, self._remainder = f.smooth_size, None
         if model.remainder is not None:
             unit = model.output_std[: model.predicted].diag()
-            self._remainder = net(model.remainder, 0, self._smooth, unit, torch.float32)
+            self._remainder = net(model.remainder, 0, self._smooth, unit, exact)
         self._unit = model.output_std[: model.predicted]
         at_once = [] if model.foresight is not None else [(net, 0) for net in self._correctors]
         at_once += list(zip(self._predictor or (), (0, self._state), strict=False))
@@ -139,7 +140,7 @@ class PreparedModel:
         return torch.cat(blocks, dim=1).contiguous(), torch.cat(biases), [len(bias) for bias in biases]
 
     def _few(self, features: Tensor) -> list[Tensor]:
-        """What each part says, for a few rows in float32, where every call counts; correctors that foresee are left out."""
+        """What each part says, for a few rows, where every call counts; correctors that foresee are left out."""
         weight, bias, widths = self._together
         parts = torch.split(torch.addmm(bias, features, weight), widths, dim=1)
         *parts, last = parts if self._remainder is not None else (*parts, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from importlib import import_module
 from typing import Any, Self, TypedDict
 
@@ -42,7 +43,8 @@ class Simulator(Dynamics):
     """A checkpoint that moves `robot` by `timestep` seconds a step. Controls are clipped to the actuators' range, as MuJoCo does.
 
     Inputs are numpy or torch and outputs of the same kind; with torch inputs that require gradients everything is differentiable, through
-    the model in float32. Of an ensemble, row i of a batch is moved by member i modulo the number of members.
+    the model in float32, or in float64 with that precision. Of an ensemble, row i of a batch is moved by member i modulo the number of
+    members.
     """
 
     differentiable = True
@@ -58,12 +60,15 @@ class Simulator(Dynamics):
     ) -> None:
         """`solver` replaces the one the model was trained for; `ensemble` is how many members are used, or which; by default all.
 
-        Unknown names raise with the valid ones.
+        `precision` is float32, fast (bfloat16 in large batches) or float64, in which states and the model's arithmetic then are; its
+        weights keep the values that they have. Unknown names raise with the valid ones.
         """
         keep_freed_memory()
         used = chosen_members(ensemble, model.config.members)
         if used != list(range(model.config.members)):
             model = model.subset(used)
+        if precision == "float64":
+            self.dtype, model = torch.float64, deepcopy(model).double()
         self.model = model.eval()
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)

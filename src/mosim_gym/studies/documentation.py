@@ -17,7 +17,9 @@ from mosim_gym.studies.finer_checkpoints import finer_table
 from mosim_gym.studies.gallery import gallery_page
 from mosim_gym.studies.measured import NOT_YET, measured
 from mosim_gym.studies.measured_tables import measured_headline, measured_tables
+from mosim_gym.studies.open_benchmark_table import entries_table
 from mosim_gym.studies.pages import filled, home_page
+from mosim_gym.studies.paper.catalogue import PAPER_STUDIES
 from mosim_gym.studies.policy_pages import policies_page
 from mosim_gym.studies.policy_tables import (
     not_trained,
@@ -107,6 +109,15 @@ class Documentation:
             found[f"study {study}"] = study_summary([run for run in runs if run["study"] == study], names, question)
         return found
 
+    def _paper(self) -> dict[str, str]:
+        """A part for each study of the paper's tables."""
+        found: dict[str, str] = {}
+        for name, kind in PAPER_STUDIES.items():
+            study = kind.stored(self._measured / "paper")
+            results = study.results(self._measured / "paper")
+            found[f"paper {name}"] = study.summary(results) if results else NOT_YET
+        return found
+
     def _measured_motion(self) -> dict[str, str]:
         """A part for each machine, and one for the policy of the acrobot."""
         found = measured_tables(self._result("measured") if (self._measured / "measured.json").exists() else {})
@@ -181,6 +192,8 @@ class Documentation:
                 "gait": gait_table(self._result("scripted_gait")),
             },
             self.docs / "results" / "measured.md": self._measured_motion(),
+            self.docs / "results" / "paper.md": self._paper(),
+            self.docs / "benchmark.md": {"entries": entries_table(self._results_in("world_models"))},
             self.docs / "from-logs.md": {"import": import_table(self._result("import_logs"))},
             real_steps: {"sample efficiency": "\n\n".join(filter(None, efficiency))},
             self.docs / "results" / "speed.md": {

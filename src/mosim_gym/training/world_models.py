@@ -13,7 +13,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics.motion import Array, History, Trajectory
 from mosim_gym.mechanics.world_model import MotionData, WorldModel
 from mosim_gym.robots.catalogue import sensor_columns
-from mosim_gym.training.config import training_for
+from mosim_gym.training.config import Stage, training_for
 from mosim_gym.training.loop import train
 from mosim_gym.training.model_choice import model_for
 
@@ -24,6 +24,8 @@ class MoSimModel(WorldModel):
     title = "MoSim"
     preset: ClassVar[str | None] = None
     """A preset's name; None is the robot's own."""
+    stages: ClassVar[tuple[Stage, ...] | None] = None
+    """The stages of the training; None are those of `mosim-gym train`."""
 
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
         """Train as `mosim-gym train` does, on a recipe's motion or on a dataset."""
@@ -32,6 +34,7 @@ class MoSimModel(WorldModel):
         model = replace(model_for(data.robot, self.preset), sensors=len(sensor_columns(data.robot)))
         recipe = data.recipe if isinstance(data, RecipeMotion) else None
         config = training_for(model, seed=seed, recipe=recipe, budget=budget)
+        config = config if self.stages is None else replace(config, stages=self.stages)
         dataset = data if isinstance(data, Dataset) else None
         with TemporaryDirectory() as folder:
             trained, record = train(data.robot, model, config, budget=budget, folder=Path(folder), dataset=dataset)

@@ -54,7 +54,7 @@ def save_checkpoint(
     needs nothing else.
     """
     arrays: dict[str, np.ndarray] = {}
-    exact = all(torch.equal(p, p.half().float()) for p in model.parameters())
+    exact = all(torch.equal(p, p.half().to(p.dtype)) for p in model.parameters())
     halved = {name for name, _ in model.named_parameters()} if exact else set()
     for name, value in model.state_dict().items():
         arrays[name] = value.detach().cpu().numpy().astype(np.float16 if name in halved else np.float32)

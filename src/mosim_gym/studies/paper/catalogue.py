@@ -1,0 +1,34 @@
+"""All studies of the MoSim paper's tables, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.studies.paper.base import PaperStudy
+from mosim_gym.studies.paper.lyapunov import Lyapunov
+from mosim_gym.studies.paper.noise import Noise
+from mosim_gym.studies.paper.prediction import Prediction
+from mosim_gym.studies.paper.uncertainty import Uncertainty
+
+PAPER_STUDIES: dict[str, type[PaperStudy]] = {kind.name: kind for kind in (Lyapunov, Prediction, Noise, Uncertainty)}
+"""In the order in which they are worth their time."""
+
+
+def find_study(name: str) -> type[PaperStudy]:
+    """The study called `name`. An unknown name raises with the valid ones."""
+    if name not in PAPER_STUDIES:
+        raise UnknownName("study", name, list(PAPER_STUDIES))
+    return PAPER_STUDIES[name]
+
+
+def studies_table(folder: Path) -> str:
+    """Each study, how many of its cells in `folder` have been run, and the minutes on one core of those left above the cut line."""
+    rows: list[list[str]] = []
+    for name, kind in PAPER_STUDIES.items():
+        study = kind.stored(folder)
+        results = study.results(folder)
+        count, minutes = study.left(results)
+        rows.append([name, study.title, f"{len(results)} of {len(study.cells())}", str(count), f"{minutes:.0f}"])
+    return table(["Study", "Measures", "Cells run", "Left above the cut line", "Minutes left"], rows)

@@ -1,0 +1,59 @@
+"""World models as the paper's tables compare them: fitted on the same motion for the same time, with about as many parameters."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from mosim_gym.data.dataset import Dataset
+from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.mechanics.world_model import WORLD_MODELS, WorldModel
+from mosim_gym.robots import load_robot
+from mosim_gym.training.config import FLIGHT_FIRST, Stage
+from mosim_gym.training.model_choice import model_for
+from mosim_gym.training.world_models import MoSimModel
+from mosim_gym.world_models.learned import LearnedModel
+from mosim_gym.world_models.sizes import parameters_in, sized
+
+
+class JointMoSim(MoSimModel):
+    """MoSim, everything trained together: the paper's -r and -e."""
+
+    title = "MoSim, together"
+    stages: ClassVar[tuple[Stage, ...] | None] = (Stage("joint", 1.0),)
+
+
+class StagedMoSim(MoSimModel):
+    """MoSim in stages, the predictor first: the paper's -rm."""
+
+    title = "MoSim, in stages"
+    stages: ClassVar[tuple[Stage, ...] | None] = FLIGHT_FIRST
+
+
+class Fitted(NamedTuple):
+    """A fitted model, with how many trained numbers it has and how many training steps it took; None where it does not say."""
+
+    model: WorldModel
+    parameters: int | None
+    steps: int | None
+
+
+def sized_model(name: str, robot: str, staged: bool = False) -> WorldModel:
+    """The registered world model `name`, not fitted yet, with about as many parameters as the robot's MoSim if it is one network."""
+    if name == "mosim":
+        return StagedMoSim() if staged else JointMoSim()
+    kind = WORLD_MODELS.find(name)
+    if not issubclass(kind, LearnedModel):
+        return kind()
+    description = load_robot(robot)
+    wanted = parameters_in(MoSim(description, model_for(robot)))
+    return kind(sized(kind, kind.config_type(), description, wanted))
+
+
+def fit(model: WorldModel, data: Dataset, budget: float, seed: int) -> Fitted:
+    """Fit `model` for `budget` seconds."""
+    model.fit(data, budget, seed)
+    if isinstance(model, MoSimModel):
+        return Fitted(model, parameters_in(model.simulator.model), None)
+    if isinstance(model, LearnedModel):
+        return Fitted(model, parameters_in(model.network), model.record.steps)
+    return Fitted(model, None, None)

@@ -1,0 +1,43 @@
+"""The paper's data of kind -e: motion of a learner. Here the learner is this package's SAC, in MuJoCo itself.
+
+The policies that SAC had on its way, from the first evaluation to the last, move the robot in equal shares, with noise. That is like the
+replay of the learner, and not the replay itself, whose observations do not hold the whole state.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mosim_gym.adapters.policy_files import load_policy
+from mosim_gym.data.collection import recipe_for
+from mosim_gym.data.dataset import Dataset, collect_dataset
+from mosim_gym.envs.backend import TRUTH
+from mosim_gym.evaluation.heldout import TESTED_TASKS, Controller
+from mosim_gym.evaluation.policy_motion import LIKE, PolicyCollector
+from mosim_gym.rl.strategies.zero_shot import EVALUATED, config_for, zero_shot
+
+EVALUATE_EVERY = 25_000
+"""Steps of SAC between two policies that are kept."""
+
+
+def replay_motion(robot: str, transitions: int, shared: Path, *, budget: float, seed: int = 0) -> Dataset:
+    """At least so many control steps of the policies of SAC, which trains for `budget` seconds if it has not yet."""
+    task = TESTED_TASKS[robot]
+    learner = shared / f"{task}-sac"
+    finished = learner / "finished"
+    if not finished.exists():
+        config = config_for(task, algo="sac", seed=seed, evaluate_every=EVALUATE_EVERY)
+        zero_shot(task, config, budget=budget, folder=learner, checkpoint=TRUTH, keep_all=True)
+        finished.touch()
+    segments = -(-transitions // recipe_for(robot, LIKE).steps)
+    found = sorted((learner / EVALUATED).glob("*.safetensors"), key=lambda path: int(path.stem))
+    controllers = {f"SAC after {path.stem} steps": _controller(path) for path in found}
+    folder = shared / f"{robot}-policies-{segments}"
+    return collect_dataset(
+        robot, folder, segments=segments, recipe="policies", collector=PolicyCollector(task, controllers)
+    )
+
+
+def _controller(path: Path) -> Controller:
+    policy = load_policy(path)
+    return lambda observations: policy.predict(observations, deterministic=True)[0].astype(float)

@@ -1,0 +1,46 @@
+"""The command `study`: lists, runs nothing twice, and says what is wrong in a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosim_gym.cli import main
+
+
+def test_the_list_says_what_is_left_and_the_minutes(tmp_path, capsys):
+    main(["study", "list", "--out", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["lyapunov", "prediction", "noise", "uncertainty"]
+    assert lines[2].split("|")[3].strip() == "0 of 6"
+    main(["study", "list", "lyapunov", "--out", str(tmp_path)])
+    assert "| truth-uniform " in capsys.readouterr().out
+
+
+def test_a_study_runs_its_cells_and_shows_them_again(tmp_path, capsys):
+    few = ["--cells", "acrobot-small-uniform", "--set", "pairs=4", "steps=20"]
+    main(["study", "paper", "lyapunov", *few, "--out", str(tmp_path), "--pictures", str(tmp_path / "pictures")])
+    first = capsys.readouterr().out
+    assert "acrobot-small-uniform, about" in first
+    assert (tmp_path / "pictures" / "paper-lyapunov-uniform.png").exists()
+    main(["study", "paper", "lyapunov", "--show", "--out", str(tmp_path)])
+    shown = capsys.readouterr().out
+    assert "4 pairs" in shown
+    assert shown.strip() in first
+    assert "Not run yet: `truth-uniform`" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["study", "paper", "table9"], "Unknown study 'table9'. Valid: lyapunov"),
+        (["study", "paper", "lyapunov", "--hours", "-1"], "--hours is -1.0; it must be at least 0"),
+        (["study", "paper", "lyapunov", "--cells", "moon"], "Unknown cell of the study lyapunov 'moon'"),
+        (["study", "list", "--set", "seed=1"], "--set has settings of one study; name it"),
+        (["study", "enter", "oracle"], "Unknown world model 'oracle'"),
+        (["study", "enter", "linear", "--robots", "spider"], "Unknown robot 'spider'"),
+    ],
+)
+def test_wrong_input_is_one_sentence(command, message, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([*command, "--out", str(tmp_path)])
+    assert message in capsys.readouterr().err

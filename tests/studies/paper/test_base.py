@@ -1,0 +1,113 @@
+"""A study runs its cells once, says what is left, and refuses to mix settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+
+from mosim_gym.mechanics.settings import setting
+from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.studies.paper.base import Cell, PaperStudy
+
+
+@dataclass(frozen=True)
+class Counting(PaperStudy):
+    name = "counting"
+    title = "counts"
+
+    size: int = setting(2, least=1)
+
+    def cells(self):
+        return [Cell(f"cell-{n}", minutes=10, measure=partial(self.measure, n), first=n < 2) for n in range(3)]
+
+    def measure(self, number, shared):
+        with (shared / "measured").open("a") as log:
+            log.write(f"{number} ")
+        return {"value": number * self.size}
+
+    def table(self, results):
+        return "values: " + ", ".join(str(result["value"]) for result in results.values())
+
+
+def measured(folder):
+    return (folder / "measured").read_text().split()
+
+
+def test_a_cell_whose_file_exists_is_not_run_again(tmp_path):
+    study = Counting()
+    study.run(tmp_path, tmp_path, names=["cell-1"])
+    results = study.run(tmp_path, tmp_path)
+    assert measured(tmp_path) == ["1", "0"]
+    assert [result["value"] for result in results.values()] == [0, 2]
+    kept = json.loads((tmp_path / "counting" / "cell-1.json").read_text())
+    assert kept["settings"] == {"size": 2}
+    assert kept["provenance"]["mosim_gym"]
+
+
+def test_cells_below_the_cut_line_run_only_when_asked_for(tmp_path):
+    study = Counting()
+    results = study.run(tmp_path, tmp_path)
+    assert "cell-2" not in results
+    assert study.summary(results) == "values: 0, 2\n\nNot run yet: 1 cell below the cut line."
+    assert study.left(results) == (0, 0)
+    assert list(study.run(tmp_path, tmp_path, below=True)) == ["cell-0", "cell-1", "cell-2"]
+
+
+def test_no_cell_begins_that_would_end_after_the_hours(tmp_path):
+    said = []
+    assert not Counting().run(tmp_path, tmp_path, hours=0.1, report=said.append)
+    assert said[0] == "cell-0 takes about 10 min, longer than what is left of --hours"
+    assert len(Counting().run(tmp_path, tmp_path, hours=0.2)) == 2
+
+
+def test_the_standing_says_which_cells_are_left_and_the_minutes_of_each(tmp_path):
+    study = Counting()
+    rows = study.standing(study.run(tmp_path, tmp_path, names=["cell-1"])).splitlines()
+    assert [[part.strip() for part in row.split("|")[1:5]] for row in rows[2:]] == [
+        ["cell-0", "left", "10", ""],
+        ["cell-1", "run", "10", ""],
+        ["cell-2", "left", "10", "below the cut line"],
+    ]
+
+
+def test_cells_of_other_settings_are_not_mixed(tmp_path):
+    Counting().run(tmp_path, tmp_path)
+    other = Counting().changed(["size=3"])
+    assert other.size == 3
+    with pytest.raises(FileFault, match=r"cell-0\.json was measured with size=2, not 3; choose another --out"):
+        other.run(tmp_path, tmp_path)
+
+
+def test_a_study_goes_on_with_the_settings_of_its_cells(tmp_path):
+    Counting(size=3).run(tmp_path, tmp_path, names=["cell-0"])
+    assert Counting.stored(tmp_path) == Counting(size=3)
+    assert Counting.stored(tmp_path / "elsewhere") == Counting()
+
+
+def test_a_file_that_is_no_cell_is_one_sentence(tmp_path):
+    (tmp_path / "counting").mkdir()
+    (tmp_path / "counting" / "cell-0.json").write_text("{}")
+    with pytest.raises(FileFault, match=r"cell-0\.json is not the result of a cell; delete it"):
+        Counting().results(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("depth=3", r"Unknown setting of the study counting 'depth'\. Valid: size"),
+        ("size", r"'size' has no value: write size=2"),
+        ("size=big", r"'size=big': size needs a whole number, such as 2"),
+        ("size=0", r"size is 0; it must be at least 1"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(assignment, message):
+    with pytest.raises((KeyError, ValueError), match=message):
+        Counting().changed([assignment])
+
+
+def test_an_unknown_cell_raises_with_the_valid_ones(tmp_path):
+    with pytest.raises(KeyError, match=r"Unknown cell of the study counting 'cell-9'.* Valid: cell-0, cell-1, cell-2"):
+        Counting().run(tmp_path, tmp_path, names=["cell-9"])
