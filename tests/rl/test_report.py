@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -11,8 +12,9 @@ import mosim_gym
 from mosim_gym.cli import main
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.policies.scripted import scripted_policy
-from mosim_gym.rl.report import real_return, shimmy_order, shimmy_return, side_by_side
+from mosim_gym.rl.report import real_return, shimmy_id, shimmy_order, shimmy_return, side_by_side
 from mosim_gym.rl.strategies.zero_shot import config_for, zero_shot
+from mosim_gym.robots import find_task
 from mosim_gym.studies.benchmark import measure_policy, zero_shot_table
 
 
@@ -25,6 +27,12 @@ def test_shimmy_pays_what_the_real_task_pays(task):
     if task == "CartpoleSwingup":  # every start leads to the same return, nearly
         assert theirs.mean == pytest.approx(ours.mean, rel=0.1)
     assert theirs.mean > 300
+
+
+def test_shimmy_has_every_task_of_dm_control_under_its_id():
+    gymnasium.register_envs(pytest.importorskip("shimmy"))
+    real = [task for task in mosim_gym.tasks() if find_task(task)[1].in_dm_control]
+    assert {shimmy_id(task) for task in real} <= set(gymnasium.registry)
 
 
 def test_the_order_of_observations_is_a_permutation():

@@ -50,6 +50,12 @@ def check_episodes(task: str, episodes: int, shimmy: int = 0) -> None:
         import_package("shimmy")
 
 
+def shimmy_id(task: str) -> str:
+    """The id under which Shimmy registers the real task, with dm_control's own names."""
+    definition = find_task(task)[1]
+    return f"dm_control/{definition.domain}-{definition.name}-v0"
+
+
 def shimmy_return(task: str, policy: Policy, *, episodes: int = 3, seed: int = REAL_SEED) -> PolicyReturn:
     """`real_return` through plain Shimmy and Gymnasium's FlattenObservation, without this package.
 
@@ -58,9 +64,7 @@ def shimmy_return(task: str, policy: Policy, *, episodes: int = 3, seed: int = R
     from gymnasium.wrappers import FlattenObservation, TimeLimit
 
     gymnasium.register_envs(import_package("shimmy"))
-    definition = find_task(task)[1]
-    name = f"dm_control/{definition.domain}-{definition.name.replace('_', '-')}-v0"
-    env = TimeLimit(FlattenObservation(gymnasium.make(name)), 1000)
+    env = TimeLimit(FlattenObservation(gymnasium.make(shimmy_id(task))), 1000)
     order = shimmy_order(task)
 
     class Reordered:
