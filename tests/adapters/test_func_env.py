@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from gymnasium.experimental.functional import FuncEnv
 
@@ -49,3 +50,14 @@ def test_the_truth_has_the_same_methods_and_no_box(generator):
     env = MoSimFuncEnv("CartpoleSwingup", checkpoint="truth")
     after = env.transition(env.initial(generator), torch.zeros(1, 1))
     assert sorted(env.state_info(after)) == ["goal", "qpos", "qvel"]
+
+
+def test_seeds_in_place_of_a_generator_and_actions_of_another_shape_are_refused(generator):
+    env = MoSimFuncEnv("CartpoleSwingup", 2)
+    with pytest.raises(
+        TypeError, match=r"rng is 0; it must be a generator, such as torch\.Generator\(\)\.manual_seed\(0\)"
+    ):
+        env.initial(0)
+    state = env.initial(generator)
+    with pytest.raises(ValueError, match=r"The actions have shape \(1,\); these environments need \(2, 1\)"):
+        env.transition(state, torch.zeros(1))

@@ -79,3 +79,5 @@ def test_a_batch_of_ones_own_is_taken_and_one_that_resets_otherwise_is_refused()
         MoSimRslRl(TorchEnv("CartpoleSwingup", 3, autoreset="next_step"))
     with pytest.raises(TypeError, match="leave it out"):
         MoSimRslRl("CartpoleSwingup", 3, autoreset="same_step")
+    with pytest.raises(TypeError, match="checkpoint: the batch has its options already"):
+        MoSimRslRl(TorchEnv("CartpoleSwingup", 3), checkpoint="truth")

@@ -88,3 +88,5 @@ def test_a_batch_of_ones_own_is_taken_and_one_that_resets_itself_is_refused():
         MoSimTorchRL(TorchEnv("CartpoleSwingup", 3))
     with pytest.raises(TypeError, match="leave it out"):
         MoSimTorchRL("CartpoleSwingup", 3, autoreset="disabled")
+    with pytest.raises(TypeError, match="checkpoint: the batch has its options already"):
+        MoSimTorchRL(TorchEnv("CartpoleSwingup", 3, autoreset="disabled"), checkpoint="truth")

@@ -15,7 +15,7 @@ from mosim_gym.policies.scripted import scripted_policy
 pytest.importorskip("viser")
 pytest.importorskip("mujoco")
 
-from mosim_gym.adapters.viser_page import ViserPage
+from mosim_gym.adapters.viser_page import ViserPage, free_port
 
 
 def _free_port():
@@ -46,10 +46,31 @@ def test_the_page_is_served_at_its_address(page):
         assert b"<html" in answer.read()
 
 
+def test_a_port_that_is_taken_gives_way_to_the_next_free_one():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert port < free_port("127.0.0.1", port) < 65_536
+
+
+def test_a_host_that_is_not_this_machine_and_a_port_without_a_free_one_are_refused():
+    with pytest.raises(ValueError, match=r"No page can be served at the host '192\.0\.2\.1' \([^()]+\); write 127"):
+        free_port("192.0.2.1", 8080)
+    with pytest.raises(ValueError, match="No port from 65536 to 65535 is free"):
+        free_port("127.0.0.1", 65_536)
+
+
 def test_frames_move_the_robot_on_by_the_time_that_went_by(page):
     for _ in range(6):
         page.frame(0.05)
     assert page.loop.times[-1] == pytest.approx(0.3, abs=0.011)
+
+
+@pytest.mark.parametrize("seconds", [20.0, float("inf")])
+def test_the_truth_may_rejoin_more_seldom_than_the_slider_usually_goes(seconds):
+    shown = ViserPage(PlayLoop(BesideTruth("CartpoleSwingup"), rejoin_every=seconds), title="", port=_free_port())
+    shown.frame(0.05)
+    shown.close()
+    assert shown.loop.rejoin_every == seconds
 
 
 def _until(page, true):

@@ -38,6 +38,11 @@ def test_a_study_runs_its_cells_and_shows_them_again(tmp_path, capsys):
         (["study", "list", "--set", "seed=1"], "--set has settings of one study; name it"),
         (["study", "enter", "oracle"], "Unknown world model 'oracle'"),
         (["study", "enter", "linear", "--robots", "spider"], "Unknown robot 'spider'"),
+        (["study", "enter", "linear", "--robots", ""], "--robots has no name; leave it out"),
+        (["study", "paper", "lyapunov", "--cells", ","], "--cells has no name; leave it out"),
+        (["study", "paper", "lyapunov", "--data", __file__], f"--data {__file__}: {__file__} is a file"),
+        (["study", "enter", "linear", "--data", __file__], f"--data {__file__}: {__file__} is a file"),
+        (["study", "paper", "lyapunov", "--pictures", __file__], f"--pictures {__file__}: {__file__} is a file"),
     ],
 )
 def test_wrong_input_is_one_sentence(command, message, tmp_path, capsys):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -51,6 +53,27 @@ def test_an_interrupted_collection_ends_with_the_same_bytes(tmp_path, collected)
     assert len(open_dataset(tmp_path)) == 2000
     collect_dataset("pendulum", tmp_path, segments=SEGMENTS, seed=3)
     assert _bytes(tmp_path) == _bytes(collected)
+
+
+def test_a_second_process_does_not_collect_into_the_same_folder(tmp_path):
+    code = (
+        "import sys, time\n"
+        "from mosim_gym.data.dataset import collect_dataset\n"
+        "def wait(done):\n    print('here', flush=True)\n    time.sleep(60)\n"
+        "collect_dataset('pendulum', sys.argv[1], segments=2000, report=wait)"
+    )
+    folder = tmp_path / "motion"
+    other = subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "here\n"
+        with pytest.raises(FileFault, match=f"motion is in use: process {other.pid} runs there"):
+            collect_dataset("pendulum", folder, segments=2000)
+    finally:
+        other.kill()
+        other.wait()
+    assert len(collect_dataset("pendulum", folder, segments=2000)) == 2000
+    assert not [path for path in tmp_path.iterdir() if path != folder]
 
 
 def test_every_chunk_is_sealed_when_it_is_written(tmp_path):

@@ -78,3 +78,10 @@ def test_an_episode_that_leaves_the_model_is_followed_by_the_next():
     assert np.isfinite(loop.now.model).all()
     loop.reset()
     assert loop.ended is None
+
+
+def test_after_endless_seconds_the_truth_never_begins_again():
+    loop = PlayLoop(BesideTruth("CartpoleSwingup"), rejoin_every=float("inf"), seed=0)
+    for _ in range(120):
+        loop.step()
+    assert loop.now.error > 0

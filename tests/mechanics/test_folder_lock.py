@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from mosim_gym.mechanics.folder_lock import LOCK, FolderLock
+from mosim_gym.mechanics.folder_lock import LOCK, FolderLock, InUse
 from mosim_gym.mechanics.storage import FileFault
 
 HOLD = "import sys, time; from pathlib import Path; from mosim_gym.mechanics.folder_lock import FolderLock\n"
-HOLD += "held = FolderLock(Path(sys.argv[1])); print('here', flush=True); time.sleep(60)"
+HOLD += "held = FolderLock(Path(sys.argv[1]), *sys.argv[2:]); print('here', flush=True); time.sleep(60)"
 
 
-def holder(folder: Path) -> subprocess.Popen[str]:
-    """Another process that runs in `folder`."""
-    other = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True)
+def holder(folder: Path, *part: str) -> subprocess.Popen[str]:
+    """Another process that runs in `folder`, or that writes the file `part` there."""
+    other = subprocess.Popen([sys.executable, "-c", HOLD, str(folder), *part], stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None
     assert other.stdout.readline() == "here\n"
     return other
@@ -62,3 +62,17 @@ def test_a_file_in_the_place_of_a_folder_is_left_to_the_runs_own_checks(tmp_path
     FolderLock(tmp_path / "file")
     FolderLock(tmp_path / "file" / "below")
     assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_processes_share_a_folder_if_each_writes_a_file_of_its_own(tmp_path):
+    other = holder(tmp_path, "cell.json")
+    (tmp_path / ".cell.json.abcdefgh").touch()  # what the other one writes at this moment
+    try:
+        with pytest.raises(InUse, match=rf"cell\.json is in use: process {other.pid} runs there"):
+            FolderLock(tmp_path, "cell.json")
+        FolderLock(tmp_path, "another.json")
+        assert (tmp_path / ".cell.json.abcdefgh").exists()
+    finally:
+        other.kill()
+        other.wait()
+    FolderLock(tmp_path, "cell.json")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from mosim_gym.evaluation.floors import HoldLast
 from mosim_gym.evaluation.heldout import random_test
 from mosim_gym.mechanics.motion import Trajectory
 from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.mechanics.version import __version__
 from mosim_gym.mechanics.world_model import WorldModel
 from mosim_gym.studies.open_benchmark import Rules, drawn_seed, enter, measure, score, why_not
 from mosim_gym.truth.dynamics import TrueDynamics
@@ -123,9 +125,25 @@ def test_an_entry_goes_on_where_it_was_and_other_rules_do_not_mix(tmp_path):
     assert len(said) == 1
     with pytest.raises(FileFault, match=r"hold-last\.json was measured with transitions 1000, not 1000000"):
         enter("hold-last", tmp_path, tmp_path / "data", robots=["pendulum"])
+    entry = path.read_text()
+    path.write_text(entry.replace(f'"version": "{__version__}"', '"version": "0.0"', 1))
+    with pytest.raises(FileFault, match=rf"was measured with package mosim_gym 0\.0, not mosim_gym {__version__}"):
+        enter("hold-last", tmp_path, tmp_path / "data", robots=["pendulum"], rules=SMALL)
     path.write_text("[]")
     with pytest.raises(FileFault, match="is not an entry of the benchmark"):
         enter("hold-last", tmp_path, tmp_path / "data", robots=["pendulum"], rules=SMALL)
+
+
+def test_a_budget_of_many_digits_is_the_same_when_the_entry_goes_on(tmp_path):
+    rules, said = replace(SMALL, budget=1.23456789), []
+    for _ in range(2):
+        enter("hold-last", tmp_path, tmp_path / "data", robots=["pendulum"], rules=rules, report=said.append)
+    assert len(said) == 1
+
+
+def test_an_entry_without_a_robot_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="There is no robot to measure; name one or more of reacher, acrobot"):
+        enter("hold-last", tmp_path, tmp_path / "data", robots=[], rules=SMALL)
 
 
 def test_a_model_that_wants_more_history_than_there_is_gets_a_sentence(tmp_path):

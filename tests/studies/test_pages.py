@@ -17,6 +17,13 @@ def test_a_marker_is_filled_and_prose_is_broken_into_lines():
     assert max(map(len, text.splitlines())) <= 140
 
 
+def test_no_line_of_prose_begins_with_a_number_that_markdown_takes_for_a_list():
+    for words in range(20, 30):
+        text = filled(PAGE, {"speed": f"{'word ' * words}seeds 0,\n1. After that, more. Seeds 0, 2."}, "page.md")
+        assert "0, 2." in text
+        assert not [line for line in text.splitlines() if line.startswith(("1.", "2."))]
+
+
 @pytest.mark.parametrize("content", [{}, {"speed": "fast", "size": "small"}])
 def test_a_marker_without_content_and_content_without_a_marker_are_told(content):
     with pytest.raises(ValueError, match=r"page\.md: markers and generated parts differ in s"):

@@ -13,6 +13,7 @@ from mosim_gym.envs.backend import Checkpoint, DynamicsOptions
 from mosim_gym.envs.core import State
 from mosim_gym.envs.opened import opened
 from mosim_gym.envs.spaces import action_space, observation_space
+from mosim_gym.envs.state_rows import checked_controls
 from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.numbers import positive_number
 from mosim_gym.robots import Task
@@ -45,11 +46,14 @@ class MoSimFuncEnv(FuncEnv[State, Tensor, Tensor, Tensor, Tensor, None, None]):
         self.observation_space, self.action_space = observation_space(self.task), action_space(self.task)
 
     def initial(self, rng: Generator, params: None = None) -> State:
-        """States in which episodes begin."""
+        """States in which episodes begin, drawn from `rng`."""
+        if not isinstance(rng, Generator):
+            raise TypeError(f"rng is {rng!r}; it must be a generator, such as torch.Generator().manual_seed(0).")
         return self.core.reset(rng, self.num_envs)
 
     def transition(self, state: State, action: Tensor, rng: Generator | None = None, params: None = None) -> State:
-        """The states one control step later, under `action (num_envs, nu)`."""
+        """The states one control step later, under `action (num_envs, nu)`. Raises `ValueError` for another shape."""
+        action = checked_controls(action, len(state.qpos), self.task.robot.nu, state.qvel)
         return self.core.step(state, action, self.dynamics).state
 
     def observation(self, state: State, rng: Generator | None = None, params: None = None) -> Tensor:

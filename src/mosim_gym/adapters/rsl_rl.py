@@ -32,10 +32,13 @@ class MoSimRslRl(_env.VecEnv):
         """Begin an episode in every environment. `env.torch.reset(seed=…)` begins others."""
         if "autoreset" in options:
             raise TypeError("autoreset: rsl_rl needs same_step; leave it out.")
+        if isinstance(task, TorchEnv) and options:
+            raise TypeError(f"{', '.join(options)}: the batch has its options already; give them where it is made.")
         self.torch = task if isinstance(task, TorchEnv) else TorchEnv(task, num_envs, **options)
         if self.torch.autoreset != "same_step":
             raise ValueError(
-                f"The batch begins new episodes by {self.torch.autoreset!r}; rsl_rl needs one that was made with autoreset_mode='SameStep'."
+                f"The batch begins new episodes by {self.torch.autoreset!r}; rsl_rl needs one that was made with "
+                "autoreset='same_step', or by make_env with autoreset_mode='SameStep'."
             )
         robot = self.torch.task.robot
         self.num_envs, self.num_actions = self.torch.num_envs, robot.nu

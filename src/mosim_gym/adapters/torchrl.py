@@ -30,10 +30,13 @@ class MoSimTorchRL(_envs.EnvBase):
         """An autoreset mode is no option, because TorchRL itself resets."""
         if "autoreset" in options:
             raise TypeError("autoreset: TorchRL itself begins new episodes; leave it out.")
+        if isinstance(task, TorchEnv) and options:
+            raise TypeError(f"{', '.join(options)}: the batch has its options already; give them where it is made.")
         batch = task if isinstance(task, TorchEnv) else TorchEnv(task, num_envs, autoreset="disabled", **options)
         if batch.autoreset != "disabled":
             raise ValueError(
-                f"The batch begins new episodes by {batch.autoreset!r}; TorchRL needs one that was made with autoreset_mode='Disabled'."
+                f"The batch begins new episodes by {batch.autoreset!r}; TorchRL needs one that was made with "
+                "autoreset='disabled', or by make_env with autoreset_mode='Disabled'."
             )
         super().__init__(device=batch.device, batch_size=[batch.num_envs])
         self.torch = batch

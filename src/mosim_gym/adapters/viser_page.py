@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import socket
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -15,6 +17,7 @@ from mosim_gym.envs.play_loop import REMEMBERED, PlayLoop
 from mosim_gym.mechanics.packages import import_extra
 
 EXTRA, USE = "play", "`mosim-gym play`"
+PORTS = 65_536
 FRAMES_A_SECOND = 30
 FRAMES_A_READOUT = 5
 ACCENT = (201, 120, 48)
@@ -31,6 +34,25 @@ HELP = "Drag a limb and let go to push it. The space bar pauses, **R** resets, *
 Request = Callable[[], None]
 
 
+def free_port(host: str, port: int) -> int:
+    """The first port from `port` on at which a page can be served at `host`. Raises `ValueError` where there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, 0), family=family).close()
+    except OSError as error:
+        why = str(error.strerror or error).partition(" (")[0]
+        raise ValueError(
+            f"No page can be served at the host {host!r} ({why}); write 127.0.0.1 for this machine alone, or 0.0.0.0 for others."
+        ) from error
+    for number in range(port, PORTS):
+        try:
+            socket.create_server((host, number), family=family).close()
+        except OSError:
+            continue
+        return number
+    raise ValueError(f"No port from {port} to {PORTS - 1} is free at {host}; choose a lower one.")
+
+
 class ViserPage:
     """Shows `loop` on a page that is served at `host:port`. `run` serves until it is interrupted.
 
@@ -38,12 +60,12 @@ class ViserPage:
     """
 
     def __init__(self, loop: PlayLoop, *, title: str, host: str = "127.0.0.1", port: int = 8080) -> None:
-        """Serve the page. Raises `MissingExtra` where viser is not installed."""
+        """Serve the page, at the next free port if `port` is not. Raises `MissingExtra` where viser is not installed."""
         viser = import_extra("viser", EXTRA, USE)
         self.loop = loop
         self._requests: SimpleQueue[Request] = SimpleQueue()
-        self._server: Any = viser.ViserServer(host=host, port=port, label=title, verbose=False)
-        self.address = f"http://{host}:{self._server.get_port()}"
+        self._server: Any = viser.ViserServer(host=host, port=free_port(host, port), label=title, verbose=False)
+        self.address = f"http://{f'[{host}]' if ':' in host else host}:{self._server.get_port()}"
         """Where the page is."""
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=ACCENT)
         self._server.gui.main_panel.dock_right()
@@ -77,8 +99,9 @@ class ViserPage:
         rejoin.on_click(self._request(loop.rejoin))
         speed = gui.add_slider("Speed", min=0.05, max=2.0, step=0.05, initial_value=loop.speed)
         speed.on_update(self._request(lambda: setattr(loop, "speed", float(speed.value))))
+        chosen = float(loop.rejoin_every) if math.isfinite(loop.rejoin_every) else 0.0
         often = gui.add_slider(
-            "Rejoin, s", min=0.0, max=REMEMBERED, step=0.5, initial_value=loop.rejoin_every,
+            "Rejoin, s", min=0.0, max=max(REMEMBERED, chosen), step=0.5, initial_value=chosen,
             hint="After so many seconds the truth begins again in the model's state; 0 is never.",
         )  # fmt: skip
         often.on_update(self._request(lambda: setattr(loop, "rejoin_every", float(often.value))))

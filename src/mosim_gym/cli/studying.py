@@ -14,6 +14,14 @@ from mosim_gym.cli.common import Out
 Data = Annotated[Path, arg(help="Folder for what cells share, such as motion to learn from; it may grow to gigabytes.")]
 
 
+def _names(text: str | None, option: str) -> list[str]:
+    """The names in an option, between commas; none where it was not given."""
+    found = [name.strip() for name in (text or "").split(",") if name.strip()]
+    if text is not None and not found:
+        raise ValueError(f"{option} has no name; leave it out, or give names with commas between.")
+    return found
+
+
 @dataclass(frozen=True)
 class PaperTable:
     """Measure a table of the MoSim paper. Cells that have been run are not run again; an interrupted run goes on with the next cell."""
@@ -35,12 +43,17 @@ class PaperTable:
 
     def run(self) -> None:
         from mosim_gym.mechanics.numbers import check_at_least
+        from mosim_gym.mechanics.storage import check_folder
         from mosim_gym.studies.paper.catalogue import find_study
+
+        check_folder(self.data, "--data")
+        if self.pictures is not None:
+            check_folder(self.pictures, "--pictures")
 
         study = find_study(self.name).stored(self.out).changed(self.set)
         if self.hours is not None:
             check_at_least(0, **{"--hours": self.hours})
-        names = [name.strip() for name in (self.cells or "").split(",") if name.strip()]
+        names = _names(self.cells, "--cells")
         results = (
             study.results(self.out)
             if self.show
@@ -100,11 +113,13 @@ class Enter:
 
     def run(self) -> None:
         from mosim_gym.mechanics.durations import seconds
+        from mosim_gym.mechanics.storage import check_folder
         from mosim_gym.robots import load_robot
         from mosim_gym.studies.open_benchmark import ROBOTS, Rules, enter
         from mosim_gym.studies.open_benchmark_table import entries_table
 
-        robots = ROBOTS if self.robots is None else [name.strip() for name in self.robots.split(",") if name.strip()]
+        check_folder(self.data, "--data")
+        robots = _names(self.robots, "--robots") or ROBOTS
         for robot in robots:
             load_robot(robot)
         chosen = {

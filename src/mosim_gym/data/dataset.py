@@ -35,6 +35,7 @@ from mosim_gym.data.collection import Collector, Segments, SegmentSource, recipe
 from mosim_gym.data.manifest import KIND, MANIFEST, UNSEALED, VERSION, Manifest, read_manifest, write_manifest
 from mosim_gym.data.stream import Transitions, transitions
 from mosim_gym.mechanics.executor import HERE, Executor
+from mosim_gym.mechanics.folder_lock import FolderLock
 from mosim_gym.mechanics.numbers import check_seed, positive_number
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
@@ -137,7 +138,8 @@ def collect_dataset(
 
     `report` is called with the number of segments that are safe on disk. Segments that are on disk are first compared with their checksums.
     A `collector` takes the place of that of the recipe; `recipe` is then only the name in the manifest.
-    A folder with another collection is not changed. If the disk is too small for this one, nothing is left behind.
+    A folder with another collection is not changed. If the disk is too small for this one, nothing is left behind. One process at a time
+    collects into a folder; a second one gets a `FileFault`.
 
     `workers` simulate the chunks, with copies of the collector. Whoever they are, the bytes are the same.
     """
@@ -160,7 +162,13 @@ def collect_dataset(
         "chunks": [],
     }
     shapes = _shapes(robot, segments, chosen.steps)
-    there = read_manifest(folder) if (folder / MANIFEST).exists() else None
+    there = _manifest_in(folder)
+    if there is None:
+        check_space(folder, shapes)  # before the lock makes the folder's parents
+    if there is None or there["segments"] < there["planned"]:
+        place = folder.resolve()
+        _alone = FolderLock(place.parent, place.name)
+        there = _manifest_in(folder)  # another process may have gone on until now
     if there is not None and there["segments"]:
         _check_same(folder, there, wanted)
         arrays = map_arrays(folder, shapes)
@@ -192,6 +200,11 @@ def collect_dataset(
         if manifest["segments"] >= segments:
             break
     return Dataset(folder, manifest, arrays)
+
+
+def _manifest_in(folder: Path) -> Manifest | None:
+    """The manifest in `folder`, if there is one."""
+    return read_manifest(folder) if (folder / MANIFEST).exists() else None
 
 
 @lru_cache(maxsize=1)

@@ -76,7 +76,7 @@ class PlayLoop:
             reason = self.now.end
             self._begin()
             self.ended = reason
-        elif self.rejoin_every and self._apart >= round(self.rejoin_every / step):
+        elif self.rejoin_every and self._apart >= self.rejoin_every / step - 0.5:
             self.rejoin()
 
     def reset(self) -> None:

@@ -1,6 +1,7 @@
 """`FolderLock`: one process at a time writes to the folder of a run; what a killed one left behind is swept away.
 
-The lock is one of the system's, on a hidden file in the folder. It ends with the process that holds it, however that ends.
+The lock is one of the system's, on a hidden file in the folder. It ends with the process that holds it, however that ends. Where processes
+share a folder and each writes a file of its own, the lock is of that file alone.
 """
 
 from __future__ import annotations
@@ -25,17 +26,23 @@ _handles: dict[Path, int] = {}
 _holders: Counter[Path] = Counter()
 
 
+class InUse(FileFault):
+    """Another process holds the lock."""
+
+
 class FolderLock:
     """As long as this object lives no other process can have one of the same folder. In one process there may be several."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the lock. Raises `FileFault` if another process holds it."""
+    def __init__(self, folder: Path, part: str | None = None) -> None:
+        """Take the lock; with `part` that of the file `part` in the folder. Raises `InUse` if another process holds it."""
+        said = folder if part is None else folder / part
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            place = folder.resolve()
+            place = folder.resolve() / (LOCK if part is None else f".{part}{LOCK}")
             if place not in _handles:
-                _handles[place] = _locked(place, folder)
-                _sweep(place)
+                _handles[place] = _locked(place, said)
+                if part is None:
+                    _sweep(place.parent)
         except OSError as error:
             if error.errno not in _UNGUARDED:
                 raise
@@ -44,9 +51,8 @@ class FolderLock:
         weakref.finalize(self, _leave, place, os.getpid())
 
 
-def _locked(place: Path, said: Path) -> int:
-    """The handle of the lock file in the folder `place`, which this process alone holds."""
-    path = place / LOCK
+def _locked(path: Path, said: Path) -> int:
+    """The handle of the lock file at `path`, which this process alone holds."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
@@ -58,7 +64,7 @@ def _locked(place: Path, said: Path) -> int:
         except BlockingIOError as error:
             other = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
             os.close(handle)
-            raise FileFault(
+            raise InUse(
                 f"{said} is in use: {f'process {other}' if other else 'another process'} runs there; wait for its end, or choose another "
                 "folder."
             ) from error
@@ -90,5 +96,5 @@ def _leave(place: Path, process: int) -> None:
     _holders[place] -= 1
     if not _holders[place]:
         del _holders[place]
-        (place / LOCK).unlink(missing_ok=True)
+        place.unlink(missing_ok=True)
         os.close(_handles.pop(place))

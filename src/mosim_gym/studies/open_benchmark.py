@@ -21,6 +21,8 @@ from mosim_gym.evaluation.floors import HoldLast
 from mosim_gym.evaluation.growing import error_growth
 from mosim_gym.evaluation.heldout import HISTORY, HeldOut, random_test
 from mosim_gym.evaluation.predicted import predicted
+from mosim_gym.mechanics.folder_lock import FolderLock
+from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.mechanics.storage import FileFault, readable_json, write_atomically
@@ -60,18 +62,23 @@ def enter(
 ) -> Path:
     """Measure the registered world model `name` on `robots` and write `out/name.json`, which is the entry.
 
-    `shared` keeps the motion to learn from. A robot that the file has already, by the same rules, is not measured again.
+    `shared` keeps the motion to learn from. A robot that the file has already, by the same rules and the same version of the package, is
+    not measured again.
     """
     kind, rules = WORLD_MODELS.find(name), rules or Rules()
+    if not robots:
+        raise ValueError(f"There is no robot to measure; name one or more of {', '.join(ROBOTS)}.")
     path = out / f"{name}.json"
+    _alone = FolderLock(out, path.name)
+    read_again = json.loads(readable_json(asdict(rules)))
     entry: dict[str, Any] = {
         "model": name,
         "title": kind.title,
         "class": f"{kind.__module__}:{kind.__qualname__}",
         "package": package_of(name),
-        "rules": asdict(rules),
-        "robots": _measured_already(path, rules),
+        "rules": {rule: read_again[rule] for rule in asdict(rules)},
     }
+    entry["robots"] = _measured_already(path, entry)
     for robot in robots:
         if robot in entry["robots"]:
             continue
@@ -81,21 +88,27 @@ def enter(
     return path
 
 
-def _measured_already(path: Path, rules: Rules) -> dict[str, Any]:
-    """The robots that the entry at `path` has; none where there is no file."""
+def _measured_already(path: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The robots that the file at `path` has, which must be of the same `entry`; none where there is no file."""
     if not path.exists():
         return {}
     try:
         there = json.loads(path.read_text())
-        known, robots = there["rules"], there["robots"]
+        known, robots = {**there["rules"], "package": there["package"], "class": there["class"]}, dict(there["robots"])
     except (ValueError, KeyError, TypeError) as error:
         raise FileFault(f"{path} is not an entry of the benchmark; choose another --out.") from error
-    odd = next((key for key, value in asdict(rules).items() if known.get(key) != value), None)
+    wanted = {**entry["rules"], "package": entry["package"], "class": entry["class"]}
+    odd = next((key for key, value in wanted.items() if known.get(key) != value), None)
     if odd is not None:
         raise FileFault(
-            f"{path} was measured with {odd} {known.get(odd)}, not {asdict(rules)[odd]}; choose another --out."
+            f"{path} was measured with {odd} {_said(known.get(odd))}, not {_said(wanted[odd])}; choose another --out."
         )
     return robots
+
+
+def _said(value: object) -> str:
+    """A value of an entry in a message; a package by its name and version."""
+    return " ".join(str(part) for part in value.values()) if is_mapping(value) else str(value)
 
 
 def package_of(name: str) -> dict[str, str | None]:

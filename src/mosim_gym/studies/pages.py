@@ -9,6 +9,10 @@ from functools import partial
 
 MARKER = re.compile(r"(<!-- generated: ([^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 RUN = re.compile(r"<!-- run: \S+ -->\n")
+LAST_NUMBER = re.compile(r"(?<=\S)\s(?=\d+\.(\s|$))")
+"""The space before a number that ends a sentence."""
+HELD = "\0"
+"""Stands for a space at which no line ends."""
 LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?://)([^)\s]+)\)")
 
 
@@ -21,10 +25,13 @@ def filled(text: str, content: Mapping[str, str], page: str) -> str:
 
 
 def wrapped(content: str) -> str:
-    """`content` with its paragraphs of prose in lines of 140 columns at most."""
+    """`content` with its paragraphs of prose in lines of 140 columns at most. None begins with `1.`, which would be a list in Markdown."""
     fill = partial(textwrap.fill, width=140, break_long_words=False, break_on_hyphens=False)
-    paragraphs = content.split("\n\n")
-    return "\n\n".join(part if part.startswith(("|", "!")) else fill(part) for part in paragraphs)
+    paragraphs = [
+        part if part.startswith(("|", "!")) else LAST_NUMBER.sub(HELD, part) for part in content.split("\n\n")
+    ]
+    filled = [part if part.startswith(("|", "!")) else fill(part) for part in paragraphs]
+    return "\n\n".join(filled).replace(HELD, " ")
 
 
 def home_page(readme: str) -> str:

@@ -52,7 +52,7 @@ def _section(stem: str, seeds: Sequence[Mapping[str, Any]], assets: Path) -> str
     told = (
         f"Made again by\n\n{again}"
         if again
-        else "An earlier version made them, whose settings had other names; they stand in the policies' cards."
+        else "An earlier version of this package made these policies. Its settings had other names; the policies' cards list them."
     )
     return "\n\n".join([f"## {title}", *shown, _returns(seeds), wrapped(_model(seeds)), told]) + "\n"
 
@@ -82,7 +82,8 @@ def _model(seeds: Sequence[Mapping[str, Any]]) -> str:
     changed = " It has been trained anew since." if any(policy.get("model_trained_anew") for policy in seeds) else ""
     return (
         f"The model `{model['name']}` had learned from {model['transitions'] / 1e6:.1f} M true transitions in "
-        f"{model['training_seconds'] / 60:.0f} min. A simulator set their starts, and nothing was tuned on real return.{changed} "
+        f"{model['training_seconds'] / 60:.0f} min. A simulator set the starts of these transitions, and nothing was tuned on real "
+        f"return.{changed} "
         f"{measured(list(seeds))}"
     )
 

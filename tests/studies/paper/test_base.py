@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import partial
 
 import pytest
 
+from mosim_gym.mechanics.folder_lock import InUse
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.studies.paper.base import Cell, PaperStudy
@@ -19,6 +22,7 @@ class Counting(PaperStudy):
     title = "counts"
 
     size: int = setting(2, least=1)
+    share: float = setting(0.5, above=0)
 
     def cells(self):
         return [Cell(f"cell-{n}", minutes=10, measure=partial(self.measure, n), first=n < 2) for n in range(3)]
@@ -43,7 +47,7 @@ def test_a_cell_whose_file_exists_is_not_run_again(tmp_path):
     assert measured(tmp_path) == ["1", "0"]
     assert [result["value"] for result in results.values()] == [0, 2]
     kept = json.loads((tmp_path / "counting" / "cell-1.json").read_text())
-    assert kept["settings"] == {"size": 2}
+    assert kept["settings"] == {"size": 2, "share": 0.5}
     assert kept["provenance"]["mosim_gym"]
 
 
@@ -61,6 +65,37 @@ def test_no_cell_begins_that_would_end_after_the_hours(tmp_path):
     assert not Counting().run(tmp_path, tmp_path, hours=0.1, report=said.append)
     assert said[0] == "cell-0 takes about 10 min, longer than what is left of --hours"
     assert len(Counting().run(tmp_path, tmp_path, hours=0.2)) == 2
+
+
+def test_a_cell_that_another_process_runs_is_left_to_it(tmp_path):
+    hold = (
+        "import sys, time; from pathlib import Path; from mosim_gym.mechanics.folder_lock import FolderLock\n"
+        "held = FolderLock(Path(sys.argv[1]), 'cell-0.json'); print('here', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", hold, str(tmp_path / "counting")]
+    other, said = subprocess.Popen(command, stdout=subprocess.PIPE, text=True), []
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "here\n"
+        assert list(Counting().run(tmp_path, tmp_path, report=said.append)) == ["cell-1"]
+    finally:
+        other.kill()
+        other.wait()
+    assert said[0].startswith("cell-0 is not run now: ")
+    assert f"cell-0.json is in use: process {other.pid} runs there" in said[0]
+    assert list(Counting().run(tmp_path, tmp_path)) == ["cell-0", "cell-1"]
+
+
+def test_a_cell_whose_motion_another_process_collects_is_left_out(tmp_path, monkeypatch):
+    def collecting(self, number, shared):
+        if number == 0:
+            raise InUse("motion is in use")
+        return {"value": number}
+
+    said = []
+    monkeypatch.setattr(Counting, "measure", collecting)
+    assert list(Counting().run(tmp_path, tmp_path, report=said.append)) == ["cell-1"]
+    assert said == ["cell-0, about 10 min", "cell-0 is not run now: motion is in use", "cell-1, about 10 min"]
 
 
 def test_the_standing_says_which_cells_are_left_and_the_minutes_of_each(tmp_path):
@@ -87,17 +122,35 @@ def test_a_study_goes_on_with_the_settings_of_its_cells(tmp_path):
     assert Counting.stored(tmp_path / "elsewhere") == Counting()
 
 
-def test_a_file_that_is_no_cell_is_one_sentence(tmp_path):
+def test_a_setting_of_many_digits_is_the_same_setting_when_it_is_read_again(tmp_path):
+    study = Counting(share=0.123456789)
+    for _ in range(2):
+        assert list(study.run(tmp_path, tmp_path)) == ["cell-0", "cell-1"]
+    assert measured(tmp_path) == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", '{"study": "counting", "cell": "cell-1", "settings": {"size": 2, "share": 1}}']
+)
+def test_a_file_that_is_no_cell_is_one_sentence(content, tmp_path):
     (tmp_path / "counting").mkdir()
-    (tmp_path / "counting" / "cell-0.json").write_text("{}")
+    (tmp_path / "counting" / "cell-0.json").write_text(content)
     with pytest.raises(FileFault, match=r"cell-0\.json is not the result of a cell; delete it"):
         Counting().results(tmp_path)
+
+
+def test_a_setting_in_a_file_that_breaks_its_rule_is_one_sentence(tmp_path):
+    Counting().run(tmp_path, tmp_path, names=["cell-0"])
+    path = tmp_path / "counting" / "cell-0.json"
+    path.write_text(path.read_text().replace('"size": 2', '"size": "two"'))
+    with pytest.raises(FileFault, match=r"cell-0\.json has a setting that no cell has: size is 'two'"):
+        Counting.stored(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("depth=3", r"Unknown setting of the study counting 'depth'\. Valid: size"),
+        ("depth=3", r"Unknown setting of the study counting 'depth'\. Valid: size, share"),
         ("size", r"'size' has no value: write size=2"),
         ("size=big", r"'size=big': size needs a whole number, such as 2"),
         ("size=0", r"size is 0; it must be at least 1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.studies.paper.prediction import ROBOTS, Prediction, robot_table
 
 REACHER = next(robot for robot in ROBOTS if robot.name == "reacher")
@@ -37,6 +38,13 @@ def test_a_cell_has_the_errors_of_each_test_at_every_step(results):
     assert cell["tests"]["uniform"]["after_one"] != cell["tests"]["uniform"]["errors"][:100]
     assert cell["transitions"] == results["reacher-gru-r-seed0"]["transitions"] == 2000
     assert cell["parameters"] == pytest.approx(results["reacher-gru-r-seed0"]["parameters"], rel=0.25)
+
+
+def test_a_missing_folder_of_policies_is_found_before_anything_is_fitted(study, tmp_path):
+    other = study.changed([f"policies={tmp_path / 'nowhere'}"])
+    with pytest.raises(FileFault, match=r"There is no folder of test policies at .*nowhere"):
+        other.run(tmp_path / "out", tmp_path / "shared", names=["reacher-gru-r-seed0"])
+    assert not (tmp_path / "shared").exists()
 
 
 @pytest.mark.slow

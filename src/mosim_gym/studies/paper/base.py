@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.folder_lock import FolderLock, InUse
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.settings import check_settings, kind_of
@@ -63,7 +64,7 @@ class PaperStudy(ABC):
 
     def settings(self) -> dict[str, object]:
         """The settings as a cell's file holds them."""
-        return json.loads(json.dumps(asdict(self)))
+        return json.loads(readable_json(asdict(self)))
 
     @classmethod
     def stored(cls, folder: Path) -> Self:
@@ -71,7 +72,11 @@ class PaperStudy(ABC):
         path = next(iter(sorted((folder / cls.name).glob("*.json"))), None)
         if path is None:
             return cls()
-        return cls(**_settings_in(path, [item.name for item in fields(cls)]))
+        there = _settings_in(path, [item.name for item in fields(cls)], {"study": cls.name, "cell": path.stem})
+        try:
+            return cls(**there)
+        except (ValueError, TypeError) as error:
+            raise FileFault(f"{path} has a setting that no cell has: {error}") from error
 
     def changed(self, assignments: Sequence[str]) -> Self:
         """The study with settings in the form `name=value`. Unknown names raise `KeyError` with the valid ones."""
@@ -98,7 +103,7 @@ class PaperStudy(ABC):
             path = self._path(folder, cell)
             if not path.exists():
                 continue
-            there = _settings_in(path, list(self.settings()))
+            there = _settings_in(path, list(self.settings()), self._label(cell))
             odd = next((key for key, value in self.settings().items() if there[key] != value), None)
             if odd is not None:
                 raise FileFault(
@@ -106,6 +111,10 @@ class PaperStudy(ABC):
                 )
             found[cell.name] = json.loads(path.read_text())
         return found
+
+    def _label(self, cell: Cell) -> dict[str, str]:
+        """What a cell's file says of whose it is."""
+        return {"study": self.name, "cell": cell.name}
 
     def _path(self, folder: Path, cell: Cell) -> Path:
         return folder / self.name / f"{cell.name}.json"
@@ -122,7 +131,8 @@ class PaperStudy(ABC):
     ) -> dict[str, Result]:
         """Run the cells that have not been run: those of these `names`, else all above the cut line, with `below` the others too.
 
-        With `hours`, no cell begins that would end later by its minutes. Returns all results that there are.
+        With `hours`, no cell begins that would end later by its minutes. A cell that another process runs, or whose motion it collects, is
+        left out. Returns all results that there are.
         """
         known = {cell.name: cell for cell in self.cells()}
         for name in names:
@@ -131,17 +141,25 @@ class PaperStudy(ABC):
         done, begun = self.results(folder), time.monotonic()
         wanted = [known[name] for name in names] or [cell for cell in known.values() if cell.first or below]
         for cell in wanted:
-            if cell.name in done:
+            path = self._path(folder, cell)
+            if cell.name in done or path.exists():
                 continue
             spent = (time.monotonic() - begun) / 60
             if hours is not None and spent + cell.minutes > 60 * hours:
                 report(f"{cell.name} takes about {cell.minutes:.0f} min, longer than what is left of --hours")
                 continue
-            report(f"{cell.name}, about {cell.minutes:.0f} min")
-            start = time.monotonic()
-            result = {"study": self.name, "cell": cell.name, "settings": self.settings(), **cell.measure(shared)}
+            try:
+                _alone = FolderLock(path.parent, path.name)
+                report(f"{cell.name}, about {cell.minutes:.0f} min")
+                start = time.monotonic()
+                measured = cell.measure(shared)
+            except InUse as error:
+                report(f"{cell.name} is not run now: {error}")
+                continue
+            result = {**self._label(cell), "settings": self.settings(), **measured}
             result |= {"minutes": (time.monotonic() - start) / 60, "provenance": provenance()}
-            write_atomically(self._path(folder, cell), readable_json(result))
+            write_atomically(path, readable_json(result))
+            del _alone
         return self.results(folder)
 
     def summary(self, results: Results) -> str:
@@ -167,10 +185,12 @@ class PaperStudy(ABC):
         return len(cells), sum(cell.minutes for cell in cells)
 
 
-def _settings_in(path: Path, names: Sequence[str]) -> dict[str, Any]:
-    """The settings of these `names` in a cell's file."""
+def _settings_in(path: Path, names: Sequence[str], label: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of these `names` in a cell's file, which must say what `label` says."""
     try:
-        there = json.loads(path.read_text())["settings"]
-        return {name: there[name] for name in names}
+        content = json.loads(path.read_text())
+        if any(content[name] != said for name, said in label.items()):
+            raise ValueError
+        return {name: content["settings"][name] for name in names}
     except (ValueError, KeyError, TypeError) as error:
         raise FileFault(f"{path} is not the result of a cell; delete it, or choose another --out.") from error

@@ -86,7 +86,7 @@ class Lyapunov(PaperStudy):
 
     pairs: int = setting(2000, least=2, most=1_000_000)
     steps: int = setting(1000, least=1, most=1_000_000)
-    delta: float = setting(1e-5, above=0, below=1)
+    delta: float = setting(1e-5, least=1e-10, below=1)
     renew: int = setting(10, least=1, most=1_000_000)
     seed: int = setting(0, seed=True)
 

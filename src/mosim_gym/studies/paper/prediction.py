@@ -17,7 +17,7 @@ import numpy as np
 
 from mosim_gym.data.dataset import Dataset
 from mosim_gym.evaluation.growing import error_growth, steps_below
-from mosim_gym.evaluation.heldout import HeldOut, policy_controller, policy_test, random_test
+from mosim_gym.evaluation.heldout import Controller, HeldOut, policy_controller, policy_test, random_test
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.world_model import WorldModel
@@ -122,6 +122,7 @@ class Prediction(PaperStudy):
         ]
 
     def _measure(self, place: Place, shared: Path) -> Result:
+        by_policy = policy_controller(place.robot.name, Path(self.policies) if self.policies else None)
         data = self._motion(place, shared)
         model = sized_model(place.model, place.robot.name, staged=place.kind == "rm")
         fitted = fit(model, data, self.budget, place.seed)
@@ -133,7 +134,7 @@ class Prediction(PaperStudy):
             "parameters": fitted.parameters,
             "training_steps": fitted.steps,
             "transitions": data.transitions,
-            "tests": {kind: self._errors(fitted.model, test) for kind, test in self._tests(place.robot)},
+            "tests": {kind: self._errors(fitted.model, test) for kind, test in self._tests(place.robot, by_policy)},
         }
 
     def _motion(self, place: Place, shared: Path) -> Dataset:
@@ -143,13 +144,12 @@ class Prediction(PaperStudy):
             return replay_motion(robot, self.transitions, shared, budget=self.learner_budget)
         return equal_motion(robot, self.transitions, shared)
 
-    def _tests(self, robot: Robot) -> Iterator[tuple[str, HeldOut]]:
+    def _tests(self, robot: Robot, by_policy: tuple[str, str, Controller] | None) -> Iterator[tuple[str, HeldOut]]:
         how: dict[str, Any] = {"segments": self.segments, "steps": min(robot.far, self.longest), "seed": TEST_SEED}
         for kind in ("uniform", "poisson"):
             yield kind, random_test(robot.name, kind, **how)
-        found = policy_controller(robot.name, Path(self.policies) if self.policies else None)
-        if found is not None:
-            task, _, controller = found
+        if by_policy is not None:
+            task, _, controller = by_policy
             yield "policy", policy_test(task, controller, **how)
 
     def _errors(self, model: WorldModel, test: HeldOut) -> Result:

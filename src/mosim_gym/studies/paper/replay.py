@@ -14,6 +14,7 @@ from mosim_gym.data.dataset import Dataset, collect_dataset
 from mosim_gym.envs.backend import TRUTH
 from mosim_gym.evaluation.heldout import TESTED_TASKS, Controller
 from mosim_gym.evaluation.policy_motion import LIKE, PolicyCollector
+from mosim_gym.mechanics.storage import FileFault, write_atomically
 from mosim_gym.rl.strategies.zero_shot import EVALUATED, config_for, zero_shot
 
 EVALUATE_EVERY = 25_000
@@ -25,10 +26,13 @@ def replay_motion(robot: str, transitions: int, shared: Path, *, budget: float, 
     task = TESTED_TASKS[robot]
     learner = shared / f"{task}-sac"
     finished = learner / "finished"
-    if not finished.exists():
+    trained = finished.read_text() if finished.exists() else None
+    if trained and trained != f"{budget:g}":
+        raise FileFault(f"The learner in {learner} trained for {trained} s, not {budget:g} s; choose another --data.")
+    if trained is None:
         config = config_for(task, algo="sac", seed=seed, evaluate_every=EVALUATE_EVERY)
         zero_shot(task, config, budget=budget, folder=learner, checkpoint=TRUTH, keep_all=True)
-        finished.touch()
+        write_atomically(finished, f"{budget:g}")
     segments = -(-transitions // recipe_for(robot, LIKE).steps)
     found = sorted((learner / EVALUATED).glob("*.safetensors"), key=lambda path: int(path.stem))
     controllers = {f"SAC after {path.stem} steps": _controller(path) for path in found}
