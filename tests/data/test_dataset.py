@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from tests.data.sizes import SEGMENTS
 
-from mosim_gym.data.dataset import DatasetStream, collect_dataset, open_dataset, reseal_dataset
+from mosim_gym.data.dataset import collect_dataset, open_dataset, reseal_dataset
 from mosim_gym.data.manifest import write_manifest
-from mosim_gym.data.stream import transitions
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.truth.dynamics import TrueDynamics
 
@@ -150,17 +149,6 @@ def test_a_collection_without_checksums_goes_on_and_gets_them(tmp_path, collecte
         warnings.simplefilter("error")
         assert len(open_dataset(tmp_path)) == SEGMENTS
     assert _bytes(tmp_path) == _bytes(collected)
-
-
-def test_a_dataset_streams_chunks_that_leave_validation_out(tmp_path):
-    data = collect_dataset("pendulum", tmp_path, segments=40)
-    first, again = (next(DatasetStream(data, seed=1, segments=10, first=2)) for _ in range(2))
-    np.testing.assert_array_equal(first.qpos, again.qpos)
-    assert first.qpos.shape == (10, 40, 1)
-    stream = DatasetStream(data, seed=1, segments=1000)
-    everything, held_out = next(stream), stream.validation()
-    assert len(everything.qpos) + len(held_out.qpos) == 40
-    np.testing.assert_array_equal(held_out.qpos, transitions("pendulum", data[38:]).qpos)
 
 
 def test_what_is_wrong_with_a_dataset_is_said_in_one_sentence(folder):

@@ -10,18 +10,21 @@ from typing import Annotated, Any, Union
 import tyro
 from tyro.conf import OmitSubcommandPrefixes, subcommand
 
+from mosim_gym.cli.checkpoints import Combine, Unpack
+from mosim_gym.cli.collecting import Collect
 from mosim_gym.cli.common import check_options
 from mosim_gym.cli.demo import Demo
+from mosim_gym.cli.densities import Density
 from mosim_gym.cli.doctor import Doctor
 from mosim_gym.cli.exporting import Export
 from mosim_gym.cli.files import Push, Reseal
 from mosim_gym.cli.importing import Data, Import
-from mosim_gym.cli.learning import BuildRobot, Collect, Combine, Density, Train, Unpack
+from mosim_gym.cli.learning import Train
 from mosim_gym.cli.measuring import Evaluate
 from mosim_gym.cli.planning import Plan
 from mosim_gym.cli.playing import Play
 from mosim_gym.cli.policies import Rl, rl_command
-from mosim_gym.cli.robots import RobotFile
+from mosim_gym.cli.robots import BuildRobot, RobotFile
 from mosim_gym.cli.showing import Info, Render
 from mosim_gym.cli.streams import keep_writing
 from mosim_gym.cli.studying import Study

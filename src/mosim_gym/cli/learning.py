@@ -1,4 +1,4 @@
-"""Commands from an MJCF robot to a checkpoint: `build-robot`, `collect`, `train`, `combine`, `unpack`, `density`."""
+"""`train`: from simulated or logged motion of a robot to a checkpoint."""
 
 from __future__ import annotations
 
@@ -8,70 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from mosim_gym.cli.common import Out, Reported, Seed, Workers, advance, say_continued
+from mosim_gym.cli.common import Out, Reported, Seed, Workers, say_continued
 
 if TYPE_CHECKING:
     from mosim_gym.training.installing import Outcome
-
-
-@dataclass(frozen=True)
-class BuildRobot:
-    """Build a robot's packaged files from its MJCF: its description with true starts, and a self-contained MJCF."""
-
-    name: Annotated[Positional[str], arg(help="A robot of this or of another package; `all` for every robot.")]
-    out: Annotated[Path | None, arg(help="Folder to write to; by default the one that the robot's package reads.")] = (
-        None
-    )
-
-    def run(self) -> None:
-        from mosim_gym.robots import find_robot, load_robot, load_task, robot_definitions
-        from mosim_gym.robots.building import build_robot
-
-        for name in robot_definitions() if self.name == "all" else [self.name]:
-            for path in build_robot(find_robot(name), self.out):
-                print(f"wrote {path} ({path.stat().st_size / 1000:.0f} kB)")
-        load_robot.cache_clear()
-        load_task.cache_clear()
-
-
-@dataclass(frozen=True)
-class Collect:
-    """Simulate segments of true motion and keep them on disk. An interrupted collection continues."""
-
-    robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
-    out: Out = Path("runs/data")
-    segments: Annotated[
-        int,
-        arg(
-            help="Number of segments, of 40 of the robot's own control steps in recipes coverage and mixed, 100 in narrow and uniform, "
-            "1 in flight."
-        ),
-    ] = 5000
-    recipe: Annotated[str, arg(help="Starts and actions: coverage, mixed, narrow, uniform or flight.")] = "coverage"
-    workers: Workers = None
-    seed: Seed = 0
-
-    def run(self) -> None:
-        from tqdm import tqdm
-
-        from mosim_gym.adapters.ray import executor
-        from mosim_gym.data.dataset import collect_dataset
-
-        workers = executor(self.workers)
-        with tqdm(total=self.segments, desc=self.robot, unit="segment", disable=None) as bar:
-            dataset = collect_dataset(
-                self.robot,
-                self.out,
-                segments=self.segments,
-                recipe=self.recipe,
-                seed=self.seed,
-                report=lambda done: advance(bar, done),
-                workers=workers,
-            )
-        dropped = dataset.manifest["dropped"]
-        print(
-            f"{dataset.transitions} control steps of {self.robot} in {self.out}; {dropped} unstable segments left out"
-        )
 
 
 @dataclass(frozen=True)
@@ -225,98 +165,3 @@ class Train(Reported):
             return train_checkpoint(robot, members=members, seed=self.seed, **options)
         seeds = range(self.seed, self.seed + members)
         return train_members(robot, seeds, workers=executor(self.workers), **options)
-
-
-@dataclass(frozen=True)
-class Combine:
-    """Make one ensemble of several checkpoints of one robot, trained in the same way with different seeds."""
-
-    checkpoints: Annotated[Positional[tuple[Path, ...]], arg(help="Checkpoint files, one for each member.")]
-    install: Annotated[bool, arg(help="Make it the packaged checkpoint if its benchmark is better.")] = False
-    out: Out = Path("runs/combine")
-
-    def run(self) -> None:
-        from mosim_gym.training.installing import score
-        from mosim_gym.training.run import combine
-
-        outcome = combine(list(self.checkpoints), folder=self.out, install=self.install)
-        kept = ", now the packaged one" if outcome.installed else ""
-        print(f"{outcome.card['name']}: raw MSE over 16 steps {score(outcome.card):.3g}; wrote {outcome.path}{kept}")
-
-
-@dataclass(frozen=True)
-class Unpack:
-    """Write the checkpoints in packs of `train --all` to files of their own."""
-
-    packs: Annotated[Positional[tuple[Path, ...]], arg(help="Files such as models-1.safetensors.")]
-    install: Annotated[bool, arg(help="Replace packaged checkpoints whose benchmark is worse.")] = False
-    out: Out = Path("runs/unpack")
-
-    def run(self) -> None:
-        from mosim_gym.training.installing import install_pack, score
-        from mosim_gym.zoo.checkpoint import read_card
-        from mosim_gym.zoo.packs import unpack
-
-        if not self.packs:
-            raise ValueError("Name at least one pack, such as runs/train/models-1.safetensors.")
-        for path in self.packs:
-            if self.install:
-                for outcome in install_pack(path, self.out):
-                    kept = "now the packaged one" if outcome.installed else "not better than the packaged one"
-                    error = score(outcome.card)
-                    print(f"{outcome.card['name']}: raw MSE over 16 steps {error:.3g}; wrote {outcome.path}, {kept}")
-            else:
-                for written in unpack(path, self.out):
-                    print(f"{read_card(written)['name']}: wrote {written}")
-
-
-@dataclass(frozen=True)
-class Density(Reported):
-    """Fit a density to the states and actions of a model's training data, for penalties. An interrupted fit continues."""
-
-    robot: Annotated[Positional[str], arg(help="A robot such as cheetah.")]
-    recipe: Annotated[str, arg(help="Where the data come from: coverage or narrow.")] = "coverage"
-    states: Annotated[bool, arg(help="Leave the actions out: P(s) and not P(s, a).")] = False
-    budget: Annotated[str, arg(help="Time for fitting, for example 90s, 20m or 1.5h.")] = "10m"
-    install: Annotated[bool, arg(help="Make it the packaged density of the checkpoint of this recipe.")] = False
-    out: Out = Path("runs/density")
-    seed: Seed = 0
-
-    def run(self) -> None:
-        from tqdm import tqdm
-
-        from mosim_gym.density.motion_density import STATES, STATES_AND_ACTIONS
-        from mosim_gym.mechanics.durations import seconds
-        from mosim_gym.mechanics.storage import check_own
-        from mosim_gym.training.density import fit_density
-        from mosim_gym.training.flow_fitting import STATE
-        from mosim_gym.zoo.densities import packaged_density_path
-
-        name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"
-        if self.states and self.install:
-            raise ValueError("Packaged densities are of states and actions: give --states or --install.")
-        place = self.out / f"{name.replace(':', '+')}{'+states' * self.states}.safetensors"
-        check_own([place], place.with_suffix("") / STATE)
-        with tqdm(total=1000, desc=f"density of {self.robot}", disable=None) as bar:
-
-            def show(state: dict[str, float]) -> None:
-                advance(bar, int(1000 * state["share"]))
-                bar.set_postfix_str(f"log density {state['log_density']:.2f}")
-
-            density = fit_density(
-                self.robot,
-                recipe=self.recipe,
-                budget=seconds(self.budget),
-                seed=self.seed,
-                folder=place.with_suffix(""),
-                of=STATES if self.states else STATES_AND_ACTIONS,
-                report=show,
-            )
-        for path in (place, *[packaged_density_path(name)] * self.install):
-            print(f"wrote {density.save(path)}")
-        card = density.card
-        print(
-            f"{name}: log-density of held-out motion {card['held_out_log_density']:.2f} nats; "
-            f"by a normal distribution {card['gaussian_log_density']:.2f}"
-        )
-        self.write_result({"card": card})

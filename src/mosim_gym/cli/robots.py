@@ -1,4 +1,4 @@
-"""`robot check` says what of a robot's file can be learned."""
+"""Commands on the files of robots: `build-robot`, and `robot check`, which says what of a file can be learned."""
 
 from __future__ import annotations
 
@@ -7,6 +7,26 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
+
+
+@dataclass(frozen=True)
+class BuildRobot:
+    """Build a robot's packaged files from its MJCF: its description with true starts, and a self-contained MJCF."""
+
+    name: Annotated[Positional[str], arg(help="A robot of this or of another package; `all` for every robot.")]
+    out: Annotated[Path | None, arg(help="Folder to write to; by default the one that the robot's package reads.")] = (
+        None
+    )
+
+    def run(self) -> None:
+        from mosim_gym.robots import find_robot, load_robot, load_task, robot_definitions
+        from mosim_gym.robots.building import build_robot
+
+        for name in robot_definitions() if self.name == "all" else [self.name]:
+            for path in build_robot(find_robot(name), self.out):
+                print(f"wrote {path} ({path.stat().st_size / 1000:.0f} kB)")
+        load_robot.cache_clear()
+        load_task.cache_clear()
 
 
 @dataclass(frozen=True)

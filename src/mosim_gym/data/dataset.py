@@ -13,38 +13,28 @@ collection that was interrupted continues with the next chunk and ends with the 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from functools import lru_cache, partial
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from mosim_gym.data.arrays import (
-    array_path,
-    check_finite,
-    check_own_arrays,
-    check_space,
-    checksums,
-    create_arrays,
-    map_arrays,
-)
-from mosim_gym.data.collection import Collector, Segments, SegmentSource, recipe_for
+from mosim_gym.data.arrays import check_finite, check_own_arrays, check_space, checksums, create_arrays, map_arrays
+from mosim_gym.data.chunks import CHUNK, drawn_chunk, simulated_chunk
+from mosim_gym.data.collection import Segments, SegmentSource, recipe_for
+from mosim_gym.data.dataset_content import array_shapes, check_content, mapped_arrays, sealed
 from mosim_gym.data.manifest import KIND, MANIFEST, UNSEALED, VERSION, Manifest, read_manifest, write_manifest
-from mosim_gym.data.stream import Transitions, transitions
 from mosim_gym.mechanics.executor import HERE, Executor
 from mosim_gym.mechanics.folder_lock import FolderLock
 from mosim_gym.mechanics.numbers import check_seed, positive_number
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
-from mosim_gym.robots.catalogue import sensor_columns
 
 Array = np.ndarray
 DESCRIBING = ("kind", "robot", "fingerprint", "recipe", "steps", "seed", "planned")
 """What of a manifest says which collection it is of."""
-CHUNK = 1000  # segments simulated at once
 
 
 class Dataset:
@@ -80,47 +70,6 @@ class Dataset:
         """All states, `(N, nq)` and `(N, nv)`: start states for `state_resets` and for environments."""
         qpos, qvel = self._arrays.qpos[: len(self)], self._arrays.qvel[: len(self)]
         return qpos.reshape(-1, qpos.shape[-1]), qvel.reshape(-1, qvel.shape[-1])
-
-
-VALIDATION_SHARE = 0.05
-
-
-class DatasetStream:
-    """Chunks of a dataset's transitions, in place of freshly simulated ones. Chunk c holds segments drawn by seed and c alone.
-
-    The last twentieth of the segments is kept for validation.
-    """
-
-    def __init__(self, dataset: Dataset, *, seed: int, segments: int, first: int = 0) -> None:
-        """Each chunk has `segments` segments, or all if there are fewer."""
-        self._dataset, self._seed, self._next = dataset, seed, first
-        self._available = max(1, int(len(dataset) * (1 - VALIDATION_SHARE)))
-        self._segments = min(segments, self._available)
-
-    def __next__(self) -> Transitions:
-        """The next chunk."""
-        rng = np.random.default_rng([self._seed, self._next])
-        self._next += 1
-        rows = np.sort(rng.choice(self._available, self._segments, replace=False))
-        return transitions(self._dataset.robot, self._dataset[rows])
-
-    def validation(self) -> Transitions:
-        """The segments that no chunk has."""
-        start = min(self._available, len(self._dataset) - 1)
-        return transitions(self._dataset.robot, self._dataset[start:])
-
-    def close(self) -> None:
-        """Do nothing, because no process is running."""
-
-
-def _shapes(robot: str, segments: int, steps: int) -> dict[str, tuple[int, ...]]:
-    r = load_robot(robot)
-    return {
-        "qpos": (segments, steps + 1, r.nq),
-        "qvel": (segments, steps + 1, r.nv),
-        "actions": (segments, steps, r.nu),
-        "sensors": (segments, steps, len(sensor_columns(robot))),
-    }
 
 
 def collect_dataset(
@@ -161,7 +110,7 @@ def collect_dataset(
         "next_chunk": 0,
         "chunks": [],
     }
-    shapes = _shapes(robot, segments, chosen.steps)
+    shapes = array_shapes(robot, segments, chosen.steps)
     there = _manifest_in(folder)
     if there is None:
         check_space(folder, shapes)  # before the lock makes the folder's parents
@@ -172,17 +121,17 @@ def collect_dataset(
     if there is not None and there["segments"]:
         _check_same(folder, there, wanted)
         arrays = map_arrays(folder, shapes)
-        _check_content(folder, there, arrays)
-        manifest = _sealed(there, arrays)
+        check_content(folder, there, arrays)
+        manifest = sealed(there, arrays)
         arrays = map_arrays(folder, shapes, writable=True)
     else:
         check_own_arrays(folder, shapes, begun=there is not None)
         manifest = wanted
         arrays = _begin(folder, manifest, shapes)
     if collector is None:
-        simulate = partial(_simulated, robot, recipe, seed, workers.threads)
+        simulate = partial(simulated_chunk, robot, recipe, seed, workers.threads)
     else:
-        simulate = partial(_drawn, collector, seed)
+        simulate = partial(drawn_chunk, collector, seed)
     simulated = workers.map(simulate, count(manifest["next_chunk"])) if manifest["segments"] < segments else iter(())
     for fresh, dropped in simulated:
         done = manifest["segments"]
@@ -207,24 +156,6 @@ def _manifest_in(folder: Path) -> Manifest | None:
     return read_manifest(folder) if (folder / MANIFEST).exists() else None
 
 
-@lru_cache(maxsize=1)
-def _collector(robot: str, recipe: str, threads: int | None) -> Collector:
-    """The collector of this process."""
-    return Collector(robot, recipe, threads=threads)
-
-
-def _simulated(robot: str, recipe: str, seed: int, threads: int | None, chunk: int) -> tuple[Segments, int]:
-    """The segments of a chunk, which follow from `seed` and `chunk` alone, and the number of those that were dropped."""
-    return _drawn(_collector(robot, recipe, threads), seed, chunk)
-
-
-def _drawn(collector: SegmentSource, seed: int, chunk: int) -> tuple[Segments, int]:
-    """The same from a collector that there is."""
-    before = collector.dropped
-    fresh = collector.collect(np.random.default_rng([seed, chunk]), CHUNK)
-    return fresh, collector.dropped - before
-
-
 def open_dataset(folder: str | Path, *, robot: str | None = None) -> Dataset:
     """The dataset in `folder`. Raises `FileFault` for one that is missing, damaged, not finite, or of another robot than `robot`.
 
@@ -235,10 +166,10 @@ def open_dataset(folder: str | Path, *, robot: str | None = None) -> Dataset:
     manifest = read_manifest(folder)
     if robot is not None and manifest["robot"] != robot:
         raise FileFault(f"{folder} holds the motion of {manifest['robot']!r}, not of {robot!r}.")
-    arrays = _mapped(folder, manifest)
+    arrays = mapped_arrays(folder, manifest)
     if not manifest["segments"]:
         raise FileFault(f"{folder} holds no segments yet: its collection was interrupted; run it again.")
-    _check_content(folder, manifest, arrays)
+    check_content(folder, manifest, arrays)
     return Dataset(folder, manifest, arrays)
 
 
@@ -247,9 +178,9 @@ def reseal_dataset(folder: str | Path) -> Dataset:
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest["version"] == UNSEALED:
-        arrays = _mapped(folder, manifest)
+        arrays = mapped_arrays(folder, manifest)
         check_finite(folder, arrays, 0, manifest["segments"])
-        write_manifest(folder, _sealed(manifest, arrays))
+        write_manifest(folder, sealed(manifest, arrays))
     return open_dataset(folder)
 
 
@@ -274,46 +205,3 @@ def _check_same(folder: Path, there: Mapping[str, object], here: Mapping[str, ob
         raise FileFault(
             f"{folder} holds another dataset ({odd} is {there[odd]!r} there, {here[odd]!r} here); choose another folder."
         )
-
-
-def _mapped(folder: Path, manifest: Manifest) -> Segments:
-    """The arrays that `manifest` describes. Its robot must be this package's robot of that name."""
-    fingerprint = load_robot(manifest["robot"]).fingerprint
-    if manifest["fingerprint"] != fingerprint:
-        raise FileFault(
-            f"{folder} was collected from a {manifest['robot']!r} with fingerprint {manifest['fingerprint']}; this one has {fingerprint}: "
-            "collect it again."
-        )
-    return map_arrays(folder, _shapes(manifest["robot"], manifest["planned"], manifest["steps"]))
-
-
-def _check_content(folder: Path, manifest: Manifest, arrays: Segments) -> None:
-    """Check that all numbers are finite and match their checksums. Warn if there are no checksums."""
-    if manifest["version"] == UNSEALED:
-        warnings.warn(
-            f"{folder} is a dataset of version 0.1.0, without checksums, so damage to it would not show; "
-            f"`mosim-gym reseal {folder}` adds them.",
-            stacklevel=3,
-        )
-        check_finite(folder, arrays, 0, manifest["segments"])
-    first = 0
-    for number, chunk in enumerate(manifest.get("chunks", ())):
-        last = first + chunk["segments"]
-        check_finite(folder, arrays, first, last)
-        found: Mapping[str, object] = checksums(arrays, first, last)
-        known: Mapping[str, object] = chunk
-        odd = next((name for name in found if found[name] != known[name]), None)
-        if odd is not None:
-            raise FileFault(
-                f"{array_path(folder, odd)} is damaged: its numbers in chunk {number} (segments {first} to {last - 1}) do not match their "
-                "checksum; collect the dataset again."
-            )
-        first = last
-
-
-def _sealed(manifest: Manifest, arrays: Segments) -> Manifest:
-    """`manifest`, with the checksums of the present numbers if it has none."""
-    if manifest["version"] != UNSEALED:
-        return manifest
-    there = manifest["segments"]
-    return {**manifest, "chunks": [checksums(arrays, i, min(i + CHUNK, there)) for i in range(0, there, CHUNK)]}

@@ -7,8 +7,10 @@ from typing import Any
 
 import torch
 
+from mosim_gym.data.chunks import CHUNK
 from mosim_gym.data.collection import find_recipe, recipe_for
-from mosim_gym.data.dataset import CHUNK, Dataset, DatasetStream
+from mosim_gym.data.dataset import Dataset
+from mosim_gym.data.dataset_stream import DatasetStream
 from mosim_gym.data.stream import Stream, Transitions, chunk
 from mosim_gym.mechanics.box import Box
 from mosim_gym.robots import load_robot
