@@ -71,8 +71,9 @@ def test_refining_goes_on_and_takes_a_rate(tmp_path):
     first = train_checkpoint("pendulum", budget=2.0, folder=tmp_path / "a", start="pendulum", logs=False)
     again = train_checkpoint("pendulum", budget=2.0, folder=tmp_path / "a", start="pendulum", logs=False)
     assert again.card["training_steps"] == first.card["training_steps"]  # it had ended
-    gently = train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "b", start="pendulum", rate=0.01, logs=False)
-    assert [stage["rate"] for stage in gently.card["recipe"]["stages"]] == [0.01]
+    how = {"start": "pendulum", "rate": 0.01, "horizon": 24, "logs": False}
+    gently = train_checkpoint("pendulum", budget=1.0, folder=tmp_path / "b", **how)
+    assert [(stage["rate"], stage["horizon"]) for stage in gently.card["recipe"]["stages"]] == [(0.01, 24)]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,11 @@ def test_refining_goes_on_and_takes_a_rate(tmp_path):
             "The rate is 2.0; it is a share of ordinary training's, above 0 and at most 1",
         ),
         ({"rate": 0.1}, "A rate is for refining"),
+        (
+            {"horizon": 16},
+            "A horizon is for rollouts of several steps: refine a checkpoint, or name the stage multistep",
+        ),
+        ({"start": "pendulum", "horizon": 41}, "segments of 40 control steps: give 2 to 40"),
         ({"start": "acrobot"}, "acrobot is a model of 'acrobot'; 'pendulum' cannot go on from it"),
         ({"start": "pendulum", "members": 2}, "leave preset and members out"),
     ],

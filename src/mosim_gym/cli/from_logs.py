@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mosim_gym.dynamics.simulator import Simulator
     from mosim_gym.evaluation.logged import LoggedErrors
 
-SIMULATED = ("all", "preset", "recipe", "rate", "stages", "variant", "install")
+SIMULATED = ("all", "preset", "recipe", "rate", "horizon", "stages", "variant", "install")
 """Options for simulated motion."""
 LOGGED = ("timestep", "columns", "memory", "density", "known")
 """Options for logs."""

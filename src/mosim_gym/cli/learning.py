@@ -75,6 +75,12 @@ class Train(Reported):
             help="Refine at this share of ordinary training's rates, by default 0.1; a shorter time needs a lower rate."
         ),
     ] = None
+    horizon: Annotated[
+        int | None,
+        arg(
+            help="Control steps of the longest rollouts that refining, or a stage multistep, learns from; by default 8."
+        ),
+    ] = None
     stages: Annotated[
         str | None,
         arg(
@@ -116,10 +122,19 @@ class Train(Reported):
         if self.all == (self.robot is not None):
             raise ValueError("Name one robot, or give --all.")
         if self.robot is None:
-            for_one = (self.data, self.preset, self.recipe, self.start, self.rate, self.stages, self.variant)
+            for_one = (
+                self.data,
+                self.horizon,
+                self.preset,
+                self.recipe,
+                self.start,
+                self.rate,
+                self.stages,
+                self.variant,
+            )
             if any(choice is not None for choice in for_one):
                 raise ValueError(
-                    "--data, --preset, --rate, --recipe, --stages, --start and --variant are for one robot; name it."
+                    "--data, --horizon, --preset, --rate, --recipe, --stages, --start and --variant are for one robot; name it."
                 )
             outcomes = train_all(
                 trainable_robots(),
@@ -158,6 +173,7 @@ class Train(Reported):
             "dataset": None if self.data is None else open_dataset(self.data, robot=robot),
             "start": self.start,
             "rate": self.rate,
+            "horizon": self.horizon,
             "stages": None if self.stages is None else read_stages(self.stages, loss=self.loss),
             "install": self.install,
         }

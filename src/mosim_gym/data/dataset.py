@@ -59,7 +59,12 @@ class Dataset:
     @property
     def transitions(self) -> int:
         """The number of control steps in all segments."""
-        return len(self) * self._arrays.actions.shape[1]
+        return len(self) * self.steps
+
+    @property
+    def steps(self) -> int:
+        """The number of control steps in each segment."""
+        return int(self.manifest["steps"])
 
     def blocks(self) -> Iterator[Segments]:
         """All segments in order, in blocks of up to 1,000."""

@@ -75,6 +75,19 @@ def read_stages(text: str, *, loss: str = "direct") -> tuple[Stage, ...]:
     return tuple(stages)
 
 
+def with_horizon(stages: tuple[Stage, ...], horizon: int, longest: int) -> tuple[Stage, ...]:
+    """The stages, with rollouts of up to `horizon` control steps where they train through several; `longest` is that of the motion."""
+    if all(stage.name != "multistep" for stage in stages):
+        raise ValueError(
+            "A horizon is for rollouts of several steps: refine a checkpoint, or name the stage multistep."
+        )
+    if not 2 <= horizon <= longest:
+        raise ValueError(
+            f"The horizon is {horizon}; this motion has segments of {longest} control steps: give 2 to {longest}."
+        )
+    return tuple(replace(stage, horizon=horizon) if stage.name == "multistep" else stage for stage in stages)
+
+
 REFINEMENT = (Stage("multistep", 1.0, rate=0.1),)
 """For a model that has been trained before: what its errors add up to over several steps, at low rates."""
 

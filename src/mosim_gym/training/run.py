@@ -23,7 +23,7 @@ from mosim_gym.mechanics.settings import said_difference
 from mosim_gym.mechanics.storage import FileFault, check_own
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
 from mosim_gym.training.box import joined_boxes
-from mosim_gym.training.config import REFINEMENT, Stage, training_for
+from mosim_gym.training.config import REFINEMENT, Stage, training_for, with_horizon
 from mosim_gym.training.disagreement import held_out_disagreement
 from mosim_gym.training.installing import Outcome, benchmarks, is_better, mean_error
 from mosim_gym.training.loop import STATE, train
@@ -80,6 +80,7 @@ def train_checkpoint(
     start: str | Path | None = None,
     rate: float | None = None,
     stages: tuple[Stage, ...] | None = None,
+    horizon: int | None = None,
     steps: int | None = None,
     logs: bool = True,
     install: bool = False,
@@ -87,7 +88,8 @@ def train_checkpoint(
     """Train `robot` for `budget` seconds in `folder` (where an interrupted run goes on), measure it and write its checkpoint.
 
     With `start`, a packaged name or a path, that checkpoint is refined: it goes on learning through rollouts of several steps, at
-    `rate` times the rates of ordinary training. `stages` take the place of the preset's own, or of refining.
+    `rate` times the rates of ordinary training. `stages` take the place of the preset's own, or of refining. Rollouts of several steps
+    grow to `horizon` control steps, by default 8.
 
     With `steps` the training has that many, whatever the time; `budget` then only sets its rates.
 
@@ -111,6 +113,9 @@ def train_checkpoint(
         raise ValueError("A rate is for refining; give the checkpoint to start from, too.")
     if stages is not None:
         config = replace(config, stages=stages)
+    if horizon is not None:
+        longest = recipe_for(robot, config.recipe).steps if dataset is None else dataset.steps
+        config = replace(config, stages=with_horizon(config.stages, horizon, longest))
     if recipe == "narrow" and variant is None:
         variant = "narrow"
     name = checkpoint_name(robot, variant)
