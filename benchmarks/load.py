@@ -1,8 +1,12 @@
 """Writes benchmarks/results/load.json: environments under load. Does every step come back, and do memory and open files grow?
 
-Each case runs in a process of its own. It steps for a quarter of `--seconds`, takes stock, and steps on. Beside the count of steps it
-reports the growth of its memory and of its open files, with those of its child processes. Memory is the proportional set size, in which
-pages that several processes share count once. No speed is measured.
+Each case runs in a process of its own. It steps for a quarter of `--seconds`, takes stock, and then ten times in all until the end. Beside
+the count of steps it reports the growth of its memory and of its open files, with those of its child processes. Memory is the proportional
+set size, in which pages that several processes share count once. No speed is measured.
+
+`python benchmarks/load.py "4,096 rows" --seconds 3600` runs one case for an hour and leaves the others in the file as they are. A case that
+is interrupted is written with the seconds that it ran, unless the file has a longer run. Called again, it begins anew. `--list` says what
+there is.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ import numpy as np
 from gymnasium.vector.utils import batch_space
 
 import mosim_gym  # noqa: F401  # registers the ids
+from mosim_gym.mechanics.interruption import unwind_at_termination
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.storage import write_atomically
 
@@ -32,8 +37,9 @@ TASK = "MoSim/CheetahRun-v0"
 PROCESSES, EACH = 8, 8
 """64 environments: so many processes, with so many environments in each."""
 THREADS, ROWS = 8, 4096
-WARM_UP = 0.25
-"""The share of the time after which memory and files are first counted."""
+PARTS, WARM_UP = 12, 3
+"""Memory and files are counted at the end of each twelfth of the time but the first ones."""
+RESULT = ROOT / "benchmarks" / "results" / "load.json"
 Step = Callable[[], int]
 """Makes one step of everything. Returns how many environments gave finite observations and rewards."""
 
@@ -65,6 +71,12 @@ def _finite(observation: Any, reward: Any) -> int:
     return int((np.isfinite(observation).all(-1) & np.isfinite(reward)).sum())
 
 
+def _drawn(env: Any) -> Any:
+    """A random action, the same in each run."""
+    env.action_space.seed(0)
+    return env.action_space.sample()
+
+
 class Several(gym.Env[Any, Any]):
     """Eight environments as one, so that a process of `AsyncVectorEnv` has eight."""
 
@@ -89,21 +101,21 @@ def processes(context: str) -> Iterator[tuple[Step, int]]:
     """64 environments, 8 in each of 8 processes of Gymnasium's `AsyncVectorEnv`."""
     env = gym.vector.AsyncVectorEnv([Several] * PROCESSES, context=context)
     env.reset(seed=0)
-    action = env.action_space.sample()
+    action = _drawn(env)
 
     def step() -> int:
         observation, reward, *_ = env.step(action)
         return int((np.isfinite(observation).all(-1) & np.isfinite(reward)[:, None]).sum())
 
-    yield step, PROCESSES * EACH
-    env.close()
+    with closing(env):
+        yield step, PROCESSES * EACH
 
 
 @contextmanager
 def threads() -> Iterator[tuple[Step, int]]:
     """One environment in each of 8 threads."""
     envs = [gym.make_vec(TASK, num_envs=1) for _ in range(THREADS)]
-    action = envs[0].action_space.sample()
+    action = _drawn(envs[0])
     for env in envs:
         env.reset(seed=0)
 
@@ -124,9 +136,9 @@ def rows() -> Iterator[tuple[Step, int]]:
     """4,096 environments in one batch."""
     env = gym.make_vec(TASK, num_envs=ROWS)
     env.reset(seed=0)
-    action = env.action_space.sample()
-    yield lambda: _finite(*env.step(action)[:2]), ROWS
-    env.close()
+    action = _drawn(env)
+    with closing(env):
+        yield lambda: _finite(*env.step(action)[:2]), ROWS
 
 
 @contextmanager
@@ -152,53 +164,106 @@ CASES: dict[str, Callable[[], Any]] = {
 }
 
 
-def measure(name: str, seconds: float) -> dict[str, Any]:
-    """Step the case `name` for `seconds`, and take stock."""
+def measure(name: str, seconds: float) -> Iterator[dict[str, Any]]:
+    """Step the case `name` for `seconds`. What has been measured comes whenever stock is taken, and at last with what is left behind."""
     with CASES[name]() as (step, count):
         begun = time.monotonic()
         steps, came = 0, 0
-        first: dict[str, float] | None = None
+        stocks: list[dict[str, float]] = []
+
+        def found() -> dict[str, Any]:
+            return {
+                "environments": count,
+                "steps": steps * count,
+                "lost": steps * count - came,
+                "seconds": round(time.monotonic() - begun, 1),
+                **{f"{part}_at_first": value for part, value in stocks[0].items()},
+                **{f"{part}_growth": round(stocks[-1][part] - value, 1) for part, value in stocks[0].items()},
+                "memory_mb": [taken["memory_mb"] for taken in stocks],
+            }
+
         while (past := time.monotonic() - begun) < seconds:
-            if first is None and past > WARM_UP * seconds and steps > 8:
-                first = stock()
+            if past > (WARM_UP + len(stocks)) / PARTS * seconds and steps > 8:
+                stocks.append(stock())
+                yield found()
             came += step()
             steps += 1
-        last = stock()
-        first = first or last
-    return {
-        "environments": count,
-        "steps": steps * count,
-        "lost": steps * count - came,
-        "seconds": round(time.monotonic() - begun, 1),
-        **{f"{part}_at_first": value for part, value in first.items()},
-        **{f"{part}_growth": round(last[part] - first[part], 1) for part in first},
-        "left_processes": len(_process_tree()) - 1,
-    }
+        stocks.append(stock())
+        whole = found()
+    yield {**whole, "left_processes": len(_process_tree()) - 1}
 
 
 def _in_process(connection: Any, name: str, seconds: float) -> None:
-    connection.send(measure(name, seconds))
+    unwind_at_termination()
+    with suppress(KeyboardInterrupt):  # whoever started this process says so
+        for found in measure(name, seconds):
+            connection.send({**found, "provenance": provenance()})
 
 
-def in_own_process(name: str, seconds: float) -> dict[str, Any]:
-    """`measure` in a fresh process."""
+def in_own_process(name: str, seconds: float) -> Iterator[dict[str, Any]]:
+    """`measure` in a fresh process, which ends with this iterator. Raises `RuntimeError` if it ends before its time."""
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
+    ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_in_process, args=(theirs, name, seconds))
     process.start()
     theirs.close()
-    found = ours.recv()
-    process.join()
-    return found
+    found: dict[str, Any] = {}
+    try:
+        while "left_processes" not in found:
+            found = ours.recv()
+            yield found
+        process.join()
+    except EOFError:
+        process.join()
+        raise RuntimeError(f"{name}: the process ended before its time, with exit code {process.exitcode}") from None
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _kept() -> dict[str, Any]:
+    """The cases in the file."""
+    if not RESULT.exists():
+        return {}
+    report = json.loads(RESULT.read_text())
+    shared = {
+        key: report[key] for key in ("provenance",) if key in report
+    }  # of files from before each case had its own
+    return {name: {**shared, **case} for name, case in report["cases"].items()}
+
+
+def _keep(name: str, found: dict[str, Any]) -> None:
+    """Write a case into the file; one that has not ended only in the place of a shorter run."""
+    kept = _kept()
+    if "left_processes" not in found and kept.get(name, {}).get("seconds", 0) > found["seconds"]:
+        return
+    cases = {**kept, name: found}
+    report = {"task": TASK, "cases": {case: cases[case] for case in CASES if case in cases}}
+    write_atomically(RESULT, json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", help="names of cases; by default all")
     parser.add_argument("--seconds", type=float, default=600, help="for each case")
+    parser.add_argument(
+        "--list", action="store_true", help="show the cases, and for how many seconds each has been run"
+    )
     options = parser.parse_args()
-    report: dict[str, Any] = {"task": TASK, "seconds": options.seconds, "cases": {}}
-    for case in CASES:
-        report["cases"][case] = in_own_process(case, options.seconds)
-        print(case, report["cases"][case], flush=True)
-    report["provenance"] = provenance()
-    write_atomically(ROOT / "benchmarks" / "results" / "load.json", json.dumps(report, indent=1) + "\n")
+    if not options.seconds > 0:
+        parser.error(f"--seconds is {options.seconds}; it must be above 0")
+    for case in options.cases:
+        if case not in CASES:
+            parser.error(f"unknown case {case!r}; valid ones are {', '.join(map(repr, CASES))}")
+    unwind_at_termination()
+    for case in CASES if options.list else ():
+        print(f"{case}: {_kept().get(case, {}).get('seconds', 0)} s")
+    for case in () if options.list else options.cases or CASES:
+        found: dict[str, Any] = {}
+        try:
+            with closing(in_own_process(case, options.seconds)) as parts:
+                for found in parts:
+                    _keep(case, found)  # what is measured is kept whenever this is interrupted
+        except KeyboardInterrupt:
+            raise SystemExit(f"{case} was interrupted after {found.get('seconds', 0)} measured seconds") from None
+        print(case, found, flush=True)

@@ -60,13 +60,20 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUJOCO_GL", "off")
 
 
-@pytest.fixture
-def browser() -> Generator[Any, None, None]:
-    """Chromium without a window, through playwright; tests are skipped where either is missing."""
-    playwright = pytest.importorskip("playwright.sync_api")
+@pytest.fixture(scope="session")
+def chromium() -> tuple[Any, str]:
+    """playwright, and the program Chromium; tests are skipped where either is missing."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         pytest.skip("there is no Chromium here")
+    return playwright, program
+
+
+@pytest.fixture
+def browser(chromium: tuple[Any, str]) -> Generator[Any, None, None]:
+    """Chromium without a window, through playwright; tests are skipped where either is missing."""
+    playwright, program = chromium
     switches = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
     with playwright.sync_playwright() as opened:
         found = opened.chromium.launch(executable_path=program, args=switches)

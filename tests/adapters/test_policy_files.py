@@ -11,8 +11,8 @@ from stable_baselines3 import DQN, PPO, SAC
 import mosim_gym
 from mosim_gym.adapters.policy_files import check_policy, load_policy
 from mosim_gym.envs.registration import env_id
-from mosim_gym.mechanics.storage import FileFault
-from mosim_gym.policies.actor import ActorPolicy
+from mosim_gym.mechanics.storage import FileFault, load_arrays, save_arrays
+from mosim_gym.policies.actor import KIND, ActorPolicy
 from mosim_gym.rl.learners.sb3_internals import actor_of
 
 
@@ -53,6 +53,12 @@ def test_policy_files_are_told_apart(tmp_path):
         weights = [(np.zeros(shape), np.zeros(size)) for shape, size in layers]
         with pytest.raises(FileFault, match=said):
             load_policy(ActorPolicy(weights, -np.ones(1), np.ones(1), {}).save(tmp_path / "odd.safetensors"))
+    good = ActorPolicy([(np.zeros((1, 3)), np.zeros(1))], -np.ones(1), np.ones(1), {}).save(
+        tmp_path / "good.safetensors"
+    )
+    arrays, header = load_arrays(good, KIND)
+    with pytest.raises(FileFault, match="its layers do not fit each other"):
+        load_policy(save_arrays(tmp_path / "odd.safetensors", KIND, {**arrays, "w0": arrays["b0"]}, header))
     DQN("MlpPolicy", "CartPole-v1").save(tmp_path / "dqn.zip")
     with pytest.raises(FileFault, match="holds a policy of an unknown algorithm; known are TQC, SAC"):
         load_policy(tmp_path / "dqn.zip")

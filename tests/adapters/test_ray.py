@@ -28,6 +28,12 @@ def workers():
     ray.shutdown()
 
 
+def test_a_cluster_begins_with_the_first_task():
+    assert not ray.is_initialized()
+    RayExecutor()
+    assert not ray.is_initialized()
+
+
 def test_results_come_in_the_order_of_endless_items(workers):
     def endless():
         number = 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from mosim_gym.cli import main
@@ -27,6 +30,28 @@ def test_a_study_runs_its_cells_and_shows_them_again(tmp_path, capsys):
     assert "4 pairs" in shown
     assert shown.strip() in first
     assert "Not run yet: `truth-uniform`" in shown
+
+
+PAPER = Path(__file__).parents[2] / "benchmarks" / "results" / "paper"
+
+
+@pytest.mark.parametrize("command", [["list"], ["list", "uncertainty"], ["paper", "uncertainty", "--show"]])
+def test_a_damaged_cell_is_one_sentence_in_lists_and_tables(command, tmp_path, capsys):
+    path = tmp_path / "uncertainty" / "cheetah.json"
+    path.parent.mkdir()
+    whole = json.loads((PAPER / "uncertainty" / "cheetah.json").read_text())
+    texts = {"is not the result of a cell; delete it": json.dumps(whole)[:-200]}
+    del whole["tests"]["uniform"]["error"]
+    texts[
+        "is damaged: its result.tests.uniform is an object of 3; it must be an object that has error; delete the file"
+    ] = json.dumps(whole)
+    for message, text in texts.items():
+        path.write_text(text)
+        with pytest.raises(SystemExit):
+            main(["study", *command, "--out", str(tmp_path)])
+        said = capsys.readouterr().err.strip()
+        assert f"{path} {message}" in said
+        assert "\n" not in said
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def test_a_truncated_array_is_refused_and_never_filled_with_zeros(folder):
         b"{'descr': '<f8', 'fortran_order': True, 'shape': (2100, 41, 1), }",
         b"{'descr': '<f8', 'fortran_order': False, 'shape': (2100, 1, 41), }",
         b"{'descr': '<f8', 'fortran_order': False, 'shape': (2100, 41, 1)",
+        b"{'descr': '\xff\n', 'fortran_order': False, 'shape': (2100, 41, 1), }",
         b"'''",
         b"(" * 117,
         b"__import__('os').abort()",

@@ -10,7 +10,14 @@ import threading
 
 import pytest
 
-from mosim_gym.mechanics.interruption import ENDING, Interruption, Terminated, interruptible, raise_terminated
+from mosim_gym.mechanics.interruption import (
+    ENDING,
+    Interruption,
+    Terminated,
+    interruptible,
+    not_continued,
+    raise_terminated,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +115,32 @@ print("never")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (-signal.SIGTERM, "saved True\n")
+
+
+def _part_that_begins_anew(done: list[str]) -> None:
+    with not_continued(), interruptible() as interruption:
+        done.append("begun")
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append(str(interruption.asked))
+
+
+def test_what_cannot_be_continued_is_ended_at_once_and_promises_nothing(capsys):
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        _part_that_begins_anew(done)
+    assert done == ["begun"]
+    assert "continued" not in capsys.readouterr().err
+    assert _told(signal.SIGINT) == (["step 0", "step 1", "saved"], KeyboardInterrupt)
+
+
+def _computation_around(done: list[str]) -> None:
+    with interruptible() as interruption:
+        _part_that_begins_anew(done)
+        interruption.end()
+
+
+def test_a_part_that_cannot_be_continued_leaves_signals_to_the_computation_around_it():
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        _computation_around(done)
+    assert done == ["begun", "True"]

@@ -5,14 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from tests.served import SCREENS, served
 
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.envs.registration import env_id
@@ -36,7 +34,6 @@ from make_browser_page import (  # noqa: E402
 
 STALE = "the page in docs/try-it is stale: run python scripts/make_browser_page.py"
 LARGEST = 20_000_000  # bytes of the whole page
-SCREENS = {"phone": (390, 844), "desktop": (1280, 860)}
 
 
 @pytest.fixture(scope="module")
@@ -122,21 +119,14 @@ def test_a_shove_on_the_page_adds_the_velocity_that_was_asked_for(model, session
 def address(tmp_path):
     """Where the page is served, without the documentation around it."""
 
-    class Silent(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
     text = (PAGE / "index.md").read_text()
     body = text[text.index("<link") : text.index("</script>") + len("</script>")]
     for part in PAGE.iterdir():
         (tmp_path / part.name).symlink_to(part)
     head = '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">'
     (tmp_path / "index.html").write_text(f"{head}<body>{body}</body></html>")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(tmp_path)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with served(tmp_path) as found:
+        yield found
 
 
 @pytest.mark.slow

@@ -129,6 +129,12 @@ def test_an_entry_goes_on_where_it_was_and_other_rules_do_not_mix(tmp_path):
     path.write_text(entry.replace(f'"version": "{__version__}"', '"version": "0.0"', 1))
     with pytest.raises(FileFault, match=rf"was measured with package mosim_gym 0\.0, not mosim_gym {__version__}"):
         enter("hold-last", tmp_path, tmp_path / "data", robots=["pendulum"], rules=SMALL)
+    content = json.loads(entry)
+    del content["robots"]["pendulum"]["drawn"]["poisson"]["raw"]["100"]
+    path.write_text(json.dumps(content))
+    said = r"its robots\.pendulum\.drawn\.poisson\.raw is an object of 1; it must be an object that has 100; delete the file"
+    with pytest.raises(FileFault, match=rf"hold-last\.json is damaged: {said}"):
+        enter("hold-last", tmp_path, tmp_path / "data", robots=["pendulum"], rules=SMALL)
     path.write_text("[]")
     with pytest.raises(FileFault, match="is not an entry of the benchmark"):
         enter("hold-last", tmp_path, tmp_path / "data", robots=["pendulum"], rules=SMALL)

@@ -31,17 +31,19 @@ class RayExecutor:
     threads: int | None = 1
 
     def __init__(self, address: str | None = None) -> None:
-        """Connect to the cluster at `address`; by default to the one that Ray finds, and if there is none to one on this machine.
+        """Use the cluster at `address`; by default the one that Ray finds, and if there is none one on this machine.
 
-        A program that has called `ray.init` stays connected to its own cluster.
+        The first task connects to it, or begins it. Until then, whoever asks for tasks has checked names and folders. A program that has
+        called `ray.init` stays connected to its own cluster.
         """
         self._ray: Any = import_extra("ray", "ray", "--workers ray")
-        if not self._ray.is_initialized():
-            self._ray.init(address=address)
+        self._address = address
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The results of `function`, in the order of `items`, of which twice as many are under way as the cluster has cores."""
         ray = self._ray
+        if not ray.is_initialized():
+            ray.init(address=self._address)
         task = ray.remote(_run).options(num_cpus=1, max_retries=RETRIES)
         at_once = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
         under_way: deque[Any] = deque()

@@ -28,7 +28,7 @@ KIND = np.dtype("<f8")
 BLOCK = 1000  # segments looked at once
 ROWS = 100_000  # rows looked at once
 MAGIC = b"\x93NUMPY\x01\x00"
-_HEADER = re.compile(rb"\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), \} *\n")
+_HEADER = re.compile(rb"\{'descr': '([ -&(-~]*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), \} *\n")
 
 
 class ChunkRecord(TypedDict):

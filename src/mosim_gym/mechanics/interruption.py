@@ -112,6 +112,22 @@ def interruptible() -> Generator[Interruption]:
 
 
 @contextmanager
+def not_continued() -> Generator[None]:
+    """A signal ends what is computed meanwhile at once, because nothing keeps the state from which it could be continued. Within another
+    computation that can be continued, signals are that one's.
+    """
+    global _present
+    if _present is not None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _present = Interruption()  # takes over no signals
+    try:
+        yield
+    finally:
+        _present = None
+
+
+@contextmanager
 def signals_held() -> Generator[None]:
     """Processes that are started meanwhile never get the ending signals: whoever started them ends them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)

@@ -90,7 +90,8 @@ def _shapes(path: Path, weights: list[tuple[Array, Array]]) -> dict[str, tuple[i
     """The shapes that the file's arrays must have. Raises `FileFault` if the layers do not fit each other."""
     widths = [weights[0][0].shape[1:], *(bias.shape for _, bias in weights)]
     if any(
-        weight.shape != after + before for (weight, _), before, after in zip(weights, widths, widths[1:], strict=False)
+        weight.ndim != 2 or weight.shape != after + before
+        for (weight, _), before, after in zip(weights, widths, widths[1:], strict=False)
     ):
         raise FileFault(f"{path} is damaged: its layers do not fit each other.")
     shapes = {f"b{i}": bias.shape for i, (_, bias) in enumerate(weights)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from mosim_gym.evaluation.predicted import predicted
 from mosim_gym.mechanics.folder_lock import FolderLock
 from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.schema import checked, mapping, nullable, number, record, whole
 from mosim_gym.mechanics.settings import check_settings, setting
 from mosim_gym.mechanics.storage import FileFault, readable_json, write_atomically
 from mosim_gym.mechanics.version import __version__
@@ -35,6 +37,11 @@ ROBOTS = ("reacher", "acrobot", "cheetah", "hopper@0.005")
 ACTIONS = ("uniform", "poisson")
 HORIZONS = (16, 100)
 FIT_SEED, PUBLIC_SEED = 0, 20_011
+_UP_TO = record({str(h): nullable(number(0, math.inf)) for h in HORIZONS})
+_STILL = record({str(h): number(1e-30, math.inf) for h in HORIZONS})
+_TEST = record(dict.fromkeys(ACTIONS, record({"raw": _UP_TO, "hold_last": _STILL, "diverged": number(0, 1)})))
+MEASURED = record({"fit_seconds": number(0), "transitions": whole(), "public": _TEST, "drawn": _TEST})
+"""What an entry's file holds of a robot."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,16 @@ def _measured_already(path: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
         raise FileFault(
             f"{path} was measured with {odd} {_said(known.get(odd))}, not {_said(wanted[odd])}; choose another --out."
         )
-    return robots
+    return _check_robots(path, robots)
+
+
+def _check_robots(path: Path, robots: dict[str, Any]) -> dict[str, Any]:
+    """`robots` of an entry, once each has all its numbers."""
+    try:
+        return checked(path, "robots", robots, mapping(MEASURED), dict[str, Any])
+    except FileFault as fault:
+        said = str(fault).removesuffix(".")
+        raise FileFault(f"{said}; delete the file, and all is measured again, or choose another --out.") from fault
 
 
 def _said(value: object) -> str:

@@ -144,3 +144,12 @@ def training_for(
     if torch.device(device).type == "cuda":
         return replace(config, batch=16_384, pool_chunks=128, chunk_steps=25)
     return config
+
+
+def refinement(rate: float | None) -> tuple[Stage, ...]:
+    """The stages of refining, at other rates if any are given."""
+    if rate is None:
+        return REFINEMENT
+    if not 0 < rate <= 1:
+        raise ValueError(f"The rate is {rate}; it is a share of ordinary training's, above 0 and at most 1.")
+    return tuple(replace(stage, rate=rate) for stage in REFINEMENT)

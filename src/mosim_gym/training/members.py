@@ -10,8 +10,12 @@ from typing import Any
 from mosim_gym.mechanics.executor import HERE, Executor
 from mosim_gym.mechanics.storage import write_atomically
 from mosim_gym.training.installing import Outcome
+from mosim_gym.training.model_choice import chosen_model
 from mosim_gym.training.run import check_free, combine, train_checkpoint
 from mosim_gym.zoo.names import CHECKPOINT
+
+CHECKED = ("preset_name", "recipe", "device", "start", "rate")
+"""Options whose names and values are checked before the first member is trained."""
 
 
 def train_members(
@@ -33,6 +37,9 @@ def train_members(
         raise ValueError(f"The seeds are {list(seeds)}; an ensemble needs at least two, each of its own.")
     folder = folder.resolve()
     check_free(folder)
+    chosen_model(
+        robot, **{name: options[name] for name in CHECKED if name in options}
+    )  # before anyone is asked to work
     train = partial(_trained, robot, budget, folder, options)
     found = dict(zip(seeds, workers.map(train, seeds), strict=True))
     paths = [write_atomically(_place(folder, seed) / CHECKPOINT, content) for seed, content in found.items()]

@@ -16,22 +16,21 @@ from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import schema
 from mosim_gym.mechanics.box import Box
-from mosim_gym.mechanics.devices import usable_device
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.schema import anything, checked, each, record, whole
 from mosim_gym.mechanics.settings import said_difference
 from mosim_gym.mechanics.storage import FileFault, check_own
-from mosim_gym.robots import find_robot, load_robot, robot_definitions
+from mosim_gym.robots import robot_definitions
 from mosim_gym.training.box import joined_boxes
-from mosim_gym.training.config import REFINEMENT, Stage, training_for, with_horizon
+from mosim_gym.training.config import Stage, refinement, training_for, with_horizon
 from mosim_gym.training.disagreement import held_out_disagreement
 from mosim_gym.training.installing import Outcome, benchmarks, is_better, mean_error
 from mosim_gym.training.loop import STATE, train
-from mosim_gym.training.model_choice import model_for
+from mosim_gym.training.model_choice import chosen_model
 from mosim_gym.training.progress import Progress
 from mosim_gym.training.state import read_header
 from mosim_gym.zoo.checkpoint import combine_checkpoints, read_card, round_to_half, save_checkpoint
-from mosim_gym.zoo.names import CHECKPOINT, checkpoint_name, load, packaged_path, robot_at
+from mosim_gym.zoo.names import CHECKPOINT, checkpoint_name, packaged_path, robot_at
 from mosim_gym.zoo.packs import pack, pack_cards
 
 SHORTEST = 1.0
@@ -97,20 +96,15 @@ def train_checkpoint(
 
     With `install` it replaces the packaged checkpoint of its name if its benchmark is better, or if there is none.
     """
-    find_robot(robot)
-    if recipe is not None:
-        find_recipe(recipe)
-    usable_device(device)
-    before = None if start is None else _start(start, robot, preset_name, members)
-    model_config = model_for(robot, preset_name, members) if before is None else before.model.config
+    before, model_config = chosen_model(
+        robot, preset_name=preset_name, members=members, recipe=recipe, device=device, start=start, rate=rate
+    )
     config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
     # neighbouring steps resemble one another if they are short: fresh ones pay less, and come less often
     shorter = recipe_for(robot, config.recipe).steps / find_recipe(config.recipe).steps
     config = replace(config, chunk_steps=max(1, round(config.chunk_steps * max(1.0, shorter / 2))))
     if before is not None:
-        config = replace(config, stages=_refinement(rate))
-    elif rate is not None:
-        raise ValueError("A rate is for refining; give the checkpoint to start from, too.")
+        config = replace(config, stages=refinement(rate))
     if stages is not None:
         config = replace(config, stages=stages)
     if horizon is not None:
@@ -151,16 +145,6 @@ def train_checkpoint(
         card |= {key: card[key] + earlier[key] for key in ("transitions", "training_steps", "training_seconds")}
         card |= {"seeds": earlier["seeds"], "refined_from": f"{earlier['name']} {before.model.digest()}"}
     return _finish(model.to("cpu"), card, folder, install)
-
-
-def _start(start: str | Path, robot: str, preset_name: str | None, members: int) -> Simulator:
-    """The checkpoint to go on from; it says itself what it is made of."""
-    before = load(start)
-    if before.robot.name != load_robot(robot).name:
-        raise ValueError(f"{start} is a model of {before.robot.name!r}; {robot!r} cannot go on from it.")
-    if preset_name is not None or members not in (1, before.model.config.members):
-        raise ValueError(f"{start} has a preset and members of its own: leave preset and members out.")
-    return before
 
 
 def train_all(
@@ -246,15 +230,6 @@ def _keep_inputs(folder: Path, inputs: Iterable[str | Path]) -> None:
     for path in inputs:
         if Path(path).exists() and (folder / CHECKPOINT).resolve() == Path(path).resolve():
             raise ValueError(f"{path} would be replaced by what is made from it; choose another folder.")
-
-
-def _refinement(rate: float | None) -> tuple[Stage, ...]:
-    """The stages of refining, at other rates if any are given."""
-    if rate is None:
-        return REFINEMENT
-    if not 0 < rate <= 1:
-        raise ValueError(f"The rate is {rate}; it is a share of ordinary training's, above 0 and at most 1.")
-    return tuple(replace(stage, rate=rate) for stage in REFINEMENT)
 
 
 def _finish(model: MoSim, card: Mapping[str, Any], folder: Path, install: bool) -> Outcome:

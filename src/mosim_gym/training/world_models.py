@@ -10,6 +10,7 @@ from typing import ClassVar
 from mosim_gym.data.dataset import Dataset
 from mosim_gym.data.recipe_motion import RecipeMotion
 from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.mechanics.interruption import not_continued
 from mosim_gym.mechanics.motion import Array, History, Trajectory
 from mosim_gym.mechanics.world_model import MotionData, WorldModel
 from mosim_gym.robots.catalogue import sensor_columns
@@ -28,7 +29,7 @@ class MoSimModel(WorldModel):
     """The stages of the training; None are those of `mosim-gym train`."""
 
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
-        """Train as `mosim-gym train` does, on a recipe's motion or on a dataset."""
+        """Train as `mosim-gym train` does, on a recipe's motion or on a dataset. A signal ends it at once: a fit is not continued."""
         if not isinstance(data, Dataset | RecipeMotion):
             raise TypeError(f"data is a {type(data).__name__}; {self.title} learns from a RecipeMotion or a Dataset.")
         model = replace(model_for(data.robot, self.preset), sensors=len(sensor_columns(data.robot)))
@@ -36,7 +37,7 @@ class MoSimModel(WorldModel):
         config = training_for(model, seed=seed, recipe=recipe, budget=budget)
         config = config if self.stages is None else replace(config, stages=self.stages)
         dataset = data if isinstance(data, Dataset) else None
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, not_continued():
             trained, record = train(data.robot, model, config, budget=budget, folder=Path(folder), dataset=dataset)
         self.simulator = Simulator(trained, {"name": data.robot, "box": record["box"]})
 

@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 
 from mosim_gym.mechanics.folder_lock import InUse
+from mosim_gym.mechanics.schema import number, record
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.studies.paper.base import Cell, PaperStudy
@@ -25,7 +26,8 @@ class Counting(PaperStudy):
     share: float = setting(0.5, above=0)
 
     def cells(self):
-        return [Cell(f"cell-{n}", minutes=10, measure=partial(self.measure, n), first=n < 2) for n in range(3)]
+        holds = record({"value": number(0, 10)})
+        return [Cell(f"cell-{n}", 10, partial(self.measure, n), holds, first=n < 2) for n in range(3)]
 
     def measure(self, number, shared):
         with (shared / "measured").open("a") as log:
@@ -130,13 +132,60 @@ def test_a_setting_of_many_digits_is_the_same_setting_when_it_is_read_again(tmp_
 
 
 @pytest.mark.parametrize(
-    "content", ["{}", "[]", '{"study": "counting", "cell": "cell-1", "settings": {"size": 2, "share": 1}}']
+    "content",
+    [
+        "{}",
+        "[]",
+        '{"study": "counting", "cell": "cell-0", "set',
+        '{"study": "counting", "cell": "cell-1", "settings": {"size": 2, "share": 1}}',
+        "[" * 100_000,
+    ],
+    ids=["empty", "a list", "cut off", "of another cell", "nested"],
 )
 def test_a_file_that_is_no_cell_is_one_sentence(content, tmp_path):
     (tmp_path / "counting").mkdir()
     (tmp_path / "counting" / "cell-0.json").write_text(content)
     with pytest.raises(FileFault, match=r"cell-0\.json is not the result of a cell; delete it"):
         Counting().results(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda cell: cell.pop("value"), r"its result is an object of 3; it must be an object that has value"),
+        (lambda cell: cell.update(value=None), r"its result\.value is None; it must be a number from 0 to 10"),
+        (lambda cell: cell.pop("minutes"), r"it must be an object that has minutes"),
+        (
+            lambda cell: cell["provenance"].pop("commit"),
+            r"its result\.provenance is .*; it must be an object that has commit",
+        ),
+    ],
+    ids=["gone", "null", "no minutes", "no commit"],
+)
+def test_a_cell_without_one_of_its_numbers_is_one_sentence_that_says_what_to_do(change, message, tmp_path):
+    Counting().run(tmp_path, tmp_path, names=["cell-0"])
+    path = tmp_path / "counting" / "cell-0.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    said = rf"cell-0\.json is damaged: .*{message}; delete the file, and its cell is measured again, or choose another --out\.$"
+    with pytest.raises(FileFault, match=said):
+        Counting().results(tmp_path)
+    path.unlink()
+    assert list(Counting().run(tmp_path, tmp_path, names=["cell-0"])) == ["cell-0"]
+
+
+def test_a_cell_that_is_interrupted_is_said_to_begin_anew(tmp_path, monkeypatch):
+    def interrupted(self, number, shared):
+        raise KeyboardInterrupt
+
+    said = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Counting, "measure", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Counting().run(tmp_path, tmp_path, names=["cell-1"], report=said.append)
+    assert said[1].startswith("cell-1 ended before it was measured: the next run begins it anew")
+    assert list(Counting().run(tmp_path, tmp_path, names=["cell-1"])) == ["cell-1"]
 
 
 def test_a_setting_in_a_file_that_breaks_its_rule_is_one_sentence(tmp_path):

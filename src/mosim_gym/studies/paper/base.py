@@ -14,11 +14,11 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.folder_lock import FolderLock, InUse
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.provenance import provenance
+from mosim_gym.mechanics.schema import Rule, anything
 from mosim_gym.mechanics.settings import check_settings, kind_of
 from mosim_gym.mechanics.storage import FileFault, readable_json, write_atomically
+from mosim_gym.studies.paper.cell_files import Result, check_measured, read_label
 
-Result = dict[str, Any]
-"""What a cell's file holds."""
 Results = Mapping[str, Result]
 """Results by the names of their cells."""
 
@@ -33,6 +33,8 @@ class Cell:
     """About how long it takes on one core."""
     measure: Callable[[Path], Result]
     """Runs it. The argument is a folder for what several cells share, such as motion to learn from."""
+    holds: Rule = anything
+    """What it measures, as its file must hold it."""
     first: bool = True
     """Whether it is above the cut line: one of the cells without which the table says little."""
 
@@ -72,7 +74,7 @@ class PaperStudy(ABC):
         path = next(iter(sorted((folder / cls.name).glob("*.json"))), None)
         if path is None:
             return cls()
-        there = _settings_in(path, [item.name for item in fields(cls)], {"study": cls.name, "cell": path.stem})
+        _, there = read_label(path, [item.name for item in fields(cls)], {"study": cls.name, "cell": path.stem})
         try:
             return cls(**there)
         except (ValueError, TypeError) as error:
@@ -97,19 +99,23 @@ class PaperStudy(ABC):
         return replace(self, **changes)
 
     def results(self, folder: Path) -> dict[str, Result]:
-        """The cells in `folder/name` that have been run, in their order. A cell that was run with other settings raises `FileFault`."""
+        """The cells in `folder/name` that have been run, in their order.
+
+        A cell that was run with other settings, or whose file lacks one of its numbers, raises `FileFault`.
+        """
         found: dict[str, Result] = {}
         for cell in self.cells():
             path = self._path(folder, cell)
             if not path.exists():
                 continue
-            there = _settings_in(path, list(self.settings()), self._label(cell))
+            content, there = read_label(path, list(self.settings()), self._label(cell))
             odd = next((key for key, value in self.settings().items() if there[key] != value), None)
             if odd is not None:
                 raise FileFault(
                     f"{path} was measured with {odd}={there[odd]}, not {self.settings()[odd]}; choose another --out for other settings."
                 )
-            found[cell.name] = json.loads(path.read_text())
+            check_measured(path, content, cell.holds)
+            found[cell.name] = content
         return found
 
     def _label(self, cell: Cell) -> dict[str, str]:
@@ -132,7 +138,7 @@ class PaperStudy(ABC):
         """Run the cells that have not been run: those of these `names`, else all above the cut line, with `below` the others too.
 
         With `hours`, no cell begins that would end later by its minutes. A cell that another process runs, or whose motion it collects, is
-        left out. Returns all results that there are.
+        left out. A signal ends the cell that runs, which the next run begins anew. Returns all results that there are.
         """
         known = {cell.name: cell for cell in self.cells()}
         for name in names:
@@ -156,6 +162,11 @@ class PaperStudy(ABC):
             except InUse as error:
                 report(f"{cell.name} is not run now: {error}")
                 continue
+            except KeyboardInterrupt:
+                report(
+                    f"{cell.name} ended before it was measured: the next run begins it anew, with the motion in {shared}"
+                )
+                raise
             result = {**self._label(cell), "settings": self.settings(), **measured}
             result |= {"minutes": (time.monotonic() - start) / 60, "provenance": provenance()}
             write_atomically(path, readable_json(result))
@@ -183,14 +194,3 @@ class PaperStudy(ABC):
         """How many cells above the cut line are left, and the minutes that they take."""
         cells = [cell for cell in self.cells() if cell.first and cell.name not in results]
         return len(cells), sum(cell.minutes for cell in cells)
-
-
-def _settings_in(path: Path, names: Sequence[str], label: Mapping[str, str]) -> dict[str, Any]:
-    """The settings of these `names` in a cell's file, which must say what `label` says."""
-    try:
-        content = json.loads(path.read_text())
-        if any(content[name] != said for name, said in label.items()):
-            raise ValueError
-        return {name: content["settings"][name] for name in names}
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileFault(f"{path} is not the result of a cell; delete it, or choose another --out.") from error

@@ -23,10 +23,12 @@ from mosim_gym.data.actions import ACTIONS, action_sampler
 from mosim_gym.data.resets import task_resets
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.dynamics import Dynamics
+from mosim_gym.mechanics.schema import Rule, each, number, one_of, record
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.robots import find_robot
 from mosim_gym.studies.measured import measured
-from mosim_gym.studies.paper.base import Cell, PaperStudy, Result, Results
+from mosim_gym.studies.paper.base import Cell, PaperStudy, Results
+from mosim_gym.studies.paper.cell_files import Result, figure
 from mosim_gym.studies.paper.published import LYAPUNOV
 from mosim_gym.truth.dynamics import TrueDynamics
 from mosim_gym.zoo import load
@@ -105,11 +107,28 @@ class Lyapunov(PaperStudy):
                 f"{system.replace(':', '-')}-{actions}",
                 minutes[system] * share,
                 partial(self._measure, system, actions),
+                self._holds(system, actions),
                 first=actions == "uniform",
             )
             for actions in ("uniform", "poisson")
             for system in SYSTEMS
         ]
+
+    def _holds(self, system: str, actions: str) -> Rule:
+        interval = record({"mean": figure, "half_width_95": figure, "std": figure})
+        times = each(figure, self.steps // self.renew, self.steps // self.renew)
+        return record(
+            {
+                "system": one_of(system),
+                "actions": one_of(actions),
+                "control_step": number(0),
+                "exponents": each(figure, self.pairs, self.pairs),
+                "exponent": interval,
+                "free": interval,
+                "mean_distance": figure,
+                "curve": record({"seconds": times, "mean_log_growth": times, "log_mean_growth": times}),
+            }
+        )
 
     def _measure(self, system: str, actions: str, shared: Path) -> Result:
         dynamics = TrueDynamics(ROBOT) if system == TRUTH else load(system, precision="float64")

@@ -14,11 +14,13 @@ from mosim_gym.evaluation.heldout import random_test
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import Robot
 from mosim_gym.mechanics.motion import Segments
+from mosim_gym.mechanics.schema import Rule, nullable, one_of, record, whole
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.robots import load_robot
 from mosim_gym.studies.equal_motion import equal_motion
 from mosim_gym.studies.measured import measured
-from mosim_gym.studies.paper.base import Cell, PaperStudy, Result, Results
+from mosim_gym.studies.paper.base import Cell, PaperStudy, Results
+from mosim_gym.studies.paper.cell_files import Result, figure
 from mosim_gym.studies.paper.models import fit, sized_model
 from mosim_gym.studies.paper.prediction import TEST_SEED, TITLES
 from mosim_gym.studies.paper.published import NOISE
@@ -36,6 +38,21 @@ def noisy(motion: Segments, robot: Robot, size: float, seed: int) -> Segments:
     for turned in robot.quaternion_slices:
         qpos[..., turned] /= np.linalg.norm(qpos[..., turned], axis=-1, keepdims=True)
     return Segments(qpos, qvel, motion.actions, motion.sensors)
+
+
+def _holds(robot: str, model: str, states: str) -> Rule:
+    """What a cell's file must hold."""
+    of_each = record({"uniform": figure, "poisson": figure})
+    return record(
+        {
+            "robot": one_of(robot),
+            "model": one_of(model),
+            "states": one_of(states),
+            "parameters": nullable(whole()),
+            "errors": of_each,
+            "diverged": of_each,
+        }
+    )
 
 
 def with_noise(data: Dataset, size: float, seed: int) -> Dataset:
@@ -64,6 +81,7 @@ class Noise(PaperStudy):
                 f"{robot}-{model}-{states}",
                 minutes,
                 partial(self._measure, robot, model, states),
+                _holds(robot, model, states),
                 first=robot == ROBOTS[0],
             )
             for robot in ROBOTS

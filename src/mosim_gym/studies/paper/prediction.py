@@ -19,11 +19,13 @@ from mosim_gym.data.dataset import Dataset
 from mosim_gym.evaluation.growing import error_growth, steps_below
 from mosim_gym.evaluation.heldout import Controller, HeldOut, policy_controller, policy_test, random_test
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.schema import Rule, each, nullable, one_of, record, whole
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.world_model import WorldModel
 from mosim_gym.studies.equal_motion import equal_motion
 from mosim_gym.studies.measured import measured
-from mosim_gym.studies.paper.base import Cell, PaperStudy, Result, Results
+from mosim_gym.studies.paper.base import Cell, PaperStudy, Results
+from mosim_gym.studies.paper.cell_files import Result, figure
 from mosim_gym.studies.paper.models import fit, sized_model
 from mosim_gym.studies.paper.published import AFTER_ONE, POLICY, RANDOM, STEPS_UNTIL
 from mosim_gym.studies.paper.replay import replay_motion
@@ -115,11 +117,31 @@ class Prediction(PaperStudy):
                 place.name,
                 minutes + (learner if (place.model, place.kind) == ("mosim", "e") else 0),
                 partial(self._measure, place),
+                self._holds(place),
                 first=first,
             )
             for first, places in ((True, _above()), (False, _below()))
             for place in places
         ]
+
+    def _holds(self, place: Place) -> Rule:
+        steps = min(place.robot.far, self.longest)
+        test = record(
+            {"errors": each(nullable(figure), steps, steps), "diverged": figure},
+            {"after_one": each(nullable(figure), min(steps, 100), 100)},
+        )
+        return record(
+            {
+                "robot": one_of(place.robot.name),
+                "model": one_of(place.model),
+                "data": one_of(place.kind),
+                "seed": one_of(place.seed),
+                "parameters": nullable(whole()),
+                "training_steps": nullable(whole()),
+                "transitions": whole(),
+                "tests": record({"uniform": test, "poisson": test}, {"policy": test}),
+            }
+        )
 
     def _measure(self, place: Place, shared: Path) -> Result:
         by_policy = policy_controller(place.robot.name, Path(self.policies) if self.policies else None)

@@ -23,9 +23,11 @@ from mosim_gym.evaluation.prediction import squared_errors, state_variance
 from mosim_gym.evaluation.ranking import area_under_roc, rank_correlation
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.motion import Trajectory
+from mosim_gym.mechanics.schema import Rule, each, nullable, one_of, record, text, whole
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.studies.measured import measured
-from mosim_gym.studies.paper.base import Cell, PaperStudy, Result, Results
+from mosim_gym.studies.paper.base import Cell, PaperStudy, Results
+from mosim_gym.studies.paper.cell_files import Result, figure
 from mosim_gym.zoo import load
 from mosim_gym.zoo.densities import find_density, packaged_densities
 
@@ -37,6 +39,25 @@ STRIDE = 5
 BINS = 12
 MOTIONS = ("uniform", "poisson", "policy")
 SIGNALS = {"disagreement": "disagreement", "density": "-log p"}
+
+
+def _holds(name: str) -> Rule:
+    """What a cell's file must hold."""
+    of_signals = record({"disagreement": figure}, {"density": figure})
+    by_horizon = record({str(h): record({"rank": figure, "ratio": figure}) for h in HORIZONS})
+    test = record({"states": whole(), "error": figure, "rank": of_signals, "horizons": by_horizon})
+    bins = record(dict.fromkeys(("signal", "low", "median", "high"), each(figure, BINS, BINS)))
+    together = record({"rank": figure, "bins": bins})
+    return record(
+        {
+            "checkpoint": one_of(name),
+            "members": whole(1),
+            "policy": nullable(text()),
+            "tests": record({"uniform": test, "poisson": test}, {"policy": test}, others=False),
+            "together": record({"disagreement": together}, {"density": together}, others=False),
+            "shift": record({"poisson": of_signals}, {"policy": of_signals}),
+        }
+    )
 
 
 class Looked(NamedTuple):
@@ -108,6 +129,7 @@ class Uncertainty(PaperStudy):
                 name.replace(":", "-"),
                 2 * self.segments / 200,
                 partial(self._measure, name),
+                _holds(name),
                 first=name.startswith("cheetah"),
             )
             for name in CHECKPOINTS
