@@ -13,7 +13,8 @@ from mosim_gym.cli import main
 def test_the_list_says_what_is_left_and_the_minutes(tmp_path, capsys):
     main(["study", "list", "--out", str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split("|")[1].strip() for line in lines[2:]] == ["lyapunov", "prediction", "noise", "uncertainty"]
+    names = ["lyapunov", "prediction", "noise", "uncertainty", "data", "ode", "latent", "horizon"]
+    assert [line.split("|")[1].strip() for line in lines[2:]] == names
     assert lines[2].split("|")[3].strip() == "0 of 6"
     main(["study", "list", "lyapunov", "--out", str(tmp_path)])
     assert "| truth-uniform " in capsys.readouterr().out

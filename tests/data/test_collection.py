@@ -73,6 +73,18 @@ def test_segments_follow_a_policy(rng):
     assert noisy.actions.std() == pytest.approx(0.2, abs=0.01)
 
 
+def test_a_policys_controls_are_held_with_their_noise(rng):
+    recipe = Recipe(resets=(("task", 1.0),), actions=(), steps=9)
+    collector = Collector("pendulum", recipe)
+    data = collector.follow(lambda state: np.zeros_like(state.qpos), rng, 10, noise=0.2, hold=4)
+    np.testing.assert_array_equal(data.actions[:, 0:4], np.repeat(data.actions[:, :1], 4, axis=1))
+    np.testing.assert_array_equal(data.actions[:, 4:8], np.repeat(data.actions[:, 4:5], 4, axis=1))
+    assert (data.actions[:, 3] != data.actions[:, 4]).all()
+    assert (data.actions[:, 7] != data.actions[:, 8]).all()
+    with pytest.raises(ValueError, match="hold is 0; a control is held for at least 1 control step"):
+        collector.follow(lambda state: state.qvel, rng, 1, hold=0)
+
+
 def test_segments_shorter_than_a_control_step_are_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["collect", "pendulum@1000", "--out", str(tmp_path / "data")])

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from mosim_gym.data.dataset import collect_dataset, open_dataset
+from mosim_gym.evaluation.heldout import row_by_row
 from mosim_gym.evaluation.policy_motion import PolicyCollector
 from mosim_gym.mechanics.storage import FileFault
+from mosim_gym.policies.scripted import cheetah_gait
 
 
 def constant(value):
-    return lambda observations: np.full((len(observations), 2), value)
+    return lambda: lambda observations: np.full((len(observations), 2), value)
 
 
 @pytest.fixture
@@ -35,6 +37,30 @@ def test_it_is_kept_as_a_dataset_that_names_the_policies(collector, tmp_path):
         collect_dataset("reacher", tmp_path / "d", segments=10, recipe="policies", collector=other)
 
 
+def test_a_tasks_policy_moves_a_robot_of_shorter_control_steps(rng):
+    def still(observations):
+        return np.zeros((len(observations), 4))
+
+    collector = PolicyCollector("HopperHop", {"still": lambda: still}, robot="hopper@0.005")
+    found = collector.collect(rng, 3)
+    assert found.actions.shape == (3, 400, 4)  # as long as 100 steps of the task
+    assert found.actions.std() > 0.1
+    np.testing.assert_array_equal(found.actions[:, 0::4], found.actions[:, 3::4])
+    with pytest.raises(ValueError, match="HopperHop is a task of the robot 'hopper', not of 'cheetah'"):
+        PolicyCollector("HopperHop", {"still": lambda: still}, robot="cheetah")
+    with pytest.raises(
+        ValueError,
+        match=r"hopper@0\.04 lasts 0\.04 s; it must be a whole part of that of HopperHop, which lasts 0\.02 s",
+    ):
+        PolicyCollector("HopperHop", {"still": lambda: still}, robot="hopper@0.04")
+
+
+def test_a_policy_that_counts_its_steps_begins_anew_with_every_block(rng):
+    collector = PolicyCollector("CheetahRun", {"gait": lambda: row_by_row(cheetah_gait)}, noise=0.0)
+    blocks = [collector.collect(np.random.default_rng(5), 2) for _ in range(2)]
+    np.testing.assert_array_equal(blocks[0].actions, blocks[1].actions)
+
+
 def test_no_policy_is_a_fault():
-    with pytest.raises(ValueError, match="controllers is empty"):
+    with pytest.raises(ValueError, match="makers is empty"):
         PolicyCollector("ReacherEasy", {})

@@ -39,6 +39,9 @@ def test_a_step_of_the_model_is_several_control_steps():
     assert path.qpos.shape == (100, 5, 1)
     between = (block.qvel[:, 0] + path.qvel[:, 1]) / 2
     np.testing.assert_allclose(path.qvel[:, 0], between, rtol=1e-4, atol=1e-5)
+    q, v, a = (torch.from_numpy(part).float() for part in (block.qpos[:, 0], block.qvel[:, 0], block.actions[:, :6]))
+    with torch.no_grad():
+        assert model.network.foreseen(q, v, a).shape == (100, 3, model.config.latent)
 
 
 def test_groups_of_a_latent_add_up_to_one():

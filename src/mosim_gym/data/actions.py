@@ -1,4 +1,4 @@
-"""Named samplers of action sequences: `uniform`, `poisson`, `coverage` and its families.
+"""Named samplers of action sequences: `uniform`, `paired`, `poisson`, `coverage` and its families.
 
 Each is a function `(rng, n, steps, nu, control_step) -> (n, steps, nu)`. Controls are shares of the actuators' range in [-1, 1]: float32
 numbers held as float64, so that the model and the truth get the same ones.
@@ -22,6 +22,11 @@ POISSON_ZERO_SHARES = (0.1, 0.3)
 def uniform(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
     """Controls drawn anew at every step."""
     return rng.uniform(-1, 1, (n, steps, nu))
+
+
+def paired(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
+    """Controls drawn anew at every second step, as with an action repeat of 2."""
+    return np.repeat(uniform(rng, n, -(-steps // 2), nu, control_step), 2, axis=1)[:, :steps]
 
 
 def poisson(rng: np.random.Generator, n: int, steps: int, nu: int, control_step: float) -> Array:
@@ -77,7 +82,7 @@ def coverage(rng: np.random.Generator, n: int, steps: int, nu: int, control_step
     return actions
 
 
-ACTIONS: dict[str, ActionSampler] = {"uniform": uniform, "poisson": poisson, "coverage": coverage}
+ACTIONS: dict[str, ActionSampler] = {"uniform": uniform, "poisson": poisson, "coverage": coverage, "paired": paired}
 
 
 def action_sampler(name: str) -> ActionSampler:

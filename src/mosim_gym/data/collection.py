@@ -130,18 +130,25 @@ class Collector:
         actions = robot.controls(actions)
         return self._stable(qpos, qvel, actions, self.dynamics.rollout(qpos, qvel, actions))
 
-    def follow(self, policy: Policy, rng: np.random.Generator, segments: int, *, noise: float = 0.0) -> Segments:
+    def follow(
+        self, policy: Policy, rng: np.random.Generator, segments: int, *, noise: float = 0.0, hold: int = 1
+    ) -> Segments:
         """Segments from the recipe's starts under any `policy`. Its controls get normal noise of `noise` times half the actuators' range.
 
-        Sensors are zero before the first step.
+        Each control, with its noise, is held for `hold` control steps. Sensors are zero before the first step.
         """
+        if hold < 1:
+            raise ValueError(f"hold is {hold}; a control is held for at least 1 control step.")
         qpos, qvel = self._starts(rng, segments)
         low, high = self.robot.control_range
         states, actions = [Step(qpos, qvel, np.zeros((segments, self.dynamics.sensor_count)))], []
-        for _ in range(self.recipe.steps):
+        control = np.zeros((segments, self.robot.nu))
+        for step in range(self.recipe.steps):
             here = states[-1]
-            disturbance = noise * (high - low) / 2 * rng.normal(size=(segments, self.robot.nu))
-            actions.append(np.clip(policy(here) + disturbance, low, high))
+            if step % hold == 0:
+                disturbance = noise * (high - low) / 2 * rng.normal(size=(segments, self.robot.nu))
+                control = np.clip(policy(here) + disturbance, low, high)
+            actions.append(control)
             states.append(self._closed.step(here.qpos, here.qvel, actions[-1]))
         path = Trajectory(*(np.stack(column, axis=1) for column in zip(*states[1:], strict=True)))
         return self._stable(qpos, qvel, np.stack(actions, axis=1), path)

@@ -75,22 +75,30 @@ def random_test(robot: str, actions: str, *, segments: int, steps: int, seed: in
     return _after_burn_in(description, path.qpos, path.qvel, control, path.sensors, burn_in)
 
 
-def policy_test(task: str, controller: Controller, *, segments: int, steps: int, seed: int) -> HeldOut:
-    """Segments of a policy's motion in `task`, with noise of 0.15 on its controls, after 8 s of such motion from the task's starts."""
+def policy_test(
+    task: str, controller: Controller, *, segments: int, steps: int, seed: int, robot: str | None = None, hold: int = 1
+) -> HeldOut:
+    """Segments of a policy's motion in `task`, with noise of 0.15 on its controls, after 8 s of such motion from the task's starts.
+
+    `robot` may be the task's robot with other control steps, such as `hopper@0.005`. Controls are held for `hold` of them.
+    """
     instance = load_task(task)
-    burn_in = burn_in_steps(instance.robot)
+    robot = robot or instance.robot.name
+    description = load_robot(robot)
+    burn_in = burn_in_steps(description)
     goal = instance.sample_goal(torch.Generator().manual_seed(seed), segments).numpy()
     observe = observer(instance)
     recipe = Recipe(resets=(("task", 1.0),), actions=(), steps=burn_in + steps)
-    collector = Collector(instance.robot.name, recipe)
+    collector = Collector(robot, recipe)
     data = collector.follow(
         lambda state: controller(observe(state, goal)),
         np.random.default_rng([seed, 2]),
         segments,
         noise=POLICY_NOISE,
+        hold=hold,
     )
     states = data.qpos[:, 1:], data.qvel[:, 1:]
-    return _after_burn_in(instance.robot, *states, data.actions, data.sensors, burn_in)
+    return _after_burn_in(description, *states, data.actions, data.sensors, burn_in)
 
 
 def _after_burn_in(robot: Robot, qpos: Array, qvel: Array, actions: Array, sensors: Array, burn_in: int) -> HeldOut:

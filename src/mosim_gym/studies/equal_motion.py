@@ -10,7 +10,10 @@ from mosim_gym.data.dataset import Dataset, collect_dataset
 RECIPE = "uniform"
 
 
-def equal_motion(robot: str, transitions: int, shared: Path) -> Dataset:
-    """At least so many control steps of `robot` from the task's starts under uniform actions, in a folder of their own in `shared`."""
-    segments = -(-transitions // recipe_for(robot, RECIPE).steps)
-    return collect_dataset(robot, shared / f"{robot}-{RECIPE}-{segments}", segments=segments, recipe=RECIPE)
+def equal_motion(robot: str, transitions: int, shared: Path, recipe: str = RECIPE) -> Dataset:
+    """At least so many control steps of `robot` by `recipe`, in a folder of their own in `shared`.
+
+    By default they begin at the task's starts, under uniform actions.
+    """
+    segments = -(-transitions // recipe_for(robot, recipe).steps)
+    return collect_dataset(robot, shared / f"{robot}-{recipe}-{segments}", segments=segments, recipe=recipe)

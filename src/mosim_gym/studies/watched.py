@@ -20,7 +20,10 @@ from mosim_gym.rl.strategies.zero_shot import EVALUATED, config_for, zero_shot
 
 @dataclass(frozen=True)
 class WatchedRun:
-    """`settings` are what differs from the task's defaults; `budget` is in seconds, `checkpoint` as zero-shot training takes it."""
+    """`settings` are what differs from the task's defaults; `budget` is in seconds, `checkpoint` as zero-shot training takes it.
+
+    With `max_steps` the training ends after so many control steps, if the budget does not end it sooner.
+    """
 
     study: str
     label: str
@@ -28,6 +31,7 @@ class WatchedRun:
     budget: float
     checkpoint: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    max_steps: int | None = None
 
     @property
     def name(self) -> str:
@@ -48,7 +52,14 @@ def watch(
     """
     config = config_for(run.task, **run.settings)
     trained = zero_shot(
-        run.task, config, budget=run.budget, folder=folder, checkpoint=run.checkpoint, keep_all=True, report=report
+        run.task,
+        config,
+        budget=run.budget,
+        folder=folder,
+        checkpoint=run.checkpoint,
+        max_steps=run.max_steps,
+        keep_all=True,
+        report=report,
     )
     curve = []
     for point in trained.curve:

@@ -110,6 +110,16 @@ class LatentNetwork(Network):
         """The latents `(..., latent)` of states."""
         return self.encoder(self.states(self.coordinates(qpos, qvel)))
 
+    def foreseen(self, qpos: Tensor, qvel: Tensor, actions: Tensor) -> Tensor:
+        """The latents `(B, steps, latent)` that the dynamics predict from states `(B, …)`, after each step of the model under `actions`
+        `(B, steps action_repeat, nu)`.
+        """
+        latent, path = self.encoded(qpos, qvel), []
+        for command in self.commands(actions[:, :: self._config.action_repeat]).unbind(1):
+            latent = self.dynamics(torch.cat((latent, command), dim=-1))
+            path.append(latent)
+        return torch.stack(path, dim=1)
+
     def loss(self, window: Window, generator: torch.Generator) -> Tensor:
         """The loss of the latent rollouts from the first states."""
         config, repeat = self._config, self._config.action_repeat

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from mosim_gym.data.dataset import Dataset
 from mosim_gym.dynamics.mosim import MoSim
+from mosim_gym.dynamics.simulator import Simulator
+from mosim_gym.mechanics.folder_lock import FolderLock
 from mosim_gym.mechanics.world_model import WORLD_MODELS, WorldModel
 from mosim_gym.robots import load_robot
 from mosim_gym.training.config import FLIGHT_FIRST, Stage
@@ -13,6 +17,7 @@ from mosim_gym.training.model_choice import model_for
 from mosim_gym.training.world_models import MoSimModel
 from mosim_gym.world_models.learned import LearnedModel
 from mosim_gym.world_models.sizes import parameters_in, sized
+from mosim_gym.zoo.checkpoint import load_checkpoint, save_checkpoint
 
 
 class JointMoSim(MoSimModel):
@@ -57,3 +62,29 @@ def fit(model: WorldModel, data: Dataset, budget: float, seed: int) -> Fitted:
     if isinstance(model, LearnedModel):
         return Fitted(model, parameters_in(model.network), model.record.steps)
     return Fitted(model, None, None)
+
+
+def kept_mosim(
+    path: Path, robot: str, data: Callable[[], Dataset], *, budget: float, seed: int, staged: bool = False
+) -> Simulator:
+    """The robot's MoSim in the checkpoint at `path`; if there is none, it is first fitted on `data()` for `budget` seconds.
+
+    `path` must tell apart whatever differs in data, budget and seed. Another process that fits it raises `InUse`.
+    """
+    if not path.exists():
+        _alone = FolderLock(path.parent, path.name)
+        motion = data()
+        model = StagedMoSim() if staged else JointMoSim()
+        model.fit(motion, budget, seed)
+        card = {
+            "name": robot,
+            "recipe": {"recipe": motion.manifest["recipe"]},
+            "transitions": motion.transitions,
+            "training_seconds": budget,
+            "seeds": [seed],
+            "start_states": "set by a simulator",
+            "tuned_on_real_return": False,
+            "box": model.simulator.card["box"],
+        }
+        save_checkpoint(path, model.simulator.model, card)
+    return load_checkpoint(path, load_robot(robot))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mosim_gym.data.dataset import Dataset
-from mosim_gym.evaluation.growing import error_growth, steps_below
+from mosim_gym.evaluation.growing import steps_below
 from mosim_gym.evaluation.heldout import Controller, HeldOut, policy_controller, policy_test, random_test
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.schema import Rule, each, nullable, one_of, record, whole
@@ -26,6 +26,7 @@ from mosim_gym.studies.equal_motion import equal_motion
 from mosim_gym.studies.measured import measured
 from mosim_gym.studies.paper.base import Cell, PaperStudy, Results
 from mosim_gym.studies.paper.cell_files import Result, figure
+from mosim_gym.studies.paper.errors import errors_of, mean_error, shown_at
 from mosim_gym.studies.paper.models import fit, sized_model
 from mosim_gym.studies.paper.published import AFTER_ONE, POLICY, RANDOM, STEPS_UNTIL
 from mosim_gym.studies.paper.replay import replay_motion
@@ -176,11 +177,10 @@ class Prediction(PaperStudy):
 
     def _errors(self, model: WorldModel, test: HeldOut) -> Result:
         """Errors up to each horizon; of a model that reads several true states first, also after one alone."""
-        found = error_growth(model, test)
-        result: Result = {"errors": _digits(found.errors), "diverged": found.diverged}
+        result = errors_of(model, test)
         if model.context > 1:
             read, model.context = model.context, 1
-            result["after_one"] = _digits(error_growth(model, test).errors[:100])
+            result["after_one"] = errors_of(model, test)["errors"][:100]
             model.context = read
         return result
 
@@ -201,21 +201,6 @@ class Prediction(PaperStudy):
         return "\n\n".join([*parts, note])
 
 
-def _digits(errors: np.ndarray) -> list[float | None]:
-    return [float(f"{error:.4g}") if np.isfinite(error) else None for error in errors]
-
-
-def _mean(cells: list[Result], test: str, horizon: int, part: str = "errors") -> float | None:
-    """The mean over seeds of the error up to `horizon`; None where there is none, infinite where a model diverged."""
-    rows = [cell["tests"][test][part] for cell in cells if test in cell["tests"] and part in cell["tests"][test]]
-    at = [row[horizon - 1] for row in rows if len(row) >= horizon]
-    return float(np.mean([np.inf if error is None else error for error in at])) if at else None
-
-
-def _shown(value: float | None) -> str:
-    return "" if value is None else "diverged" if not np.isfinite(value) else f"{value:.3g}"
-
-
 def _groups(cells: list[Result]) -> dict[tuple[str, str], list[Result]]:
     """The seeds of each model and kind of data."""
     found: dict[tuple[str, str], list[Result]] = {}
@@ -228,14 +213,11 @@ def robot_table(robot: Robot, cells: list[Result]) -> str:
     """The models of one robot, measured and published. RSSM has a second row, after one true state."""
     near, far = robot.horizons
     horizons = (near, *ALSO_AT.get(robot.name, ()), far)
-    at_rssm = _mean([c for c in cells if (c["model"], c["data"]) == ("rssm", "r")], "uniform", 16)
+    at_rssm = mean_error([c for c in cells if (c["model"], c["data"]) == ("rssm", "r")], "uniform", 16)
     rows: list[list[str]] = []
 
     def row(title: str, group: list[Result], part: str, published: Mapping[str, Mapping[str, float]], key: str) -> None:
-        errors = [
-            " / ".join(filter(None, (_shown(_mean(group, test, h, part)) for h in horizons)))
-            for test in ("uniform", "poisson", "policy")
-        ]
+        errors = [shown_at(group, test, horizons, part) for test in ("uniform", "poisson", "policy")]
         theirs = " / ".join(f"{published.get(key, {})[str(h)]:g}" for h in horizons if str(h) in published.get(key, {}))
         policy = POLICY.get(robot.name, {}).get(key, {}) if part == "errors" else {}
         their_policy = " / ".join(f"{policy[str(h)]:g}" for h in horizons if str(h) in policy)
@@ -271,7 +253,7 @@ def _who_is_first(robot: Robot, cells: list[Result]) -> list[str]:
     said: list[str] = []
     for test in ("uniform", "poisson", "policy"):
         found = {
-            f"{TITLES.get(m, m)} ({KINDS[k]})": _mean(group, test, robot.horizons[0])
+            f"{TITLES.get(m, m)} ({KINDS[k]})": mean_error(group, test, robot.horizons[0])
             for (m, k), group in groups.items()
         }
         known = {who: error for who, error in found.items() if error is not None}

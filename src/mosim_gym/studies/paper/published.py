@@ -89,3 +89,25 @@ NOISE: dict[str, dict[str, float]] = {
     "go2@0.002": {"rssm-true": 0.4165, "mosim-true": 0.1282, "mosim-noisy": 0.2111},
 }
 """Table 5: errors after 100 steps."""
+LATENT: dict[str, dict[str, dict[str, float]]] = {
+    "policy": {
+        "humanoid": {"latent": 1.1e-4, "mosim-e": 9e-5},
+        "cheetah": {"latent": 9e-4, "mosim-e": 7e-4},
+        "reacher": {"latent": 4.81e-5, "mosim-e": 2.93e-7},
+    },
+    "random": {
+        "humanoid": {"latent": 0.0050, "mosim-rm": 0.0020},
+        "cheetah": {"latent": 0.0011, "mosim-rm": 0.0003},
+        "reacher": {"latent": 9.92e-5, "mosim-rm": 7.0e-7},
+    },
+}
+"""Tables 3 and 4: squared errors of latents after three steps of TD-MPC2, by the test, the robot and the predictor."""
+LEAST_HORIZON: dict[str, str] = {
+    "ReacherEasy": "30 / 30",
+    "ReacherHard": "30 / 30",
+    "CheetahRun": "500 / 60",
+    "AcrobotSwingup": "800 / 60",
+    "HumanoidWalk": "1000 /",
+    "HopperHop": "1000 /",
+}
+"""Tables 7 and V: the least horizon from which TQC learns the task, and the horizon that MoSim achieves."""

@@ -2,7 +2,7 @@
 
 The paper leaves this open. At states along true motion, the error of a single step is compared with two signals that need no truth: the
 disagreement of the ensemble's members, and -log p(s, a) of the density of the model's data. Open loop, the spread of the members after h
-steps is compared with their error there.
+steps is compared with their error there. Cells of coverage say how often the truth lies among sampled rollouts.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ from mosim_gym.mechanics.settings import setting
 from mosim_gym.studies.measured import measured
 from mosim_gym.studies.paper.base import Cell, PaperStudy, Results
 from mosim_gym.studies.paper.cell_files import Result, figure
+from mosim_gym.studies.paper.coverage import coverage, coverage_table
 from mosim_gym.zoo import load
 from mosim_gym.zoo.densities import find_density, packaged_densities
 
 Array = np.ndarray
 CHECKPOINTS = ("cheetah:narrow", "cheetah", "hopper", "walker", "humanoid")
 HORIZONS = (1, 3, 10, 16, 30, 100)
+COVERED = (16, 100)
+"""Horizons at which coverage is shown."""
 STRIDE = 5
 """Control steps between the states of a trajectory at which single steps are looked at."""
 BINS = 12
@@ -56,6 +59,19 @@ def _holds(name: str) -> Rule:
             "tests": record({"uniform": test, "poisson": test}, {"policy": test}, others=False),
             "together": record({"disagreement": together}, {"density": together}, others=False),
             "shift": record({"poisson": of_signals}, {"policy": of_signals}),
+        }
+    )
+
+
+def _holds_coverage(name: str) -> Rule:
+    """What the cell of sampled rollouts must hold."""
+    ways = record(dict.fromkeys(("drawn", "alone"), record({str(h): figure for h in COVERED})))
+    return record(
+        {
+            "checkpoint": one_of(name),
+            "members": whole(1),
+            "policy": nullable(text()),
+            "coverage": record({"uniform": ways, "poisson": ways}, {"policy": ways}, others=False),
         }
     )
 
@@ -123,33 +139,50 @@ class Uncertainty(PaperStudy):
     policies: str = setting("")
 
     def cells(self) -> list[Cell]:
-        """Each packaged ensemble; that with a density first."""
+        """Each packaged ensemble; that with a density first. Cells named `…-coverage` are of sampled rollouts."""
+        share = self.segments / 200
+        kinds = (("", 2, self._measure, _holds), ("-coverage", 3, self._coverage, _holds_coverage))
         return [
             Cell(
-                name.replace(":", "-"),
-                2 * self.segments / 200,
-                partial(self._measure, name),
-                _holds(name),
+                f"{name.replace(':', '-')}{kind}",
+                minutes * share,
+                partial(measure, name),
+                holds(name),
                 first=name.startswith("cheetah"),
             )
+            for kind, minutes, measure, holds in kinds
             for name in CHECKPOINTS
         ]
+
+    def _tests(self, robot: str) -> tuple[str | None, dict[str, HeldOut]]:
+        """Whose policy acts in the test of a policy, and the tests by the kind of motion."""
+        how: dict[str, Any] = {"segments": self.segments, "steps": max(HORIZONS), "seed": self.seed}
+        found = policy_controller(robot, Path(self.policies) if self.policies else None)
+        tests = {kind: random_test(robot, kind, **how) for kind in ("uniform", "poisson")}
+        if found is not None:
+            tests["policy"] = policy_test(found[0], found[2], **how)
+        return None if found is None else f"{found[0]}, {found[1]}", tests
+
+    def _coverage(self, name: str, shared: Path) -> Result:
+        simulator = load(name)
+        policy, tests = self._tests(simulator.robot.name)
+        return {
+            "checkpoint": name,
+            "members": simulator.members,
+            "policy": policy,
+            "coverage": {kind: coverage(simulator, test, COVERED, self.seed) for kind, test in tests.items()},
+        }
 
     def _measure(self, name: str, shared: Path) -> Result:
         simulator = load(name)
         density = find_density(name) if name in packaged_densities() else None
-        robot = simulator.robot.name
-        how: dict[str, Any] = {"segments": self.segments, "steps": max(HORIZONS), "seed": self.seed}
-        tests = {kind: random_test(robot, kind, **how) for kind in ("uniform", "poisson")}
-        found = policy_controller(robot, Path(self.policies) if self.policies else None)
-        if found is not None:
-            tests["policy"] = policy_test(found[0], found[2], **how)
+        policy, tests = self._tests(simulator.robot.name)
         scale = np.maximum(np.mean([state_variance(test) for test in tests.values()], axis=0), 1e-12)
         looked = {kind: look(simulator, density, test, scale) for kind, test in tests.items()}
         return {
             "checkpoint": name,
             "members": simulator.members,
-            "policy": None if found is None else f"{found[0]}, {found[1]}",
+            "policy": policy,
             "tests": {
                 kind: {
                     "states": len(seen.errors),
@@ -177,10 +210,24 @@ class Uncertainty(PaperStudy):
         }
 
     def table(self, results: Results) -> str:
+        """Single steps, then horizons, then coverage, those that there are."""
+        signals, sampled = _split(results)
+        parts = [self._signals(signals)] if signals else []
+        parts += [coverage_table(sampled, COVERED)] if sampled else []
+        policies = dict.fromkeys(result["policy"] for result in results.values() if result["policy"])
+        note = (
+            f"{self.segments} segments of {max(HORIZONS)} steps of each kind of motion; policies: {'; '.join(sorted(policies))}. Errors "
+            f"are squares over the mean variance of the kinds of motion. "
+            f"*Shift* is the area under the curve by which the signal tells this motion from that under uniform actions: 0.5 is chance, 1 "
+            f"is perfect. {measured(list(results.values()))}"
+        )
+        return "\n\n".join([*parts, note])
+
+    def _signals(self, results: list[Result]) -> str:
         """Single steps, then horizons."""
         single: list[list[str]] = []
         horizons: list[list[str]] = []
-        for result in results.values():
+        for result in results:
             for kind, test in ((kind, result["tests"][kind]) for kind in MOTIONS if kind in result["tests"]):
                 shift = result["shift"].get(kind, {})
                 single.append(
@@ -203,15 +250,8 @@ class Uncertainty(PaperStudy):
             "Shift: disagreement", "Shift: -log p",
         ]  # fmt: skip
         at = " / ".join(map(str, HORIZONS))
-        policies = {result["policy"] for result in results.values() if result["policy"]}
-        note = (
-            f"{self.segments} segments of {max(HORIZONS)} steps of each kind of motion; policies: {'; '.join(sorted(policies))}. Errors "
-            f"are squares over the mean variance of the kinds of motion. "
-            f"*Shift* is the area under the curve by which the signal tells this motion from that under uniform actions: 0.5 is chance, 1 "
-            f"is perfect. {measured(list(results.values()))}"
-        )
         header = ["Checkpoint", "Motion", f"Rank of spread and error after {at} steps", "Error over spread"]
-        return f"{table(head, single)}\n\n{table(header, horizons)}\n\n{note}"
+        return f"{table(head, single)}\n\n{table(header, horizons)}"
 
     def pictures(self, results: Results, folder: Path) -> list[Path]:
         """For each checkpoint the error against each signal."""
@@ -219,11 +259,17 @@ class Uncertainty(PaperStudy):
 
         return [
             signal_plot(
-                folder / f"paper-uncertainty-{name}.png",
+                folder / f"paper-uncertainty-{result['checkpoint'].replace(':', '-')}.png",
                 {SIGNALS[signal]: found["bins"] for signal, found in result["together"].items()},
             )
-            for name, result in results.items()
+            for result in _split(results)[0]
         ]
+
+
+def _split(results: Results) -> tuple[list[Result], list[Result]]:
+    """The cells of signals, and those of coverage."""
+    found = list(results.values())
+    return [one for one in found if "coverage" not in one], [one for one in found if "coverage" in one]
 
 
 def _joined(looked: dict[str, Looked], signal: str) -> tuple[Array, Array]:
