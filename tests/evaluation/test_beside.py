@@ -50,6 +50,7 @@ def test_without_data_the_motion_is_by_the_recipe_of_the_checkpoint():
     assert motion_to_fit("cheetah", {}, None, 3).recipe == "coverage"
 
 
+@pytest.mark.slow
 def test_the_command_sets_them_into_its_tables(remembers, tmp_path, capsys, drawn):
     collect_dataset("pendulum", tmp_path / "data", segments=6)
     typed = ["evaluate", "prediction", "pendulum", "--segments", "8", "--steps", "20", "--out", str(tmp_path / "out")]

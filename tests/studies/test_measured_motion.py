@@ -76,6 +76,7 @@ def test_a_small_share_is_a_part_of_each_segment_and_a_large_one_whole_segments(
     assert all(row.tobytes() in states for row in few.qpos)
 
 
+@pytest.mark.slow
 def test_models_may_learn_a_simulation_before_the_logs():
     machine = MACHINES["pendulum"]
     logs = simulated_logs(ROBOTS / machine.file, segments=12, duration=1.0, timestep=machine.control_step)

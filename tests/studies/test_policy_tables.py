@@ -30,15 +30,15 @@ def test_tasks_without_a_policy_are_listed_from_the_catalogue():
 def test_policies_stand_in_the_order_of_their_tasks_with_targets_and_one_learner_if_asked():
     policies = {
         "WalkerRun-seed0": policy("WalkerRun", mean=450.0),
-        "CheetahRun-seed1": policy("CheetahRun", mean=800.0, seed=1),
-        "CheetahRun-seed0": policy("CheetahRun", mean=760.0),
+        "CheetahRun-seed1": policy("CheetahRun", mean=920.0, seed=1),
+        "CheetahRun-seed0": policy("CheetahRun", mean=860.0),
         "CheetahRun-shac-seed0": policy("CheetahRun", "shac"),
     }
     text = returns_table({"policies": policies})
     assert text.index("CheetahRun") < text.index("WalkerRun")
-    cells = row(text, "CheetahRun", "SAC", "760")
-    assert cells[3:5] == ["**760**, **800**", "≥ 750: met"]
-    assert row(text, "WalkerRun")[4] == "≥ 500: **missed** (one seed trained, of two)"
+    cells = row(text, "CheetahRun", "SAC", "860")
+    assert cells[3:5] == ["**860**, **920**", "≥ 880: met"]
+    assert row(text, "WalkerRun")[4] == "≥ 720: **missed** (one seed trained, of two)"
     assert "SHAC" not in returns_table({"policies": policies}, learner="sac")
     assert len(returns_table({"policies": policies}, learner="sac").splitlines()) == 4
 

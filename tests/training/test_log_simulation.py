@@ -80,6 +80,7 @@ def test_the_checkpoint_predicts_without_mujoco(learned):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_that_is_interrupted_in_either_part_ends_with_the_same_model(tmp_path):
     path, logs = str(arm_file(tmp_path)), measured_arm(tmp_path, segments=4)
     run = {"known": "simulation", "steps": 100, "save_every": 0.0, **RUN}

@@ -14,6 +14,7 @@ from mosim_gym.training.installing import score
 from mosim_gym.training.run import train_all, train_checkpoint
 
 
+@pytest.mark.slow
 def test_robot_after_robot_into_few_files_and_finished_ones_are_kept(tmp_path):
     options = {"budget": 1.0, "folder": tmp_path / "run", "members": 1, "seed": 0, "device": "cpu", "install": False}
     first = train_all(["pendulum"], **options)

@@ -167,6 +167,7 @@ class Toll(Penalty):
         return Charge(torch.full((len(action),), 0.25), torch.zeros(len(action), dtype=torch.bool), {})
 
 
+@pytest.mark.slow
 def test_a_registered_penalty_is_taken_off_the_models_transitions(tmp_path, capsys, drawn):
     PENALTIES.add("toll", Toll)
     changes = [f"{name}={value}" for name, value in {**LOOP, **LEARNERS["sac"]}.items()]
