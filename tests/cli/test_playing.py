@@ -21,7 +21,7 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(monkeypatch, capsys):
     said = _refusal(["CheetahRun"], capsys)
     assert said.count("\n") == 1
     assert "viser is not installed" in said
-    assert "mosim-gym[play]" in said
+    assert "pip install '.[play]'" in said
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_a_study_runs_its_cells_and_shows_them_again(tmp_path, capsys):
 PAPER = Path(__file__).parents[2] / "benchmarks" / "results" / "paper"
 
 
-@pytest.mark.parametrize("command", [["list"], ["list", "uncertainty"], ["paper", "uncertainty", "--show"]])
+@pytest.mark.parametrize("command", [["list", "uncertainty"], ["paper", "uncertainty", "--show"]])
 def test_a_damaged_cell_is_one_sentence_in_lists_and_tables(command, tmp_path, capsys):
     path = tmp_path / "uncertainty" / "cheetah.json"
     path.parent.mkdir()
@@ -53,6 +53,10 @@ def test_a_damaged_cell_is_one_sentence_in_lists_and_tables(command, tmp_path, c
         said = capsys.readouterr().err.strip()
         assert f"{path} {message}" in said
         assert "\n" not in said
+        main(["study", "list", "--out", str(tmp_path)])  # where the other studies are listed beside it
+        rows = {line.split("|")[1].strip(): line for line in capsys.readouterr().out.splitlines()}
+        assert f"{path} {message}" in rows["uncertainty"]
+        assert "0 of 6" in rows["lyapunov"]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_the_real_return_stands_where_the_chosen_policy_was_found(tmp_path, draw
     assert marker.lines[0].get_xdata().tolist() == [2.0]
     assert marker.lines[0].get_ydata().tolist() == [858.0]
     texts = _texts(axes.get_legend())
-    assert "in dm_control: 858 (50 episodes of the policy chosen there, 95 % interval)" in texts
+    assert "in dm_control: 858 (50 episodes of the policy chosen in the model, 95 % interval)" in texts
     assert "± 1 standard deviation of the episodes there" in texts
     assert "TD-MPC2 (published): 844" in texts
     assert "dashed: one seed" in texts

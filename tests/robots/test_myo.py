@@ -38,7 +38,7 @@ for find, name in ((find_robot, "elbow"), (find_task, "ElbowPose")):
     try:
         find(name)
     except MissingExtra as error:
-        assert "the robot elbow needs it; `pip install 'mosim-gym[myo]'` brings it." in str(error), error
+        assert "the robot elbow needs it; `pip install '.[myo]'` in the clone of mosim_gym brings it." in str(error), error
 for find, name in ((find_robot, "elbo"), (find_task, "ElbowPos")):
     try:
         find(name)

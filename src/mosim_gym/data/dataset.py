@@ -28,7 +28,9 @@ from mosim_gym.data.dataset_content import array_shapes, check_content, mapped_a
 from mosim_gym.data.manifest import KIND, MANIFEST, UNSEALED, VERSION, Manifest, read_manifest, write_manifest
 from mosim_gym.mechanics.executor import HERE, Executor
 from mosim_gym.mechanics.folder_lock import FolderLock
+from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.numbers import check_seed, positive_number
+from mosim_gym.mechanics.settings import said_difference
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.robots import load_robot
 
@@ -207,6 +209,7 @@ def _check_same(folder: Path, there: Mapping[str, object], here: Mapping[str, ob
     """Refuse to go on where the collection in `folder` is another one."""
     odd = next((key for key in DESCRIBING if there[key] != here[key]), None)
     if odd is not None:
-        raise FileFault(
-            f"{folder} holds another dataset ({odd} is {there[odd]!r} there, {here[odd]!r} here); choose another folder."
-        )
+        found, wanted = there[odd], here[odd]
+        nested = is_mapping(found) and is_mapping(wanted)
+        said = said_difference(found, wanted) if nested else f"{odd} is {found!r} there, {wanted!r} here"
+        raise FileFault(f"{folder} holds another dataset ({said}); choose another folder.")

@@ -43,7 +43,7 @@ class MissingExtra(MissingPackage):
         """`use` says what needs the package, as in `reading Parquet`."""
         ModuleNotFoundError.__init__(
             self,
-            f"{package} is not installed: {use} needs it; `pip install 'mosim-gym[{extra}]'` brings it.",
+            f"{package} is not installed: {use} needs it; `pip install '.[{extra}]'` in the clone of mosim_gym brings it.",
             name=package,
         )
 

@@ -74,9 +74,7 @@ def learning_plot(
 def _label_of_real(real: Sequence[Mapping[str, Any]]) -> str:
     means = ", ".join(f"{other['mean']:.0f}" for other in real)
     episodes = real[0]["episodes"]
-    return (
-        f"in dm_control: {means}\n({episodes} episode{'s' * (episodes > 1)} of the policy\nchosen there, 95 % interval)"
-    )
+    return f"in dm_control: {means}\n({episodes} episode{'s' * (episodes > 1)} of the policy\nchosen in the model, 95 % interval)"
 
 
 def _marker(axes: Axes, at: float, real: Mapping[str, Any], label: str | None) -> None:

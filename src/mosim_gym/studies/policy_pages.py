@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,9 +20,9 @@ HEAD = """# Policies
 
 <!-- Written by scripts/generate_docs.py. -->
 
-On this page you see what each policy does that was trained inside a packaged model alone, and how to make it again. Films and strips have
-the real task above, and below it the same policy in the model, from the same start. The [results](results/zero-shot.md) compare the returns
-with those of others.
+On this page you see what each policy does that was trained inside a packaged model alone. Where today's settings trained it, you find the
+command that trains another. Films and strips have the real task above, and below it the same policy in the model, from the same start. The
+[results](results/zero-shot.md) compare the returns with those of others.
 """
 FILM = '<video controls loop muted playsinline preload="metadata" width="360" src="../assets/{name}.mp4"></video>'
 
@@ -97,7 +96,7 @@ def command(policy: Mapping[str, Any]) -> str | None:
     words = ["mosim-gym rl zero-shot", task]
     words += [f"--algo {algo}"] if algo != config_for(task).learner.algo else []
     words += [f"--checkpoint {model}"] if model != find_task(task)[0].name else []
-    words += [f"--budget {math.ceil(policy['training_seconds'] / 60)}m", f"--seed {config['seed']}"]
+    words += [f"--budget {max(1, round(policy['training_seconds'] / 60))}m", f"--seed {config['seed']}"]
     usual = _flat(asdict(config_for(task, algo)))
     others = [f"{name}={value}" for name, value in _flat(config).items() if usual.get(name) != value and name != "seed"]
     return " ".join([*words, *(["--set", *others] if others else [])])

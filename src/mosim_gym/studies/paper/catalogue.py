@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.names import UnknownName
+from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.studies.paper.base import PaperStudy
 from mosim_gym.studies.paper.data import Data
 from mosim_gym.studies.paper.horizon import Horizon
@@ -33,8 +34,12 @@ def studies_table(folder: Path) -> str:
     """Each study, how many of its cells in `folder` have been run, and the minutes on one core of those left above the cut line."""
     rows: list[list[str]] = []
     for name, kind in PAPER_STUDIES.items():
-        study = kind.stored(folder)
-        results = study.results(folder)
+        try:
+            study = kind.stored(folder)
+            results = study.results(folder)
+        except FileFault as fault:  # the other studies can be listed
+            rows.append([name, kind.title, str(fault), "", ""])
+            continue
         count, minutes = study.left(results)
         rows.append([name, study.title, f"{len(results)} of {len(study.cells())}", str(count), f"{minutes:.0f}"])
     return table(["Study", "Measures", "Cells run", "Left above the cut line", "Minutes left"], rows)

@@ -71,7 +71,9 @@ def coverage_table(cells: Sequence[Result], horizons: Sequence[int]) -> str:
     rows: list[list[str]] = []
     for cell in cells:
         members = cell["members"]
-        for motion, found in cell["coverage"].items():
+        for motion in ("uniform", "poisson", "policy"):
+            if (found := cell["coverage"].get(motion)) is None:
+                continue
             drawn, own = (" / ".join(f"{found[way][str(h)]:.0%}" for h in horizons) for way in ("drawn", "alone"))
             rows.append([f"`{cell['checkpoint']}`", motion, drawn, own, f"{nominal(members):.0%} of {members}"])
     at = " / ".join(map(str, horizons))

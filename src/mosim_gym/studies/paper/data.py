@@ -100,7 +100,7 @@ class Data(PaperStudy):
     segments: int = setting(500, least=2, most=1_000_000)
     learner_budget: float = setting(1200.0, above=0)
     policy_budget: float = setting(600.0, above=0)
-    episodes: int = setting(50, least=1, most=100_000)  # real ones, for a return
+    episodes: int = setting(50, least=2, most=100_000)  # real ones, for a return
     policies: str = setting("")  # folder of trained test policies; by default scripted ones act, where there are any
 
     def cells(self) -> list[Cell]:
