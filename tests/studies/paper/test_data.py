@@ -9,7 +9,7 @@ import pytest
 from mosim_gym.studies.paper.data import Data, Place, robot_table, times
 from mosim_gym.zoo.names import packaged_path
 
-TOY = ["transitions=2000", "budget=0.5", "segments=4", "learner_budget=5", "policy_budget=2", "episodes=1"]
+TOY = ["transitions=2000", "budget=0.5", "segments=4", "learner_budget=5", "policy_budget=2", "episodes=2"]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_return_is_of_the_model_that_the_errors_are_of(study, tmp_path):
     names = ["reacher-replay-seed0", "reacher-replay-seed0-return"]
     results = study.run(tmp_path / "out", tmp_path / "shared", names=names)
     assert len(list((tmp_path / "shared" / "models").glob("*.safetensors"))) == 1
-    assert results[names[1]]["real"]["episodes"] == 1
+    assert results[names[1]]["real"]["episodes"] == 2
     row = next(line for line in study.table(results).splitlines() if line.startswith("| `replay`"))
     assert "0.0037 / 0.0053" in row
 
