@@ -102,12 +102,13 @@ def test_a_cell_whose_motion_another_process_collects_is_left_out(tmp_path, monk
 
 def test_the_standing_says_which_cells_are_left_and_the_minutes_of_each(tmp_path):
     study = Counting()
-    rows = study.standing(study.run(tmp_path, tmp_path, names=["cell-1"])).splitlines()
+    *rows, _, settings = study.standing(study.run(tmp_path, tmp_path, names=["cell-1"])).splitlines()
     assert [[part.strip() for part in row.split("|")[1:5]] for row in rows[2:]] == [
-        ["cell-0", "left", "10", ""],
-        ["cell-1", "run", "10", ""],
-        ["cell-2", "left", "10", "below the cut line"],
+        ["cell-0", "left", "10", "above"],
+        ["cell-1", "run", "10", "above"],
+        ["cell-2", "left", "10", "below"],
     ]
+    assert settings == "Settings, times in seconds: --set share=0.5 size=2"
 
 
 def test_cells_of_other_settings_are_not_mixed(tmp_path):

@@ -183,12 +183,13 @@ class PaperStudy(ABC):
         return "\n\n".join([*shown, *([f"Not run yet: {', '.join(said)}."] if said else [])])
 
     def standing(self, results: Results) -> str:
-        """A Markdown table of all cells in order: run or not, and the minutes that each takes."""
+        """A Markdown table of all cells in order: run or not, and the minutes that each takes. Below it the settings, times in seconds."""
         rows: list[list[str]] = []
         for cell in self.cells():
-            where = "" if cell.first else "below the cut line"
+            where = "above" if cell.first else "below"
             rows.append([cell.name, "run" if cell.name in results else "left", f"{cell.minutes:.0f}", where])
-        return table(["Cell", "State", "Minutes", ""], rows)
+        said = " ".join(f"{name}={value}" for name, value in self.settings().items())
+        return f"{table(['Cell', 'State', 'Minutes', 'Cut line'], rows)}\n\nSettings, times in seconds: --set {said}"
 
     def left(self, results: Results) -> tuple[int, float]:
         """How many cells above the cut line are left, and the minutes that they take."""
