@@ -189,5 +189,5 @@ def test_an_adapter_whose_library_is_missing_names_the_extra(module, package, ex
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, f"mosim_gym.adapters.{module}", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Refuse(), *sys.meta_path])
-    with pytest.raises(MissingExtra, match=rf"{package} is not installed: .* `pip install 'mosim-gym\[{extra}\]'`"):
+    with pytest.raises(MissingExtra, match=rf"{package} is not installed: .* `pip install '\.\[{extra}\]'`"):
         import_module(f"mosim_gym.adapters.{module}").executor("ray")

@@ -59,5 +59,7 @@ def test_a_package_that_is_missing_is_named_with_its_extra():
     extra = Extra(package="no_such_package", distribution="no-such-package", name="none")
     assert not extra.is_installed
     assert extra.folder.name == "no-such-package-none"
-    with pytest.raises(MissingExtra, match=r"the robot arm needs it; `pip install 'mosim-gym\[none\]'` brings it"):
+    with pytest.raises(
+        MissingExtra, match=r"the robot arm needs it; `pip install '\.\[none\]'` in the clone of mosim_gym brings it"
+    ):
         extra.load("arm")

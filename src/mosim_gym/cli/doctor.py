@@ -82,7 +82,11 @@ def _extras() -> Iterator[Finding]:
         missing = [str(one.name) for one in needed if _version(one.name) is None]
         brings = ", ".join(one.name for one in needed)
         yield (
-            Finding(LACKS, f"extra {extra}", f"{', '.join(missing)} missing: pip install '{PACKAGE}[{extra}]'")
+            Finding(
+                LACKS,
+                f"extra {extra}",
+                f"{', '.join(missing)} missing: pip install '.[{extra}]' in the clone of {PACKAGE}",
+            )
             if missing
             else Finding(WORKS, f"extra {extra}", brings)
         )

@@ -227,13 +227,13 @@ class Logs:
         return save_logs(self, Path(folder))
 
     def to_parquet(self, path: str | Path) -> Path:
-        """Write one Parquet file, which `import_logs` reads; needs `pip install mosim_gym[parquet]`."""
+        """Write one Parquet file, which `import_logs` reads; needs the extra `parquet`."""
         from mosim_gym.data.exporting import to_parquet
 
         return to_parquet(self, Path(path))
 
     def to_minari(self, dataset_id: str) -> None:
-        """Make the Minari dataset `dataset_id` (as `arm/logs-v0`), which `import_logs` reads; needs `pip install mosim_gym[minari]`."""
+        """Make the Minari dataset `dataset_id` (as `arm/logs-v0`), which `import_logs` reads; needs the extra `minari`."""
         from mosim_gym.data.exporting import to_minari
 
         to_minari(self, dataset_id)
