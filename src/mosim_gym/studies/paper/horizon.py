@@ -37,6 +37,8 @@ LEARNED = 0.9
 """A task counts as learned where the return is this share of that with whole episodes."""
 ENDLESS = 1e9
 """Seconds: steps end the training."""
+KEPT = ("config", "model", "curve", "chosen", "last")
+"""What a cell keeps of a watched run."""
 
 
 class Place(NamedTuple):
@@ -150,10 +152,6 @@ class Horizon(PaperStudy):
             if lines:
                 drawn.append(horizon_plot(folder / f"paper-horizon-{task}.png", lines, title=task))
         return drawn
-
-
-KEPT = ("config", "model", "curve", "chosen", "last")
-"""What a cell keeps of a watched run."""
 
 
 def _place(result: Result) -> Place:
