@@ -35,7 +35,6 @@ MOVED = {
     "mosim_gym.rl.sample_efficiency": "mosim_gym.studies.sample_efficiency",
     "mosim_gym.rl.settings": "mosim_gym.mechanics.settings",
     "mosim_gym.rl.shac": "mosim_gym.rl.learners.shac",
-    "mosim_gym.rl.studies": "mosim_gym.studies.studies",
     "mosim_gym.rl.training_starts": "mosim_gym.rl.strategies.training_starts",
     "mosim_gym.rl.vec_env": "mosim_gym.adapters.vec_env",
     "mosim_gym.rl.watched": "mosim_gym.studies.watched",

@@ -7,7 +7,7 @@ import pytest
 
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.rl.report import real_return
-from mosim_gym.studies.watched import WatchedRun, watch, watched_table
+from mosim_gym.studies.watched import WatchedRun, watch
 
 SETTINGS = {
     "num_envs": 4, "updates": 1, "batch": 32, "width": 16, "warm_up": 100, "evaluate_every": 400, "buffer": 5000,
@@ -28,9 +28,6 @@ def test_every_policy_on_the_way_is_played_in_reality(tmp_path):
     assert told["model"]["name"] == "cartpole"
     again = watch(run, tmp_path, **FEW)
     assert again["curve"] == told["curve"]
-    text = watched_table([told])
-    highest = max(point["real"] for point in told["curve"])
-    assert f"| {highest:.0f} at " in text
     assert np.isfinite(told["chosen"]["mean"])
 
 

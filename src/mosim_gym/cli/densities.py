@@ -31,12 +31,11 @@ class Density(Reported):
         from mosim_gym.mechanics.storage import check_own
         from mosim_gym.training.density import fit_density
         from mosim_gym.training.flow_fitting import STATE
-        from mosim_gym.zoo.densities import packaged_density_path
+        from mosim_gym.zoo.densities import density_name, packaged_density_path
 
-        name = self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}"
-        if self.states and self.install:
-            raise ValueError("Packaged densities are of states and actions: give --states or --install.")
-        place = self.out / f"{name.replace(':', '+')}{'+states' * self.states}.safetensors"
+        of = STATES if self.states else STATES_AND_ACTIONS
+        name = density_name(self.robot if self.recipe == "coverage" else f"{self.robot}:{self.recipe}", of)
+        place = self.out / f"{name.replace(':', '+')}.safetensors"
         check_own([place], place.with_suffix("") / STATE)
         with tqdm(total=1000, desc=f"density of {self.robot}", disable=None) as bar:
 
@@ -50,7 +49,7 @@ class Density(Reported):
                 budget=seconds(self.budget),
                 seed=self.seed,
                 folder=place.with_suffix(""),
-                of=STATES if self.states else STATES_AND_ACTIONS,
+                of=of,
                 report=show,
             )
         for path in (place, *[packaged_density_path(name)] * self.install):

@@ -62,8 +62,7 @@ from mosim_gym.studies.result_tables import (
 from mosim_gym.studies.rooms import rooms_picture, rooms_table
 from mosim_gym.studies.sample_efficiency import Cell, matrix
 from mosim_gym.studies.speed_targets import pace_table
-from mosim_gym.studies.studies import RUNS, STUDIES
-from mosim_gym.studies.study_tables import gait_table, penalty_targets, planning_summary, study_summary
+from mosim_gym.studies.study_tables import gait_table, planning_summary
 from mosim_gym.studies.swing_up import swing_up_table
 from mosim_gym.studies.training_stages import stages_table
 from mosim_gym.studies.world_model_tables import world_models_table
@@ -99,15 +98,6 @@ class Documentation:
         """The benchmark's cells that have been run, in the order of the matrix."""
         order = {cell.name: number for number, cell in enumerate(matrix())}
         return sorted(self._results_in("sample_efficiency"), key=lambda cell: order.get(Cell.of(cell).name, len(order)))
-
-    def _studies(self) -> dict[str, str]:
-        """A part for each study."""
-        runs = self._results_in("studies")
-        found = {}
-        for study, question in STUDIES.items():
-            names = [run.label for run in RUNS if run.study == study]
-            found[f"study {study}"] = study_summary([run for run in runs if run["study"] == study], names, question)
-        return found
 
     def _paper(self) -> dict[str, str]:
         """A part for each study of the paper's tables."""
@@ -150,6 +140,7 @@ class Documentation:
 
     def parts(self) -> dict[Path, dict[str, str]]:
         """For each page the content of its markers."""
+        paper = self._paper()
         reports, policies, baselines = self._result("prediction"), self._result("zero_shot"), self._result("baselines")
         parity, kinematics, substeps = self._result("parity"), self._result("kinematics"), self._result("substeps")
         real_steps = self.docs / "results" / "real-steps.md"
@@ -158,9 +149,6 @@ class Documentation:
             self._pictures("sample-efficiency-*.png", "Real return against real steps:", page=real_steps),
         )
         steps = f"{baselines['ablation_steps']:,} training steps each, errors against i.i.d. uniform actions."
-        labels = [run.label for run in RUNS]
-        penalties = [run for run in self._results_in("studies") if run["study"] == "penalty"]
-        penalties.sort(key=lambda run: labels.index(run["label"]))
         return {
             self.readme: {
                 "headline": readme_table(policies),
@@ -187,12 +175,12 @@ class Documentation:
                 "returns": returns_table(policies),
                 "zero-shot": zero_shot_summary(policies),
                 "not trained": not_trained(policies),
-                **self._studies(),
+                "paper choices": paper.pop("paper choices"),
                 "planning": self._optional("planning", planning_summary),
                 "gait": gait_table(self._result("scripted_gait")),
             },
             self.docs / "results" / "measured.md": self._measured_motion(),
-            self.docs / "results" / "paper.md": self._paper(),
+            self.docs / "results" / "paper.md": paper,
             self.docs / "benchmark.md": {"entries": entries_table(self._results_in("world_models"))},
             self.docs / "from-logs.md": {"import": import_table(self._result("import_logs"))},
             real_steps: {"sample efficiency": "\n\n".join(filter(None, efficiency))},
@@ -206,9 +194,7 @@ class Documentation:
             self.docs / "architecture.md": {"rooms": rooms_table(self.root)},
             self.docs / "world-models.md": {"models": world_models_table()},
             self.docs / "learned-motion.md": {"collection": collection_table(self._result("collection"))},
-            self.docs / "strategies" / "penalties.md": {
-                "penalty targets": f"{penalty_targets(penalties)}\n\n{measured(penalties)}"
-            },
+            self.docs / "strategies" / "penalties.md": {"paper penalty": paper["paper penalty"]},
             self.docs / "notes" / "001-the-papers-scheme.md": {"systems": systems_table(baselines)},
             self.docs / "notes" / "002-what-each-choice-is-worth.md": {
                 "ablations": alternatives_table(baselines["ablations"], steps, horizon="one_step")

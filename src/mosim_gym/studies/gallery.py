@@ -12,11 +12,10 @@ from typing import Any
 
 from mosim_gym.evaluation.checkpoint_report import STRIP_SECONDS
 from mosim_gym.evaluation.published import AFTER_A_MILLION
-from mosim_gym.rl.plain_names import STUDIES, learner_name, run_name
+from mosim_gym.rl.plain_names import learner_name
 from mosim_gym.robots import load_robot
 from mosim_gym.studies.efficiency_summary import grouped, summary
 from mosim_gym.studies.sample_efficiency import title
-from mosim_gym.studies.studies import RUNS
 
 HEAD = """# Pictures
 
@@ -36,10 +35,6 @@ EFFICIENCY = """## Return against real steps
 
 The mean over seeds of five real episodes on the way; bands reach from the lowest to the highest seed.
 """
-STUDY = """## Studies
-
-Every policy on the way was also played in dm_control, once its training was over: blue is the return where it trained, orange the real one.
-"""
 MODELS = """## Models
 
 For each packaged model: the squared error over the horizon under random actions, beside baselines, the chaos floor (MuJoCo against itself
@@ -58,7 +53,6 @@ def gallery_page(assets: Path, results: Path, checkpoints: Iterable[str]) -> str
         (HEAD, _first(reports)),
         (CURVES, _curves(_read(results / "zero_shot.json").get("policies", {}))),
         (EFFICIENCY, _efficiency(_read_all(results / "sample_efficiency"))),
-        (STUDY, _studies(_in_order(_read_all(results / "studies")))),
         (MODELS, _models({name: reports[name] for name in checkpoints if name in reports})),
     ]
     parts, fill = [], partial(textwrap.fill, width=140, break_long_words=False, break_on_hyphens=False)
@@ -144,24 +138,6 @@ def _efficiency(cells: Iterable[Results]) -> Pictures:
     }
 
 
-def _studies(runs: Iterable[Results]) -> Pictures:
-    """The real return at the end of each kind of run, and the gap to the return where it trained."""
-    studies: dict[str, dict[str, list[Results]]] = defaultdict(lambda: defaultdict(list))
-    for run in runs:
-        studies[run["study"]][run_name(run["study"], run["label"].partition(", seed")[0])].append(run)
-    found: Pictures = {}
-    for study, kinds in studies.items():
-        ends = "; ".join(
-            f"{kind}: {', '.join('{:.0f}'.format(run['chosen']['mean']) for run in seeds)}"
-            for kind, seeds in kinds.items()
-        )
-        finding = (
-            f"**{STUDIES[study]}**. Real return of the policies with the highest return where they trained: {ends}."
-        )
-        found[f"study-{study}.png"] = ("", STUDIES[study], finding)
-    return found
-
-
 def _models(reports: Mapping[str, Results]) -> Pictures:
     """Prediction and film strip of each packaged model."""
     found: Pictures = {}
@@ -209,12 +185,6 @@ def _error(result: Results, step: float) -> str:
 def _percent(share: float) -> str:
     """Two digits, small ones as below a bound."""
     return "less than 0.01 %" if share < 0.01 else f"{share:.2g} %"
-
-
-def _in_order(runs: list[Results]) -> list[Results]:
-    """Runs in the order in which their study names them."""
-    order = {(run.study, run.label): number for number, run in enumerate(RUNS)}
-    return sorted(runs, key=lambda run: order.get((run["study"], run["label"]), len(order)))
 
 
 def _read(path: Path) -> Any:

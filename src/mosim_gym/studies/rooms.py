@@ -19,7 +19,7 @@ from mosim_gym.evaluation.tables import table
 PACKAGE = Path("src") / "mosim_gym"
 ADDITIONS = {  # by room: what is added there, and how the page says it
     "cli": ("a command", "a command: a dataclass in one of its files, and a line in `cli/__init__.py`"),
-    "studies": ("a study", "a study of policies: a line in `studies/studies.py`; a table of the paper: one file in `studies/paper`"),
+    "studies": ("a study", "a study: one file in `studies/paper`"),
     "rl": (
         "a learner, a strategy",
         "[a learner](extending.md#a-learner) in `rl/learners`, [a strategy](extending.md#a-strategy) in `rl/strategies`",

@@ -139,7 +139,6 @@ REAL_STEPS: dict[tuple[str, str], Bound] = {
     ("CheetahRun", "on-policy-gradients"): at_least(600),
 }
 """Interquartile mean of the real return, by task and strategy."""
-PENALTY_KEEPS = at_least(0.95)  # of the highest real return on the way, at the end
 
 BASELINES = ("SAC", "DreamerV3", "TD-MPC2")
 PUBLISHED_RETURNS: dict[str, Sequence[float | None]] = {

@@ -5,14 +5,12 @@ Nothing of it reaches the training. What it shows is whether a gain in the model
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mosim_gym.adapters.policy_files import load_policy
-from mosim_gym.envs.backend import TRUTH
-from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.rl.report import real_return
 from mosim_gym.rl.strategies.zero_shot import EVALUATED, config_for, zero_shot
@@ -80,33 +78,3 @@ def watch(
         "last": real_return(run.task, last, episodes=final_episodes).summary(),
         "provenance": provenance(seeds=[config.seed]),
     }
-
-
-def world_of(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Where the runs of a study were trained, in a word."""
-    return "MuJoCo" if runs[0]["checkpoint"] == TRUTH else "the model"
-
-
-def watched_table(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Runs as a Markdown table: the return in the model and in reality, at its highest and at the end."""
-    rows, world = [], world_of(runs)
-    for run in runs:
-        curve = run["curve"]
-        highest = max(curve, key=lambda point: point["real"])
-        rows.append(
-            [
-                run["task"],
-                run["label"],
-                f"{curve[-1]['seconds'] / 60:.0f} min, {curve[-1]['steps'] / 1e6:.2f} M",
-                f"{curve[-1]['return_in_model']:.0f}",
-                f"{highest['real']:.0f} at {highest['seconds'] / 60:.0f} min",
-                f"{run['last']['mean']:.0f} ± {run['last']['std']:.0f}",
-                f"{run['last']['mean'] / highest['real']:.0%}" if highest["real"] > 0 else "",
-                f"{run['chosen']['mean']:.0f} ± {run['chosen']['std']:.0f}",
-            ]
-        )
-    header = [
-        "Task", "Run", f"Training, steps in {world}", f"In {world}, at the end", "Highest real return", "Real return at the end",
-        "of the highest", f"Real return of the policy chosen in {world}",
-    ]  # fmt: skip
-    return table(header, rows)

@@ -102,7 +102,7 @@ def train_checkpoint(
     config = training_for(model_config, seed=seed, recipe=recipe, device=device, budget=budget)
     # neighbouring steps resemble one another if they are short: fresh ones pay less, and come less often
     shorter = recipe_for(robot, config.recipe).steps / find_recipe(config.recipe).steps
-    config = replace(config, chunk_steps=max(1, round(config.chunk_steps * max(1.0, shorter / 2))))
+    config = replace(config, chunk_steps=max(1, round(config.chunk_steps * max(1.0, shorter / 6))))
     if before is not None:
         config = replace(config, stages=refinement(rate))
     if stages is not None:

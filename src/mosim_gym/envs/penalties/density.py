@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mosim_gym.density.motion_density import MotionDensity
+from mosim_gym.density.motion_density import STATES_AND_ACTIONS, MotionDensity
 from mosim_gym.envs.backend import TRUTH
 from mosim_gym.envs.core import Core, State
 from mosim_gym.envs.penalties.base import Charge, Penalty
@@ -25,7 +25,7 @@ from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.mechanics.numbers import is_finite
 from mosim_gym.mechanics.renamed import ChecksArguments
-from mosim_gym.zoo.densities import find_density
+from mosim_gym.zoo.densities import density_name, find_density
 
 
 def _check_density(density: object) -> None:
@@ -57,11 +57,18 @@ class DensityPenalty(ChecksArguments, Penalty):
         threshold: float | None = None,
         scale: float | None = None,
         threshold_scale: float = 1.0,
+        of: str = STATES_AND_ACTIONS,
     ) -> None:
-        """`density` is by default that which came with the environments' model, or the packaged one of their checkpoint. `threshold` is τ
-        and `scale` is α, in nats, by default from the density's data.
+        """`density` is by default that which came with the environments' model, or the packaged one of their checkpoint, which with
+        `of="states"` is p(s). `threshold` is τ and `scale` is α, in nats, by default from the density's data.
         """
         _check_density(density)
+        density_name("", of)  # raises for another kind
+        if density is not None and of != STATES_AND_ACTIONS:
+            raise ValueError(
+                f"of is {of!r}, which chooses among packaged densities; the one that is given knows what it is of."
+            )
+        self._of = of
         if not (is_finite(threshold_scale) and threshold_scale > 0):
             raise ValueError(f"threshold_scale is {threshold_scale!r}; it must be positive and finite.")
         self._given, self._threshold_scale = (density, threshold, scale), threshold_scale
@@ -70,7 +77,9 @@ class DensityPenalty(ChecksArguments, Penalty):
         """Prepare for `core`. The density must be of the environments' robot."""
         density, threshold, scale = self._given
         if density is None:
-            density = dynamics.density or _packaged_name(dynamics)
+            density = dynamics.density
+            if density is None or density.card.get("of", STATES_AND_ACTIONS) != self._of:
+                density = density_name(_packaged_name(dynamics), self._of)
         self.density = density if isinstance(density, MotionDensity) else find_density(density, core.robot)
         if self.density is not dynamics.density and self.density.robot.fingerprint != core.robot.fingerprint:
             raise ValueError(

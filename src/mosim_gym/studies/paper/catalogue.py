@@ -8,17 +8,20 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.names import UnknownName
 from mosim_gym.mechanics.storage import FileFault
 from mosim_gym.studies.paper.base import PaperStudy
+from mosim_gym.studies.paper.choices import Choices
 from mosim_gym.studies.paper.data import Data
 from mosim_gym.studies.paper.horizon import Horizon
 from mosim_gym.studies.paper.latent import Latent
 from mosim_gym.studies.paper.lyapunov import Lyapunov
 from mosim_gym.studies.paper.noise import Noise
 from mosim_gym.studies.paper.ode import Ode
+from mosim_gym.studies.paper.penalty import PenaltyStudy
 from mosim_gym.studies.paper.prediction import Prediction
 from mosim_gym.studies.paper.uncertainty import Uncertainty
 
 PAPER_STUDIES: dict[str, type[PaperStudy]] = {
-    kind.name: kind for kind in (Lyapunov, Prediction, Noise, Uncertainty, Data, Ode, Latent, Horizon)
+    kind.name: kind
+    for kind in (Lyapunov, Prediction, Noise, Uncertainty, Data, Ode, Latent, Horizon, PenaltyStudy, Choices)
 }
 """In the order in which they are worth their time."""
 
