@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from mosim_gym.adapters.ray import WORKERS, executor
-from mosim_gym.evaluation.published import levels_after_100_000
+from mosim_gym.evaluation.published import levels_after_100_000, published_levels
 from mosim_gym.mechanics.storage import readable_json, set_aside, write_atomically
 from mosim_gym.pictures.learning_plots import sample_efficiency_plot
 from mosim_gym.studies.efficiency_summary import grouped
 from mosim_gym.studies.efficiency_tables import efficiency_table
-from mosim_gym.studies.sample_efficiency import Cell, matrix, run_cell, title
+from mosim_gym.studies.sample_efficiency import USUAL_STEPS, Cell, matrix, run_cell, title
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "sample_efficiency"
@@ -73,13 +73,16 @@ def _show(draw: bool) -> None:
     groups = grouped(json.loads(_path(cell).read_text()) for cell in MATRIX if _path(cell).exists())
     print(efficiency_table([cell for cells in groups.values() for cell in cells]))
     for task in {task for task, _ in groups} if draw else ():
-        curves = {
-            title(task, strategy): [c["curve"] for c in cells]
-            for (other, strategy), cells in groups.items()
-            if other == task
-        }
-        plot = ROOT / "docs" / "assets" / f"sample-efficiency-{task}.png"
-        sample_efficiency_plot(plot, curves, _levels(task), title=f"{task}, return against real steps")
+        plots: dict[str, dict[str, list[Any]]] = {"": {}, "-long": {}}
+        for (other, strategy), cells in groups.items():
+            if other == task:
+                which = "-long" if cells[0]["real_steps"] > USUAL_STEPS else ""
+                plots[which][title(task, strategy)] = [cell["curve"] for cell in cells]
+        for which, curves in plots.items():
+            if curves:
+                plot = ROOT / "docs" / "assets" / f"sample-efficiency-{task}{which}.png"
+                levels = published_levels(task, ("SAC", "DreamerV3", "TD-MPC2")) if which else _levels(task)
+                sample_efficiency_plot(plot, curves, levels, title=f"{task}, return against real steps")
 
 
 if __name__ == "__main__":

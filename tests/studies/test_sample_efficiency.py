@@ -107,6 +107,8 @@ def test_every_strategy_of_real_steps_and_the_learners_alone_are_in_the_matrix()
     names = {cell.strategy for cell in matrix() if cell.task == "CheetahRun"}
     assert {"few-shot-narrow-gradients", "few-shot-paper", "on-policy-gradients", "sac", "tqc"} <= names
     assert not any(name.startswith("zero-shot") for name in names)
+    long = [cell for cell in matrix() if cell.real_steps == 500_000]
+    assert [cell.name for cell in long] == ["CheetahRun-on-policy-paper-500k-seed0"]  # one seed
     assert title("CheetahRun", "sac") == "SAC alone, no model"
     assert title("CheetahRun", "few-shot-narrow-gradients") == "few-shot, gradients (SHAC)"
 

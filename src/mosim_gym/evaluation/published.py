@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 _NAMES = "SAC", "DreamerV3", "TD-MPC2"
 _VALUES: dict[str, tuple[float | None, ...]] = {
     "CheetahRun": (730, 638, 844),
@@ -38,7 +40,7 @@ def levels_after_100_000(task: str) -> dict[str, float]:
     return {f"{name}, 100,000 steps\n(published)": value for name, value in AFTER_100_000.get(task, {}).items()}
 
 
-def published_levels(task: str) -> dict[str, float]:
-    """SAC's and TD-MPC2's returns after a million real steps, by their names in plots."""
+def published_levels(task: str, names: Collection[str] = ("SAC", "TD-MPC2")) -> dict[str, float]:
+    """Returns after a million real steps of the methods `names`, by their names in plots."""
     found = AFTER_A_MILLION.get(task, {})
-    return {f"{name}, 1 M real steps\n(published)": found[name] for name in ("SAC", "TD-MPC2") if name in found}
+    return {f"{name}, 1 M real steps\n(published)": found[name] for name in names if name in found}

@@ -23,6 +23,8 @@ MAIN = "CheetahRun"
 """The task in which all trials of every strategy are measured; in the others it is the best known one."""
 TASKS = (MAIN, *(task for task in AFTER_100_000 if task != MAIN))
 SEEDS = 3
+USUAL_STEPS = 100_000
+"""Real steps. Longer trials have one seed, and a plot of their own."""
 FINAL_EPISODES = 50
 NOTED = ("real_steps", "training_seconds", "config")
 """What the card of a policy says of its training."""
@@ -72,9 +74,10 @@ def matrix() -> list[Cell]:
         best = [name for name in known if name in first.values()]
         others = [name for name in known if name not in best] if task == MAIN else []
         for names in (best, others):
-            found += [
+            cells = (
                 Cell(task, name, seed, known[name][1].options.real_steps) for seed, name in product(range(SEEDS), names)
-            ]
+            )
+            found += [cell for cell in cells if cell.real_steps <= USUAL_STEPS or cell.seed == 0]
     return found
 
 

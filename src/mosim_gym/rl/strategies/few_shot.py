@@ -59,6 +59,14 @@ SCHEDULES: Schedules = {
         "gradients in a model that does not learn, for comparison",
         {"model_updates": 0},
     ),
+    "one-step": Schedule(
+        "predictions of one step, model never trained",
+        "the MoSim paper's frozen model; SAC on predictions of one step from real states, 100 updates for every 100 real steps",
+        {
+            "learner": on_branches("sac", updates=50), "real_envs": 1, "round_steps": 100, "model_updates": 0, "branches": 64,
+            "branch": 1, "virtual_steps": 2, "pretraining_share": 0.0,
+        },
+    ),
 }  # fmt: skip
 NARROW = "narrow"
 """The variant of packaged models that have seen little motion. Few-shot learning is measured from it where there is one."""

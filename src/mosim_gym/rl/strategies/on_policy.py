@@ -54,6 +54,9 @@ SCHEDULES: Schedules = {
     ),
 }  # fmt: skip
 
+PAPER, LONG = "paper", 500_000
+"""The paper's schedule, and its real steps in the paper (Figure 3c)."""
+
 
 @dataclass(frozen=True)
 class OnPolicyConfig(AlternationConfig):
@@ -145,11 +148,13 @@ class OnPolicy(FromRealSteps):
 
     @classmethod
     def trials(cls, name: str, task: str) -> dict[str, Trial]:
-        """Every schedule."""
-        return {
-            f"{name}-{schedule}": Trial(f"{name}, {found.title}", None, OnPolicyOptions(schedule))
-            for schedule, found in SCHEDULES.items()
+        """Every schedule, and the paper's for as many real steps as it has in the paper."""
+        found = {
+            f"{name}-{schedule}": Trial(f"{name}, {about.title}", None, OnPolicyOptions(schedule))
+            for schedule, about in SCHEDULES.items()
         }
+        long = Trial(f"{name}, {SCHEDULES[PAPER].title}", None, OnPolicyOptions(PAPER, LONG))
+        return {**found, f"{name}-{PAPER}-{LONG // 1000}k": long}
 
     def learn(
         self, task: str, config: OnPolicyConfig, options: OnPolicyOptions, folder: Path, report: Report
