@@ -8,6 +8,7 @@ import pytest
 
 from mosim_gym.training.config import Stage
 from mosim_gym.training.course import Course
+from mosim_gym.training.stages import horizon_at
 
 
 def _run(course: Course, *, error=lambda step: 1.0, seconds=0.0) -> list[tuple[str, float]]:
@@ -47,6 +48,15 @@ def test_time_is_shared_whatever_a_step_costs():
     first, second = course.records
     assert first.seconds == pytest.approx(0.5, rel=0.5)
     assert first.step > 1.5 * second.step
+
+
+def test_growing_rollouts_keep_to_their_time():
+    stage = Stage("multistep", 1.0, horizon=16)
+    course = Course((stage,), budget=1.5, timed=(10, 40))
+    while not course.is_over():
+        time.sleep(2e-4 * horizon_at(stage, course.reach))  # longer rollouts cost more
+        course.stepped()
+    assert course.seconds == pytest.approx(1.5, rel=0.35)
 
 
 def test_a_stage_that_learns_no_more_ends_early_and_cools_down():

@@ -12,6 +12,8 @@ from mosim_gym.training.pacing import SAVE_SECONDS, Pace
 
 WARM_UP_STEPS = 100
 TIMED_STEPS = WARM_UP_STEPS // 2, WARM_UP_STEPS // 2 + 60
+MEAN_REACH = 0.375
+"""Of the way through a stage, where rollouts that grow during its first half have their mean length."""
 PATIENCE = 5
 """A stage that ends by convergence begins to cool when so many validations in a row were no better than the best before them."""
 BETTER = 0.99
@@ -86,6 +88,15 @@ class Course:
         """How far through its stage the present step is, from 0 to 1."""
         record = self.records[-1]
         return min(1.0, record.step / record.total) if record.total else 0.0
+
+    @property
+    def reach(self) -> float:
+        """The progress by which the length of rollouts goes.
+
+        Long rollouts cost more. So the steps whose pace is measured have the length whose cost is about the mean of the stage.
+        """
+        record = self.records[-1]
+        return MEAN_REACH if not record.total and record.step >= self._timed[0] else self.progress
 
     @property
     def share(self) -> float:

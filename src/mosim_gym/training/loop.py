@@ -124,7 +124,7 @@ def train(
                 for group in optimiser.param_groups:
                     group["lr"] = rates[name] * course.rate
             freeze(model, stage)
-            horizon = horizon_at(stage, course.progress)
+            horizon = horizon_at(stage, course.reach)
             batch = source.draw(course.step, generator, horizon)
             model.train()
             # flight is smooth, and learned more exactly in float32
