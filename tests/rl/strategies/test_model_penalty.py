@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.penalties.density import DensityPenalty
@@ -33,6 +34,25 @@ def test_a_file_may_have_a_colon_and_settings_too(tmp_path):
     check_penalty(f"{path}:scale=2", 1.0)
 
 
+def test_the_packaged_density_of_states_alone_is_one_setting():
+    assert split_penalty("density:of=states,scale=3") == ("density", {"of": "states", "scale": 3.0})
+    (penalty,) = penalties_of("density:of=states", 1.0)
+    env = TorchEnv("HopperHop", 2, penalties=[penalty])
+    env.reset(seed=0)
+    assert penalty.density.card["of"] == "states"
+    still, pushed = (penalty.charge(env.state, action).penalty for action in (torch.zeros(2, 4), torch.ones(2, 4)))
+    torch.testing.assert_close(still, pushed)
+
+
+def test_a_file_knows_what_it_is_of(tmp_path):
+    path = tmp_path / "density.safetensors"
+    path.touch()
+    with pytest.raises(ValueError, match="of chooses among packaged densities"):
+        check_penalty(f"{path}:of=states", 1.0)
+    with pytest.raises(ValueError, match="chooses among packaged densities"):
+        penalties_of(f"{path}:of=states", 1.0)
+
+
 def test_a_typed_penalty_is_in_the_configuration_as_it_was_typed():
     config = typed_config("CheetahRun", None, seed=0, settings=[], penalty="density:scale=3")
     assert config.penalty == "density:scale=3"
@@ -41,7 +61,8 @@ def test_a_typed_penalty_is_in_the_configuration_as_it_was_typed():
 @pytest.mark.parametrize(
     ("penalty", "sentence"),
     [
-        ("density:edge=3", "Unknown setting of a density 'edge'. Valid: threshold, scale"),
+        ("density:edge=3", "Unknown setting of a density 'edge'. Valid: threshold, scale, of"),
+        ("density:of=actions", "Unknown kind of density 'actions'. .*Valid: states and actions, states"),
         ("density:scale=wide", "penalty is 'density:scale=wide': scale needs a number of nats, such as scale=3."),
         ("disagreement:scale=3", "disagreement:scale=3, but penalty is disagreement; only a density has a threshold."),
         ("crowd", "Unknown penalty 'crowd'. Valid: none, density, disagreement, a density's file"),
