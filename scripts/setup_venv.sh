@@ -62,6 +62,7 @@ fi
 
 # ---- the environment
 
+say "making .venv ready: about 2 minutes on 2 cores with a fast connection, longer where torch for a GPU is loaded"
 if ! is_supported .venv/bin/python || [ "$(cat .venv/.folder 2>/dev/null)" != "$PWD" ]; then
     python=$(find_python) || exit 1
     say "creating .venv with $python ($("$python" -V 2>&1))"

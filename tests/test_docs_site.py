@@ -110,3 +110,14 @@ def test_a_reader_changes_between_light_and_dark(browser, site):
         dark = browser.new_page(color_scheme="dark")
         dark.goto(address)
         assert dark.evaluate(scheme) == "slate"
+
+
+def test_a_reader_finds_a_page_by_a_word_on_it(browser, site):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(120_000)
+    with served(site) as address:
+        page.goto(address)
+        page.locator("input.md-search__input").fill("onnxruntime")
+        found = page.locator("a.md-search-result__link")
+        found.first.wait_for()
+        assert any("deploying" in link.get_attribute("href") for link in found.all())

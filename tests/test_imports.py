@@ -165,6 +165,41 @@ def test_every_module_is_imported_where_there_is_nothing_of_the_repository_but_t
     assert done.stdout.startswith(str(tmp_path))
 
 
+READ_ONLY = """
+import os, sys
+written = []
+def watch(event, arguments):
+    if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) or event in ("os.mkdir", "os.rename", "os.remove"):
+        written.append(os.fsdecode(arguments[0]) if isinstance(arguments[0], (str, bytes, os.PathLike)) else "")
+sys.addaudithook(watch)
+import gymnasium as gym, mosim_gym
+for make in (gym.make, lambda name: gym.make_vec(name, num_envs=4)):
+    env = make("MoSim/CheetahRun-v0")
+    env.reset(seed=0)
+    for _ in range(3):
+        env.step(env.action_space.sample())
+mosim_gym.load("pendulum")
+package = os.path.dirname(mosim_gym.__file__)
+print(sorted({path for path in written if path.startswith(package)}))
+"""
+
+
+def test_nothing_is_written_into_the_package_and_nobody_needs_a_home(tmp_path):
+    """As where `site-packages` is read-only, for a user without HOME."""
+    homes = ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR")
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", READ_ONLY],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name not in homes},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[]\n"
+
+
 def test_importing_the_package_imports_no_simulator_no_model_and_no_learner():
     code = (
         "import sys, mosim_gym;"

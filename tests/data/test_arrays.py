@@ -92,7 +92,7 @@ def test_arrays_of_somebody_else_are_not_replaced(tmp_path, kind):
 
 
 def test_a_full_disk_is_noticed_before_anything_is_simulated(tmp_path, smallest_files):
-    with pytest.raises(OSError, match="The disk is too full for this dataset"):
+    with smallest_files(), pytest.raises(OSError, match="The disk is too full for this dataset"):
         collect_dataset("pendulum", tmp_path / "data", segments=100)
     assert not list(tmp_path.iterdir())
 

@@ -18,6 +18,7 @@ from stable_baselines3.common.env_util import make_vec_env
 
 import mosim_gym
 from mosim_gym.envs.registration import env_id
+from mosim_gym.envs.single import MoSimEnv
 from mosim_gym.robots import find_task
 from mosim_gym.zoo import packaged
 from mosim_gym.zoo.names import packaged_path
@@ -141,6 +142,21 @@ def test_actions_and_order_of_calls_are_checked():
         env.step(np.zeros((6, 1), np.float32))
     with pytest.raises(ValueError, match="not finite"):
         env.step(np.full(6, np.inf, np.float32))
+
+
+def test_a_step_after_the_end_raises_and_gymnasiums_own_limit_lets_the_motion_go_on():
+    action = np.zeros(1, np.float32)
+    for env in (
+        MoSimEnv("PendulumSwingup", max_episode_steps=1),
+        mosim_gym.make_real("PendulumSwingup", max_episode_steps=1),
+    ):
+        env.reset(seed=0)
+        assert env.step(action)[3]
+        with pytest.raises(RuntimeError, match=r"call reset\(\)"):
+            env.step(action)
+    limited = gym.make("MoSim/PendulumSwingup-v0", max_episode_steps=1)
+    limited.reset(seed=0)
+    assert [limited.step(action)[3] for _ in range(2)] == [True, True]
 
 
 def test_returned_arrays_are_the_callers_own():

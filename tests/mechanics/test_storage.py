@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,16 @@ import pytest
 from safetensors.numpy import save_file
 
 from mosim_gym.mechanics.seal import digest
-from mosim_gym.mechanics.storage import HEADER, SEAL, FileFault, load_arrays, save_arrays, write_atomically
+from mosim_gym.mechanics.storage import (
+    HEADER,
+    SEAL,
+    FileFault,
+    is_safetensors,
+    load_arrays,
+    read_kind,
+    save_arrays,
+    write_atomically,
+)
 
 ARRAYS = {"w": np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4), "flag": np.array([True])}
 
@@ -91,9 +102,30 @@ def test_metadata_of_somebody_else_are_refused(tmp_path: Path) -> None:
         load_arrays(path, "thing")
 
 
+def test_a_file_that_may_not_be_read_is_not_said_to_be_absent(tmp_path: Path) -> None:
+    path = save_arrays(tmp_path / "a.safetensors", "thing", ARRAYS, {})
+    path.chmod(0)
+    tmp_path.chmod(0o711)
+    before = os.geteuid()
+    if before == 0:  # whom no mode keeps out
+        place = Path(tempfile.mkdtemp())
+        place.chmod(0o711)
+        path = path.rename(place / path.name)
+        os.seteuid(65534)
+    try:
+        for read in (lambda: load_arrays(path, "thing"), lambda: read_kind(path), lambda: is_safetensors(path)):
+            with pytest.raises(FileFault, match=r"a\.safetensors cannot be read \(Permission denied\)"):
+                read()
+    finally:
+        os.seteuid(before)
+
+
 def test_a_failed_write_leaves_the_earlier_file_whole(tmp_path, smallest_files):
     target = write_atomically(tmp_path / "robot.xml", "first")
-    with pytest.raises(OSError, match=r"Could not write .*previous file, if any, is unchanged"):
-        write_atomically(target, b"2" * (smallest_files + 1))
+    with (
+        smallest_files() as size,
+        pytest.raises(OSError, match=r"Could not write .*previous file, if any, is unchanged"),
+    ):
+        write_atomically(target, b"2" * (size + 1))
     assert target.read_text() == "first"
     assert [p.name for p in tmp_path.iterdir()] == ["robot.xml"]

@@ -39,8 +39,12 @@ def test_the_defaults_need_no_settings(policy):
     assert command(usual) == "mosim-gym rl zero-shot WalkerRun --budget 10m --seed 0"
 
 
-def test_settings_of_an_earlier_version_make_no_command(policy):
-    assert command({**policy, "config": {"ends": "box", "seed": 0}}) is None
+def test_the_page_says_that_no_command_is_recorded_where_an_earlier_version_trained(policy, tmp_path):
+    old = {**policy, "config": {"ends": "box", "seed": 0}}
+    assert command(old) is None
+    page = policies_page({"policies": {"CheetahRun-shac-seed0": old, "CheetahRun-shac-seed3": policy}}, tmp_path)
+    assert "An earlier version of this package trained seed 0. The command is not recorded" in page
+    assert f"    {command(policy)}\n" in page
 
 
 def test_every_policy_is_on_the_page_with_what_there_is_of_it(policy, tmp_path):

@@ -151,9 +151,9 @@ def test_progress_is_shown_where_it_is_asked_for(capsys):
     logs, seen = pendulum_logs(segments=2, steps=100), []
     run = {"members": 1, "config": QUICK, "steps": 40}
     train("pendulum", logs, **run)
-    assert capsys.readouterr().out == ""  # no terminal
+    assert capsys.readouterr().err == ""  # no terminal
     model = train("pendulum", logs, progress=True, report=seen.append, **run)
-    assert "pendulum: " in capsys.readouterr().out
+    assert "pendulum 100 %: " in capsys.readouterr().err
     assert len(seen) > 1
     assert model.card["transitions"] == 100
     assert repr(model) == "Simulator('pendulum', control_step=0.02, members=1, memory=1, learned=2.0 s of logs)"

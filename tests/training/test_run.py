@@ -51,6 +51,7 @@ if __name__ == "__main__":
     done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
     assert "pendulum: raw MSE over 16 steps" in done.stdout
+    assert "measuring pendulum   0 %: simulating the test of uniform actions" in done.stderr
 
 
 def test_a_checkpoint_is_refined_and_says_so(tmp_path):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg, subcommand
 
 from mosim_gym.cli.common import Out, Reported, Seed
+from mosim_gym.mechanics.progress import Progress
 from mosim_gym.mechanics.world_model import WORLD_MODELS
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ class Parity(Reported):
         from mosim_gym.evaluation.parity import parity_report
         from mosim_gym.evaluation.parity_table import parity_table
 
-        report = parity_report(n=self.states, seed=self.seed)
+        with Progress("parity") as progress:
+            report = parity_report(n=self.states, seed=self.seed, show=progress.show)
+            progress.end()
         print(parity_table(report))
         self.write_result(report)
 
@@ -46,7 +49,9 @@ class Kinematics(Reported):
     def run(self) -> None:
         from mosim_gym.evaluation.kinematics import kinematics_report, kinematics_table
 
-        report = kinematics_report(states=self.states, seed=self.seed)
+        with Progress("kinematics") as progress:
+            report = kinematics_report(states=self.states, seed=self.seed, show=progress.show)
+            progress.end()
         print(kinematics_table(report))
         self.write_result(report)
 
@@ -102,17 +107,20 @@ class Prediction(Reported):
                 report=lambda name: print(f"fitting {name}, {self.budget} …", flush=True),
             )
         predictors = {self.checkpoint: simulator, "fast": load(self.checkpoint, precision="fast")}
-        report = checkpoint_report(
-            simulator.robot.name,
-            predictors,
-            box=simulator.card.get("box"),
-            policies=self.policies,
-            segments=self.segments,
-            steps=self.steps,
-            long_segments=self.segments,
-            seed=self.seed,
-            beside=beside,
-        )
+        with Progress(self.checkpoint) as progress:
+            report = checkpoint_report(
+                simulator.robot.name,
+                predictors,
+                box=simulator.card.get("box"),
+                policies=self.policies,
+                segments=self.segments,
+                steps=self.steps,
+                long_segments=self.segments,
+                seed=self.seed,
+                beside=beside,
+                show=progress.show,
+            )
+            progress.end()
         for part in (prediction_table(report), endurance_table(report), speed_table(report)):
             print(part, end="\n\n" if part else "")
         for path in write_pictures(self.out, simulator.card["name"].replace(":", "-"), report, simulator):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from tyro.conf import Positional, arg, subcommand
 
 from mosim_gym.cli.common import RESULT, STATE, Out, Reported, Seed, Trusted, say_continued
-from mosim_gym.cli.progress import Progress
+from mosim_gym.mechanics.progress import Progress
 
 if TYPE_CHECKING:
     from mosim_gym.rl.strategies.base import Strategy

@@ -17,6 +17,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.box import Box
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.progress import Parts, Show, silent
 from mosim_gym.mechanics.world_model import WorldModel
 from mosim_gym.pictures.plots import horizon_plot
 from mosim_gym.pictures.strips import state_strip
@@ -45,25 +46,34 @@ def checkpoint_report(
     seed: int = 20_011,
     speed: bool = True,
     beside: Mapping[str, WorldModel] = MappingProxyType({}),
+    show: Show = silent,
 ) -> CheckpointReport:
     """Random tests, the policy test if there is a policy, speed, and long rollouts of the first predictor if there is a training box.
 
     World models `beside` the predictors are in the tests of prediction alone.
-    `policies` is a folder of trained policies for the policy test. For a robot without one, its scripted policy acts.
+    `policies` is a folder of trained policies for the policy test. For a robot without one, its scripted policy acts. `show` is told of the
+    progress.
     """
     check_at_least(1, segments=segments, steps=steps)
+    parts = Parts(2 + (box is not None and long_segments > 0) + speed, show)
     found = policy_controller(robot, policies)
     held_out: dict[str, HeldOut] = {}
+    parts.begin("simulating the policy's test")
     if found is not None:
         task, kind, controller = found
         held_out[f"{task}, {kind}"] = policy_test(task, controller, segments=segments, steps=steps, seed=seed)
     everyone = {**predictors, **beside}
-    errors = prediction_report(robot, everyone, segments=segments, steps=steps, seed=seed, policies=held_out)
+    within = parts.begin("simulating the random tests")
+    errors = prediction_report(
+        robot, everyone, segments=segments, steps=steps, seed=seed, policies=held_out, show=within
+    )
     report: CheckpointReport = {**errors}
     if box is not None and long_segments:
         first = next(iter(predictors))
+        parts.begin(f"long rollouts of {first}")
         report["endurance"] = {first: endurance(robot, predictors[first], box, segments=long_segments, seed=seed)}
     if speed:
+        parts.begin("speed of rollouts")
         report["control_steps_per_second"] = speeds(robot, predictors)
     return report
 

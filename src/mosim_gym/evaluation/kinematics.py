@@ -25,6 +25,7 @@ from mosim_gym.mechanics import (
 )
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.parts import Group
+from mosim_gym.mechanics.progress import Parts, Show, silent
 from mosim_gym.mechanics.provenance import Provenance, provenance
 from mosim_gym.mechanics.quantities import Object
 from mosim_gym.truth.reference import ReferenceKinematics, suite_robot
@@ -120,11 +121,15 @@ class KinematicsReport(TypedDict):
     domains: dict[str, RobotKinematics]
 
 
-def kinematics_report(*, states: int = 4000, seed: int = 0, budget: float = 1.0) -> KinematicsReport:
-    """Errors and speeds for every domain in `DOMAINS`."""
+def kinematics_report(
+    *, states: int = 4000, seed: int = 0, budget: float = 1.0, show: Show = silent
+) -> KinematicsReport:
+    """Errors and speeds for every domain in `DOMAINS`. `show` is told of the progress."""
     check_at_least(1, states=states)
     domains: dict[str, RobotKinematics] = {}
+    parts = Parts(len(DOMAINS), show)
     for domain in DOMAINS:
+        parts.begin(domain)
         robot, model = suite_robot(domain)
         errors = kinematics_error(robot, model, states=states, seed=seed)
         domains[domain] = {

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.progress import Parts, Show, silent
 from mosim_gym.mechanics.provenance import Provenance, provenance
 from mosim_gym.robots import Task, load_task, tasks
 from mosim_gym.robots.spaces import sensor_count
@@ -257,13 +258,14 @@ class ParityReport(TypedDict):
     tasks: dict[str, TaskParity]
 
 
-def parity_report(*, n: int = 2000, seed: int = 0) -> ParityReport:
-    """All these comparisons for every task that dm_control has."""
+def parity_report(*, n: int = 2000, seed: int = 0, show: Show = silent) -> ParityReport:
+    """All these comparisons for every task that dm_control has. `show` is told of the progress."""
     check_at_least(1, states=n)
     report: ParityReport = {"provenance": provenance(), "states_per_family": n, "seed": seed, "tasks": {}}
-    for task_id in tasks():
-        if not load_task(task_id).in_dm_control:
-            continue
+    compared = [task_id for task_id in tasks() if load_task(task_id).in_dm_control]
+    parts = Parts(len(compared), show)
+    for task_id in compared:
+        parts.begin(task_id)
         families = state_families(task_id, n=n, seed=seed)
         everything = States(*(np.concatenate(parts) for parts in zip(*families.values(), strict=True)))
         report["tasks"][task_id] = {

@@ -14,6 +14,7 @@ from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.motion import Trajectory
 from mosim_gym.mechanics.numbers import check_at_least
+from mosim_gym.mechanics.progress import Parts, Show, silent
 from mosim_gym.mechanics.provenance import Provenance, provenance
 from mosim_gym.mechanics.world_model import WorldModel, as_world_model
 from mosim_gym.robots import load_robot
@@ -23,6 +24,8 @@ Array = np.ndarray
 CURVE_POINTS = 48
 RAW_HORIZONS = (3, 5, 10, 16, 100)
 NORMALISED_HORIZONS = (1, 10, 16, 50, 100, 500)
+RANDOM = ("uniform", "poisson")
+"""Actions of the random tests."""
 VALID = 0.4
 """A prediction is valid for as long as the root mean square of its normalised errors stays below this."""
 
@@ -137,17 +140,29 @@ def prediction_report(
     seed: int = 20_011,
     policies: Mapping[str, HeldOut] | None = None,
     baselines: bool = True,
+    show: Show = silent,
 ) -> PredictionReport:
-    """Errors of every predictor, the baselines and the chaos floor, in uniform and Poisson random tests and in the tests of `policies`."""
+    """Errors of every predictor, the baselines and the chaos floor, in uniform and Poisson random tests and in the tests of `policies`.
+
+    `show` is told of the progress.
+    """
     check_at_least(1, segments=segments, steps=steps)
-    tests = {
-        name: random_test(robot, name, segments=segments, steps=steps, seed=seed) for name in ("uniform", "poisson")
-    }
-    tests.update(policies or {})
+    given = policies or {}
     everyone = dict(predictors)
     if baselines:
         everyone |= {floor.title: floor for floor in floors(robot)}
+    parts = Parts(len(RANDOM) + len(everyone) * (len(RANDOM) + len(given)), show)
+    tests: dict[str, HeldOut] = {}
+    for name in RANDOM:
+        parts.begin(f"simulating the test of {name} actions")
+        tests[name] = random_test(robot, name, segments=segments, steps=steps, seed=seed)
+    tests.update(given)
     h = load_robot(robot).control_step
+
+    def measured(who: str, name: str) -> Errors:
+        parts.begin(f"predictions of {who}, {name}")
+        return prediction_errors(everyone[who], tests[name], control_step=h)
+
     return {
         "robot": robot,
         "provenance": provenance(seeds=[seed]),
@@ -160,7 +175,7 @@ def prediction_report(
         "tests": {
             name: {
                 "state_variance": float(state_variance(test).mean()),
-                **{who: prediction_errors(predictor, test, control_step=h) for who, predictor in everyone.items()},
+                **{who: measured(who, name) for who in everyone},
             }
             for name, test in tests.items()
         },

@@ -18,3 +18,10 @@ def seconds(text: str) -> float:
 def clock(duration: float) -> str:
     """`3:07` for 187 s."""
     return f"{int(duration) // 60}:{int(duration) % 60:02d}"
+
+
+def in_words(duration: float) -> str:
+    """`4 s` for 4.2 s, `10 min` for 600 s, `2.5 h` for 9,000 s: what is shorter than a minute in whole seconds, above a tenth of one."""
+    if duration < 60:
+        return f"{duration:.0f} s" if duration >= 1 else f"{duration:.1g} s"
+    return f"{duration / 60:.3g} min" if duration < 2 * 3600 else f"{duration / 3600:.3g} h"

@@ -134,6 +134,7 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
     """
     if not path.is_file():
         raise FileFault(f"There is no {kind} file at {path}.")
+    _check_readable(path)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -154,6 +155,14 @@ def load_arrays(path: Path, kind: str) -> tuple[dict[str, np.ndarray], dict[str,
     return arrays, header
 
 
+def _check_readable(path: Path) -> None:
+    """Raise `FileFault` with the reason. safetensors says of every file that it cannot open that there is none."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise FileFault(f"{path} cannot be read ({error.strerror}).") from error
+
+
 @cache
 def _warn_unsealed(path: Path) -> None:
     """Warn, once for each file."""
@@ -169,6 +178,7 @@ def read_kind(path: Path) -> tuple[str, bool]:
     """The kind of a file that `save_arrays` wrote, and whether it has a seal. Its arrays are not read."""
     if not path.is_file():
         raise FileFault(f"There is no file at {path}.")
+    _check_readable(path)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -182,6 +192,7 @@ def read_kind(path: Path) -> tuple[str, bool]:
 
 def is_safetensors(path: Path) -> bool:
     """Whether the file at `path` has the beginning of a safetensors file."""
+    _check_readable(path)
     try:
         with safe_open(path, framework="numpy"):
             return True

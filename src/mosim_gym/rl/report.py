@@ -15,6 +15,7 @@ from mosim_gym.evaluation.published import levels_after_100_000, published_level
 from mosim_gym.mechanics.numbers import check_at_least
 from mosim_gym.mechanics.packages import import_package
 from mosim_gym.pictures.learning_plots import learning_plot, real_steps_plot
+from mosim_gym.pictures.lettering import one_above_the_other
 from mosim_gym.pictures.plots import error_panel
 from mosim_gym.pictures.rendering import Renderer
 from mosim_gym.pictures.strips import state_strip
@@ -153,10 +154,13 @@ def write_side_by_side(path: Path, shown: SideBySide, *, control_step: float) ->
     panel, columns = error_panel(shown.errors, control_step=control_step, width=width, height=150)
 
     def frames() -> Iterator[Array]:
-        for number, pictures in enumerate(zip(shown.truth, shown.prediction, strict=True)):
+        for number, (truth, prediction) in enumerate(zip(shown.truth, shown.prediction, strict=True)):
             now = panel.copy()
             now[:, columns[min(number * shown.stride, len(columns) - 1)]] = CURSOR
-            yield np.concatenate((*pictures, now), axis=0)
+            seconds = number * shown.stride * control_step
+            yield np.concatenate(
+                (one_above_the_other({"truth": truth, "prediction": prediction}, seconds), now), axis=0
+            )
 
     return write_video(path, list(frames()), fps=1 / (shown.stride * control_step), progress=True)
 
@@ -216,7 +220,10 @@ def write_films(task: str, policy: Policy, out: Path, *, checkpoint: Any = None,
     h = load_task(task).robot.control_step
     shown = side_by_side(task, policy, steps=steps, checkpoint=checkpoint)
     imagined, states = imagined_frames(task, policy, shown.start, steps=steps, checkpoint=checkpoint)
-    frames = [np.concatenate(pair, axis=0) for pair in zip(shown.truth, imagined, strict=False)]
+    frames = [
+        one_above_the_other({"real": real, "model": model}, number * shown.stride * h)
+        for number, (real, model) in enumerate(zip(shown.truth, imagined, strict=False))
+    ]
     chosen = np.linspace(0, min(len(shown.truth), len(imagined)) - 1, STRIP_FRAMES).round().astype(int)
     return [
         write_video(out / "policy.mp4", frames, fps=1 / (shown.stride * h), progress=True),

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from mosim_gym.adapters.policy_files import load_policy
+from mosim_gym.pictures.lettering import one_above_the_other
 from mosim_gym.pictures.strips import state_strip
 from mosim_gym.pictures.video import write_video
 from mosim_gym.rl.report import STRIP_FRAMES, imagined_frames, side_by_side
@@ -29,19 +30,23 @@ def film_policy(path: Path, stem: str, assets: Path) -> list[Path]:
     steps = round(SECONDS / step)
     real = side_by_side(policy.card["task"], policy, steps=steps, checkpoint=model)
     imagined, states = imagined_frames(policy.card["task"], policy, real.start, steps=steps, checkpoint=model)
-    pairs = list(zip(real.truth, imagined, strict=False))[::SMALLER]
+    seconds = real.stride * step
+    pairs = list(enumerate(zip(real.truth, imagined, strict=False)))[::SMALLER]
     chosen = np.linspace(0, min(len(real.truth), len(imagined)) - 1, STRIP_FRAMES).round().astype(int)
     return [
         write_video(
             assets / f"{name}.mp4",
-            [np.concatenate([_small(frame) for frame in pair], axis=0) for pair in pairs],
-            fps=1 / (SMALLER * real.stride * step),
+            [
+                one_above_the_other({"real": _small(true), "model": _small(model)}, number * seconds)
+                for number, (true, model) in pairs
+            ],
+            fps=1 / (SMALLER * seconds),
         ),
         state_strip(
             assets / f"{name}.png",
             task,
             {"real": real.true_states[chosen], "model": states[chosen]},
-            [round(i * real.stride * step, 2) for i in chosen],
+            [round(i * seconds, 2) for i in chosen],
             goal=real.start["goal"],
         ),
     ]

@@ -48,11 +48,12 @@ def _section(stem: str, seeds: Sequence[Mapping[str, Any]], assets: Path) -> str
     shown += [f"![{about}](assets/{file})" for about, file in pictures.items() if (assets / file).exists()]
     commands = [command(policy) for policy in seeds]
     again = "\n".join(f"    {line}" for line in commands if line is not None)
-    told = (
-        f"Made again by\n\n{again}"
-        if again
-        else "An earlier version of this package made these policies. Its settings had other names; the policies' cards list them."
+    earlier = [str(seed["config"]["seed"]) for seed, line in zip(seeds, commands, strict=True) if line is None]
+    unknown = (
+        f"An earlier version of this package trained seed{'s' * (len(earlier) > 1)} {' and '.join(earlier)}. The command is not recorded, "
+        "and the settings had other names; the policies' cards list them."
     )
+    told = "\n\n".join([*([f"Made again by\n\n{again}"] if again else []), *([wrapped(unknown)] if earlier else [])])
     return "\n\n".join([f"## {title}", *shown, _returns(seeds), wrapped(_model(seeds)), told]) + "\n"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.prediction import Errors, errors_in, prediction_report
+from mosim_gym.mechanics.progress import Progress
 from mosim_gym.robots import load_robot
 from mosim_gym.zoo.cards import Measured
 from mosim_gym.zoo.checkpoint import load_checkpoint, read_card, save_checkpoint
@@ -36,8 +37,13 @@ class Outcome:
 def benchmarks(
     robot: str, simulators: Mapping[str, Simulator]
 ) -> tuple[dict[str, dict[str, Measured]], dict[str, object]]:
-    """The errors of each of `simulators` in every test, without their curves, and the protocol on which they were measured."""
-    report = prediction_report(robot, simulators, baselines=False)
+    """The errors of each of `simulators` in every test, without their curves, and the protocol on which they were measured.
+
+    It takes a while, so the progress is shown.
+    """
+    with Progress(f"measuring {robot}") as progress:
+        report = prediction_report(robot, simulators, baselines=False, show=progress.show)
+        progress.end()
     found = {who: {test: _measured(errors_in(r)[who]) for test, r in report["tests"].items()} for who in simulators}
     measured: Mapping[str, object] = report
     return found, {key: measured[key] for key in PROTOCOL}

@@ -181,12 +181,14 @@ def test_a_cell_that_is_interrupted_is_said_to_begin_anew(tmp_path, monkeypatch)
         raise KeyboardInterrupt
 
     said = []
+    Counting().run(tmp_path, tmp_path, names=["cell-0"])
     with monkeypatch.context() as patched:
         patched.setattr(Counting, "measure", interrupted)
         with pytest.raises(KeyboardInterrupt):
             Counting().run(tmp_path, tmp_path, names=["cell-1"], report=said.append)
-    assert said[1].startswith("cell-1 ended before it was measured: the next run begins it anew")
-    assert list(Counting().run(tmp_path, tmp_path, names=["cell-1"])) == ["cell-1"]
+    assert said[1].startswith("cell-1 ended before it was measured. Kept: 1 measured cell in ")
+    assert said[1].endswith("The same command goes on and begins this cell anew.")
+    assert list(Counting().run(tmp_path, tmp_path, names=["cell-1"])) == ["cell-0", "cell-1"]
 
 
 def test_a_setting_in_a_file_that_breaks_its_rule_is_one_sentence(tmp_path):

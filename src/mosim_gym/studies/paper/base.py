@@ -163,8 +163,10 @@ class PaperStudy(ABC):
                 report(f"{cell.name} is not run now: {error}")
                 continue
             except KeyboardInterrupt:
+                kept = sum(self._path(folder, other).exists() for other in known.values())
                 report(
-                    f"{cell.name} ended before it was measured: the next run begins it anew, with the motion in {shared}"
+                    f"{cell.name} ended before it was measured. Kept: {kept} measured cell{'s' * (kept != 1)} in {path.parent}, and "
+                    f"what is in {shared}. The same command goes on and begins this cell anew."
                 )
                 raise
             result = {**self._label(cell), "settings": self.settings(), **measured}

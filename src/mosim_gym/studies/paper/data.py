@@ -21,6 +21,7 @@ from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.heldout import TESTED_TASKS, HeldOut, policy_controller, policy_test, random_test
 from mosim_gym.evaluation.policy_motion import steps_of_task
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.durations import in_words
 from mosim_gym.mechanics.schema import Rule, nullable, one_of, record, text, whole
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.rl.report import real_return
@@ -188,10 +189,10 @@ class Data(PaperStudy):
         policies = dict.fromkeys(result["policy"] for result in results.values() if result.get("policy"))
         acts = f"In the policy's test acts: {'; '.join(policies)}. " if policies else ""
         note = (
-            f"Each model learned from {self.transitions:,} control steps for {self.budget / 60:g} min, the simulation apart. Errors are "
+            f"Each model learned from {self.transitions:,} control steps for {in_words(self.budget)}, the simulation apart. Errors are "
             f"means over seeds, up to each horizon, in {self.segments} segments. {acts}*Beside uniform* is the geometric mean over tests "
             f"and horizons of the error over that of the model of uniform motion: below 1 it generalises better. Returns are means of "
-            f"{self.episodes} real episodes of SAC after {self.policy_budget / 60:g} min in the model. {measured(list(results.values()))}"
+            f"{self.episodes} real episodes of SAC after {in_words(self.policy_budget)} in the model. {measured(list(results.values()))}"
         )
         return "\n\n".join([*parts, note])
 

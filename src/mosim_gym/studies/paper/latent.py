@@ -24,6 +24,7 @@ from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.evaluation.heldout import TESTED_TASKS, HeldOut, policy_test, random_test
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.durations import in_words
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.schema import Rule, each, one_of, record, whole
 from mosim_gym.mechanics.settings import setting
@@ -153,7 +154,7 @@ class Latent(PaperStudy):
             number = 3 + list(TESTS).index(test)
             parts += [f"**Motion {what} (Table {number})**", latent_table(test, list(results.values()))]
         note = (
-            f"Each model learned from {self.transitions:,} control steps for {self.budget / 60:g} min. Errors are means of the squared "
+            f"Each model learned from {self.transitions:,} control steps for {in_words(self.budget)}. Errors are means of the squared "
             f"differences of latents after {STEPS} steps of {REPEAT} control steps, in {self.segments:,} segments. The paper has TD-MPC2 "
             f"with its rewards and values; here nothing learns from rewards. {measured(list(results.values()))}"
         )

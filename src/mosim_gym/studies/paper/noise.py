@@ -13,6 +13,7 @@ from mosim_gym.evaluation.growing import error_growth
 from mosim_gym.evaluation.heldout import random_test
 from mosim_gym.evaluation.tables import table
 from mosim_gym.mechanics import Robot
+from mosim_gym.mechanics.durations import in_words
 from mosim_gym.mechanics.motion import Segments
 from mosim_gym.mechanics.schema import Rule, nullable, one_of, record, whole
 from mosim_gym.mechanics.settings import setting
@@ -122,6 +123,6 @@ class Noise(PaperStudy):
         ]
         note = (
             f"Errors after {HORIZON} steps from true states, of models that learned from {self.transitions:,} control steps for "
-            f"{self.budget / 60:g} min; noise of {self.size:g} on positions and velocities. {measured(list(results.values()))}"
+            f"{in_words(self.budget)}; noise of {self.size:g} on positions and velocities. {measured(list(results.values()))}"
         )
         return f"{table(['Robot', 'Model', 'States it learned from', 'Uniform', 'Poisson', 'Paper'], rows)}\n\n{note}"

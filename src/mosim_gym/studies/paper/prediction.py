@@ -19,6 +19,7 @@ from mosim_gym.data.dataset import Dataset
 from mosim_gym.evaluation.growing import steps_below
 from mosim_gym.evaluation.heldout import Controller, HeldOut, policy_controller, policy_test, random_test
 from mosim_gym.evaluation.tables import table
+from mosim_gym.mechanics.durations import in_words
 from mosim_gym.mechanics.schema import Rule, each, nullable, one_of, record, whole
 from mosim_gym.mechanics.settings import setting
 from mosim_gym.mechanics.world_model import WorldModel
@@ -193,7 +194,7 @@ class Prediction(PaperStudy):
                 parts += [f"**{robot.name}**", robot_table(robot, cells), *_who_is_first(robot, cells)]
         policies = "the trained policies given" if self.policies else "scripted policies, where the robot has one"
         note = (
-            f"Each model learned from {self.transitions:,} control steps for {self.budget / 60:g} min, the simulation apart, with about as "
+            f"Each model learned from {self.transitions:,} control steps for {in_words(self.budget)}, the simulation apart, with about as "
             f"many parameters as the robot's MoSim and the settings of its configuration; learning rates were not searched. Errors are "
             f"means over seeds, up to each horizon, in {self.segments} segments; policy tests are by {policies}. The paper's models "
             f"learned longer and from more data. {measured(list(results.values()))}"

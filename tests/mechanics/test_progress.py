@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from mosim_gym.cli.progress import Progress
 from mosim_gym.mechanics.durations import clock
+from mosim_gym.mechanics.progress import Parts, Progress
 from mosim_gym.rl.strategies.zero_shot_strategy import ZeroShot
 
 
@@ -49,3 +49,27 @@ def test_the_progress_of_zero_shot_training_is_its_time_and_the_text_has_the_ret
 
 def test_times_are_minutes_and_seconds():
     assert [clock(seconds) for seconds in (0, 59.9, 60, 605)] == ["0:00", "0:59", "1:00", "10:05"]
+
+
+def test_the_time_left_is_shown_once_it_can_be_estimated(capsys, monkeypatch):
+    wall = {"now": 0.0}
+    monkeypatch.setattr("time.monotonic", lambda: wall["now"])
+    with Progress("cheetah", every=0.0) as progress:
+        for wall["now"], share in ((100.0, 0.5), (101.0, 0.6), (110.0, 0.6), (150.0, 1.0)):
+            progress.show(share, "step")
+    assert capsys.readouterr().err.splitlines() == [
+        "cheetah  50 %: step",  # a run that goes on from an earlier one
+        "cheetah  60 %: step",
+        "cheetah  60 %: step, 0:40 left",
+        "cheetah 100 %: step",
+    ]
+
+
+def test_parts_within_parts_have_their_share():
+    seen = []
+    parts = Parts(2, lambda share, text: seen.append((share, text)))
+    parts.begin("simulate")
+    inner = Parts(4, parts.begin("predict"))
+    for name in "abcd":
+        inner.begin(name)
+    assert seen == [(0, "simulate"), (0.5, "predict"), (0.5, "a"), (0.625, "b"), (0.75, "c"), (0.875, "d")]
