@@ -39,6 +39,15 @@ def _stop(state):
     os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, even where a shell started the tests in the background, with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path):
     staged = dataclasses.replace(QUICK, stages=STAGED)
     run: dict[str, Any] = {"budget": 0.0, "steps": 260, "save_every": 1e9}

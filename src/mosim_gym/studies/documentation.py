@@ -48,6 +48,7 @@ from mosim_gym.studies.registry_tables import (
     tasks_table,
     uses_table,
 )
+from mosim_gym.studies.reproducibility import reproducibility_table
 from mosim_gym.studies.result_tables import (
     alternatives_table,
     collection_table,
@@ -191,6 +192,7 @@ class Documentation:
                 "densities": self._optional("density", density_table),
                 "onnx": self._optional("onnx", onnx_table),
             },
+            self.docs / "how-it-works.md": {"reproducibility": self._optional("reproducibility", reproducibility_table)},
             self.docs / "architecture.md": {"rooms": rooms_table(self.root)},
             self.docs / "world-models.md": {"models": world_models_table()},
             self.docs / "learned-motion.md": {"collection": collection_table(self._result("collection"))},
