@@ -6,15 +6,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 LONG = 240
 """Seconds after which a command hangs."""
 SMALL = "random_steps=200", "round_steps=100", "model_updates=10", "virtual_steps=200"
 """Rounds of few-shot and on-policy learning that last seconds."""
 WRITING: dict[str, tuple[str, ...]] = {
-    "collect": ("collect", "pendulum", "--segments", "20000"),
+    "collect": ("collect", "cheetah", "--segments", "400000"),
     "train": ("train", "pendulum", "--budget", "300s"),
     "density": ("density", "pendulum", "--budget", "300s"),
     "zero-shot": ("rl", "zero-shot", "PendulumSwingup", "--budget", "300s"),
@@ -44,17 +46,35 @@ def start(arguments: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
 
 
 def wait_for(
-    running: subprocess.Popen[bytes], folder: Path, *, file: str | None = None, word: str | None = None
+    running: subprocess.Popen[bytes],
+    folder: Path,
+    *,
+    file: str | None = None,
+    word: str | None = None,
+    before: Mapping[Path, bytes] = MappingProxyType({}),
 ) -> None:
-    """Wait until the command has written a file of this pattern, or said this word."""
+    """Wait until the command has written a file of this pattern, or said this word.
+
+    `before` are files that an earlier command left: one of them counts once it has another content.
+    """
     until = time.monotonic() + LONG
     while True:
         said = (folder / "said").read_text(errors="replace")
-        if (file is not None and any(folder.rglob(file))) or (word is not None and word in said):
+        written = contents(folder, file) if file is not None else {}
+        if any(before.get(path) != content for path, content in written.items()) or (word is not None and word in said):
             return
         assert running.poll() is None, said
         assert time.monotonic() < until, said
         time.sleep(0.1)
+
+
+def contents(folder: Path, file: str) -> dict[Path, bytes]:
+    """The files of this pattern in `folder`. A command may just be replacing one of them."""
+    found: dict[Path, bytes] = {}
+    for path in folder.rglob(file):
+        with suppress(FileNotFoundError):
+            found[path] = path.read_bytes()
+    return found
 
 
 def hidden(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.commands import LONG, WRITING, hidden, start, wait_for
+from tests.commands import LONG, WRITING, contents, hidden, start, wait_for
 
 SAVING = {name: how for name, how in WRITING.items() if name != "collect"}
 """Those that save when they are told to end; a collection has written each chunk already."""
@@ -18,12 +18,14 @@ BEGUN = ".running"
 
 
 def _ended(name: str, number: signal.Signals, folder: Path, *, after: float) -> tuple[int, str]:
+    file = BEGUN if name in SAVING else "manifest.json"
+    before = contents(folder, file)
     running = start(WRITING[name], folder)
     try:
         if WRITING[name][0] == "rl":
             wait_for(running, folder, word="%: ")  # its first report
         else:
-            wait_for(running, folder, file=BEGUN if name in SAVING else "manifest.json")
+            wait_for(running, folder, file=file, before=before)
         time.sleep(after)
         running.send_signal(number)
         code = running.wait(LONG)
