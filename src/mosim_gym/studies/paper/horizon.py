@@ -21,6 +21,7 @@ from mosim_gym.studies.measured import measured
 from mosim_gym.studies.paper.base import Cell, PaperStudy, Results
 from mosim_gym.studies.paper.cell_files import Result, figure
 from mosim_gym.studies.paper.published import LEAST_HORIZON
+from mosim_gym.studies.paper.watched_study import ENDLESS, KEPT
 from mosim_gym.studies.watched import WatchedRun, watch
 
 TASKS = ("ReacherEasy", "ReacherHard", "CheetahRun")
@@ -35,10 +36,6 @@ SECONDS_A_STEP = {"ours": 0.0036, "sb3": 0.028}
 """Of training, on one core."""
 LEARNED = 0.9
 """A task counts as learned where the return is this share of that with whole episodes."""
-ENDLESS = 1e9
-"""Seconds: steps end the training."""
-KEPT = ("config", "model", "curve", "chosen", "last")
-"""What a cell keeps of a watched run."""
 
 
 class Place(NamedTuple):
