@@ -13,7 +13,19 @@ from mosim_gym.cli import main
 def test_the_list_says_what_is_left_and_the_minutes(tmp_path, capsys):
     main(["study", "list", "--out", str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()
-    names = ["lyapunov", "prediction", "noise", "uncertainty", "data", "ode", "latent", "horizon", "penalty", "choices"]
+    names = [
+        "lyapunov",
+        "rates",
+        "prediction",
+        "noise",
+        "uncertainty",
+        "data",
+        "ode",
+        "latent",
+        "horizon",
+        "penalty",
+        "choices",
+    ]
     assert [line.split("|")[1].strip() for line in lines[2:]] == names
     assert lines[2].split("|")[3].strip() == "0 of 6"
     main(["study", "list", "lyapunov", "--out", str(tmp_path)])

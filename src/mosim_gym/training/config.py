@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 
@@ -114,6 +115,11 @@ class TrainConfig:
     exact_ends: bool = True  # under autocast, first and last layers in float32
     compile: bool = False  # let torch compile the networks, with a C++ compiler or, on GPUs, Triton
     seed: int = 0
+
+    def at_rate(self, adam_rate: float) -> Self:
+        """The same run at another rate of Adam. Muon's rate keeps its ratio to it."""
+        muon_rate = None if self.muon_rate is None else self.muon_rate * adam_rate / self.adam_rate
+        return replace(self, adam_rate=adam_rate, muon_rate=muon_rate)
 
 
 def training_for(

@@ -28,6 +28,10 @@ class MoSimModel(WorldModel):
     stages: ClassVar[tuple[Stage, ...] | None] = None
     """The stages of the training; None are those of `mosim-gym train`."""
 
+    def __init__(self, rate: float | None = None) -> None:
+        """`rate` is the learning rate of Adam in place of the preset's; Muon's keeps its ratio to it."""
+        self._rate = rate
+
     def fit(self, data: MotionData, budget: float, seed: int) -> None:
         """Train as `mosim-gym train` does, on a recipe's motion or on a dataset. A signal ends it at once: a fit is not continued."""
         if not isinstance(data, Dataset | RecipeMotion):
@@ -36,6 +40,7 @@ class MoSimModel(WorldModel):
         recipe = data.recipe if isinstance(data, RecipeMotion) else None
         config = training_for(model, seed=seed, recipe=recipe, budget=budget)
         config = config if self.stages is None else replace(config, stages=self.stages)
+        config = config if self._rate is None else config.at_rate(self._rate)
         dataset = data if isinstance(data, Dataset) else None
         with TemporaryDirectory() as folder, not_continued():
             trained, record = train(data.robot, model, config, budget=budget, folder=Path(folder), dataset=dataset)

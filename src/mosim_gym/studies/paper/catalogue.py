@@ -17,11 +17,12 @@ from mosim_gym.studies.paper.noise import Noise
 from mosim_gym.studies.paper.ode import Ode
 from mosim_gym.studies.paper.penalty import PenaltyStudy
 from mosim_gym.studies.paper.prediction import Prediction
+from mosim_gym.studies.paper.rates import Rates
 from mosim_gym.studies.paper.uncertainty import Uncertainty
 
 PAPER_STUDIES: dict[str, type[PaperStudy]] = {
     kind.name: kind
-    for kind in (Lyapunov, Prediction, Noise, Uncertainty, Data, Ode, Latent, Horizon, PenaltyStudy, Choices)
+    for kind in (Lyapunov, Rates, Prediction, Noise, Uncertainty, Data, Ode, Latent, Horizon, PenaltyStudy, Choices)
 }
 """In the order in which they are worth their time."""
 

@@ -42,16 +42,21 @@ class Fitted(NamedTuple):
     steps: int | None
 
 
-def sized_model(name: str, robot: str, staged: bool = False) -> WorldModel:
-    """The registered world model `name`, not fitted yet, with about as many parameters as the robot's MoSim if it is one network."""
-    if name == "mosim":
-        return StagedMoSim() if staged else JointMoSim()
+def sized_model(name: str, robot: str, staged: bool = False, rate: float | None = None) -> WorldModel:
+    """The registered world model `name`, not fitted yet, with about as many parameters as the robot's MoSim if it is one network.
+
+    `rate` is the learning rate of Adam in place of the model's own.
+    """
     kind = WORLD_MODELS.find(name)
+    if issubclass(kind, MoSimModel):
+        joint = StagedMoSim if staged else JointMoSim
+        return (joint if name == "mosim" else kind)(rate)
     if not issubclass(kind, LearnedModel):
         return kind()
     description = load_robot(robot)
     wanted = parameters_in(MoSim(description, model_for(robot)))
-    return kind(sized(kind, kind.config_type(), description, wanted))
+    config = kind.config_type() if rate is None else kind.config_type(rate=rate)
+    return kind(sized(kind, config, description, wanted))
 
 
 def fit(model: WorldModel, data: Dataset, budget: float, seed: int) -> Fitted:
