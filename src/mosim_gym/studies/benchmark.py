@@ -23,6 +23,7 @@ CARD = (
     "real_steps",
     "chosen_by",
     "training_seconds",
+    "start",
     "provenance",
     "model",
 )
@@ -65,9 +66,9 @@ def zero_shot_table(policies: Mapping[str, Mapping[str, Any]]) -> str:
         rows.append(
             [
                 r["task"],
-                f"{r['algorithm'].upper()}, seed {config['seed']}{elsewhere}",
-                f"{r['training_seconds'] / 60:.0f} min, {r['provenance']['torch_threads']} core",
-                f"{r['steps_in_model'] / 1e6:.2f} M, {r['updates'] / 1e3:.0f} k",
+                f"{learners(r)}, seed {config['seed']}{elsewhere}",
+                f"{spent(r, 'training_seconds') / 60:.0f} min, {r['provenance']['torch_threads']} core",
+                f"{spent(r, 'steps_in_model') / 1e6:.2f} M, {spent(r, 'updates') / 1e3:.0f} k",
                 f"{r['in_model']['mean']:.0f} ({min(r['in_model']['members']):.0f})",
                 f"**{r['real']['mean']:.0f}** ± {r['real']['std']:.0f}",
                 _first_episodes(r),
@@ -87,6 +88,17 @@ def zero_shot_table(policies: Mapping[str, Mapping[str, Any]]) -> str:
         "True transitions behind the model",
     ]
     return table(header, rows)
+
+
+def spent(result: Mapping[str, Any], cost: str) -> float:
+    """What a policy cost, with what the policy cost that its training began with: training_seconds, steps_in_model or updates."""
+    return result[cost] + result.get("start", {}).get(cost, 0)
+
+
+def learners(result: Mapping[str, Any]) -> str:
+    """The learner of a policy, and that of the policy that it began with: `SAC, then SHAC`."""
+    first = result.get("start", {}).get("algorithm")
+    return f"{first.upper()}, then {result['algorithm'].upper()}" if first else result["algorithm"].upper()
 
 
 def _first_episodes(result: Mapping[str, Any]) -> str:

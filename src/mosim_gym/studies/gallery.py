@@ -12,8 +12,9 @@ from typing import Any
 
 from mosim_gym.evaluation.checkpoint_report import STRIP_SECONDS
 from mosim_gym.evaluation.published import AFTER_A_MILLION
-from mosim_gym.rl.plain_names import learner_name
+from mosim_gym.rl.plain_names import learner_names
 from mosim_gym.robots import load_robot
+from mosim_gym.studies.benchmark import spent
 from mosim_gym.studies.efficiency_summary import grouped, summary
 from mosim_gym.studies.sample_efficiency import title
 
@@ -91,12 +92,12 @@ def _curves(policies: Mapping[str, Results]) -> Pictures:
         task, model = seeds[0]["task"], seeds[0]["model"]["name"]
         real = [seed["real"]["mean"] for seed in seeds]
         imagined = _joined([seed["in_model"]["mean"] for seed in seeds])
-        minutes = _joined([seed["training_seconds"] / 60 for seed in seeds])
+        minutes = _joined([spent(seed, "training_seconds") / 60 for seed in seeds])
         finding = (
             f"{_joined(real)} in dm_control, {imagined} in the model, after {minutes} min"
             f"{_beside(task, sum(real) / len(real))}."
         )
-        about = f"{task}, {learner_name(seeds[0]['algorithm'])} in {model}"
+        about = f"{task}, {learner_names(seeds[0])} in {model}"
         found[f"zero-shot-{stem}.png"] = ("", f"Learning curve: {about}", f"**{about}**: {finding}")
     return found
 

@@ -12,6 +12,7 @@ from mosim_gym.mechanics.narrowing import is_mapping
 from mosim_gym.rl.plain_names import policy_title
 from mosim_gym.rl.strategies.zero_shot import config_for
 from mosim_gym.robots import find_task
+from mosim_gym.studies.benchmark import spent
 from mosim_gym.studies.measured import measured
 from mosim_gym.studies.pages import wrapped
 from mosim_gym.studies.policy_tables import policy_groups
@@ -64,8 +65,8 @@ def _returns(seeds: Sequence[Mapping[str, Any]]) -> str:
             f"**{policy['real']['mean']:.0f}** ± {policy['real']['std']:.0f}",
             f"{policy['in_model']['mean']:.0f} ({min(policy['in_model']['members']):.0f})",
             f"{policy['gap']:+.0f} ({policy['allowed_gap']:.0f})",
-            f"{policy['training_seconds'] / 60:.0f} min",
-            f"{policy['steps_in_model'] / 1e6:.2f} M, {policy['updates'] / 1e3:.0f} k",
+            f"{spent(policy, 'training_seconds') / 60:.0f} min",
+            f"{spent(policy, 'steps_in_model') / 1e6:.2f} M, {spent(policy, 'updates') / 1e3:.0f} k",
         ]
         for policy in seeds
     ]
@@ -98,8 +99,11 @@ def command(policy: Mapping[str, Any]) -> str | None:
     words += [f"--algo {algo}"] if algo != config_for(task).learner.algo else []
     words += [f"--checkpoint {model}"] if model != find_task(task)[0].name else []
     words += [f"--budget {max(1, round(policy['training_seconds'] / 60))}m", f"--seed {config['seed']}"]
-    usual = _flat(asdict(config_for(task, algo)))
-    others = [f"{name}={value}" for name, value in _flat(config).items() if usual.get(name) != value and name != "seed"]
+    start = policy.get("start")
+    words += [f"--start {start['file']}"] if start else []
+    usual = _flat(asdict(config_for(task, algo))) | (start["settings"] if start else {})
+    own = {name: value for name, value in _flat(config).items() if name not in ("seed", "start")}
+    others = [f"{name}={value}" for name, value in own.items() if usual.get(name) != value]
     return " ".join([*words, *(["--set", *others] if others else [])])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mosim_gym.evaluation.tables import table
 from mosim_gym.robots import find_task, tasks
-from mosim_gym.studies.benchmark import zero_shot_table
+from mosim_gym.studies.benchmark import learners, spent, zero_shot_table
 from mosim_gym.studies.measured import measured
 from mosim_gym.studies.targets import BASELINES, PUBLISHED_RETURNS, SEEDS, ZERO_SHOT, verdict
 
@@ -25,7 +25,7 @@ def ordered(policies: Policies) -> dict[str, Mapping[str, Any]]:
 def _learner(policy: Mapping[str, Any]) -> str:
     model = policy["model"]["name"]
     elsewhere = "" if model == find_task(policy["task"])[0].name else f" in `{model}`"
-    return f"{policy['algorithm'].upper()}{elsewhere}"
+    return f"{learners(policy)}{elsewhere}"
 
 
 def policy_groups(policies: Policies) -> dict[str, list[Mapping[str, Any]]]:
@@ -64,7 +64,7 @@ def returns_table(report: Mapping[str, Any], *, learner: str | None = None) -> s
             [
                 seeds[0]["task"],
                 *([_learner(seeds[0])] if learner is None else []),
-                ", ".join(f"{p['training_seconds'] / 60:.0f} min" for p in seeds),
+                ", ".join(f"{spent(p, 'training_seconds') / 60:.0f} min" for p in seeds),
                 _means(seeds),
                 _target(seeds),
                 *_published(seeds[0]["task"]),

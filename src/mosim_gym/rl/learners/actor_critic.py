@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.mechanics.seeding import initialised_by
+from mosim_gym.mechanics.settings import Setting
 from mosim_gym.mechanics.typed_torch import from_numpy, whole_numbers
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.base import Learner
@@ -19,19 +20,24 @@ from mosim_gym.rl.learners.networks import actor_network, actor_policy, critic_n
 from mosim_gym.rl.learners.running_statistics import Normaliser
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
+LOOKED = 1000
+"""Control steps of each environment from which the statistics of a policy's observations are taken: those of an episode."""
+
 
 class ActorCritic(Learner):
     """An actor with two hidden layers, a critic of the same size, and running statistics of the observations.
 
-    A subclass makes `_actor_optimiser` and `_critic_optimiser`, and defines `_learn_horizon`.
+    A subclass makes `_actor_optimiser` and `_critic_optimiser`, and defines `_learn_horizon`, in whose first `critic_first` calls the actor
+    stays as it is.
     """
 
+    improves = True
     config: Any
     _actor_optimiser: torch.optim.Optimizer
     _critic_optimiser: torch.optim.Optimizer
 
     def __init__(self, env: TorchEnv, config: Any, *, seed: int) -> None:
-        """The networks are random. `config` has `horizon`, `width` and `first_log_std`."""
+        """The networks are random. `config` has `horizon`, `width`, `first_log_std` and `critic_first`."""
         self.env, self.config = env, config
         self._generator = Generator().manual_seed(seed)
         observation = env.reset(seed=seed).float()
@@ -86,6 +92,33 @@ class ActorCritic(Learner):
         """The actor without noise. The whitening of observations is folded into its first layer."""
         return actor_policy(self.actor, self.normaliser, self.env, card)
 
+    def begin_with(self, policy: ActorPolicy) -> None:
+        """Take `policy` as the actor. It acts for `LOOKED` control steps, which give the statistics of its observations."""
+        layers = [layer for layer in self.actor if isinstance(layer, nn.Linear)]
+        shapes = [tuple(layer.weight.shape) for layer in layers]
+        found = [weight.shape for weight, _ in policy.layers]
+        if found != shapes:
+            raise ValueError(
+                f"The policy to begin with has layers of {_sizes(found)}; {self.env.task.id()} with width={self.config.width} needs "
+                f"{_sizes(shapes)}."
+            )
+        with torch.no_grad():
+            for _ in range(LOOKED):
+                action, _ = policy.predict(self.env.observation().numpy())
+                self.normaliser.update(self.env.step(from_numpy(action)).observation.float())
+            for layer, (weight, bias) in zip(layers, policy.layers, strict=True):
+                layer.weight.copy_(from_numpy(weight))
+                layer.bias.copy_(from_numpy(bias))
+            first, n = layers[0], self.normaliser
+            first.bias.add_(first.weight @ n.mean)
+            first.weight.mul_((n.var + 1e-5).sqrt())
+
+    @classmethod
+    def settings_for(cls, policy: ActorPolicy) -> Mapping[str, Setting]:
+        """As wide as `policy`. It explores little, moves slowly, and does not move before the critic knows what it is worth."""
+        width = len(policy.layers[0][1])
+        return {"width": width, "first_log_std": -2.0, "actor_rate": 5e-4, "critic_rate": 1e-3, "critic_first": 50}
+
     def state(self) -> dict[str, np.ndarray]:
         """Networks, optimisers, statistics, environments, and the generator."""
         arrays: dict[str, Tensor] = {"log_std": self.log_std.detach()}
@@ -118,3 +151,8 @@ class ActorCritic(Learner):
 
     def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"actor_optimiser": self._actor_optimiser, "critic_optimiser": self._critic_optimiser}
+
+
+def _sizes(shapes: Iterable[tuple[int, ...]]) -> str:
+    """Shapes of layers in words: `24 x 256, 256 x 256, 256 x 6`, inputs first."""
+    return ", ".join(f"{inputs} x {outputs}" for outputs, inputs in shapes)

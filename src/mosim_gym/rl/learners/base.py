@@ -49,6 +49,9 @@ class Learner(ABC):
     summary: ClassVar[str] = ""
     """What it learns by, in a few words."""
 
+    improves: ClassVar[bool] = False
+    """Whether it can begin with a policy: `settings_for` and `begin_with`."""
+
     env: TorchEnv
     """The environments in which the learner trains."""
 
@@ -87,6 +90,15 @@ class Learner(ABC):
     @abstractmethod
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Inverse of `state`, for a learner made with the same arguments."""
+
+    def begin_with(self, policy: ActorPolicy) -> None:
+        """Take `policy` as the first one, if the learner `improves` policies. Its settings have those of `settings_for(policy)`."""
+        raise NotImplementedError
+
+    @classmethod
+    def settings_for(cls, policy: ActorPolicy) -> Mapping[str, Setting]:
+        """The learner's settings, by name, with which it begins with `policy`, in place of its defaults."""
+        return {}
 
     @classmethod
     def title(cls, algo: str) -> str:

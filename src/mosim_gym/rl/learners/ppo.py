@@ -53,6 +53,7 @@ class PpoConfig(LearnerConfig):
     kl: float = setting(0.01, above=0, most=1_000)
     first_log_std: float = setting(-0.5, least=-20, most=5)
     clip: float = setting(1.0, above=0, most=1_000_000)
+    critic_first: int = setting(0, least=0, most=1_000_000)  # updates in which the critic alone learns
 
 
 class _Experience(NamedTuple):
@@ -131,7 +132,8 @@ class Ppo(ActorCritic):
         advantage = advantages(rewards, values, reached, ends, discount=c.discount, lam=c.lam)
         target = advantage + values
         advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
-        normalise.update(torch.cat(raw))
+        if self._updates >= c.critic_first:
+            normalise.update(torch.cat(raw))
         parts = (seen, mean, taken, log_density, advantage, target)
         return _Experience(*(part.flatten(0, 1) for part in parts))
 
@@ -143,6 +145,10 @@ class Ppo(ActorCritic):
         for _ in range(c.passes):
             for rows in torch.randperm(len(data.seen), generator=self._generator).chunk(c.batches):
                 batch = _Experience(*(part[rows] for part in data))
+                error = (self._value(batch.seen) - batch.target).square().mean()
+                self._step(self._critic_optimiser, list(self.critic.parameters()), error)
+                if self._updates < c.critic_first:
+                    continue
                 mean = self.actor(batch.seen)
                 self._pace(_divergence(batch.mean, old_log_std, mean.detach(), self.log_std.detach()))
                 ratio = (self._log_density(batch.taken, mean) - batch.log_density).exp()
@@ -150,8 +156,6 @@ class Ppo(ActorCritic):
                 gain = torch.minimum(ratio * batch.advantage, held * batch.advantage).mean()
                 gain = gain + c.entropy * self.log_std.sum()  # the entropy, but for a constant
                 self._step(self._actor_optimiser, self._actor_parameters, -gain)
-                error = (self._value(batch.seen) - batch.target).square().mean()
-                self._step(self._critic_optimiser, list(self.critic.parameters()), error)
 
     def _pace(self, moved: float) -> None:
         """Slow down where the policy has `moved` too far, in nats; hurry where it has hardly moved."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,26 @@ class ShacConfig(LearnerConfig):
     first_log_std: float = setting(-1.0, least=-20, most=5)
     clip: float = setting(1.0, above=0, most=1_000_000)
     saturation: float = setting(0.01, least=0, most=1_000)
+    critic_first: int = setting(0, least=0, most=1_000_000)  # updates in which the critic alone learns
+
+
+@dataclass
+class _Path:
+    """What all environments met in one horizon, control step by control step."""
+
+    gain: Tensor = field(default_factory=lambda: torch.zeros(()))
+    """The sum of their discounted rewards and of what the critic promises beyond, differentiable."""
+    raw: list[Tensor] = field(default_factory=list[Tensor])
+    """Observations."""
+    seen: list[Tensor] = field(default_factory=list[Tensor])
+    """The same whitened."""
+    rewards: list[Tensor] = field(default_factory=list[Tensor])
+    reached: list[Tensor] = field(default_factory=list[Tensor])
+    """Whitened observations after each step, the last of its episode where one ended."""
+    worthless: list[Tensor] = field(default_factory=list[Tensor])
+    """Whether the task ended the episode there."""
+    ends: list[Tensor] = field(default_factory=list[Tensor])
+    """Whether the episode ended there for any reason."""
 
 
 def _adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
@@ -95,46 +115,62 @@ class Shac(ActorCritic):
             return self._update(progress)
 
     def _update(self, progress: float) -> float:
-        c, env = self.config, self.env
+        c = self.config
         slower = max(0.1, 1 - max(progress, self._updates / c.decay))
         for optimiser, rate in ((self._actor_optimiser, c.actor_rate), (self._critic_optimiser, c.critic_rate)):
             for group in optimiser.param_groups:
                 group["lr"] = rate * slower
+        moving = self._updates >= c.critic_first
+        with torch.set_grad_enabled(moving):
+            path = self._path()
+        if moving:
+            self._climb(path.gain / (c.horizon * self.env.num_envs))
+        with torch.no_grad():
+            values = self._value(torch.stack(path.reached), torch.stack(path.worthless))
+        targets = td_lambda(path.rewards, values, path.ends, discount=c.discount, lam=c.lam)
+        self._fit_critic(torch.stack(path.seen), targets)
+        with torch.no_grad():
+            for mine, theirs in zip(self.target.parameters(), self.critic.parameters(), strict=True):
+                mine.lerp_(theirs, c.tau)
+        if moving:
+            self.normaliser.update(torch.cat(path.raw))
+        self._updates += 1
+        return float(torch.stack(path.rewards).mean())
+
+    def _path(self) -> _Path:
+        """Move all environments by one horizon."""
+        c, env, normalise = self.config, self.env, self.normaliser
         env.detach()
         observation = env.observation().float()
-        raw: list[Tensor] = []
-        seen: list[Tensor] = []
-        rewards: list[Tensor] = []
-        reached: list[Tensor] = []
-        worthless: list[Tensor] = []
-        ends: list[Tensor] = []
-        gain, discount = torch.zeros(()), torch.ones(env.num_envs)
-        normalise = self.normaliser
+        path = _Path()
+        discount = torch.ones(env.num_envs)
         for t in range(c.horizon):
             x = normalise(observation)
-            raw.append(observation.detach())
-            seen.append(x.detach())
+            path.raw.append(observation.detach())
+            path.seen.append(x.detach())
             wanted = self.actor(x)
             step = env.step(self._controls(self._noisy(wanted)))
             excess = c.saturation * (wanted.abs() - STEEP).clamp(min=0).square().sum(1)
             observation = step.observation.float()
             last = step.final.float() if step.final is not None else observation
-            nothing_beyond = step.terminated
             over = step.terminated | step.truncated
-            gain = gain + (discount * (step.reward - excess)).sum()
+            path.gain = path.gain + (discount * (step.reward - excess)).sum()
             cut = over | (t == c.horizon - 1)
             if bool(cut.any()):
-                value = self._value(normalise(last), nothing_beyond)
-                gain = gain + (c.discount * discount * torch.where(cut, value, 0.0)).sum()
+                value = self._value(normalise(last), step.terminated)
+                path.gain = path.gain + (c.discount * discount * torch.where(cut, value, 0.0)).sum()
             discount = torch.where(over, 1.0, discount * c.discount)
-            rewards.append(step.reward.detach().float())
-            reached.append(normalise(last.detach()))
-            worthless.append(nothing_beyond)
-            ends.append(over)
-        loss = -gain / (c.horizon * env.num_envs)
+            path.rewards.append(step.reward.detach().float())
+            path.reached.append(normalise(last.detach()))
+            path.worthless.append(step.terminated)
+            path.ends.append(over)
+        return path
+
+    def _climb(self, gain: Tensor) -> None:
+        """One step of the actor along the gradient of `gain`, unless that is not finite."""
         self._actor_optimiser.zero_grad(set_to_none=True)
-        backward(loss)
-        norm = nn.utils.clip_grad_norm_(self._actor_parameters, c.clip, foreach=True)
+        backward(-gain)
+        norm = nn.utils.clip_grad_norm_(self._actor_parameters, self.config.clip, foreach=True)
         self._lost = 0 if bool(torch.isfinite(norm)) else self._lost + 1
         if not self._lost:
             optimiser_step(self._actor_optimiser)
@@ -142,15 +178,6 @@ class Shac(ActorCritic):
             raise FloatingPointError(
                 f"For {HOPELESS} updates no gradient through the model of {self.env.task.id()} was finite; training in it is impossible."
             )
-        with torch.no_grad():
-            values = self._value(torch.stack(reached), torch.stack(worthless))
-        self._fit_critic(torch.stack(seen), td_lambda(rewards, values, ends, discount=c.discount, lam=c.lam))
-        with torch.no_grad():
-            for mine, theirs in zip(self.target.parameters(), self.critic.parameters(), strict=True):
-                mine.lerp_(theirs, c.tau)
-        normalise.update(torch.cat(raw))
-        self._updates += 1
-        return float(torch.stack(rewards).mean())
 
     def _value(self, seen: Tensor, nothing_beyond: Tensor) -> Tensor:
         """The target critic's value of whitened observations `(…, n)`; 0 where the task ended the episode."""

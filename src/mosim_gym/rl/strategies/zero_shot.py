@@ -34,6 +34,7 @@ from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.run import BEST, POLICY, SAVE_SECONDS, Run, RunRecord
 from mosim_gym.rl.strategies.accounting import accounts, trained_in
 from mosim_gym.rl.strategies.base import Report
+from mosim_gym.rl.strategies.first_policy import FirstPolicy, first_policy
 from mosim_gym.rl.strategies.judging import (
     EVALUATION_EPISODES,
     check_stop,
@@ -65,6 +66,9 @@ class ZeroShotConfig(ChecksArguments):
     In training each action is held for `repeat` control steps, and the reward is their mean. The learner's discount and steps are those of
     such longer steps. In evaluations and in use the policy acts at every control step.
 
+    `start` is the file of a policy that the learner begins with, in place of a random one. It may be of another task with the same
+    observations.
+
     `penalty` keeps the learner where the model knows. It is a name in the registry of penalties, or the file of a density.
     `threshold_scale` belongs to densities (`envs/penalties/density.py`). `outside_model` says what happens where a state leaves the model's
     training box, as for `TorchEnv`.
@@ -76,6 +80,7 @@ class ZeroShotConfig(ChecksArguments):
     spread_starts: float = setting(0.0, least=0, most=1)
     near_reward_starts: float = setting(0.0, least=0, most=1)
     repeat: int = setting(1, above=0)
+    start: str = ""
     penalty: str = NO_PENALTY
     threshold_scale: float = setting(USUAL_SCALE, above=0, most=1_000)
     outside_model: str = setting("truncate", choices=OUTSIDE_MODEL)
@@ -118,14 +123,21 @@ def config_for(task: Trainable, algo: str | None = None, **changes: Any) -> Zero
     config = changed(config, LEARNERS.find(algo).defaults("zero-shot", target.name))
     theirs = {name: value for name, value in own.items() if name != "algo"} if own.get("algo", algo) == algo else {}
     given = {name: value for name, value in changes.items() if value is not None}
-    return changed(config, {**theirs, **given})
+    start = first_policy(str(given.get("start", "")), algo)
+    return changed(config, {**theirs, **(start.settings if start else {}), **given})
 
 
 def typed_config(
-    task: str, algo: str | None, *, seed: int, settings: Sequence[str], penalty: str | None = None
+    task: str,
+    algo: str | None,
+    *,
+    seed: int,
+    settings: Sequence[str],
+    penalty: str | None = None,
+    start: str | None = None,
 ) -> ZeroShotConfig:
-    """`config_for` with settings in the form `name=value`, and the option `penalty`."""
-    changes = with_options(as_changes(settings, config_for(task, algo)), algo=algo, seed=seed)
+    """`config_for` with settings in the form `name=value`, and the options `penalty` and `start`."""
+    changes = with_options(as_changes(settings, config_for(task, algo)), algo=algo, seed=seed, start=start)
     return config_for(task, **with_penalty(changes, penalty))
 
 
@@ -195,6 +207,13 @@ def zero_shot(
     run = Run(Path(folder), record, save_every)
     env = training_env(target, config, dynamics)
     learner = make_learner(env, config.learner, seed=config.seed, folder=run.folder)
+    start = first_policy(config.start, config.learner.algo)
+    if start is not None and not run.resumed:
+        learner.begin_with(start.policy)
+        if max_steps is not None and env.steps_taken >= max_steps:
+            raise ValueError(
+                f"max_steps is {max_steps:,}; the policy to begin with acts for {env.steps_taken:,} control steps before it learns."
+            )
     run.add("learner", learner)
     record, logger = run.record, tensorboard(run.folder)
     if not (run.folder / BEST).exists():
@@ -228,7 +247,9 @@ def zero_shot(
                 run.save()
             interruption.end()
     limits = {"budget_seconds": budget, "max_steps": max_steps, "stop_at": stop_at}
-    result = _finished(run, config, learner, {name: value for name, value in limits.items() if value is not None})
+    result = _finished(
+        run, config, learner, {name: value for name, value in limits.items() if value is not None}, start
+    )
     if target.model is not None and not dynamics.is_truth:
         result.assessment = assess(result.policy, target.environments(1, dynamics))
     return result
@@ -270,8 +291,12 @@ def progress_of(record: RunRecord, learner: Learner, budget: float, stop_at: flo
     }
 
 
-def _finished(run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[str, float]) -> ZeroShotResult:
-    """The best policy, saved with its card as `policy.safetensors`. `limits` are the limits that might have ended the run."""
+def _finished(
+    run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[str, float], start: FirstPolicy | None
+) -> ZeroShotResult:
+    """The best policy, saved with its card as `policy.safetensors`. `limits` are the limits that might have ended the run, `start` is what
+    it began with.
+    """
     record, dynamics = run.record, learner.env.dynamics
     policy = load_policy(run.folder / BEST)
     policy.card = {
@@ -290,6 +315,9 @@ def _finished(run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[s
         "provenance": provenance(seeds=[config.seed]),
         "model": origin(dynamics),
     }
+    if start is not None:
+        policy.card["start"] = start.card()
+        policy.card["real_steps"] += policy.card["start"]["real_steps"]
     policy.save(run.folder / POLICY)
     return ZeroShotResult(policy, record, dynamics)
 

@@ -26,6 +26,7 @@ class ZeroShotOptions:
     judge: str | None = option(
         None, "The model for the evaluations that choose the policy; by default the one of --checkpoint."
     )
+    start: str | None = option(None, "A policy's file to begin with, and to improve; shac and ppo can.")
     penalty: str | None = penalty_option()
 
 
@@ -53,7 +54,7 @@ class ZeroShot(Strategy):
 
     def config(self, task: str, algo: str | None, seed: int, settings: Sequence[str], options: Any) -> ZeroShotConfig:
         """The task's defaults, with the typed settings."""
-        return typed_config(task, algo, seed=seed, settings=settings, penalty=options.penalty)
+        return typed_config(task, algo, seed=seed, settings=settings, penalty=options.penalty, start=options.start)
 
     def learn(
         self, task: str, config: ZeroShotConfig, options: ZeroShotOptions, folder: Path, report: Report
