@@ -12,7 +12,8 @@ import pytest
 from mosim_gym.rl.strategies.zero_shot import config_for, typed_config
 from mosim_gym.studies.policy_pages import command, film_name, policies_page
 
-RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "zero_shot.json"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+RESULTS, POLICIES = BENCHMARKS / "results" / "zero_shot.json", BENCHMARKS / "policies" / "zero_shot"
 
 
 @pytest.fixture
@@ -37,6 +38,25 @@ def test_the_defaults_need_no_settings(policy):
     config = asdict(config_for("WalkerRun", seed=0))
     usual = {**policy, "task": "WalkerRun", "model": {**policy["model"], "name": "walker"}, "config": config}
     assert command(usual) == "mosim-gym rl zero-shot WalkerRun --budget 10m --seed 0"
+
+
+def test_a_policy_that_improved_another_has_both_in_its_row_and_the_file_in_its_command(policy, tmp_path):
+    file = str(POLICIES / "PointMassEasy-shac-seed0.safetensors")
+    config = asdict(config_for("CheetahRun", "shac", seed=3, start=file, width=64))
+    start = {
+        "file": file,
+        "learners": ["sac"],
+        "settings": {"width": 128, "first_log_std": -2.0, "actor_rate": 5e-4, "critic_rate": 1e-3, "critic_first": 50},
+        "training_seconds": 610.0,
+        "steps_in_model": 1_000_000,
+        "updates": 1000,
+    }
+    improved = {**policy, "config": config, "start": start, "steps_in_model": 2_000_000, "updates": 3000}
+    assert command(improved).endswith(f"--budget 10m --seed 3 --start {file} --set width=64")
+    page = policies_page({"policies": {"CheetahRun-improved-seed3": improved}}, tmp_path)
+    assert "## CheetahRun, SAC, then gradients (SHAC), in cheetah:small" in page
+    assert "| 20 min " in page
+    assert "| 3.00 M, 4 k " in page
 
 
 def test_the_page_says_that_no_command_is_recorded_where_an_earlier_version_trained(policy, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 from mosim_gym.rl.learners.base import LEARNERS
@@ -15,11 +16,15 @@ def learner_name(algo: str) -> str:
     return LEARNERS.find(algo).title(algo) if algo in LEARNERS.names() else algo
 
 
+def learners_of(card: Mapping[str, Any]) -> list[str]:
+    """The registered names of the learners that made a policy, one after another, by its card."""
+    all_of_them = [*card.get("start", {}).get("learners", []), card["algorithm"]]
+    return [name for name, _ in groupby(all_of_them)]
+
+
 def learner_names(card: Mapping[str, Any]) -> str:
-    """The learner of a policy's card, and before it that of the policy with which it began: `SAC, then gradients (SHAC)`."""
-    first = card.get("start", {}).get("algorithm")
-    own = learner_name(card["algorithm"])
-    return f"{learner_name(first)}, then {own}" if first else own
+    """The learners that made a policy, one after another: `SAC, then gradients (SHAC)`."""
+    return ", then ".join(map(learner_name, learners_of(card)))
 
 
 def policy_title(card: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.evaluation.tables import table
+from mosim_gym.rl.plain_names import learners_of
 from mosim_gym.rl.report import real_return, shimmy_return
 from mosim_gym.rl.strategies.judging import outside_model_of, returns_in_model
 from mosim_gym.robots import find_task
@@ -96,9 +97,8 @@ def spent(result: Mapping[str, Any], cost: str) -> float:
 
 
 def learners(result: Mapping[str, Any]) -> str:
-    """The learner of a policy, and that of the policy that it began with: `SAC, then SHAC`."""
-    first = result.get("start", {}).get("algorithm")
-    return f"{first.upper()}, then {result['algorithm'].upper()}" if first else result["algorithm"].upper()
+    """The learners that made a policy, one after another: `SAC, then SHAC`."""
+    return ", then ".join(name.upper() for name in learners_of(result))
 
 
 def _first_episodes(result: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.rl.learners.base import make_learner
+from mosim_gym.rl.plain_names import policy_title
 from mosim_gym.rl.strategies.first_policy import first_policy
 from mosim_gym.rl.strategies.target import target_of
 from mosim_gym.rl.strategies.zero_shot import config_for, training_env, typed_config, zero_shot
@@ -51,12 +52,15 @@ def test_the_card_counts_what_led_to_the_first_policy(tmp_path):
     result = zero_shot("PointMassEasy", config, budget=60, folder=tmp_path / "first", max_steps=8 * (1000 + 16 * 60))
     card, before = result.policy.card, load_policy(POINT).card
     assert card["start"]["training_seconds"] == before["training_seconds"]
-    assert card["start"]["algorithm"] == "shac"
+    assert card["start"]["learners"] == ["shac"]
     second = result.policy.save(tmp_path / "second.safetensors")
     found = first_policy(str(second), "shac")
     assert found is not None
     assert found.card()["updates"] == before["updates"] + card["updates"]
+    assert found.card()["learners"] == ["shac", "shac"]
     assert found.card()["real_steps"] == 0
+    assert policy_title(card) == "PointMassEasy, gradients (SHAC)"
+    assert policy_title({**card, "start": {"learners": ["sac", "shac"]}}) == "PointMassEasy, SAC, then gradients (SHAC)"
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,13 @@ class FirstPolicy(NamedTuple):
     """The learner's settings with which it begins with this policy, in place of its defaults."""
 
     def card(self) -> dict[str, Any]:
-        """What the card of an improved policy says of it: its file, task and learner, and all that led to it."""
+        """What the card of an improved policy says of it: its file and task, and of all that led to it the learners and the costs."""
         there = self.policy.card
         earlier: Mapping[str, Any] = there.get("start", {})
         costs = {name: there.get(name, 0) + earlier.get(name, 0) for name in COSTS}
-        known = {name: there[name] for name in ("task", "algorithm") if name in there}
-        return {"file": str(self.path), **known, "settings": dict(self.settings), **costs}
+        learners = [*earlier.get("learners", []), *([there["algorithm"]] if "algorithm" in there else [])]
+        task = {"task": there["task"]} if "task" in there else {}
+        return {"file": str(self.path), **task, "learners": learners, "settings": dict(self.settings), **costs}
 
 
 def first_policy(start: str, algo: str) -> FirstPolicy | None:
