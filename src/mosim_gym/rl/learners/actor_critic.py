@@ -15,8 +15,8 @@ from mosim_gym.mechanics.seeding import initialised_by
 from mosim_gym.mechanics.settings import Setting
 from mosim_gym.mechanics.typed_torch import from_numpy, whole_numbers
 from mosim_gym.policies.actor import ActorPolicy
-from mosim_gym.rl.learners.base import Learner
-from mosim_gym.rl.learners.networks import actor_network, actor_policy, critic_network
+from mosim_gym.rl.learners.base import Improver
+from mosim_gym.rl.learners.networks import actor_network, actor_policy, critic_network, take_policy
 from mosim_gym.rl.learners.running_statistics import Normaliser
 from mosim_gym.training.optimisers import optimiser_arrays, restore_optimisers
 
@@ -24,14 +24,13 @@ LOOKED = 1000
 """Control steps of each environment from which the statistics of a policy's observations are taken: those of an episode."""
 
 
-class ActorCritic(Learner):
+class ActorCritic(Improver):
     """An actor with two hidden layers, a critic of the same size, and running statistics of the observations.
 
     A subclass makes `_actor_optimiser` and `_critic_optimiser`, and defines `_learn_horizon`, in whose first `critic_first` calls the actor
     stays as it is.
     """
 
-    improves = True
     config: Any
     _actor_optimiser: torch.optim.Optimizer
     _critic_optimiser: torch.optim.Optimizer
@@ -94,8 +93,7 @@ class ActorCritic(Learner):
 
     def begin_with(self, policy: ActorPolicy) -> None:
         """Take `policy` as the actor. It acts for `LOOKED` control steps, which give the statistics of its observations."""
-        layers = [layer for layer in self.actor if isinstance(layer, nn.Linear)]
-        shapes = [tuple(layer.weight.shape) for layer in layers]
+        shapes = [tuple(layer.weight.shape) for layer in self.actor if isinstance(layer, nn.Linear)]
         found = [weight.shape for weight, _ in policy.layers]
         if found != shapes:
             raise ValueError(
@@ -106,12 +104,7 @@ class ActorCritic(Learner):
             for _ in range(LOOKED):
                 action, _ = policy.predict(self.env.observation().numpy())
                 self.normaliser.update(self.env.step(from_numpy(action)).observation.float())
-            for layer, (weight, bias) in zip(layers, policy.layers, strict=True):
-                layer.weight.copy_(from_numpy(weight))
-                layer.bias.copy_(from_numpy(bias))
-            first, n = layers[0], self.normaliser
-            first.bias.add_(first.weight @ n.mean)
-            first.weight.mul_((n.var + 1e-5).sqrt())
+        take_policy(self.actor, self.normaliser, policy)
 
     @classmethod
     def settings_for(cls, policy: ActorPolicy) -> Mapping[str, Setting]:

@@ -49,9 +49,6 @@ class Learner(ABC):
     summary: ClassVar[str] = ""
     """What it learns by, in a few words."""
 
-    improves: ClassVar[bool] = False
-    """Whether it can begin with a policy: `settings_for` and `begin_with`."""
-
     env: TorchEnv
     """The environments in which the learner trains."""
 
@@ -91,15 +88,6 @@ class Learner(ABC):
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Inverse of `state`, for a learner made with the same arguments."""
 
-    def begin_with(self, policy: ActorPolicy) -> None:
-        """Take `policy` as the first one, if the learner `improves` policies. Its settings have those of `settings_for(policy)`."""
-        raise NotImplementedError
-
-    @classmethod
-    def settings_for(cls, policy: ActorPolicy) -> Mapping[str, Setting]:
-        """The learner's settings, by name, with which it begins with `policy`, in place of its defaults."""
-        return {}
-
     @classmethod
     def title(cls, algo: str) -> str:
         """What people are shown for it where it is registered as `algo`."""
@@ -109,6 +97,19 @@ class Learner(ABC):
     def defaults(cls, strategy: str, task: str) -> Mapping[str, Setting]:
         """Settings of `strategy` and of this learner that differ from the defaults for `task`, by name."""
         return {}
+
+
+class Improver(Learner):
+    """A learner that can begin with a policy."""
+
+    @abstractmethod
+    def begin_with(self, policy: ActorPolicy) -> None:
+        """Take `policy` as the first one. The learner's configuration has the settings of `settings_for(policy)`."""
+
+    @classmethod
+    @abstractmethod
+    def settings_for(cls, policy: ActorPolicy) -> Mapping[str, Setting]:
+        """The learner's settings, by name, with which it begins with `policy`, in place of its defaults."""
 
 
 LEARNERS: Registry[Learner] = Registry(

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from mosim_gym.envs.batch import TorchEnv
 from mosim_gym.envs.spaces import action_space
+from mosim_gym.mechanics.typed_torch import from_numpy
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.running_statistics import Normaliser
 
@@ -38,3 +40,15 @@ def actor_policy(actor: nn.Sequential, normaliser: Normaliser, env: TorchEnv, ca
     weights[0] = (first / std, bias - (first / std) @ normaliser.mean.numpy())
     space = action_space(env.task)
     return ActorPolicy(weights, space.low, space.high, card)
+
+
+@torch.no_grad()
+def take_policy(actor: nn.Sequential, normaliser: Normaliser, policy: ActorPolicy) -> None:
+    """Inverse of `actor_policy`: give `actor` the weights with which it is `policy` behind `normaliser`."""
+    layers = [layer for layer in actor if isinstance(layer, nn.Linear)]
+    for layer, (weight, bias) in zip(layers, policy.layers, strict=True):
+        layer.weight.copy_(from_numpy(weight))
+        layer.bias.copy_(from_numpy(bias))
+    first = layers[0]
+    first.bias.add_(first.weight @ normaliser.mean)
+    first.weight.mul_((normaliser.var + 1e-5).sqrt())

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.mechanics.settings import Setting
 from mosim_gym.policies.actor import ActorPolicy
-from mosim_gym.rl.learners.base import LEARNERS
+from mosim_gym.rl.learners.base import LEARNERS, Improver
 
 COSTS = ("training_seconds", "steps_in_model", "updates", "real_steps")
 
@@ -37,8 +37,8 @@ def first_policy(start: str, algo: str) -> FirstPolicy | None:
     if not start:
         return None
     kind = LEARNERS.find(algo)
-    if not kind.improves:
-        able = [name for name in LEARNERS.names() if LEARNERS.find(name).improves]
+    if not issubclass(kind, Improver):
+        able = [name for name in LEARNERS.names() if issubclass(LEARNERS.find(name), Improver)]
         raise ValueError(
             f"{algo} cannot begin with a policy, and start is {start}. Learners that can: {', '.join(able)}."
         )

@@ -21,24 +21,29 @@ from mosim_gym.envs.starts import TASK
 from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.dynamics import Dynamics
 from mosim_gym.mechanics.interruption import interruptible
-from mosim_gym.mechanics.provenance import provenance
 from mosim_gym.mechanics.renamed import ChecksArguments
 from mosim_gym.mechanics.settings import check_kind, check_settings, setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.assessing import assess
 from mosim_gym.rl.assessment import Assessment
 from mosim_gym.rl.flat_settings import as_changes, changed, with_options
-from mosim_gym.rl.learners.base import LEARNERS, Learner, LearnerConfig, check_held, learner_config, make_learner
+from mosim_gym.rl.learners.base import (
+    LEARNERS,
+    Improver,
+    Learner,
+    LearnerConfig,
+    check_held,
+    learner_config,
+    make_learner,
+)
 from mosim_gym.rl.learners.off_policy import OffPolicyConfig
 from mosim_gym.rl.learners.sb3_internals import tensorboard
 from mosim_gym.rl.run import BEST, POLICY, SAVE_SECONDS, Run, RunRecord
-from mosim_gym.rl.strategies.accounting import accounts, trained_in
 from mosim_gym.rl.strategies.base import Report
 from mosim_gym.rl.strategies.first_policy import FirstPolicy, first_policy
 from mosim_gym.rl.strategies.judging import (
     EVALUATION_EPISODES,
     check_stop,
-    ended_by,
     keep_best,
     log_evaluation,
     opened_judge,
@@ -47,6 +52,7 @@ from mosim_gym.rl.strategies.judging import (
 from mosim_gym.rl.strategies.model_penalty import NO_PENALTY, USUAL_SCALE, check_penalty, penalties_of, with_penalty
 from mosim_gym.rl.strategies.target import Target, Trainable, target_of
 from mosim_gym.rl.strategies.training_starts import training_starts
+from mosim_gym.rl.strategies.zero_shot_card import card_of_zero_shot
 
 SAC = OffPolicyConfig()
 EVALUATED = "evaluated"
@@ -209,6 +215,7 @@ def zero_shot(
     learner = make_learner(env, config.learner, seed=config.seed, folder=run.folder)
     start = first_policy(config.start, config.learner.algo)
     if start is not None and not run.resumed:
+        assert isinstance(learner, Improver)
         learner.begin_with(start.policy)
         if max_steps is not None and env.steps_taken >= max_steps:
             raise ValueError(
@@ -247,9 +254,7 @@ def zero_shot(
                 run.save()
             interruption.end()
     limits = {"budget_seconds": budget, "max_steps": max_steps, "stop_at": stop_at}
-    result = _finished(
-        run, config, learner, {name: value for name, value in limits.items() if value is not None}, start
-    )
+    result = _finished(run, learner, {name: value for name, value in limits.items() if value is not None}, start)
     if target.model is not None and not dynamics.is_truth:
         result.assessment = assess(result.policy, target.environments(1, dynamics))
     return result
@@ -291,38 +296,9 @@ def progress_of(record: RunRecord, learner: Learner, budget: float, stop_at: flo
     }
 
 
-def _finished(
-    run: Run, config: ZeroShotConfig, learner: Learner, limits: dict[str, float], start: FirstPolicy | None
-) -> ZeroShotResult:
-    """The best policy, saved with its card as `policy.safetensors`. `limits` are the limits that might have ended the run, `start` is what
-    it began with.
-    """
-    record, dynamics = run.record, learner.env.dynamics
+def _finished(run: Run, learner: Learner, limits: dict[str, float], start: FirstPolicy | None) -> ZeroShotResult:
+    """The best policy, saved with its card as `policy.safetensors`."""
     policy = load_policy(run.folder / BEST)
-    policy.card = {
-        "task": record.task,
-        "algorithm": config.learner.algo,
-        "strategy": record.strategy,
-        "config": record.config,
-        "updates": learner.updates,
-        **accounts(dynamics, record, learner.env.steps_taken),
-        "return_in_model": record.best,
-        **({} if record.judge is None else {"judge": record.judge}),
-        "training_seconds": round(record.seconds, 1),
-        **limits,
-        "ended_by": ended_by(record, learner.env.steps_taken, limits, trained_in(dynamics)),
-        "curve": record.curve,
-        "provenance": provenance(seeds=[config.seed]),
-        "model": origin(dynamics),
-    }
-    if start is not None:
-        policy.card["start"] = start.card()
-        policy.card["real_steps"] += policy.card["start"]["real_steps"]
+    policy.card = card_of_zero_shot(run.record, learner, limits, start)
     policy.save(run.folder / POLICY)
-    return ZeroShotResult(policy, record, dynamics)
-
-
-def origin(dynamics: Dynamics) -> dict[str, object]:
-    """The facts about a model that belong beside a zero-shot number: its true motion, the origin of its starts, and any tuning."""
-    keys = ("name", "transitions", "start_states", "tuned_on_real_return", "training_seconds")
-    return {key: dynamics.card[key] for key in keys if key in dynamics.card}
+    return ZeroShotResult(policy, run.record, learner.env.dynamics)

@@ -1,6 +1,6 @@
 """The search for learning rates before world models are compared: every model on one robot, for the same time at each rate.
 
-Rates that a model has by default are those that this search found best.
+What it finds best is for the models' defaults, with which the other tables are measured.
 """
 
 from __future__ import annotations
