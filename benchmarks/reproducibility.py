@@ -37,20 +37,20 @@ def _test(name: str) -> HeldOut:
     return random_test(load(name).robot.name, "uniform", segments=SEGMENTS, steps=max(HORIZONS), seed=SEED)
 
 
-def _roll(names: list[str], path: Path) -> None:
+def _roll(path: Path) -> None:
     """Write the states after each step of every model, `(B, T, nq + nv)`."""
     found: dict[str, np.ndarray] = {}
-    for name in names:
+    for name in packaged():
         test = _test(name)
         moved = load(name).rollout(test.qpos, test.qvel, test.actions)
         found[name] = np.concatenate((moved.qpos, moved.qvel), axis=-1)
     np.savez(path, allow_pickle=False, **found)
 
 
-def _in_another_process(names: list[str], variables: dict[str, str]) -> dict[str, np.ndarray]:
+def _in_another_process(variables: dict[str, str]) -> dict[str, np.ndarray]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "states.npz"
-        command = [sys.executable, __file__, "--roll", str(path), *names]
+        command = [sys.executable, __file__, "--roll", str(path)]
         subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1", **variables}, check=True)
         with np.load(path) as states:
             return dict(states)
@@ -59,13 +59,11 @@ def _in_another_process(names: list[str], variables: dict[str, str]) -> dict[str
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--roll", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("names", nargs="*", help="packaged models; by default all")
     options = parser.parse_args()
-    names = options.names or packaged()
     if options.roll:
-        _roll(names, options.roll)
+        _roll(options.roll)
         sys.exit()
-    paths = {way: _in_another_process(names, variables) for way, variables in WAYS.items()}
+    paths = {way: _in_another_process(variables) for way, variables in WAYS.items()}
     first, *others = WAYS
     report = {
         "provenance": provenance(seeds=[SEED]),
@@ -74,7 +72,7 @@ if __name__ == "__main__":
             name: {
                 way: differences(paths[way][name], paths[first][name], state_variance(_test(name))) for way in others
             }
-            for name in names
+            for name in packaged()
         },
     }
     write_atomically(RESULTS, readable_json(report))

@@ -79,8 +79,21 @@ def test_what_cannot_begin_is_said(task, algo, start, sentence):
         config_for(task, algo, start=start)
 
 
-def test_a_policy_of_other_observations_is_refused(tmp_path):
+def test_a_policy_of_another_robot_is_refused(tmp_path):
     config = config_for("CheetahRun", "shac", start=POINT, num_envs=4)
+    with pytest.raises(
+        ValueError, match=r"a policy of PointMassEasy, which moves point_mass; it must be one that moves cheetah\."
+    ):
+        zero_shot("CheetahRun", config, budget=1, folder=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_policy_of_other_observations_is_refused(tmp_path_factory, tmp_path):
+    policy = load_policy(Path(POINT))
+    policy.card = {"task": "an environment of the user's own"}
+    own = tmp_path_factory.mktemp("own") / "own.safetensors"
+    policy.save(own)
+    config = config_for("CheetahRun", "shac", start=str(own), num_envs=4)
     with pytest.raises(ValueError, match=r"layers of 4 x 128, .*; CheetahRun with width=128 needs 17 x 128"):
         zero_shot("CheetahRun", config, budget=1, folder=tmp_path)
     assert not list(tmp_path.iterdir())

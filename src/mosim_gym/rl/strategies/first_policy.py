@@ -10,6 +10,7 @@ from mosim_gym.adapters.policy_files import load_policy
 from mosim_gym.mechanics.settings import Setting
 from mosim_gym.policies.actor import ActorPolicy
 from mosim_gym.rl.learners.base import LEARNERS, Improver
+from mosim_gym.robots import load_task
 
 COSTS = ("training_seconds", "steps_in_model", "updates", "real_steps")
 
@@ -21,6 +22,20 @@ class FirstPolicy(NamedTuple):
     policy: ActorPolicy
     settings: Mapping[str, Setting]
     """The learner's settings with which it begins with this policy, in place of its defaults."""
+
+    def check_robot(self, robot: str) -> None:
+        """Raise `ValueError` if the policy's card names a task of the catalogue with another robot."""
+        task = self.policy.card.get("task")
+        if not isinstance(task, str):
+            return
+        try:
+            trained = load_task(task).robot.name
+        except KeyError:  # an environment of the user's own
+            return
+        if trained != robot:
+            raise ValueError(
+                f"start is {self.path}, a policy of {task}, which moves {trained}; it must be one that moves {robot}."
+            )
 
     def card(self) -> dict[str, Any]:
         """What the card of an improved policy says of it: its file and task, and of all that led to it the learners and the costs."""

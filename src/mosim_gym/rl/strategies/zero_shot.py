@@ -211,9 +211,11 @@ def zero_shot(
         if config.precision != ZeroShotConfig.precision:
             judging = target.open(checkpoint)
     run = Run(Path(folder), record, save_every)
+    start = first_policy(config.start, config.learner.algo)
+    if start is not None:
+        start.check_robot(target.task.robot.name)
     env = training_env(target, config, dynamics)
     learner = make_learner(env, config.learner, seed=config.seed, folder=run.folder)
-    start = first_policy(config.start, config.learner.algo)
     if start is not None and not run.resumed:
         assert isinstance(learner, Improver)
         learner.begin_with(start.policy)
