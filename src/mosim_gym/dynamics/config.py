@@ -57,6 +57,7 @@ class MoSimConfig:
         tuple[str, str, float], ...
     ] = ()  # two sites and the length, m, at which a limited tendon holds them together
     tendons: tuple[str, ...] = ()  # spatial tendons whose length, rate, limits and pull on the joints are inputs
+    servos: bool = False  # forces of position control and other servos, and which are below their limits, are inputs
     sensors: int = 0  # readings that the state alone cannot tell, such as forces of touch
     solver: str = "semi_implicit"
     members: int = 1  # of the ensemble, weights stacked

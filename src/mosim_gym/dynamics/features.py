@@ -8,7 +8,8 @@ third, and the correctors all of it.
 - *velocity*: the velocities and their products, in which Coriolis and centrifugal forces are linear; a floating base's in its own axes;
   where dry friction is asked for, steps of the joints' velocities; then the rates of tendons' lengths.
 - *action*: the commands; where actuators pull tendons, then what these commands, as forces, are along each degree of freedom. M(q) and
-  τ(a) know no product of a lever arm and a command, which that is.
+  τ(a) know no product of a lever arm and a command, which that is. Then the forces of servos, whose gains and limits turn small
+  differences of a position and a command into all that they can do.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mosim_gym.mechanics.frames import base_rotations, floating_bases, into_body
 from mosim_gym.mechanics.motion import KinematicValues
 from mosim_gym.mechanics.parts import JointType
 from mosim_gym.mechanics.rotations import to_matrix
+from mosim_gym.mechanics.servo_forces import ServoForces
 from mosim_gym.mechanics.tendons import SpatialTendons
 
 
@@ -60,6 +62,8 @@ class InputFeatures(nn.Module):
             self.position_size += self.tendons.count
             self.velocity_size += self.tendons.count
             self.action_size += robot.nv if self.tendons.pulls else 0
+        self.servos = ServoForces(robot) if config.servos else None
+        self.action_size += self.servos.size if self.servos is not None else 0
         for name, values in (
             ("_plain", plain),
             ("_angles", angles),
@@ -105,6 +109,8 @@ class InputFeatures(nn.Module):
         if taut is not None and self.tendons is not None and self.tendons.pulls:
             pulled = self.tendons.joint_forces(values, taut.pull, action[..., -self.robot.nu :])
             parts.append(into_body(self.robot, rotations, pulled) if self.body_frame else pulled)
+        if self.servos is not None:
+            parts.append(self.servos(qpos, qvel, action[..., -self.robot.nu :]))
         if self.contact is not None and self.contact.size:
             parts.append(self.contact(qpos, qvel, values, rotations, taut))
         return torch.cat(parts, dim=-1)

@@ -23,6 +23,7 @@ from mosim_gym.mechanics.parts import (
 )
 from mosim_gym.mechanics.robot import Invariances, Robot
 from mosim_gym.mechanics.seal import rounded
+from mosim_gym.mechanics.servos import compiled_servos
 from mosim_gym.mechanics.tendon_paths import compiled_paths, pulled_tendons
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ def compile_robot(
         driven=_driven(model, joint_names),
         paths=compiled_paths(model, tendon_names),
         pulled=pulled_tendons(model, tendon_names),
+        servos=compiled_servos(model, names(objects.mjOBJ_ACTUATOR, model.nu)),
     )
 
 

@@ -195,6 +195,28 @@ class Actuators(Group):
 
 
 @dataclass(frozen=True, eq=False)
+class Servos(Group):
+    """Actuators whose force follows the state: `gain · control + bias · (1, length, rate)`, clipped to `range` where it is `limited`.
+
+    The length is `lengths · qpos` and its rate `rates · qvel`, both with the actuator's gear. Names are those of the actuators.
+    """
+
+    actuator: Array
+    gain: Array
+    bias: Array  # (n, 3)
+    limited: Array
+    range: Array  # (n, 2) N m or N
+    lengths: Array  # (n, nq)
+    rates: Array  # (n, nv)
+
+
+def no_servos() -> Servos:
+    """The servos of a robot that has none."""
+    none, table = np.zeros(0), np.zeros((0, 0))
+    return Servos((), np.zeros(0, np.int32), none, table, np.zeros(0, bool), table, table, table)
+
+
+@dataclass(frozen=True, eq=False)
 class Sensors(Group):
     """The model's sensors. A row may span several numbers of the sensor data."""
 

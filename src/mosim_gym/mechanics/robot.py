@@ -30,9 +30,11 @@ from mosim_gym.mechanics.parts import (
     Paths,
     ResetBank,
     Sensors,
+    Servos,
     Sites,
     Tendons,
     no_paths,
+    no_servos,
 )
 from mosim_gym.mechanics.robot_record import GROUPS, OPTIONAL, fields_of, flattened, shared_banks
 from mosim_gym.mechanics.robot_schema import RobotHeader, check_arrays, read_header
@@ -78,6 +80,8 @@ class Robot:
     """What spatial tendons run through. A description need not say it."""
     pulled: tuple[str, ...] = ()
     """The spatial tendon that each actuator pulls, empty for one that moves something else. A description need not say it."""
+    servos: Servos = field(default_factory=no_servos)
+    """Actuators whose force follows the state, as that of position control does. A description need not say it."""
 
     @classmethod
     def from_file(cls, path: str | PathLike[str], timestep: float | None = None, name: str | None = None) -> Robot:

@@ -20,9 +20,11 @@ from mosim_gym.mechanics.parts import (
     Paths,
     ResetBank,
     Sensors,
+    Servos,
     Sites,
     Tendons,
     no_paths,
+    no_servos,
 )
 from mosim_gym.mechanics.robot_schema import RobotRecord
 
@@ -43,8 +45,9 @@ GROUPS: dict[str, type[Group]] = {
     "actuators": Actuators,
     "sensors": Sensors,
     "paths": Paths,
+    "servos": Servos,
 }
-OPTIONAL = ("paths",)
+OPTIONAL = ("paths", "servos")
 """Groups that a file leaves out where they are empty."""
 
 
@@ -129,5 +132,6 @@ def fields_of(header: RobotRecord, arrays: dict[str, Array]) -> dict[str, Any]:
         "driven": tuple(header.get("driven", ())),
         "paths": table("paths", Paths) if "paths" in header["names"] else no_paths(),
         "pulled": tuple(header.get("pulled", ())),
+        "servos": table("servos", Servos) if "servos" in header["names"] else no_servos(),
         "reset_banks": {b: ResetBank(arrays[f"reset_banks.{b}.qpos"], arrays[f"reset_banks.{b}.qvel"]) for b in banks},
     }

@@ -30,6 +30,7 @@ _INDICES = {
     "paths.site": "sites",
     "paths.geom": "geoms",
     "paths.side": "sites",
+    "servos.actuator": "actuators",
 }
 """Arrays of row numbers, and the group to which the rows belong."""
 _OR_NONE = ("paths.site", "paths.geom", "paths.side")
@@ -42,7 +43,8 @@ _VECTORS = {
     ),
     **dict.fromkeys(("sites.pos", "sites.size", "contacts.pos", "contacts.normal"), 3),
     **dict.fromkeys(("bodies.quat", "bodies.iquat", "geoms.quat", "geoms.rgba", "sites.quat", "contacts.quat"), 4),
-    **dict.fromkeys(("joints.range", "tendons.range", "actuators.range"), 2),
+    **dict.fromkeys(("joints.range", "tendons.range", "actuators.range", "servos.range"), 2),
+    "servos.bias": 3,
     "actuators.gear": 6,
 }
 """Arrays with more than one number for each part, and how many; those of a tendon are as many as there are positions."""
@@ -189,15 +191,18 @@ def check_arrays(
 
 def _check_shapes(path: Path, arrays: Mapping[str, Array]) -> None:
     """Raise `FileFault` unless each array has as many numbers for each part as it must have."""
-    positions = arrays["qpos0"].shape
+    positions, velocities = arrays["qpos0"].shape, (len(arrays["dofs.joint"]),)
     wanted = {
         name: (_VECTORS[name],) if name in _VECTORS else () for name in arrays if not name.startswith("reset_banks.")
     }
     wanted |= {"tendons.coefficients": positions, "gravity": (), "qpos0": ()}
+    wanted |= {
+        name: size for name, size in (("servos.lengths", positions), ("servos.rates", velocities)) if name in arrays
+    }
     wrong = [name for name, shape in wanted.items() if arrays[name].shape[1:] != shape]
     if not wrong and arrays["gravity"].shape != (3,):
         wrong = ["gravity"]
-    sizes = {"qpos": positions, "qvel": (len(arrays["dofs.joint"]),)}
+    sizes = {"qpos": positions, "qvel": velocities}
     wrong += [
         name for name in arrays if name.startswith("reset_banks.") and arrays[name].shape[1:] != sizes.get(name[-4:])
     ]

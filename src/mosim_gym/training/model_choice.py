@@ -29,7 +29,8 @@ def model_for(robot: str, name: str | None = None, members: int = 1) -> MoSimCon
     if name not in PRESETS:
         raise UnknownName("preset", name, list(PRESETS))
     tendons = () if definition.strings else acting_tendons(description)
-    near = {"pairs": definition.pairs, "strings": definition.strings, "tendons": tendons}
+    servos = len(description.servos) > 0
+    near = {"pairs": definition.pairs, "strings": definition.strings, "tendons": tendons, "servos": servos}
     near = near if PRESETS[name].nonsmooth else {}
     seen = {"foresight": looks(description.substeps)} if name == "substeps" and description.substeps > 1 else {}
     return preset(name, members=members, sensors=len(sensor_columns(robot)), **near, **seen)
