@@ -16,7 +16,11 @@ from mosim_gym.dynamics.shapes import model_shapes
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics, contact_clearance, integrate, limit_distance
 from mosim_gym.mechanics.compiling import compile_robot
+from mosim_gym.mechanics.servo_forces import ServoForces
 from mosim_gym.robots import find_robot, load_robot
+from mosim_gym.training.model_choice import model_for
+from mosim_gym.zoo.checkpoint import save_checkpoint
+from mosim_gym.zoo.names import load
 
 
 @pytest.mark.parametrize("name", ["hopper", "walker", "humanoid"])
@@ -112,3 +116,21 @@ def test_models_with_tendons_step_have_gradients_and_the_shapes_that_are_foretol
     (gradient,) = torch.autograd.grad(step.qvel.sum(), qpos)
     assert bool(gradient.isfinite().all())
     assert float(gradient.abs().max()) > 0
+
+
+@pytest.mark.parametrize("name", ["panda", "go2_pd"])
+def test_forces_of_servos_are_told_and_a_model_that_sees_them_survives_its_file(name, tmp_path, rng):
+    robot, config = load_robot(name), model_for(name)
+    model = MoSim(robot, config)
+    assert config.servos
+    assert {key: tuple(value.shape) for key, value in model.state_dict().items()} == model_shapes(robot, config)
+    qpos, qvel = np.tile(robot.qpos0, (3, 1)), 0.1 * rng.normal(size=(3, robot.nv))
+    action = 0.02 * rng.normal(size=(3, robot.nu))
+    state = [torch.as_tensor(x, dtype=torch.float32) for x in (qpos, qvel, action)]
+    inputs = model.features(*state, ForwardKinematics(robot, model.features.quantities)(*state[:2]))
+    forces = ServoForces(robot)(*state)
+    end = model.features.smooth_size
+    torch.testing.assert_close(inputs[:, end - forces.shape[-1] : end], forces)
+    before, path = Simulator(model, {}), tmp_path / "checkpoint.safetensors"
+    save_checkpoint(path, model, {"name": name})
+    np.testing.assert_array_equal(load(path).step(qpos, qvel, action).qvel, before.step(qpos, qvel, action).qvel)

@@ -62,7 +62,7 @@ class InputFeatures(nn.Module):
             self.position_size += self.tendons.count
             self.velocity_size += self.tendons.count
             self.action_size += robot.nv if self.tendons.pulls else 0
-        self.servos = ServoForces(robot) if config.servos else None
+        self.servos = ServoForces(robot) if config.servos and len(robot.servos) else None
         self.action_size += self.servos.size if self.servos is not None else 0
         for name, values in (
             ("_plain", plain),
