@@ -53,6 +53,7 @@ RAW: dict[tuple[str, str], dict[str, Bound]] = {
     ("hopper@0.005", "poisson"): {"16": Bound(0.005), "100": Bound(0.055)},
     ("humanoid@0.005", "uniform"): {"5": Bound(0.18), "10": Bound(0.35), "16": Bound(0.52)},
     ("humanoid@0.005", "poisson"): {"5": Bound(0.4), "10": Bound(0.7), "16": Bound(1.0)},
+    **{("panda@0.002", kind): {"16": Bound(6e-4), "100": Bound(2.5e-3)} for kind in ("uniform", "poisson")},
     ("reacher", "uniform"): {"16": Bound(1e-4), "100": Bound(2e-4)},
 }
 """Raw squared error up to each horizon, by checkpoint and kind of test."""
@@ -103,6 +104,7 @@ PUBLISHED: dict[str, dict[str, Published]] = {
     },
     "hopper@0.005": {"poisson": (("16", "100"), (0.0375, 0.2507), (0.1114, 0.3199))},
     "humanoid@0.005": {"poisson": (("5", "10", "16"), (0.654, 1.006, 1.274), (1.395, 1.826, 2.129))},
+    "panda@0.002": {"poisson": (("16", "100"), (0.0010, 0.0043), (0.0434, 0.0971))},
 }
 """Of the MoSim paper, by robot and kind of test: horizons, the errors of its best model that learned from random actions, and those that it
 gives for DreamerV3's."""
