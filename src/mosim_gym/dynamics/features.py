@@ -8,8 +8,8 @@ third, and the correctors all of it.
 - *velocity*: the velocities and their products, in which Coriolis and centrifugal forces are linear; a floating base's in its own axes;
   where dry friction is asked for, steps of the joints' velocities; then the rates of tendons' lengths.
 - *action*: the commands; where actuators pull tendons, then what these commands, as forces, are along each degree of freedom. M(q) and
-  τ(a) know no product of a lever arm and a command, which that is. Then the forces of servos, whose gains and limits turn small
-  differences of a position and a command into all that they can do.
+  τ(a) know no product of a lever arm and a command, which that is. Then the forces of servos: high gains and limits make them steep
+  functions of position and command, which are hard to learn.
 """
 
 from __future__ import annotations
