@@ -126,6 +126,7 @@ ZERO_SHOT: dict[str, Bound] = {
     "FingerSpin": at_least(940),
     "HopperHop": at_least(230),
     "HopperStand": at_least(910),
+    "PandaReach": at_least(900),
     "PendulumSwingup": at_least(780),
     "PointMassEasy": at_least(850),
     "ReacherEasy": at_least(950),
