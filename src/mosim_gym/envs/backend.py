@@ -16,7 +16,7 @@ from mosim_gym.mechanics.robot import Robot
 from mosim_gym.robots import RobotDefinition, load_robot
 from mosim_gym.zoo import packaged
 from mosim_gym.zoo.checkpoint import load_checkpoint
-from mosim_gym.zoo.names import find_checkpoint
+from mosim_gym.zoo.names import find_checkpoint, packaged_for
 
 TRUTH = "truth"
 Checkpoint = str | PathLike[str] | Dynamics
@@ -54,7 +54,7 @@ def open_dynamics(
     """The dynamics of a `gym.make` argument: a packaged name or a path, None for the robot's packaged checkpoint, `"truth"` for MuJoCo.
 
     A `Dynamics` is returned unchanged. Dynamics must move this robot. Those with shorter control steps, such as `hopper@0.005`, make as
-    many of them as a control step of the robot needs.
+    many of them as a control step of the robot needs. A robot for which only such checkpoints are packaged has that of the longest steps.
     """
     by_name = not isinstance(checkpoint, Dynamics) and checkpoint != TRUTH
     chosen = options.of_checkpoints()
@@ -80,8 +80,8 @@ def _opened(robot: Robot, checkpoint: Checkpoint | None, chosen: SimulatorOption
 
         return TrueDynamics(robot.name)
     if checkpoint is None:
-        checkpoint = robot.name
-        if checkpoint not in packaged():
+        checkpoint = packaged_for(robot.name)
+        if checkpoint is None:
             names = ", ".join(n for n in packaged() if n.split(":")[0] == robot.name) or "none is packaged"
             raise CheckpointMissing(
                 f"No checkpoint is packaged for the robot {robot.name!r}. Valid: checkpoint='truth' (MuJoCo behind the same "

@@ -10,7 +10,7 @@ from mosim_gym.mechanics.parts import JointType
 from mosim_gym.robots import find_robot, find_task, load_robot, load_task, robot_definitions, tasks
 from mosim_gym.robots.catalogue import absent_robots
 from mosim_gym.robots.spaces import observation_shapes
-from mosim_gym.zoo import packaged
+from mosim_gym.zoo.names import packaged_for
 
 
 def task_sections(task_id: str) -> dict[str, str]:
@@ -28,7 +28,7 @@ def task_sections(task_id: str) -> dict[str, str]:
 
 def task_table() -> str:
     """All tasks, one row each."""
-    rows, learned = [], {name.split(":")[0] for name in packaged()}
+    rows = []
     for task_id in tasks():
         definition, _ = find_task(task_id)
         if definition.extra is None and not definition.description_file.exists():
@@ -45,7 +45,7 @@ def task_table() -> str:
                 size,
                 robot.nu,
                 f"{robot.control_step:g} s",
-                "packaged" if definition.name in learned else "not yet",
+                "packaged" if packaged_for(definition.name) else "not yet",
                 task_sections(task_id)["summary"].rstrip("."),
             ]
         )
@@ -65,7 +65,7 @@ def describe_task(task_id: str) -> str:
         )
         start = stop
     robot = task.robot
-    learned = definition.name in {name.partition(":")[0] for name in packaged()}
+    learned = packaged_for(definition.name)
     chosen = "" if learned else ', checkpoint="truth"'
     low, high = robot.control_range
     controls = [[f"`{n}`", f"[{a:g}, {b:g}]"] for n, a, b in zip(robot.actuators.names, low, high, strict=True)]

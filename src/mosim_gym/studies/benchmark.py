@@ -36,7 +36,7 @@ def measure_policy(path: Path, *, episodes: int, shimmy: int) -> dict[str, objec
     task = policy.card["task"]
     imagined = returns_in_model(task, policy, outside_model=outside_model_of(policy.card))
     real = real_return(task, policy, episodes=episodes)
-    through = shimmy_return(task, policy, episodes=shimmy)
+    through = shimmy_return(task, policy, episodes=shimmy) if find_task(task)[1].in_dm_control else None
     gap = float(imagined.mean()) - real.mean
     noise = float(np.hypot(imagined.std(ddof=1) / imagined.size**0.5, real.standard_error))
     return {
@@ -45,7 +45,7 @@ def measure_policy(path: Path, *, episodes: int, shimmy: int) -> dict[str, objec
         "model_trained_anew": trained_anew(policy.card["model"]),
         "in_model": {"members": imagined.mean(axis=1).tolist(), "mean": float(imagined.mean())},
         "real": real.summary(),
-        "shimmy": through.summary(),
+        "shimmy": None if through is None else through.summary(),
         "gap": gap,
         "allowed_gap": max(0.1 * real.mean, 2 * noise, 20.0),
     }
@@ -104,6 +104,8 @@ def learners(result: Mapping[str, Any]) -> str:
 def _first_episodes(result: Mapping[str, Any]) -> str:
     """The mean of as many real episodes as were played through Shimmy, from the same seed on, and the mean there."""
     real, shimmy = result["real"], result["shimmy"]
+    if shimmy is None:
+        return "not in dm_control"
     if real["seed"] != shimmy["seed"]:
         return f"{shimmy['mean']:.0f} through Shimmy"
     first = real["returns"][: shimmy["episodes"]]

@@ -81,10 +81,11 @@ def zero_shot_summary(report: Mapping[str, Any]) -> str:
     wide = [name for name, p in policies.items() if abs(p["gap"]) > p["allowed_gap"]]
     gaps = f"{len(policies) - len(wide)} of {len(policies)} policies keep to it"
     gaps += f"; not {', '.join(f'{name} ({_gap(policies[name])})' for name in wide)}" if wide else ""
-    few, all_of_them = max(p["shimmy"]["episodes"] for p in policies.values()), report["episodes"]
+    few = max(p["shimmy"]["episodes"] for p in policies.values() if p["shimmy"])
+    all_of_them = report["episodes"]
     earlier = [name for name, policy in policies.items() if policy.get("model_trained_anew")]
     sentences = [
-        f"Real return: mean and standard deviation of {all_of_them} episodes of dm_control.",
+        f"Real return: mean and standard deviation of {all_of_them} episodes of dm_control, or of MuJoCo for tasks that are not in it.",
         f"The first {few} of them were played through Shimmy, too: the two means should be equal.",
         f"They differ from the mean of all {all_of_them} where the return depends much on the start or on the goal, as the standard "
         "deviation says.",

@@ -37,6 +37,13 @@ def packaged_path(name: str) -> Path:
     return WEIGHTS / f"{name.replace(':', '+')}{SUFFIX}"
 
 
+def packaged_for(robot: str) -> str | None:
+    """The packaged checkpoint that moves `robot` where none is named: that of its name, else that of its longest shorter steps, if any."""
+    names = packaged()
+    finer = [name for name in names if name.startswith(f"{robot}@") and ":" not in name]
+    return robot if robot in names else max(finer, key=lambda name: float(name.partition("@")[2]), default=None)
+
+
 def checkpoint_name(robot: str, variant: str | None = None) -> str:
     """`robot[:variant]`. Raises `ValueError` for a variant that a name cannot have."""
     name = robot if variant is None else f"{robot}:{variant}"
