@@ -26,19 +26,19 @@ def compiled_servos(model: mujoco.MjModel, names: Sequence[str]) -> Servos:
         model.actuator_biastype == mujoco.mjtBias.mjBIAS_AFFINE
     )
     follows = affine & (model.actuator_biasprm[:, 1:3] != 0).any(axis=1)
-    found = [(row, *arms) for row in np.flatnonzero(follows).tolist() if (arms := _arms(model, row)) is not None]
-    if not found:
+    arms = {row: found for row in np.flatnonzero(follows).tolist() if (found := _arms(model, row)) is not None}
+    if not arms:
         return no_servos()
-    rows = np.array([row for row, _, _ in found], np.int32)
+    rows = list(arms)
     return Servos(
         names=tuple(names[row] for row in rows),
-        actuator=rows,
+        actuator=np.array(rows, np.int32),
         gain=np.array(model.actuator_gainprm[rows, 0], np.float64),
         bias=np.array(model.actuator_biasprm[rows, :3], np.float64),
         limited=model.actuator_forcelimited[rows].astype(bool),
         range=np.array(model.actuator_forcerange[rows], np.float64),
-        lengths=np.stack([lengths for _, lengths, _ in found]),
-        rates=np.stack([rates for _, _, rates in found]),
+        lengths=np.stack([lengths for lengths, _ in arms.values()]),
+        rates=np.stack([rates for _, rates in arms.values()]),
     )
 
 
