@@ -14,6 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from mosim_gym.adapters.policy_files import load_policy
+from mosim_gym.envs.reality import reality_name
 from mosim_gym.evaluation.published import published_levels
 from mosim_gym.mechanics.durations import seconds
 from mosim_gym.mechanics.provenance import provenance
@@ -82,4 +83,5 @@ if __name__ == "__main__":
                 [known[name]["real"] for name in names],
                 title=policy_title(cards[0]),
                 levels=published_levels(cards[0]["task"]),
+                reality=reality_name(cards[0]["task"]),
             )

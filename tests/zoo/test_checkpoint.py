@@ -20,7 +20,7 @@ from mosim_gym.robots import load_robot
 from mosim_gym.training.run import combine, train_checkpoint
 from mosim_gym.zoo import packaged
 from mosim_gym.zoo.checkpoint import combine_checkpoints, load_checkpoint, round_to_half, save_checkpoint, saved_robot
-from mosim_gym.zoo.names import WEIGHTS, packaged_for
+from mosim_gym.zoo.names import WEIGHTS
 
 
 def _checkpoint(folder: Path, robot="pendulum"):
@@ -236,9 +236,3 @@ def test_a_description_of_another_robot_or_none_at_all_is_refused(tmp_path):
     save_arrays(path, "checkpoint", arrays, {key: value for key, value in header.items() if key != "robot"})
     with pytest.raises(KeyError, match="Unknown robot 'cart'"):
         mosim_gym.load(path)
-
-
-def test_a_robot_without_a_model_of_its_steps_has_the_one_of_the_longest_shorter_steps():
-    assert packaged_for("hopper") == "hopper"
-    assert packaged_for("panda") == "panda@0.002"
-    assert packaged_for("hand") is None

@@ -27,6 +27,11 @@ def reality(task: str, **options: Any) -> gymnasium.Env[Any, Any]:
     return gymnasium.make(env_id(task), checkpoint="truth", **options)
 
 
+def reality_name(task: str) -> str:
+    """What `reality` plays `task` in: `dm_control` or `MuJoCo`."""
+    return "dm_control" if find_task(task)[1].in_dm_control and has_dm_control() else "MuJoCo"
+
+
 @cache
 def _warn_once() -> None:
     warnings.warn(

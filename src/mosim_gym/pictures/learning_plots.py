@@ -38,11 +38,12 @@ def learning_plot(
     *,
     title: str = "",
     levels: Mapping[str, float] | None = None,
+    reality: str = "dm_control",
 ) -> Path:
     """Plot the return in the model against training time, a curve for each seed.
 
     `real` has the real return of each seed's chosen policy, as from `PolicyReturn.summary`. It is shown at the time when that policy was
-    found. `levels` are returns that others reached, as horizontal lines.
+    found. `levels` are returns that others reached, as horizontal lines. `reality` is what the policies were played in.
     """
     from matplotlib.figure import Figure
 
@@ -60,7 +61,7 @@ def learning_plot(
                 axes, minutes, mean, spread, MODEL, "± 1 standard deviation\nof the episodes there" if first else None
             )
             if number < len(real):
-                label = _label_of_real(real) if first else None
+                label = _label_of_real(real, reality) if first else None
                 _marker(axes, chosen_point(curve)["seconds"] / 60, real[number], label)
         _levels(axes, levels or {})
         axes.set_xlabel("training time (min)")
@@ -71,10 +72,10 @@ def learning_plot(
         return save(figure, path)
 
 
-def _label_of_real(real: Sequence[Mapping[str, Any]]) -> str:
+def _label_of_real(real: Sequence[Mapping[str, Any]], reality: str) -> str:
     means = ", ".join(f"{other['mean']:.0f}" for other in real)
     episodes = real[0]["episodes"]
-    return f"in dm_control: {means}\n({episodes} episode{'s' * (episodes > 1)} of the policy\nchosen in the model, 95 % interval)"
+    return f"in {reality}: {means}\n({episodes} episode{'s' * (episodes > 1)} of the policy\nchosen in the model, 95 % interval)"
 
 
 def _marker(axes: Axes, at: float, real: Mapping[str, Any], label: str | None) -> None:

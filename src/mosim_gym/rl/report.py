@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
-from mosim_gym.envs.reality import reality
+from mosim_gym.envs.reality import reality, reality_name
 from mosim_gym.envs.registration import env_id
 from mosim_gym.evaluation.published import levels_after_100_000, published_levels
 from mosim_gym.mechanics.numbers import check_at_least
@@ -211,7 +211,8 @@ def write_pictures(
     elif {"seconds", "return_in_model"} <= latest.keys():
         shown = [] if real is None else [real.summary()]
         title = policy_title(card) if "algorithm" in card else f"{task}, trained in the model"
-        plots = [learning_plot(path, curves, shown, title=title, levels=published_levels(task))]
+        levels = published_levels(task)
+        plots = [learning_plot(path, curves, shown, title=title, levels=levels, reality=reality_name(task))]
     return [*plots, *write_films(task, policy, out, checkpoint=checkpoint)]
 
 
