@@ -11,9 +11,10 @@ from mosim_gym.dynamics.control_step import Motion
 from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.rigid_bodies import RigidBodies
 from mosim_gym.dynamics.simulator import Simulator
-from mosim_gym.mechanics import ForwardKinematics
+from mosim_gym.mechanics import ForwardKinematics, integrate
 from mosim_gym.mechanics.compiling import compile_mjcf
 from mosim_gym.robots import find_robot, load_robot, robot_definitions
+from mosim_gym.training.model_choice import model_for
 
 
 def _model(robot="cheetah", name="default", **changes):
@@ -174,6 +175,34 @@ def test_states_and_controls_that_do_not_fit_are_refused_in_one_sentence(take):
             ask(*odd)
     ask(qpos.double(), qvel, action.round().int())  # whatever is a number is taken
     ask(qpos.numpy()[::-1], qvel.tolist(), action.numpy().astype(np.float16))
+
+
+@pytest.mark.parametrize("name", ["cheetah", "hopper", "go2"])
+def test_what_narrow_motion_hardly_shows_does_not_blow_up_inputs(name):
+    robot = load_robot(name)
+    model = MoSim(robot, model_for(name))
+    kinematics = ForwardKinematics(robot, model.features.quantities)
+    generator = torch.Generator().manual_seed(0)
+
+    def scattered(far: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        start = torch.tensor(robot.qpos0, dtype=torch.float32).expand(2000, -1)
+        moved, qvel = (far * torch.randn(2000, robot.nv, generator=generator) for _ in range(2))
+        return integrate(robot, start, moved, 1.0), qvel, torch.rand(2000, robot.nu, generator=generator) * 2 - 1
+
+    qpos, qvel, action = scattered(0.02)
+    still = torch.randn(2000, robot.nv, generator=generator)
+    values = kinematics(qpos, qvel)
+    model.fit_statistics(qpos, qvel, action, values, Motion(still, still, torch.randn(2000, model.config.sensors)))
+    narrow = model.input_std.clone()
+
+    qpos, _, action = scattered(1.0)
+    qvel = torch.zeros_like(qpos[:, : robot.nv])  # velocities have no nature that tells how large they become
+    x = model.inputs(qpos, qvel, action, kinematics(qpos, qvel))
+    plain = len(model.features._plain)
+    told = torch.ones(x.shape[1], dtype=torch.bool)
+    told[:plain] = False
+    assert x[:, told].abs().max() < 30
+    assert torch.equal(model.divisors(narrow), narrow)
 
 
 def test_unknown_presets_are_refused():

@@ -192,6 +192,25 @@ class ContactFeatures(nn.Module):
             parts.append(beside[..., 0, :])
         return torch.cat(parts, dim=-1)
 
+    def scales(self, std: Tensor) -> Tensor:
+        """How large each of the features `(size,)` becomes by its nature, from their deviations `std`: rates have none but their own."""
+        rates = std[4 * self.gap_count :][: len(self._owner)]
+        gaps, depths = self._gap_scales(std)
+        foreseen = torch.stack((torch.ones_like(gaps), torch.full_like(gaps, 5 * DEEP))).flatten().repeat(self._ahead)
+        return torch.cat((gaps, depths, rates, rates, std.new_ones(len(self._varying)), foreseen))
+
+    def scales_along(self, std: Tensor, instants: int) -> Tensor:
+        """The same for the features of a way that has so many instants."""
+        rates = std[self.gap_count :][: len(self._owner)]
+        gaps, depths = self._gap_scales(std)
+        acts = torch.cat((depths, rates)).repeat(instants)
+        return torch.cat((gaps, rates, acts, std.new_ones(len(self._varying))))
+
+    def _gap_scales(self, std: Tensor) -> tuple[Tensor, Tensor]:
+        """The scales of distances, and those of indicators and of both depths."""
+        gaps = std.new_full((self.gap_count,), FAR)
+        return gaps, torch.cat([torch.full_like(gaps, scale) for scale in (1.0, 5 * DEEP, STIFF)])
+
     def closed_columns(self, instants: int) -> list[int]:
         """Which numbers of `along` say that a gap is closed, of a way that has so many instants; its first `gap_count` numbers are gaps."""
         first = self.gap_count + len(self._owner)

@@ -114,3 +114,15 @@ class InputFeatures(nn.Module):
         if self.contact is not None and self.contact.size:
             parts.append(self.contact(qpos, qvel, values, rotations, taut))
         return torch.cat(parts, dim=-1)
+
+    def scales(self, std: Tensor) -> Tensor:
+        """How large each input `(size,)` becomes by its nature, from the inputs' deviations `std`: 0 where nature does not tell.
+
+        Sines, cosines and the rows of rotations reach 1.
+        """
+        directions = torch.zeros_like(std[: self.smooth_size])
+        lengths = 0 if self.tendons is None else self.tendons.count
+        directions[len(self._plain) : self.position_size - lengths] = 1.0
+        if self.contact is None or not self.contact.size:
+            return directions
+        return torch.cat((directions, self.contact.scales(std[self.smooth_size :])))

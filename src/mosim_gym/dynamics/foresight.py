@@ -66,6 +66,10 @@ class Foresight(nn.Module):
         then_q, then_v = self.states(qpos, qvel, flight)
         return self.contact.along(then_q, then_v, self._kinematics(then_q, then_v))
 
+    def scales(self, std: Tensor) -> Tensor:
+        """How large each of the features `(size,)` becomes by its nature, from their deviations `std`."""
+        return self.contact.scales_along(std, len(self._times))
+
     def near(self, foreseen: Tensor, margin: float) -> Tensor:
         """`(…, 1)`: 1 where a gap is smaller than `margin` now or closed on the way, by the features `foreseen (…, size)`; else 0."""
         open_now = foreseen[..., : self.contact.gap_count].amin(-1, keepdim=True) >= margin

@@ -22,6 +22,12 @@ from mosim_gym.mechanics.frames import base_rotations, into_body, into_world
 from mosim_gym.mechanics.motion import KinematicValues
 
 MINIMUM_STD = 1e-6
+LEAST_SHARE = 0.5
+"""The least deviation that an input is divided by, as a share of how large it becomes by its nature.
+
+In narrow motion some inputs hardly vary: joints reach their limits once in thousands of steps, a robot that never falls never tilts.
+Divided by their deviations alone, they would be hundreds in motion that is less narrow, and the networks' answers useless.
+"""
 
 
 class MoSim(nn.Module):
@@ -112,6 +118,8 @@ class MoSim(nn.Module):
     ) -> None:
         """Whiten by mean and deviation over N true transitions, `motion` what they did; nothing where whitening is off.
 
+        What varies little beside how large it becomes by its nature is divided by a share of that.
+
         The predictor has not learned yet how flight goes on: what would be touched is taken along the present velocities.
         """
         if not self.config.whiten:
@@ -121,12 +129,19 @@ class MoSim(nn.Module):
             still = torch.zeros_like(qvel)
             parts.append(self.foresight(qpos, qvel, Motion(still, still if self.drifts else None)))
         inputs = torch.cat(parts, dim=-1)
-        std = inputs.std(0)
         self.input_mean.copy_(inputs.mean(0))
-        self.input_std.copy_(torch.where(std > MINIMUM_STD, std, 1.0))
+        self.input_std.copy_(self.divisors(inputs.std(0)))
         self.output_std.copy_(self.targets(qpos, qvel, motion).std(0).clamp_min(MINIMUM_STD))
         if self.bodies is not None:
             self.acceleration_std.copy_(motion.acceleration.std(0).clamp_min(MINIMUM_STD))
+
+    def divisors(self, std: Tensor) -> Tensor:
+        """What inputs are divided by, from the deviations `std` of all of them, or of those that the present tells."""
+        n = self.features.size
+        scales = [self.features.scales(std[:n])]
+        if self.foresight is not None and len(std) > n:
+            scales.append(self.foresight.scales(std[n:]))
+        return torch.where(std > MINIMUM_STD, std.maximum(LEAST_SHARE * torch.cat(scales)), 1.0)
 
     @property
     def unit(self) -> Tensor:

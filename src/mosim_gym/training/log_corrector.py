@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mosim_gym.dynamics.mosim import MINIMUM_STD, MoSim
+from mosim_gym.dynamics.mosim import MoSim
 from mosim_gym.dynamics.simulator import Simulator
 from mosim_gym.mechanics import ForwardKinematics, Robot
 from mosim_gym.mechanics.seeding import initialised_by
@@ -35,8 +35,7 @@ def beyond_model(before: Simulator, robot: Robot, motion: LogMotion, memory: int
     fresh, state = model.state_dict(), started_state(old, model, motion.steps.drift)
     places = _places(old, model)
     present, n = _inputs(model, motion), model.features.size
-    std = present.std(0)
-    for name, seen in (("input_mean", present.mean(0)), ("input_std", torch.where(std > MINIMUM_STD, std, 1.0))):
+    for name, seen in (("input_mean", present.mean(0)), ("input_std", model.divisors(present.std(0)))):
         fresh[name][:n] = seen if model.config.whiten else fresh[name][:n]
     f, g = old.features, model.features
     acts, moved = f.position_size + f.velocity_size, g.position_size + g.velocity_size

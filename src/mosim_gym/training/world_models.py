@@ -20,7 +20,7 @@ from mosim_gym.training.model_choice import model_for
 
 
 class MoSimModel(WorldModel):
-    """The robot's own preset of `MoSim`; `simulator` moves by it once it is fitted."""
+    """The robot's own preset of `MoSim`; once it is fitted, `simulator` moves by it, and `training_steps` tells how many it took."""
 
     title = "MoSim"
     preset: ClassVar[str | None] = None
@@ -45,6 +45,7 @@ class MoSimModel(WorldModel):
         with TemporaryDirectory() as folder, not_continued():
             trained, record = train(data.robot, model, config, budget=budget, folder=Path(folder), dataset=dataset)
         self.simulator = Simulator(trained, {"name": data.robot, "box": record["box"]})
+        self.training_steps: int = record["step"]
 
     def rollout(self, history: History, actions: Array) -> Trajectory:
         """Open loop from the present."""

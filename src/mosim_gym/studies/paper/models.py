@@ -63,7 +63,7 @@ def fit(model: WorldModel, data: Dataset, budget: float, seed: int) -> Fitted:
     """Fit `model` for `budget` seconds."""
     model.fit(data, budget, seed)
     if isinstance(model, MoSimModel):
-        return Fitted(model, parameters_in(model.simulator.model), None)
+        return Fitted(model, parameters_in(model.simulator.model), model.training_steps)
     if isinstance(model, LearnedModel):
         return Fitted(model, parameters_in(model.network), model.record.steps)
     return Fitted(model, None, None)
