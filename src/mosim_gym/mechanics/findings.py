@@ -11,6 +11,7 @@ import numpy as np
 
 from mosim_gym.mechanics.colliding import is_static, may_collide
 from mosim_gym.mechanics.parts import GeomType, JointType
+from mosim_gym.mechanics.servos import compiled_servos
 
 if TYPE_CHECKING:
     import mujoco
@@ -196,12 +197,20 @@ def _actuators(model: mujoco.MjModel) -> Iterator[Finding]:
             "that this code made.",
         )
     plain = (model.actuator_gaintype == gain.mjGAIN_FIXED) & (model.actuator_biastype == bias.mjBIAS_NONE)
-    servos = np.flatnonzero(~plain & ~code)
-    if len(servos):
+    told = compiled_servos(model, [""] * model.nu).actuator
+    if len(told):
         yield Finding(
             Severity.FINE,
             "servos",
-            f"The forces of servos follow from the state as well as the control ({_names(model, 'actuator', servos)}); this is learned.",
+            f"The forces of servos follow from the state as well as the control ({_names(model, 'actuator', told)}); models of simulated "
+            "motion see these forces, models of logs learn them.",
+        )
+    learned = np.setdiff1d(np.flatnonzero(~plain & ~code), told)
+    if len(learned):
+        yield Finding(
+            Severity.FINE,
+            "forces by state",
+            f"Actuators' forces follow from the state as well as the control ({_names(model, 'actuator', learned)}); this is learned.",
         )
     endless = np.flatnonzero(~model.actuator_ctrllimited.astype(bool))
     if len(endless):
