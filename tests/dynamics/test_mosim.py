@@ -205,6 +205,15 @@ def test_what_narrow_motion_hardly_shows_does_not_blow_up_inputs(name):
     assert torch.equal(model.divisors(narrow), narrow)
 
 
+@pytest.mark.parametrize("name", ["default", "substeps"])
+def test_the_inertia_is_bounded_where_nothing_was_learned(name):
+    model = MoSim(load_robot("cheetah"), preset(name))
+    assert model.inertia is not None
+    x = torch.randn(100, model.features.position_size)
+    far, farther = model.inertia(100 * x), model.inertia(10_000 * x)
+    assert (far - farther).abs().max() < 0.1
+
+
 def test_unknown_presets_are_refused():
     with pytest.raises(KeyError, match=r"Unknown preset 'defualt'. Did you mean 'default'"):
         preset("defualt")

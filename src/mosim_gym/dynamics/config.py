@@ -30,7 +30,9 @@ class MoSimConfig:
     bias: Size | None
     torque: Size | None
     correctors: tuple[Size, ...]
-    activation: str = "silu"  # or "softplus"
+    activation: str = "silu"  # or "softplus", "tanh"
+    # of L's network, if another one: with tanh M(q) is bounded, as it is by nature, and stays so where nothing was learned
+    inertia_activation: str | None = None
     layer_norm: bool = True
     canonical: bool = (
         True  # inputs by the robot's invariances, sines and cosines of unlimited hinges; else the raw state
@@ -112,6 +114,7 @@ PRESETS: dict[str, MoSimConfig] = {
         bias=Size(64, 0),
         torque=Size(32, 0),
         correctors=(Size(192, 2),),
+        inertia_activation="tanh",
         layer_norm=False,
     ),
     "substeps": MoSimConfig(
@@ -120,6 +123,7 @@ PRESETS: dict[str, MoSimConfig] = {
         bias=Size(64, 0),
         torque=Size(32, 0),
         correctors=(Size(224, 3),),
+        inertia_activation="tanh",
         layer_norm=False,
         remainder=Size(128, 2),
         foresight=(0.25, 0.5, 0.75),

@@ -55,8 +55,8 @@ class MoSim(nn.Module):
         )  # outputs that move the robot; those after them are sensors' readings
         outputs = self.moves + config.sensors
 
-        def net(inputs: int, outputs: int, size: Size, *, zero: bool = False) -> ResidualNet:
-            kind, norm = config.activation, config.layer_norm
+        def net(inputs: int, outputs: int, size: Size, *, zero: bool = False, kind: str | None = None) -> ResidualNet:
+            kind, norm = kind or config.activation, config.layer_norm
             return ResidualNet(config.members, inputs, outputs, size, activation=kind, layer_norm=norm, zero=zero)
 
         self.bodies = RigidBodies(robot) if config.known == "inertia" else None
@@ -64,7 +64,8 @@ class MoSim(nn.Module):
         self.predicted = predicted_outputs(robot, config)
         if has_predictor(config) and config.bias is not None and config.torque is not None:
             if config.inertia is not None:
-                self.inertia = net(f.position_size, nv * (nv + 1) // 2, config.inertia)
+                entries, kind = nv * (nv + 1) // 2, config.inertia_activation
+                self.inertia = net(f.position_size, entries, config.inertia, kind=kind)
             self.bias = net(f.position_size + f.velocity_size, self.predicted, config.bias)
             self.torque = net(f.action_size, self.predicted, config.torque)
             if config.remainder is not None:

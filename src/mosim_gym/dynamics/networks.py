@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from mosim_gym.dynamics.config import Size
 from mosim_gym.mechanics.names import UnknownName
 
-ACTIVATIONS = {"silu": F.silu, "softplus": F.softplus}
+ACTIVATIONS = {"silu": F.silu, "softplus": F.softplus, "tanh": torch.tanh}
 
 
 class MemberLinear(nn.Module):

@@ -20,7 +20,7 @@ from mosim_gym.mechanics.products import FUSED, FUSED_FROM
 
 Precision = Literal["float32", "fast", "float64"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
-_FUSED_NAMES = {"silu": "swish"}
+_FUSED_NAMES = {"silu": "swish", "tanh": "tanh"}
 
 
 def has_bfloat16(device: torch.device) -> bool:

@@ -37,10 +37,11 @@ def _fused_products() -> dict[str, Product]:
     """The products that this build of torch can fuse with the following operation on the CPU; empty if it can fuse none."""
     x = torch.ones(2, 2)
     try:
-        found = {after: _function(_LINEAR.format(after=after)) for after in ("none", "swish")}
+        found = {after: _function(_LINEAR.format(after=after)) for after in ("none", "swish", "tanh")}
         found["add"] = _function(_SUM)
         with OneThread():
-            found["swish"](x, x, x[0])
+            for after in ("swish", "tanh"):
+                found[after](x, x, x[0])
             found["add"](x, x, x, x[0])
     except (AttributeError, RuntimeError, TypeError):
         return {}
@@ -48,5 +49,5 @@ def _fused_products() -> dict[str, Product]:
 
 
 FUSED = _fused_products()
-"""`none` and `swish`: `(x, weight, bias)` → a linear layer, plain or activated; `add`: `(x, other, weight, bias)` → that plus `other`."""
+"""`none`, `swish` and `tanh`: `(x, weight, bias)` → a linear layer, plain or activated; `add`: `(x, other, weight, bias)` → that plus `other`."""
 FUSED_FROM = 32  # rows; below, oneDNN's set-up costs more than it saves

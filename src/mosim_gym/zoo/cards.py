@@ -41,6 +41,7 @@ _MODEL = record(
     {"preset": text(), "inertia": _NETWORK, "bias": _NETWORK, "torque": _NETWORK, "correctors": each(_SIZE, 1, 100)},
     {
         "activation": one_of(*ACTIVATIONS),
+        "inertia_activation": nullable(one_of(*ACTIVATIONS)),
         **dict.fromkeys(("layer_norm", "canonical", "whiten", "quadratic", "nonsmooth", "drift", "servos"), _FLAG),
         "ahead": whole(0, 100),
         **dict.fromkeys(("remainder", "beyond"), _NETWORK),

@@ -29,7 +29,7 @@ TESTS = ("uniform", "poisson")
 SEED = 20_012
 """Of the motion that rates are judged by; no test of another study has it."""
 RATES = {
-    name: (2e-4, 6e-4, 2e-3, 6e-3, 2e-2) if name in ("mosim", "residual") else (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+    name: (2e-4, 6e-4, 2e-3, 6e-3, 2e-2) if name in ("mosim", "residual") else (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
     for name in TITLES
 }
 """Learning rates of Adam that are tried. Muon's, where a model has one, keep their ratio to them."""
