@@ -210,8 +210,7 @@ def test_the_inertia_is_bounded_where_nothing_was_learned(name):
     model = MoSim(load_robot("cheetah"), preset(name))
     assert model.inertia is not None
     x = torch.randn(100, model.features.position_size)
-    far, farther = model.inertia(100 * x), model.inertia(10_000 * x)
-    assert (far - farther).abs().max() < 0.1
+    assert model.inertia(10_000 * x).abs().max() < 3 * model.inertia(3 * x).abs().max()
 
 
 def test_unknown_presets_are_refused():

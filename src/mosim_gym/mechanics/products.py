@@ -49,5 +49,5 @@ def _fused_products() -> dict[str, Product]:
 
 
 FUSED = _fused_products()
-"""`none`, `swish` and `tanh`: `(x, weight, bias)` → a linear layer, plain or activated; `add`: `(x, other, weight, bias)` → that plus `other`."""
+"""`none`, `swish`, `tanh`: `(x, weight, bias)` → a linear layer, plain or activated; `add`: `(x, other, weight, bias)` → plus `other`."""
 FUSED_FROM = 32  # rows; below, oneDNN's set-up costs more than it saves
