@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from mosim_gym.mechanics.world_model import WORLD_MODELS
 from mosim_gym.studies.paper.models import sized_model
-from mosim_gym.studies.paper.rates import RATES, Rates, best_rate
+from mosim_gym.studies.paper.rates import RATES, ROBOT, Rates, best_rate
 from mosim_gym.training.config import training_for
 from mosim_gym.training.model_choice import model_for
 from mosim_gym.world_models.learned import LearnedModel
+
+RESULTS = Path(__file__).parents[3] / "benchmarks" / "results" / "paper"
 
 
 def _cell(model: str, rate: float, error: float | None) -> dict:
@@ -31,7 +36,16 @@ def test_a_model_that_diverges_at_a_rate_has_not_its_best_there():
     cells = {str(rate): _cell("gru", rate, error) for rate, error in ((3e-4, 0.4), (1e-3, 0.2), (3e-3, None))}
     assert best_rate(cells, "gru") == 1e-3
     row = next(line for line in Rates().table(cells).splitlines() if "GRU" in line)
-    assert [part.strip() for part in row.split("|")[3:-1]] == ["", "0.4", "0.2", "diverged", "", "0.001", "yes"]
+    assert [part.strip() for part in row.split("|")[3:-1]] == ["0.4", "0.2", "diverged", "", "", "0.001", "yes"]
+
+
+def test_models_learn_at_the_rates_that_were_found_best():
+    results = Rates().results(RESULTS)
+    for model in RATES:
+        kind = WORLD_MODELS.find(model)
+        usual = kind.config_type().rate if issubclass(kind, LearnedModel) else training_for(model_for(ROBOT)).adam_rate
+        tried = [cell["rate"] for cell in results.values() if cell["model"] == model]
+        assert min(tried) < best_rate(results, model) == usual < max(tried), model
 
 
 def test_muons_rate_keeps_its_ratio_to_adams():

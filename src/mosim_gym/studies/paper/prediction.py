@@ -195,7 +195,7 @@ class Prediction(PaperStudy):
         policies = "the trained policies given" if self.policies else "scripted policies, where the robot has one"
         note = (
             f"Each model learned from {self.transitions:,} control steps for {in_words(self.budget)}, the simulation apart, with about as "
-            f"many parameters as the robot's MoSim and its default settings. The study `rates` searches their learning rates on "
+            f"many parameters as the robot's MoSim and its default settings; the study `rates` found their learning rates on "
             f"cheetah. Errors are means over seeds, up to each horizon, in {self.segments} segments; policy tests are by {policies}. The "
             f"paper's models learned longer and from more data. {measured(list(results.values()))}"
         )

@@ -28,9 +28,9 @@ HORIZON = 16
 TESTS = ("uniform", "poisson")
 SEED = 20_012
 """Of the motion that rates are judged by; no test of another study has it."""
-RATES = {
-    name: (2e-4, 6e-4, 2e-3, 6e-3, 2e-2) if name in ("mosim", "residual") else (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-    for name in TITLES
+RATES = dict.fromkeys(TITLES, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)) | {
+    **dict.fromkeys(("mosim", "residual"), (2e-4, 6e-4, 2e-3, 6e-3, 2e-2)),
+    "rssm": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
 }
 """Learning rates of Adam that are tried. Muon's, where a model has one, keep their ratio to them."""
 
