@@ -22,9 +22,7 @@ class FitConfig:
 
     context: int = setting(1, least=1, most=64)  # true states that a prediction begins with
     width: int = setting(256, least=8, most=16_384)  # units of a hidden layer
-    rate: float = setting(
-        1e-2, above=0, most=1
-    )  # learning rate; the study `rates` found it best for all of these models
+    rate: float = setting(1e-2, above=0, most=1)  # learning rate, by the study `rates`
     batch: int = setting(256, least=1, most=1_000_000)  # windows in a training step
     clip: float = setting(1.0, above=0)  # largest norm of the gradient
     ema: float = setting(0.99, least=0, below=1)  # of the weights' moving average, which predicts

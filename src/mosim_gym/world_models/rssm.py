@@ -44,6 +44,7 @@ class RSSMConfig(FitConfig):
     """`latents` × `classes` discrete numbers, a GRU and networks of `width` units."""
 
     context: int = setting(5, least=1, most=64)
+    rate: float = setting(3e-2, above=0, most=1)
     batch: int = setting(32, least=1, most=1_000_000)
     latents: int = setting(16, least=1, most=1024)
     classes: int = setting(16, least=2, most=1024)
