@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mosim_gym.envs.reality import reality_name
 from mosim_gym.evaluation.checkpoint_report import STRIP_SECONDS
 from mosim_gym.evaluation.published import AFTER_A_MILLION
 from mosim_gym.rl.plain_names import learner_names
@@ -94,7 +95,7 @@ def _curves(policies: Mapping[str, Results]) -> Pictures:
         imagined = _joined([seed["in_model"]["mean"] for seed in seeds])
         minutes = _joined([spent(seed, "training_seconds") / 60 for seed in seeds])
         finding = (
-            f"{_joined(real)} in dm_control, {imagined} in the model, after {minutes} min"
+            f"{_joined(real)} in {reality_name(task)}, {imagined} in the model, after {minutes} min"
             f"{_beside(task, sum(real) / len(real))}."
         )
         about = f"{task}, {learner_names(seeds[0])} in {model}"
