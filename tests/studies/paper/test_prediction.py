@@ -59,7 +59,7 @@ def test_the_table_has_the_papers_figures_beside_ours(study, results):
     text = study.summary(results)
     assert any("| RSSM " in line and "0.0972 / 0.0988" in line for line in text.splitlines())
     assert any("one true state first" in line and "0.745 / 0.753" in line for line in text.splitlines())
-    assert "The study `rates` searches their learning rates on cheetah." in " ".join(text.split())
+    assert "the study `rates` found their learning rates on cheetah." in " ".join(text.split())
     assert "Not run yet: `cheetah-mosim-r-seed0`" in text
 
 
